@@ -1,0 +1,51 @@
+/**
+ * The one error class of this project. It is printed as a sentence a person can act on, never as a stack trace.
+ *
+ * `code` is stable and for machines, `message` says what was expected and what was got, `next` what to do about it.
+ * Exit codes of every program here: 0 done, 1 failed, 2 called wrongly, 3 refused (a gate said no: a normal ending).
+ */
+export class SentimentError extends Error {
+  readonly code: string;
+  readonly next: string | undefined;
+  readonly exitCode: number;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { next?: string | undefined; cause?: unknown; exitCode?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'SentimentError';
+    this.code = code;
+    this.next = options.next;
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+/** A call whose arguments or settings are wrong. Exit code 2. */
+export function usageError(code: string, message: string, next?: string): SentimentError {
+  return new SentimentError(code, message, { next, exitCode: 2 });
+}
+
+/** The lines a person sees: a headline with the code, the causes' own words in quotes, the next step. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `error: ${String(error)}`;
+  const code = error instanceof SentimentError ? ` (${error.code})` : '';
+  const lines = [`error: ${error.message}${code}`];
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (!error.message.includes(cause.message)) lines.push(`  cause: "${cause.message}"`);
+  }
+  if (error instanceof SentimentError && error.next) lines.push(`  next: ${error.next}`);
+  return lines.join('\n');
+}
+
+/** Runs a program's main function: prints what it throws as a sentence on stderr and sets the exit code. */
+export async function runMain(main: () => Promise<void> | void): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`${describeError(error)}\n`);
+    if (process.env.DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    process.exitCode = error instanceof SentimentError ? error.exitCode : 1;
+  }
+}
