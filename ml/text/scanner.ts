@@ -1,0 +1,135 @@
+/**
+ * The default tokenizer: one pass over the codes of a normalised text.
+ *
+ * A token is a run of letters, digits and marks; a contraction is cut as the Penn Treebank does (was|n't, film|'s);
+ * a run of ! or ? is one token; a pictograph is one token. Everything else separates. A test compares it with
+ * scikit-learn's pattern where the two are meant to agree.
+ */
+import type { Rewriter, Tokens } from './analyzer.ts';
+import { MAX_TOKEN_LENGTH } from './limits.ts';
+
+const SEPARATOR = 0;
+const LETTER = 1;
+const MARK = 2;
+const SYMBOL = 3;
+const CLAUSE_END = 4;
+const APOSTROPHE = 39;
+
+const ASCII = new Uint8Array(128);
+for (let code = 0; code < 128; code++) {
+  const char = String.fromCharCode(code);
+  if (/[0-9A-Za-z_]/.test(char)) ASCII[code] = LETTER;
+  else if (/[!?]/.test(char)) ASCII[code] = MARK;
+  else if (/[.,;:()]/.test(char)) ASCII[code] = CLAUSE_END;
+}
+
+/** Appends the tokens of `text` to `tokens`; `rewrite` stems words and drops stop words. */
+export function scanWords(text: string, tokens: Tokens, rewrite: Rewriter | undefined): void {
+  const { length } = text;
+  let clause = true;
+  let at = 0;
+  while (at < length) {
+    const code = text.charCodeAt(at);
+    const kind = code < 128 ? ASCII[code] : kindOf(text, at);
+    if (kind === LETTER) {
+      const end = wordEnd(text, at);
+      clause = pushWord(text, at, end, clause, tokens, rewrite);
+      at = end;
+    } else if (kind === MARK) {
+      let end = at + 1;
+      while (end < length && text.charCodeAt(end) === code) end++;
+      tokens.push(text, at, at + 1, clause);
+      clause = true;
+      at = end;
+    } else if (kind === SYMBOL) {
+      const end = at + (text.codePointAt(at)! > 0xffff ? 2 : 1);
+      tokens.push(text, at, end, clause);
+      at = end;
+    } else {
+      if (kind === CLAUSE_END) clause = true;
+      at++;
+    }
+  }
+}
+
+/** End of the word that starts at `at`, apostrophes between letters included. */
+function wordEnd(text: string, at: number): number {
+  let end = at + 1;
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (code < 128) {
+      if (ASCII[code] === LETTER) continue;
+      if (code === APOSTROPHE && end + 1 < text.length && isLetter(text, end + 1)) continue;
+      break;
+    }
+    if (!isLetter(text, end)) break;
+    if (code >= 0xd800 && code < 0xdc00) end++;
+  }
+  return end;
+}
+
+/** Appends the word, cut at a contraction. Returns whether a clause starts after it, which is never. */
+function pushWord(
+  text: string,
+  from: number,
+  to: number,
+  clause: boolean,
+  tokens: Tokens,
+  rewrite: Rewriter | undefined,
+): boolean {
+  const cut = contractionStart(text, from, to);
+  if (cut > from) {
+    pushPart(text, from, cut, clause, tokens, rewrite);
+    if (cut < to) pushPart(text, cut, to, false, tokens, rewrite);
+  } else pushPart(text, from, to, clause, tokens, rewrite);
+  return false;
+}
+
+function pushPart(
+  text: string,
+  from: number,
+  to: number,
+  clause: boolean,
+  tokens: Tokens,
+  rewrite: Rewriter | undefined,
+): void {
+  if (to - from > MAX_TOKEN_LENGTH) return;
+  if (!rewrite) return tokens.push(text, from, to, clause);
+  const word = rewrite(text.slice(from, to));
+  if (word !== '') tokens.pushWord(word, from, to, clause);
+}
+
+/** Where the word is cut: before n't, or before 's 'm 'd 're 've 'll; its end when it is whole. */
+function contractionStart(text: string, from: number, to: number): number {
+  let quote = to - 2;
+  if (quote <= from) return to;
+  if (text.charCodeAt(quote) !== APOSTROPHE) quote--;
+  if (quote <= from || text.charCodeAt(quote) !== APOSTROPHE) return to;
+  const ending = text.slice(quote + 1, to).toLowerCase();
+  if (ending === 't' && (text.charCodeAt(quote - 1) | 32) === 110 && quote - 1 > from) return quote - 1;
+  return ENDINGS.has(ending) ? quote : to;
+}
+
+const ENDINGS = new Set(['s', 'm', 'd', 're', 've', 'll']);
+
+function isLetter(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code < 128 ? ASCII[code] === LETTER : kindOf(text, at) === LETTER;
+}
+
+const WORD = /^[\p{L}\p{N}\p{M}_]$/u;
+const PICTOGRAPH = /^[\p{Extended_Pictographic}\p{So}]$/u;
+// Filled as characters are met: 64 KiB, and start-up pays for none of it.
+const kinds = new Uint8Array(65536).fill(255);
+
+function kindOf(text: string, at: number): number {
+  const point = text.codePointAt(at)!;
+  if (point > 0xffff) return classify(String.fromCodePoint(point));
+  if (kinds[point] === 255) kinds[point] = classify(String.fromCharCode(point));
+  return kinds[point];
+}
+
+function classify(char: string): number {
+  if (WORD.test(char)) return LETTER;
+  return PICTOGRAPH.test(char) ? SYMBOL : SEPARATOR;
+}
