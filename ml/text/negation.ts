@@ -3,8 +3,8 @@
  *
  * Their features count with the opposite sign, so that "not good" speaks against a film with the weight that "good"
  * has for it, whether or not the training texts held that pair. The window and its end at punctuation or a contrast
- * follow Das & Chen (2001) and Pang, Lee & Vaithyanathan (2002), who marked such words as other words instead; a
- * second negation in the window ends the first.
+ * follow Das & Chen (2001) and Pang, Lee & Vaithyanathan (2002), who marked such words as other words instead.
+ * "Not without charm" is praise: a word of lack inside the window ends it.
  */
 import type { Tokens } from './analyzer.ts';
 
@@ -12,6 +12,7 @@ export const NEGATIONS: readonly string[] = [
   "n't", 'not', 'never', 'no', 'without', 'neither', 'nor', 'cannot', 'hardly', 'barely', 'lacks', 'lacking',
   'isnt', 'wasnt', 'arent', 'werent', 'dont', 'doesnt', 'didnt', 'cant', 'couldnt', 'wont', 'wouldnt', 'shouldnt', 'hasnt', 'havent',
 ];
+const LACKS: readonly string[] = ['without', 'lacks', 'lacking'];
 const CONTRASTS: readonly string[] = ['but', 'however', 'although', 'though', 'yet', 'except', '!', '?'];
 
 /** Sets `negated` for the tokens in a negation's scope. */
@@ -19,7 +20,8 @@ export function markNegations(tokens: Tokens, scope: number): void {
   let left = 0;
   for (let i = 0; i < tokens.count; i++) {
     if (tokens.clause[i] === 1 || CONTRAST_WORDS.has(tokens, i)) left = 0;
-    if (NEGATION_WORDS.has(tokens, i)) left = scope;
+    if (left > 0 && LACK_WORDS.has(tokens, i)) left = 0;
+    else if (NEGATION_WORDS.has(tokens, i)) left = scope;
     else if (left > 0) {
       tokens.negated[i] = 1;
       left--;
@@ -48,4 +50,5 @@ class WordSet {
 }
 
 const NEGATION_WORDS = new WordSet(NEGATIONS);
+const LACK_WORDS = new WordSet(LACKS);
 const CONTRAST_WORDS = new WordSet(CONTRASTS);

@@ -1,0 +1,59 @@
+/** The logistic loss and what both solvers need of it. */
+import { type Csr, dot } from '../features/csr.ts';
+
+export function sigmoid(z: number): number {
+  return z >= 0 ? 1 / (1 + Math.exp(-z)) : 1 - 1 / (1 + Math.exp(z));
+}
+
+/** ln(1 + e^z) without overflow. */
+export function softplus(z: number): number {
+  return z > 0 ? z + Math.log1p(Math.exp(-z)) : Math.log1p(Math.exp(z));
+}
+
+/** Row sums w.x_i, without the intercept. */
+export function margins(x: Csr, weights: Float64Array, into: Float64Array): void {
+  for (let i = 0; i < x.rowCount; i++) into[i] = dot(x, i, weights);
+}
+
+/** Sum over texts of cost_i x [ln(1 + e^z) - t z] with z = margin_i + intercept. */
+export function logisticLoss(
+  margin: Float64Array,
+  intercept: number,
+  target: Float64Array,
+  cost: Float64Array,
+): number {
+  let sum = 0;
+  for (let i = 0; i < margin.length; i++) {
+    const z = margin[i] + intercept;
+    sum += cost[i] * (softplus(z) - target[i] * z);
+  }
+  return sum;
+}
+
+/**
+ * The intercept that minimises the loss for fixed margins, by Newton's method from `start`, halving steps that go too
+ * far. The intercept carries no penalty.
+ */
+export function bestIntercept(
+  margin: Float64Array,
+  start: number,
+  target: Float64Array,
+  cost: Float64Array,
+): number {
+  let intercept = start;
+  for (let step = 0; step < 50; step++) {
+    let gradient = 0;
+    let curvature = 0;
+    let total = 0;
+    for (let i = 0; i < margin.length; i++) {
+      const p = sigmoid(margin[i] + intercept);
+      gradient += cost[i] * (p - target[i]);
+      curvature += cost[i] * p * (1 - p);
+      total += cost[i];
+    }
+    if (Math.abs(gradient) <= 1e-12 * total || curvature <= 1e-300) break;
+    // Far from the minimum the curvature vanishes and Newton would leap: one unit of log-odds is a safe stride.
+    intercept -= Math.max(-1, Math.min(1, gradient / curvature));
+  }
+  return intercept;
+}

@@ -1,0 +1,62 @@
+/**
+ * A sparse matrix by rows (compressed sparse row). Row i holds columns[start[i]..start[i+1]) and their values.
+ *
+ * Columns of a row are unique and stand in the order in which the text first met them, not ascending: the scorer
+ * meets them in that order too, so sums agree to the last bit.
+ */
+export type Csr = {
+  rowCount: number;
+  columnCount: number;
+  /** rowCount + 1 offsets. */
+  start: Uint32Array<ArrayBuffer>;
+  columns: Uint32Array<ArrayBuffer>;
+  values: Float32Array<ArrayBuffer>;
+};
+
+/** Sum of value x weight over one row. */
+export function dot(x: Csr, row: number, weights: ArrayLike<number>): number {
+  const { columns, values } = x;
+  const end = x.start[row + 1];
+  let sum = 0;
+  for (let k = x.start[row]; k < end; k++) sum += values[k] * weights[columns[k]];
+  return sum;
+}
+
+/** The rows named, in that order. */
+export function selectRows(x: Csr, rows: ArrayLike<number>): Csr {
+  const start = new Uint32Array(rows.length + 1);
+  for (let i = 0; i < rows.length; i++) start[i + 1] = start[i] + x.start[rows[i] + 1] - x.start[rows[i]];
+  const columns = new Uint32Array(start[rows.length]);
+  const values = new Float32Array(start[rows.length]);
+  for (let i = 0; i < rows.length; i++) {
+    const from = x.start[rows[i]];
+    const to = x.start[rows[i] + 1];
+    columns.set(x.columns.subarray(from, to), start[i]);
+    values.set(x.values.subarray(from, to), start[i]);
+  }
+  return { rowCount: rows.length, columnCount: x.columnCount, start, columns, values };
+}
+
+/** The same matrix by columns: column j holds rows[start[j]..start[j+1]), ascending, and their values. */
+export type Csc = {
+  start: Uint32Array;
+  rows: Uint32Array;
+  values: Float32Array;
+};
+
+export function toColumns(x: Csr): Csc {
+  const start = new Uint32Array(x.columnCount + 1);
+  for (const column of x.columns) start[column + 1]++;
+  for (let j = 0; j < x.columnCount; j++) start[j + 1] += start[j];
+  const next = start.slice();
+  const rows = new Uint32Array(x.columns.length);
+  const values = new Float32Array(x.columns.length);
+  for (let i = 0; i < x.rowCount; i++) {
+    for (let k = x.start[i]; k < x.start[i + 1]; k++) {
+      const at = next[x.columns[k]]++;
+      rows[at] = i;
+      values[at] = x.values[k];
+    }
+  }
+  return { start, rows, values };
+}

@@ -1,0 +1,128 @@
+/**
+ * Learns a block from documents in one pass: counts every n-gram, prunes, then weighs the counts kept.
+ *
+ * Nothing is hashed twice, which is where the time goes; the price is memory, 8 bytes for each distinct n-gram of each
+ * document. Columns are numbered by first occurrence, so the same documents give the same columns.
+ */
+import type { Tokens } from '../text/analyzer.ts';
+import { SentimentError } from '../errors.ts';
+import { Block, type BlockSettings } from './block.ts';
+import type { Csr } from './csr.ts';
+import { countNgrams, NgramCounts, type NgramUnit } from './ngrams.ts';
+import { Vocabulary } from './vocabulary.ts';
+import { inverseDocumentFrequencies, rowNorm, termFrequency } from './weighting.ts';
+
+/** Takes documents one by one, then gives the fitted block and the matrix of those documents. */
+export class BlockFitter {
+  readonly #unit: NgramUnit;
+  readonly #settings: BlockSettings;
+  readonly #vocabulary = new Vocabulary();
+  readonly #counts = new NgramCounts(1 << 14);
+  #documentCounts = new Uint32Array(1 << 14);
+  readonly #starts: number[] = [0];
+  #columns = new Uint32Array(1 << 16);
+  #counted = new Int32Array(1 << 16);
+
+  constructor(unit: NgramUnit, settings: BlockSettings) {
+    this.#unit = unit;
+    this.#settings = settings;
+  }
+
+  add(tokens: Tokens): void {
+    const counts = this.#counts;
+    counts.clear();
+    countNgrams(tokens, this.#unit, this.#settings.ngrams, this.#vocabulary, true, counts);
+    const at = this.#starts[this.#starts.length - 1];
+    this.#reserve(at + counts.length);
+    for (let k = 0; k < counts.length; k++) {
+      const column = counts.columns[k];
+      this.#columns[at + k] = column;
+      this.#counted[at + k] = counts.count(column);
+      this.#documentCounts[column]++;
+    }
+    this.#starts.push(at + counts.length);
+  }
+
+  /** Throws VOCABULARY_EMPTY when pruning leaves no term. */
+  finish(): { block: Block; x: Csr } {
+    const documents = this.#starts.length - 1;
+    const kept = keptColumns(this.#documentCounts, this.#vocabulary.size, documents, this.#settings);
+    if (kept.length === 0) {
+      throw new SentimentError(
+        'VOCABULARY_EMPTY',
+        `no ${this.#unit} n-gram is left of ${this.#vocabulary.size} in ${documents} documents after pruning with ` +
+          `min_df ${this.#settings.min_df} and max_df ${this.#settings.max_df}`,
+        { next: 'lower min_df or raise max_df in params.yaml, or bring more texts' },
+      );
+    }
+    const whole = kept.length === this.#vocabulary.size;
+    const vocabulary = whole ? this.#vocabulary : this.#vocabulary.select(kept);
+    const documentCounts = Uint32Array.from(kept, (column) => this.#documentCounts[column]);
+    const idf = inverseDocumentFrequencies(documentCounts, documents, this.#settings);
+    const x = this.#weigh(kept, documents, idf);
+    return { block: new Block(this.#unit, this.#settings, vocabulary, idf), x };
+  }
+
+  #weigh(kept: Uint32Array, documents: number, idf: Float64Array): Csr {
+    const settings = this.#settings;
+    const renumbered = new Int32Array(this.#vocabulary.size).fill(-1);
+    for (let j = 0; j < kept.length; j++) renumbered[kept[j]] = j;
+    const nonZeros = this.#starts[documents];
+    const columns = new Uint32Array(nonZeros);
+    const values = new Float32Array(nonZeros);
+    const start = new Uint32Array(documents + 1);
+    let row = new Float64Array(1024);
+    let at = 0;
+    for (let i = 0; i < documents; i++) {
+      const from = this.#starts[i];
+      const to = this.#starts[i + 1];
+      if (to - from > row.length) row = new Float64Array((to - from) * 2);
+      let length = 0;
+      for (let k = from; k < to; k++) {
+        const column = renumbered[this.#columns[k]];
+        if (column < 0) continue;
+        columns[at + length] = column;
+        row[length++] = termFrequency(this.#counted[k], settings) * idf[column];
+      }
+      const norm = rowNorm(row, length, settings.norm);
+      for (let k = 0; k < length; k++) values[at + k] = row[k] / norm;
+      at += length;
+      start[i + 1] = at;
+    }
+    return { rowCount: documents, columnCount: kept.length, start, columns: columns.slice(0, at), values: values.slice(0, at) };
+  }
+
+  #reserve(nonZeros: number): void {
+    if (nonZeros > this.#columns.length) {
+      const length = Math.max(nonZeros, this.#columns.length * 2);
+      this.#columns = new Uint32Array(this.#columns.buffer.transfer(length * 4));
+      this.#counted = new Int32Array(this.#counted.buffer.transfer(length * 4));
+    }
+    if (this.#vocabulary.size > this.#documentCounts.length) {
+      const length = Math.max(this.#vocabulary.size, this.#documentCounts.length * 2);
+      this.#documentCounts = new Uint32Array(this.#documentCounts.buffer.transfer(length * 4));
+    }
+  }
+}
+
+/** Columns whose document count is within the limits, ascending; the `max_features` most frequent of them. */
+function keptColumns(
+  documentCounts: Uint32Array,
+  size: number,
+  documents: number,
+  settings: BlockSettings,
+): Uint32Array {
+  const least = settings.min_df < 1 ? settings.min_df * documents : settings.min_df;
+  const most = settings.max_df <= 1 ? settings.max_df * documents : settings.max_df;
+  const kept = new Uint32Array(size);
+  let length = 0;
+  for (let column = 0; column < size; column++) {
+    if (documentCounts[column] >= least && documentCounts[column] <= most) kept[length++] = column;
+  }
+  const within = kept.subarray(0, length);
+  const limit = settings.max_features;
+  if (limit === 0 || length <= limit) return within;
+  // A stable sort: among equals the one met first stays.
+  const byCount = Array.from(within).sort((a, b) => documentCounts[b] - documentCounts[a]);
+  return Uint32Array.from(byCount.slice(0, limit)).sort();
+}

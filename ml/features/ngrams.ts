@@ -1,0 +1,128 @@
+/**
+ * Counts the n-grams of one text.
+ *
+ * Word n-grams run over tokens; character n-grams run inside a token with a space at each end, as scikit-learn's
+ * `char_wb` does. Each n-gram whose first token stands under a negation counts -1 instead of 1, so a count is a signed
+ * number and an n-gram met once each way is gone (it keeps its column in the row with count 0 and value 0).
+ */
+import type { Tokens } from '../text/analyzer.ts';
+import { extendHash, HASH_SEED, type Vocabulary } from './vocabulary.ts';
+
+export type NgramUnit = 'word' | 'char';
+
+/** Takes each n-gram met: its column, its sign, and the tokens it spans. */
+export type NgramSink = {
+  add(column: number, sign: number, firstToken: number, lastToken: number): void;
+};
+
+/** Signed counts of one text by column, in the order of first occurrence. Reused from text to text. */
+export class NgramCounts implements NgramSink {
+  /** Columns met; `length` of them are in use. */
+  columns: Uint32Array<ArrayBuffer> = new Uint32Array(1024);
+  length = 0;
+  #counts: Int32Array<ArrayBuffer>;
+  #seen: Uint8Array<ArrayBuffer>;
+
+  constructor(size: number) {
+    this.#counts = new Int32Array(size);
+    this.#seen = new Uint8Array(size);
+  }
+
+  count(column: number): number {
+    return this.#counts[column];
+  }
+
+  add(column: number, sign: number): void {
+    if (column >= this.#seen.length) this.#grow(column + 1);
+    if (this.#seen[column] === 0) {
+      this.#seen[column] = 1;
+      if (this.length === this.columns.length) {
+        this.columns = new Uint32Array(this.columns.buffer.transfer(this.length * 8));
+      }
+      this.columns[this.length++] = column;
+    }
+    this.#counts[column] += sign;
+  }
+
+  clear(): void {
+    for (let i = 0; i < this.length; i++) {
+      this.#counts[this.columns[i]] = 0;
+      this.#seen[this.columns[i]] = 0;
+    }
+    this.length = 0;
+  }
+
+  #grow(size: number): void {
+    const length = Math.max(size, this.#seen.length * 2, 1024);
+    this.#counts = new Int32Array(this.#counts.buffer.transfer(length * 4));
+    this.#seen = new Uint8Array(this.#seen.buffer.transfer(length));
+  }
+}
+
+/** Hands each n-gram to `sink`; unknown ones are added to the vocabulary when `learn`, else passed over. */
+export function countNgrams(
+  tokens: Tokens,
+  unit: NgramUnit,
+  range: readonly [number, number],
+  vocabulary: Vocabulary,
+  learn: boolean,
+  sink: NgramSink,
+): void {
+  if (unit === 'word') countWords(tokens, range[0], range[1], vocabulary, learn, sink);
+  else countCharacters(tokens, range[0], range[1], vocabulary, learn, sink);
+}
+
+function countWords(
+  tokens: Tokens,
+  least: number,
+  most: number,
+  vocabulary: Vocabulary,
+  learn: boolean,
+  sink: NgramSink,
+): void {
+  const { codes, starts, ends, count, negated } = tokens;
+  for (let first = 0; first < count; first++) {
+    const start = starts[first];
+    const sign = negated[first] === 1 ? -1 : 1;
+    let hash = HASH_SEED;
+    let at = start;
+    const lastToken = Math.min(count, first + most);
+    for (let token = first; token < lastToken; token++) {
+      const end = ends[token];
+      for (; at < end; at++) hash = extendHash(hash, codes[at]);
+      if (token - first + 1 < least) continue;
+      const column = learn ? vocabulary.add(codes, start, end, hash) : vocabulary.find(codes, start, end, hash);
+      if (column >= 0) sink.add(column, sign, first, token);
+    }
+  }
+}
+
+function countCharacters(
+  tokens: Tokens,
+  least: number,
+  most: number,
+  vocabulary: Vocabulary,
+  learn: boolean,
+  sink: NgramSink,
+): void {
+  const { codes, starts, ends, count, negated } = tokens;
+  for (let token = 0; token < count; token++) {
+    const wordStart = starts[token] - 1;
+    const wordEnd = ends[token] + 1;
+    const sign = negated[token] === 1 ? -1 : 1;
+    // A word shorter than the least n-gram counts once, whole, as in scikit-learn.
+    const shortest = Math.min(least, wordEnd - wordStart);
+    for (let start = wordStart; start + shortest <= wordEnd; start++) {
+      let hash = HASH_SEED;
+      const limit = Math.min(wordEnd, start + most);
+      for (let at = start; at < limit; at++) {
+        hash = extendHash(hash, codes[at]);
+        if (at - start + 1 < shortest) continue;
+        const column = learn
+          ? vocabulary.add(codes, start, at + 1, hash)
+          : vocabulary.find(codes, start, at + 1, hash);
+        if (column >= 0) sink.add(column, sign, token, token);
+      }
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Text to a row of numbers: the analyzer's tokens through a block of word n-grams and one of character n-grams.
+ *
+ * Each block has its own vocabulary, idf and norm; the columns of the second stand behind those of the first, as in a
+ * union of two scikit-learn vectorizers. Fitting learns vocabulary and idf; nothing after that changes them.
+ */
+import { type Analyzer, type AnalyzerSettings, createAnalyzer } from '../text/analyzer.ts';
+import { Block, type BlockSettings } from './block.ts';
+import type { Csr } from './csr.ts';
+import { BlockFitter } from './fit.ts';
+import type { NgramUnit } from './ngrams.ts';
+
+export type VectorizerSettings = AnalyzerSettings & {
+  /** Null leaves the block out; one of the two must be there. */
+  word: BlockSettings | null;
+  char: BlockSettings | null;
+};
+
+export class Vectorizer {
+  readonly settings: VectorizerSettings;
+  readonly analyze: Analyzer;
+  readonly blocks: readonly Block[];
+  /** First column of each block. */
+  readonly offsets: readonly number[];
+  readonly columnCount: number;
+
+  constructor(settings: VectorizerSettings, blocks: readonly Block[]) {
+    this.settings = settings;
+    this.analyze = createAnalyzer(settings);
+    this.blocks = blocks;
+    const offsets: number[] = [];
+    let columns = 0;
+    for (const block of blocks) {
+      offsets.push(columns);
+      columns += block.vocabulary.size;
+    }
+    this.offsets = offsets;
+    this.columnCount = columns;
+  }
+
+  /** Rows of normalised texts. */
+  transform(texts: Iterable<string>): Csr {
+    const starts: number[] = [0];
+    let columns = new Uint32Array(1 << 16);
+    let values = new Float32Array(1 << 16);
+    let at = 0;
+    for (const text of texts) {
+      const tokens = this.analyze(text);
+      for (let b = 0; b < this.blocks.length; b++) {
+        const block = this.blocks[b];
+        block.weigh(tokens);
+        const { length } = block.counts;
+        if (at + length > columns.length) {
+          const size = Math.max(at + length, columns.length * 2) * 4;
+          columns = new Uint32Array(columns.buffer.transfer(size));
+          values = new Float32Array(values.buffer.transfer(size));
+        }
+        for (let k = 0; k < length; k++, at++) {
+          columns[at] = block.counts.columns[k] + this.offsets[b];
+          values[at] = block.values[k];
+        }
+      }
+      starts.push(at);
+    }
+    return {
+      rowCount: starts.length - 1,
+      columnCount: this.columnCount,
+      start: Uint32Array.from(starts),
+      columns: columns.slice(0, at),
+      values: values.slice(0, at),
+    };
+  }
+}
+
+/** Learns from normalised texts and gives their matrix. Throws VOCABULARY_EMPTY when pruning leaves no term. */
+export function fitVectorizer(
+  texts: Iterable<string>,
+  settings: VectorizerSettings,
+): { vectorizer: Vectorizer; x: Csr } {
+  const analyze = createAnalyzer(settings);
+  const fitters = fittersOf(settings);
+  for (const text of texts) {
+    const tokens = analyze(text);
+    for (const fitter of fitters) fitter.add(tokens);
+  }
+  const parts = fitters.map((fitter) => fitter.finish());
+  const vectorizer = new Vectorizer(
+    settings,
+    parts.map((part) => part.block),
+  );
+  return { vectorizer, x: sideBySide(parts.map((part) => part.x)) };
+}
+
+function fittersOf(settings: VectorizerSettings): BlockFitter[] {
+  const units: NgramUnit[] = ['word', 'char'];
+  return units.flatMap((unit) => {
+    const block = settings[unit];
+    return block ? [new BlockFitter(unit, block)] : [];
+  });
+}
+
+/** The matrices' columns next to each other, row by row. */
+function sideBySide(parts: Csr[]): Csr {
+  if (parts.length === 1) return parts[0];
+  const { rowCount } = parts[0];
+  const nonZeros = parts.reduce((sum, part) => sum + part.columns.length, 0);
+  const start = new Uint32Array(rowCount + 1);
+  const columns = new Uint32Array(nonZeros);
+  const values = new Float32Array(nonZeros);
+  let at = 0;
+  for (let i = 0; i < rowCount; i++) {
+    let offset = 0;
+    for (const part of parts) {
+      for (let k = part.start[i]; k < part.start[i + 1]; k++, at++) {
+        columns[at] = part.columns[k] + offset;
+        values[at] = part.values[k];
+      }
+      offset += part.columnCount;
+    }
+    start[i + 1] = at;
+  }
+  return { rowCount, columnCount: parts.reduce((sum, part) => sum + part.columnCount, 0), start, columns, values };
+}

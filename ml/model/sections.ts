@@ -1,0 +1,171 @@
+/**
+ * A self-describing binary file of typed arrays, for the model, the vectorizer and the matrices between stages.
+ *
+ *     8 bytes   "SENTIMNT"
+ *     uint32    format version, little-endian
+ *     uint32    length of the header in bytes
+ *     header    JSON: kind, the caller's fields, and name, type, length and offset of each section
+ *     sections  little-endian, each at a multiple of 8
+ *     32 bytes  SHA-256 of all before
+ *
+ * Loading reads the file once and lays views over it: nothing is parsed but the header.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { SentimentError } from '../errors.ts';
+
+const MAGIC = 'SENTIMNT';
+const FORMAT = 1;
+const PREFIX = 16;
+const CHECKSUM = 32;
+const CHUNK = 1 << 30;
+
+const TYPES = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f32: Float32Array, f64: Float64Array };
+
+export type Section =
+  | Uint8Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Float32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>;
+
+type SectionType = keyof typeof TYPES;
+type SectionEntry = { name: string; type: SectionType; length: number; offset: number };
+
+export type SectionFile = {
+  kind: string;
+  fields: Record<string, unknown>;
+  sections: Map<string, Section>;
+  /** SHA-256 of the whole file, hex. */
+  digest: string;
+};
+
+/** Writes to a temporary name, then renames. Returns the SHA-256 of the file, hex. */
+export function writeSections(
+  path: string,
+  kind: string,
+  fields: Record<string, unknown>,
+  sections: ReadonlyMap<string, Section>,
+): string {
+  const entries: SectionEntry[] = [];
+  let offset = 0;
+  for (const [name, section] of sections) {
+    entries.push({ name, type: typeOf(section), length: section.length, offset });
+    offset += padded(section.byteLength);
+  }
+  const json = Buffer.from(JSON.stringify({ kind, fields, sections: entries }));
+  const start = padded(PREFIX + json.length);
+  const head = Buffer.alloc(start);
+  head.write(MAGIC, 'latin1');
+  head.writeUInt32LE(FORMAT, 8);
+  head.writeUInt32LE(json.length, 12);
+  json.copy(head, PREFIX);
+
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = openSync(temporary, 'w');
+  try {
+    const hash = createHash('sha256');
+    write(file, head, hash);
+    for (const section of sections.values()) {
+      write(file, new Uint8Array(section.buffer, section.byteOffset, section.byteLength), hash);
+      write(file, new Uint8Array(padded(section.byteLength) - section.byteLength), hash);
+    }
+    write(file, hash.copy().digest(), hash);
+    closeSync(file);
+    renameSync(temporary, path);
+    return hash.digest('hex');
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION. */
+export function readSections(path: string, kind: string): SectionFile {
+  const bytes = readWhole(path);
+  const damaged = (what: string, next = 'make the file again: it was cut short or changed after it was written') =>
+    new SentimentError('MODEL_DAMAGED', `${path} is damaged: ${what}`, { next });
+  if (bytes.length < PREFIX + CHECKSUM) throw damaged(`it has ${bytes.length} bytes, less than a header`);
+  const view = Buffer.from(bytes.buffer, 0, bytes.length);
+  if (view.toString('latin1', 0, 8) !== MAGIC) {
+    throw damaged('it does not start as a file of this project', `name a ${kind} file that this project wrote`);
+  }
+  const format = view.readUInt32LE(8);
+  if (format !== FORMAT) {
+    throw new SentimentError('MODEL_VERSION', `${path} has format ${format}, this program reads ${FORMAT}`, {
+      next: 'train it again, or use the program version that wrote it',
+    });
+  }
+  const hash = createHash('sha256').update(view.subarray(0, -CHECKSUM));
+  if (!hash.copy().digest().equals(view.subarray(-CHECKSUM))) throw damaged('its checksum does not match its content');
+  const digest = hash.update(view.subarray(-CHECKSUM)).digest('hex');
+  const header = parseHeader(view, damaged);
+  if (header.kind !== kind) throw damaged(`it holds a ${header.kind}, not a ${kind}`, `name a ${kind} file`);
+  const start = padded(PREFIX + view.readUInt32LE(12));
+  const sections = new Map<string, Section>();
+  for (const { name, type, length, offset } of header.sections) {
+    if (start + offset + length * TYPES[type].BYTES_PER_ELEMENT > bytes.length - CHECKSUM) {
+      throw damaged(`section ${name} ends after the file`);
+    }
+    sections.set(name, new TYPES[type](bytes.buffer, start + offset, length));
+  }
+  return { kind, fields: header.fields, sections, digest };
+}
+
+type Header = { kind: string; fields: Record<string, unknown>; sections: SectionEntry[] };
+
+function parseHeader(view: Buffer, damaged: (what: string) => SentimentError): Header {
+  try {
+    return JSON.parse(view.toString('utf8', PREFIX, PREFIX + view.readUInt32LE(12))) as Header;
+  } catch {
+    throw damaged('its header is not JSON');
+  }
+}
+
+function readWhole(path: string): Uint8Array<ArrayBuffer> {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    throw new SentimentError('MODEL_MISSING', `cannot open ${path}`, {
+      cause,
+      next: 'check the path, or make the file first: make pipeline, or sentiment train',
+    });
+  }
+  try {
+    const bytes = new Uint8Array(fstatSync(file).size);
+    for (let at = 0; at < bytes.length; ) {
+      const read = readSync(file, bytes, at, Math.min(CHUNK, bytes.length - at), at);
+      if (read === 0) return bytes.slice(0, at);
+      at += read;
+    }
+    return bytes;
+  } catch (cause) {
+    throw new SentimentError('MODEL_MISSING', `cannot read ${path}`, { cause, next: 'name a file, not a folder' });
+  } finally {
+    closeSync(file);
+  }
+}
+
+function write(file: number, bytes: Uint8Array, hash: Hash): void {
+  for (let at = 0; at < bytes.length; ) {
+    const part = bytes.subarray(at, at + CHUNK);
+    const written = writeSync(file, part);
+    hash.update(part.subarray(0, written));
+    at += written;
+  }
+}
+
+function typeOf(section: Section): SectionType {
+  for (const [type, constructor] of Object.entries(TYPES)) {
+    if (section instanceof constructor) return type as SectionType;
+  }
+  throw new TypeError('not a typed array that this format knows');
+}
+
+function padded(bytes: number): number {
+  return Math.ceil(bytes / 8) * 8;
+}
