@@ -10,6 +10,11 @@ export function softplus(z: number): number {
   return z > 0 ? z + Math.log1p(Math.exp(-z)) : Math.log1p(Math.exp(z));
 }
 
+/** -p ln p - (1 - p) ln(1 - p), 0 at both ends. */
+export function entropy(p: number): number {
+  return p <= 0 || p >= 1 ? 0 : -p * Math.log(p) - (1 - p) * Math.log1p(-p);
+}
+
 /** Row sums w.x_i, without the intercept. */
 export function margins(x: Csr, weights: Float64Array, into: Float64Array): void {
   for (let i = 0; i < x.rowCount; i++) into[i] = dot(x, i, weights);

@@ -10,7 +10,7 @@
  */
 import { type Csc, toColumns } from '../features/csr.ts';
 import { createRandom, shuffle } from '../random.ts';
-import { bestIntercept, logisticLoss, margins, sigmoid, softplus } from './logistic.ts';
+import { bestIntercept, entropy, logisticLoss, margins, sigmoid, softplus } from './logistic.ts';
 import type { LinearModel, LogisticRegressionSettings, OnProgress, TrainingSet } from './types.ts';
 
 const SUFFICIENT_DECREASE = 0.01;
@@ -141,9 +141,4 @@ function dualValue(
   let value = 0;
   for (let i = 0; i < margin.length; i++) value += cost[i] * entropy(target[i] - residual[i] / largest);
   return value;
-}
-
-/** -p ln p - (1 - p) ln(1 - p), 0 at both ends. */
-function entropy(p: number): number {
-  return p <= 0 || p >= 1 ? 0 : -p * Math.log(p) - (1 - p) * Math.log1p(-p);
 }
