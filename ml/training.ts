@@ -4,11 +4,11 @@
  * The stages of dvc.yaml run the same pieces with files in between; the command line and cross-validation run them
  * here in one go.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { fitClassifier } from './classifiers/fit.ts';
+import { sigmoid } from './classifiers/logistic.ts';
 import { fitPlatt } from './classifiers/platt.ts';
 import type { LinearModel, OnProgress, TrainingSet } from './classifiers/types.ts';
-import { sigmoid } from './classifiers/logistic.ts';
 import type { Review } from './corpus/review.ts';
 import { SentimentError } from './errors.ts';
 import { stratifiedFolds } from './evaluation/folds.ts';
@@ -16,7 +16,7 @@ import { type Csr, dot, selectRows } from './features/csr.ts';
 import { fitVectorizer } from './features/vectorizer.ts';
 import { type Calibration, LinearTextModel } from './model/linear_text_model.ts';
 import type { ModelBuildingParams, Params } from './params.ts';
-import { createNormalizer } from './text/normalize.ts';
+import { createNormalizer, type Normalizer } from './text/normalize.ts';
 
 /** Labels (0 or 1) and ratings of the matrix's rows; a rating is NaN where the source has none. */
 export type Labels = { labels: Uint8Array<ArrayBuffer>; ratings: Float64Array<ArrayBuffer> };
@@ -53,7 +53,12 @@ export function trainingSet(x: Csr, { labels, ratings }: Labels, params: ModelBu
 export type FittedWeights = { model: LinearModel; calibration: Calibration };
 
 /** Fits the classifier, and its calibration on scores of texts that the fit did not see. Throws NOT_CONVERGED. */
-export function fitWeights(x: Csr, labels: Labels, params: ModelBuildingParams, onProgress?: OnProgress): FittedWeights {
+export function fitWeights(
+  x: Csr,
+  labels: Labels,
+  params: ModelBuildingParams,
+  onProgress?: OnProgress,
+): FittedWeights {
   const set = trainingSet(x, labels, params);
   const model = fitClassifier(set, params, onProgress);
   if (!model.converged) {
@@ -64,15 +69,21 @@ export function fitWeights(x: Csr, labels: Labels, params: ModelBuildingParams, 
       { next: 'raise max_iterations or tolerance in params.yaml, or lower C' },
     );
   }
-  const calibration = params.calibration === 'platt' ? calibrate(set, labels, params) : { slope: 1, offset: 0 };
+  const calibration = params.calibration === 'platt' ? calibrate(set, labels, params) : UNCALIBRATED;
   return { model, calibration };
 }
 
+const UNCALIBRATED: Calibration = { slope: 1, offset: 0 };
+
 function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingParams): Calibration {
-  const folds = stratifiedFolds(labels, undefined, params.calibration_folds, params.seed);
+  const positives = labels.reduce((sum, label) => sum + label, 0);
+  const foldCount = Math.min(params.calibration_folds, positives, labels.length - positives);
+  // With one text of a class no score is out of sample.
+  if (foldCount < 2) return UNCALIBRATED;
+  const folds = stratifiedFolds(labels, undefined, foldCount, params.seed);
   const scores = new Float64Array(labels.length);
   const rows = Uint32Array.from(labels, (_, i) => i);
-  for (let fold = 0; fold < params.calibration_folds; fold++) {
+  for (let fold = 0; fold < foldCount; fold++) {
     const inside = rows.filter((i) => folds[i] !== fold);
     const part = {
       x: selectRows(set.x, inside),
@@ -90,8 +101,8 @@ export type TrainedModel = LinearTextModel;
 /** Texts to model. Throws ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED. */
 export function trainModel(reviews: readonly Review[], params: Params, onProgress?: OnProgress): TrainedModel {
   const normalize = createNormalizer(params.data_preprocessing);
-  const texts = reviews.map((review) => normalize(review.text));
-  const { vectorizer, x } = fitVectorizer(texts, params.feature_engineering);
+  const hash = createHash('sha256');
+  const { vectorizer, x } = fitVectorizer(normalizedTexts(reviews, normalize, hash), params.feature_engineering);
   const { model, calibration } = fitWeights(x, labelsOf(reviews), params.model_building, onProgress);
   return new LinearTextModel({
     normalize: params.data_preprocessing,
@@ -100,7 +111,7 @@ export function trainModel(reviews: readonly Review[], params: Params, onProgres
     intercept: model.intercept,
     calibration,
     facts: {
-      dataDigest: digestOf(reviews),
+      dataDigest: hash.digest('hex'),
       source: params.data_ingestion.source,
       trainingTexts: reviews.length,
       params: sectionsOfModel(params),
@@ -108,11 +119,17 @@ export function trainModel(reviews: readonly Review[], params: Params, onProgres
   });
 }
 
-/** SHA-256 over labels and texts in their order, hex. */
-export function digestOf(reviews: Iterable<Review>): string {
-  const hash = createHash('sha256');
-  for (const { label, text } of reviews) hash.update(`${label}\t${text.length}\t${text}\n`);
-  return hash.digest('hex');
+function* normalizedTexts(reviews: readonly Review[], normalize: Normalizer, hash: Hash): Generator<string> {
+  for (const { label, text: given } of reviews) {
+    const text = normalize(given);
+    updateDigest(hash, { label, text });
+    yield text;
+  }
+}
+
+/** Adds one review to a digest over labels and normalised texts in their order. */
+export function updateDigest(hash: Hash, { label, text }: Pick<Review, 'label' | 'text'>): void {
+  hash.update(`${label}\t${text.length}\t${text}\n`);
 }
 
 /** The sections of params.yaml that decide what a model is. */

@@ -39,12 +39,7 @@ export function logisticLoss(
  * The intercept that minimises the loss for fixed margins, by Newton's method from `start`, halving steps that go too
  * far. The intercept carries no penalty.
  */
-export function bestIntercept(
-  margin: Float64Array,
-  start: number,
-  target: Float64Array,
-  cost: Float64Array,
-): number {
+export function bestIntercept(margin: Float64Array, start: number, target: Float64Array, cost: Float64Array): number {
   let intercept = start;
   for (let step = 0; step < 50; step++) {
     let gradient = 0;

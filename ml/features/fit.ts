@@ -4,8 +4,9 @@
  * Nothing is hashed twice, which is where the time goes; the price is memory, 8 bytes for each distinct n-gram of each
  * document. Columns are numbered by first occurrence, so the same documents give the same columns.
  */
-import type { Tokens } from '../text/analyzer.ts';
+
 import { SentimentError } from '../errors.ts';
+import type { Tokens } from '../text/analyzer.ts';
 import { Block, type BlockSettings } from './block.ts';
 import type { Csr } from './csr.ts';
 import { countNgrams, NgramCounts, type NgramUnit } from './ngrams.ts';
@@ -89,7 +90,13 @@ export class BlockFitter {
       at += length;
       start[i + 1] = at;
     }
-    return { rowCount: documents, columnCount: kept.length, start, columns: columns.slice(0, at), values: values.slice(0, at) };
+    return {
+      rowCount: documents,
+      columnCount: kept.length,
+      start,
+      columns: columns.slice(0, at),
+      values: values.slice(0, at),
+    };
   }
 
   #reserve(nonZeros: number): void {

@@ -118,9 +118,7 @@ function countCharacters(
       for (let at = start; at < limit; at++) {
         hash = extendHash(hash, codes[at]);
         if (at - start + 1 < shortest) continue;
-        const column = learn
-          ? vocabulary.add(codes, start, at + 1, hash)
-          : vocabulary.find(codes, start, at + 1, hash);
+        const column = learn ? vocabulary.add(codes, start, at + 1, hash) : vocabulary.find(codes, start, at + 1, hash);
         if (column >= 0) sink.add(column, sign, token, token);
       }
     }

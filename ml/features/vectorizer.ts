@@ -5,7 +5,7 @@
  * union of two scikit-learn vectorizers. Fitting learns vocabulary and idf; nothing after that changes them.
  */
 import { type Analyzer, type AnalyzerSettings, createAnalyzer } from '../text/analyzer.ts';
-import { Block, type BlockSettings } from './block.ts';
+import type { Block, BlockSettings } from './block.ts';
 import type { Csr } from './csr.ts';
 import { BlockFitter } from './fit.ts';
 import type { NgramUnit } from './ngrams.ts';

@@ -64,22 +64,23 @@ export class LinearTextModel implements Model {
     const contributions = new Float64Array(tokens.count);
     const known = new Uint8Array(tokens.count);
     vectorizer.blocks.forEach((block, b) => {
-      const valueOf = new Map<number, number>();
-      for (let k = 0; k < block.counts.length; k++) valueOf.set(block.counts.columns[k], block.values[k]);
+      const values = new Map<number, number>();
+      for (let k = 0; k < block.counts.length; k++) values.set(block.counts.columns[k], block.values[k]);
       const sink: NgramSink = {
         add(column, sign, first, last) {
           if (block.unit === 'word' && first === last) known[first] = 1;
           const count = block.counts.count(column);
           if (count === 0) return;
-          const whole = calibration.slope * weights[vectorizer.offsets[b] + column] * (valueOf.get(column) ?? 0);
+          const whole = calibration.slope * weights[vectorizer.offsets[b] + column] * (values.get(column) ?? 0);
           const part = (whole * sign) / count / (last - first + 1);
           for (let t = first; t <= last; t++) contributions[t] += part;
         },
       };
       countNgrams(tokens, block.unit, block.settings.ngrams, block.vocabulary, false, sink);
-      if (block.unit === 'char' && vectorizer.blocks.length === 1) contributions.forEach((c, t) => {
-        if (c !== 0) known[t] = 1;
-      });
+      if (block.unit === 'char' && vectorizer.blocks.length === 1)
+        contributions.forEach((c, t) => {
+          if (c !== 0) known[t] = 1;
+        });
     });
     const knownCount = known.reduce((sum, one) => sum + one, 0);
     return {

@@ -21,7 +21,14 @@ const PREFIX = 16;
 const CHECKSUM = 32;
 const CHUNK = 1 << 30;
 
-const TYPES = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, i32: Int32Array, f32: Float32Array, f64: Float64Array };
+const TYPES = {
+  u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+  f32: Float32Array,
+  f64: Float64Array,
+};
 
 export type Section =
   | Uint8Array<ArrayBuffer>
@@ -160,8 +167,8 @@ function write(file: number, bytes: Uint8Array, hash: Hash): void {
 }
 
 function typeOf(section: Section): SectionType {
-  for (const [type, constructor] of Object.entries(TYPES)) {
-    if (section instanceof constructor) return type as SectionType;
+  for (const [type, array] of Object.entries(TYPES)) {
+    if (section instanceof array) return type as SectionType;
   }
   throw new TypeError('not a typed array that this format knows');
 }

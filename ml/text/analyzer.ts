@@ -6,9 +6,16 @@
  * allocates nothing.
  */
 import { MAX_TOKEN_LENGTH } from './limits.ts';
+import {
+  loadStemmer,
+  loadStopwords,
+  loadTokenizer,
+  type StemmerName,
+  type StopwordsName,
+  type TokenizerName,
+} from './natural.ts';
 import { markNegations } from './negation.ts';
 import { scanWords } from './scanner.ts';
-import { loadStemmer, loadStopwords, loadTokenizer, type StemmerName, type StopwordsName, type TokenizerName } from './natural.ts';
 
 export type AnalyzerSettings = {
   tokenizer: TokenizerName;

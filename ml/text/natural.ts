@@ -41,7 +41,19 @@ function tokenizerClass(name: Exclude<TokenizerName, 'words'>): TokenizerClass {
   }
 }
 
-const NEGATIONS = new Set(['no', 'nor', 'not', 'never', 'none', 'nothing', 'neither', 'nobody', 'nowhere', 'cannot', 'without']);
+const NEGATIONS = new Set([
+  'no',
+  'nor',
+  'not',
+  'never',
+  'none',
+  'nothing',
+  'neither',
+  'nobody',
+  'nowhere',
+  'cannot',
+  'without',
+]);
 
 export function loadStopwords(name: StopwordsName): ReadonlySet<string> {
   if (name === 'none') return new Set();

@@ -9,8 +9,32 @@
 import type { Tokens } from './analyzer.ts';
 
 export const NEGATIONS: readonly string[] = [
-  "n't", 'not', 'never', 'no', 'without', 'neither', 'nor', 'cannot', 'hardly', 'barely', 'lacks', 'lacking',
-  'isnt', 'wasnt', 'arent', 'werent', 'dont', 'doesnt', 'didnt', 'cant', 'couldnt', 'wont', 'wouldnt', 'shouldnt', 'hasnt', 'havent',
+  "n't",
+  'not',
+  'never',
+  'no',
+  'without',
+  'neither',
+  'nor',
+  'cannot',
+  'hardly',
+  'barely',
+  'lacks',
+  'lacking',
+  'isnt',
+  'wasnt',
+  'arent',
+  'werent',
+  'dont',
+  'doesnt',
+  'didnt',
+  'cant',
+  'couldnt',
+  'wont',
+  'wouldnt',
+  'shouldnt',
+  'hasnt',
+  'havent',
 ];
 const LACKS: readonly string[] = ['without', 'lacks', 'lacking'];
 const CONTRASTS: readonly string[] = ['but', 'however', 'although', 'though', 'yet', 'except', '!', '?'];

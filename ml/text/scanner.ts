@@ -94,7 +94,10 @@ function pushPart(
   rewrite: Rewriter | undefined,
 ): void {
   if (to - from > MAX_TOKEN_LENGTH) return;
-  if (!rewrite) return tokens.push(text, from, to, clause);
+  if (!rewrite) {
+    tokens.push(text, from, to, clause);
+    return;
+  }
   const word = rewrite(text.slice(from, to));
   if (word !== '') tokens.pushWord(word, from, to, clause);
 }

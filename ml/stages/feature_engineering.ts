@@ -1,0 +1,62 @@
+/** Stage 3: normalised texts to sparse matrices. The vocabulary is learnt from the training part alone. */
+import { createHash } from 'node:crypto';
+import type { Review } from '../corpus/review.ts';
+import { runMain, SentimentError } from '../errors.ts';
+import type { Csr } from '../features/csr.ts';
+import { fitVectorizer } from '../features/vectorizer.ts';
+import { saveVectorizer } from '../model/vectorizer_file.ts';
+import { readParams } from '../params.ts';
+import { updateDigest } from '../training.ts';
+import { type LabelledMatrix, saveMatrix } from './matrix_file.ts';
+import { paths } from './paths.ts';
+import { readReviews } from './reviews_file.ts';
+
+/** Passes texts on and keeps what the matrix needs of their reviews, so that no more than one text is held. */
+class LabelCollector {
+  readonly #labels: number[] = [];
+  readonly #ratings: number[] = [];
+  readonly #hash = createHash('sha256');
+
+  *texts(reviews: Iterable<Review>): Generator<string> {
+    for (const review of reviews) {
+      this.#labels.push(review.label);
+      this.#ratings.push(review.rating ?? Number.NaN);
+      updateDigest(this.#hash, review);
+      yield review.text;
+    }
+  }
+
+  with(x: Csr): LabelledMatrix {
+    return {
+      x,
+      labels: Uint8Array.from(this.#labels),
+      ratings: Float64Array.from(this.#ratings),
+      dataDigest: this.#hash.digest('hex'),
+    };
+  }
+}
+
+await runMain(() => {
+  const settings = readParams().feature_engineering;
+
+  const train = new LabelCollector();
+  const { vectorizer, x } = fitVectorizer(train.texts(readReviews(paths.interimTrain)), settings);
+  if (x.rowCount === 0) throw new SentimentError('CORPUS_EMPTY', `${paths.interimTrain} holds no text`);
+  const test = new LabelCollector();
+  const testX = vectorizer.transform(test.texts(readReviews(paths.interimTest)));
+
+  saveMatrix(paths.processedTrain, train.with(x));
+  saveMatrix(paths.processedTest, test.with(testX));
+  saveVectorizer(paths.vectorizer, vectorizer);
+
+  for (const { unit, vocabulary } of vectorizer.blocks) {
+    console.log(`${unit} n-grams: ${vocabulary.size.toLocaleString('en')} columns`);
+  }
+  console.log(`train: ${describe(x)}`);
+  console.log(`test:  ${describe(testX)}`);
+});
+
+function describe(x: Csr): string {
+  const mean = x.rowCount === 0 ? 0 : x.columns.length / x.rowCount;
+  return `${x.rowCount.toLocaleString('en')} texts, ${mean.toFixed(0)} features a text`;
+}

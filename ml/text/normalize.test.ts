@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createNormalizer } from './normalize.ts';
+
+const settings = { lowercase: true, decode_entities: true, strip_tags: true, unicode_form: 'NFKC' } as const;
+const normalize = createNormalizer(settings);
+
+describe('the normalizer', () => {
+  it.each([
+    ['lowers the case', 'A GREAT Film', 'a great film'],
+    ['decodes entities', 'rock &amp; roll &#39;n&#x27; soul', "rock & roll 'n' soul"],
+    ['decodes entities that were encoded twice', 'AT&amp;amp;T', 'at&t'],
+    ['puts a space in place of a tag', 'good<br />bad', 'good bad'],
+    ['leaves a lone less-than sign alone', 'a < b and 3 <4', 'a < b and 3 <4'],
+    ['unifies apostrophes', 'it’s wasn‘t can´t don`t', "it's wasn't can't don't"],
+    ['unifies double quotes', '“good”', '"good"'],
+    ['unifies ligatures and full-width letters', 'ﬁne ＧＯＯＤ', 'fine good'],
+    ['takes apart an ellipsis', 'well…', 'well...'],
+    ['composes letters with their marks', 'cafe\u0301', 'caf\u00e9'],
+    ['replaces lone surrogates', 'a\ud800b\udc00', 'a\ufffdb\ufffd'],
+    ['replaces lone surrogates that an entity names', '&#xd800;', '\ufffd'],
+  ])('%s', (_, given, expected) => {
+    expect(normalize(given)).toBe(expected);
+  });
+
+  it('does only what its settings ask for', () => {
+    const off = createNormalizer({ lowercase: false, decode_entities: false, strip_tags: false, unicode_form: 'none' });
+    expect(off('A &amp; <b>ﬁ')).toBe('A &amp; <b>ﬁ');
+  });
+
+  it('gives a well-formed string for any string', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(normalize(text).isWellFormed()).toBe(true);
+      }),
+    );
+  });
+
+  it('takes time in proportion to a text full of unclosed tags', () => {
+    expect(normalize('<a'.repeat(100_000))).toBe('<a'.repeat(100_000));
+  });
+});
