@@ -16,6 +16,7 @@ export default defineConfig({
           name: 'integration',
           include: ['tests/**/*.test.ts'],
           fileParallelism: false,
+          globalSetup: ['tests/support/global_mlflow.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -119,17 +119,18 @@ export function errorFromAnswer(endpoint: string, uri: string, response: Respons
       ...repeat,
     });
   }
-  if (isWebPage(body)) {
-    return new MlflowError('MLFLOW_WEB_PAGE', webPageMessage(endpoint, uri, status), {
+  if (isWebPage(body) && status < 500) {
+    return new MlflowError('MLFLOW_WEB_PAGE', webPageMessage(endpoint, uri, status, body), {
       ...details,
       ...repeat,
       next: 'compare MLFLOW_TRACKING_URI with the address of the MLflow page, path prefix included',
     });
   }
-  const said = body.trim() === '' ? 'without a word' : `with ${words}`;
-  return new MlflowError('MLFLOW_HTTP', `MLflow at ${uri} answered ${endpoint} with status ${status}, ${said}`, {
+  const said = isWebPage(body) ? quote(titleOf(body)) : words;
+  return new MlflowError('MLFLOW_HTTP', `MLflow at ${uri} answered ${endpoint} with status ${status}: ${said}`, {
     ...details,
     ...repeat,
+    next: status >= 500 ? 'look into the log of the server and of what stands before it' : undefined,
   });
 }
 
@@ -142,7 +143,7 @@ export function errorFromBody(
   cause?: unknown,
 ): MlflowError {
   if (isWebPage(body)) {
-    return new MlflowError('MLFLOW_WEB_PAGE', webPageMessage(endpoint, uri, status), {
+    return new MlflowError('MLFLOW_WEB_PAGE', webPageMessage(endpoint, uri, status, body), {
       endpoint,
       status,
       next: 'a proxy or login page stands before MLflow, or MLFLOW_TRACKING_URI lacks a part of the path',
@@ -203,8 +204,12 @@ export function errorFromFailure(endpoint: string, uri: string, timeout: number,
   });
 }
 
-function webPageMessage(endpoint: string, uri: string, status: number): string {
-  return `${uri} answered ${endpoint} with a web page (${status}) instead of MLflow's JSON`;
+function webPageMessage(endpoint: string, uri: string, status: number, body: string): string {
+  return `${uri} answered ${endpoint} with a web page (${status} ${quote(titleOf(body))}) instead of MLflow's JSON`;
+}
+
+function titleOf(page: string): string {
+  return /<title[^>]*>([^<]*)</i.exec(page)?.[1] ?? 'no title';
 }
 
 function isWebPage(body: string): boolean {

@@ -1,0 +1,67 @@
+/**
+ * A small reverse proxy on loopback: puts a server behind a path prefix and a Bearer token, as DagsHub does, and can
+ * cut a connection after the server has done what it was asked.
+ */
+import { once } from 'node:events';
+import { createServer, request as forward, type IncomingMessage } from 'node:http';
+
+export type Proxy = {
+  uri: string;
+  /** Method and path of every request that came, without the prefix. */
+  seen: string[];
+  stop(): Promise<void>;
+};
+
+export type ProxyOptions = {
+  /** Such as "/owner/repo.mlflow". */
+  prefix?: string;
+  /** Requests without this Bearer token get 401. */
+  token?: string;
+  /** True to destroy the connection when the server's answer to this request is there, instead of passing it on. */
+  cut?: (request: IncomingMessage) => boolean;
+};
+
+export async function startProxy(target: string, options: ProxyOptions = {}): Promise<Proxy> {
+  const { prefix = '', token, cut = () => false } = options;
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
+      response.writeHead(401, { 'content-type': 'text/html' }).end('Unauthorized');
+      return;
+    }
+    if (!request.url?.startsWith(`${prefix}/`)) {
+      response.writeHead(404, { 'content-type': 'text/html' }).end('<!doctype html><title>Not found</title>');
+      return;
+    }
+    const path = request.url.slice(prefix.length);
+    seen.push(`${request.method} ${path}`);
+    const { authorization: _token, ...headers } = request.headers;
+    const onward = forward(`${target}${path}`, {
+      method: request.method ?? 'GET',
+      headers: { ...(token === undefined ? request.headers : headers), host: new URL(target).host },
+    });
+    onward.on('response', (answer) => {
+      if (cut(request)) {
+        request.socket.destroy();
+        answer.resume();
+        return;
+      }
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    onward.on('error', () => request.socket.destroy());
+    request.pipe(onward);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  return {
+    uri: `http://127.0.0.1:${address.port}${prefix}`,
+    seen,
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      if (server.listening) await once(server, 'close');
+    },
+  };
+}
