@@ -11,7 +11,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isTrue, list, number, optionalText, text } from './answer.ts';
 import type { TrackingConfig } from './config.ts';
-import { errorFromBody, MlflowError } from './errors.ts';
+import { errorFromBody, isWebPage, MlflowError } from './errors.ts';
 import { type Call, callApi, endpointOf, send } from './transport.ts';
 
 export type ArtifactFile = { path: string; isDirectory: boolean; bytes: number };
@@ -26,8 +26,8 @@ export async function uploadArtifact(
 ): Promise<void> {
   const call: Call = { method: 'PUT', path: proxyPath(config, artifactUri, path), file: await openAsBlob(file) };
   await send(config, call, async (response) => {
-    await refuseWebPage(config, call, response);
-    await response.body?.cancel();
+    const body = await response.text();
+    if (isWebPage(body)) throw errorFromBody(endpointOf(call), config.uri, response.status, body);
   });
 }
 
@@ -102,10 +102,9 @@ function proxyPath(config: TrackingConfig, artifactUri: string, path: string): s
   return `/api/2.0/mlflow-artifacts/artifacts/${steps.map(encodeURIComponent).join('/')}`;
 }
 
-/** A login page is a success too; but an artifact is always served with what the API adds, or is not HTML. */
+/** A login page is a success too. An HTML artifact differs from one in the header that MLflow serves it with. */
 async function refuseWebPage(config: TrackingConfig, call: Call, response: Response): Promise<void> {
-  const isPage = response.headers.get('content-type')?.startsWith('text/html') ?? false;
-  if (!isPage || response.headers.has('content-disposition')) return;
-  const body = await response.text();
-  if (body.trim() !== '') throw errorFromBody(endpointOf(call), config.uri, response.status, body);
+  const isHtml = response.headers.get('content-type')?.startsWith('text/html') ?? false;
+  if (!isHtml || response.headers.has('content-disposition')) return;
+  throw errorFromBody(endpointOf(call), config.uri, response.status, await response.text());
 }

@@ -212,7 +212,7 @@ function titleOf(page: string): string {
   return /<title[^>]*>([^<]*)</i.exec(page)?.[1] ?? 'no title';
 }
 
-function isWebPage(body: string): boolean {
+export function isWebPage(body: string): boolean {
   return /^\s*</.test(body);
 }
 

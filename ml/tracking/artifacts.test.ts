@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { downloadArtifact, uploadArtifact } from './artifacts.ts';
+import { breakOff, hangUp, type MisbehavingServer, reply, startMisbehaving } from './misbehaving.ts';
+
+let server: MisbehavingServer;
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'artifacts-'));
+});
+afterEach(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+const root = 'mlflow-artifacts:/1/run/artifacts';
+const download = (uri = root) => downloadArtifact(server.config, uri, 'model/model.bin', join(folder, 'model.bin'));
+
+test('a download that breaks off is begun anew, and its digest is that of the whole', async () => {
+  server = await startMisbehaving([
+    breakOff('hel'),
+    reply(200, 'hello', { 'content-type': 'application/octet-stream' }),
+  ]);
+  expect(await download()).toEqual({
+    bytes: 5,
+    sha256: '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',
+  });
+  expect(await readFile(join(folder, 'model.bin'), 'utf8')).toBe('hello');
+  expect(server.requests[1].line).toBe('GET /api/2.0/mlflow-artifacts/artifacts/1/run/artifacts/model/model.bin');
+});
+
+test('a download that fails leaves nothing behind, and what was there before', async () => {
+  await writeFile(join(folder, 'model.bin'), 'older');
+  server = await startMisbehaving([breakOff('hel')]);
+  await expect(download()).rejects.toMatchObject({ code: 'MLFLOW_UNREACHABLE' });
+  expect(await readdir(folder)).toEqual(['model.bin']);
+  expect(await readFile(join(folder, 'model.bin'), 'utf8')).toBe('older');
+});
+
+test('a login page is not taken for the file', async () => {
+  server = await startMisbehaving([reply(200, '<title>Sign in</title>')]);
+  await expect(download()).rejects.toMatchObject({ code: 'MLFLOW_WEB_PAGE' });
+  await writeFile(join(folder, 'up'), 'x');
+  const upload = uploadArtifact(server.config, root, 'up', join(folder, 'up'));
+  await expect(upload).rejects.toMatchObject({ code: 'MLFLOW_WEB_PAGE' });
+  expect(await readdir(folder)).toEqual(['up']);
+});
+
+test('an upload that is cut off is sent again whole', async () => {
+  await writeFile(join(folder, 'up'), 'the whole file');
+  server = await startMisbehaving([hangUp, reply(503, ''), reply(200, '')]);
+  await uploadArtifact(server.config, root, 'model/up', join(folder, 'up'));
+  expect(server.requests.map(({ body }) => body)).toEqual(Array(3).fill('the whole file'));
+});
+
+test('artifacts that the server does not serve are an error that says where they are', async () => {
+  server = await startMisbehaving([reply(200, '')]);
+  for (const elsewhere of ['s3://bucket/1/run/artifacts', '/srv/mlruns/1', 'mlflow-artifacts://other:80/1']) {
+    await expect(download(elsewhere)).rejects.toMatchObject({
+      code: 'MLFLOW_ARTIFACTS_ELSEWHERE',
+      message: `MLflow keeps these artifacts at ${elsewhere}, not at ${server.config.uri}`,
+    });
+  }
+  expect(server.requests).toEqual([]);
+});

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { trackingConfig } from './config.ts';
+
+const uri = 'https://dagshub.com/owner/repo.mlflow';
+
+test('a name with a password goes before a token, as in the client of MLflow', () => {
+  const both = { MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_TOKEN: 't', MLFLOW_TRACKING_USERNAME: 'ann' };
+  expect(trackingConfig(both).authorization).toBe('Bearer t');
+  expect(trackingConfig({ ...both, MLFLOW_TRACKING_PASSWORD: 'pä:ss' }).authorization).toBe(
+    `Basic ${Buffer.from('ann:pä:ss').toString('base64')}`,
+  );
+  expect(trackingConfig({ MLFLOW_TRACKING_URI: uri }).authorization).toBeUndefined();
+});
+
+test('a path prefix is kept, a slash at its end is not, and a password in the address is not shown', () => {
+  expect(trackingConfig({ MLFLOW_TRACKING_URI: `${uri}//` }).uri).toBe(uri);
+  const secret = trackingConfig({ MLFLOW_TRACKING_URI: 'http://ann:p%40ss@host:5000' });
+  expect(secret.uri).toBe('http://host:5000');
+  expect(secret.authorization).toBe(`Basic ${Buffer.from('ann:p@ss').toString('base64')}`);
+});
+
+test('time and retries come from the variables of MLflow', () => {
+  const env = { MLFLOW_TRACKING_URI: uri, MLFLOW_HTTP_REQUEST_TIMEOUT: '7', MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0' };
+  expect(trackingConfig(env)).toMatchObject({ timeout: 7000, retries: 0 });
+});
+
+test.each([
+  [{}, 'MLFLOW_TRACKING_URI is not set, so there is no tracking server to talk to'],
+  [
+    { MLFLOW_TRACKING_URI: 'sqlite:///mlflow.db' },
+    'MLFLOW_TRACKING_URI is "sqlite:///mlflow.db", expected an http:// or https:// address',
+  ],
+  [{ MLFLOW_TRACKING_URI: './mlruns' }, 'MLFLOW_TRACKING_URI is "./mlruns", expected an http:// or https:// address'],
+  [
+    { MLFLOW_TRACKING_URI: 'databricks' },
+    'MLFLOW_TRACKING_URI is "databricks", expected an http:// or https:// address',
+  ],
+  [
+    { MLFLOW_TRACKING_URI: uri, MLFLOW_HTTP_REQUEST_TIMEOUT: '1.5' },
+    'MLFLOW_HTTP_REQUEST_TIMEOUT is "1.5", expected a whole number from 1',
+  ],
+])('%j is a wrong call', (env, message) => {
+  expect(() => trackingConfig(env)).toThrow(expect.objectContaining({ message, exitCode: 2 }));
+});
