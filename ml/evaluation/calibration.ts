@@ -1,0 +1,71 @@
+/**
+ * Does 80 % mean right four times in five? Probabilities are put into bins of equal width over 0 to 1, each open below
+ * and closed above, and in each bin what was promised is compared with what came.
+ *
+ * The contract's figure, `ece`, is the expected calibration error on confidence (Guo, Pleiss, Sun & Weinberger 2017,
+ * equation 3): the probability of the class given, against the share of right answers. With two classes confidence is
+ * at least 1/2, so half of the bins stay empty. `ece_positive` bins the probability of the positive class against the
+ * share of positive texts instead: it sees errors of the two classes that cancel in the first, and is mostly larger.
+ *
+ * Neither is 0 for a perfectly calibrated model. Simulated on 2,000 texts with 10 bins, chance alone gives `ece` 0.014
+ * (0.007 to 0.024 in nine runs of ten) and `ece_positive` 0.021 (0.014 to 0.030).
+ */
+import { type Counts, classOf, type Scored } from './scored.ts';
+
+/** One bin with texts in it: mean probability promised, share observed (both 0 to 1), number of texts. */
+export type CalibrationBin = { predicted: number; observed: number; count: number };
+
+export type CalibrationMetrics = { ece: number; ece_positive: number };
+
+export function calibrationMetrics(scored: Scored, binCount: number, counts?: Counts): CalibrationMetrics {
+  return {
+    ece: expectedError(confidenceBins(scored, binCount, counts)),
+    ece_positive: expectedError(positiveBins(scored, binCount, counts)),
+  };
+}
+
+/** Bins of the probability of the positive class, rising; empty ones are left out. The reliability curve. */
+export function positiveBins({ labels, probabilities }: Scored, binCount: number, counts?: Counts): CalibrationBin[] {
+  const bins = emptyBins(binCount);
+  for (let i = 0; i < labels.length; i++) {
+    add(bins, probabilities[i], labels[i], counts ? counts[i] : 1);
+  }
+  return means(bins);
+}
+
+/** Bins of the probability of the class given, rising; empty ones are left out. */
+export function confidenceBins({ labels, probabilities }: Scored, binCount: number, counts?: Counts): CalibrationBin[] {
+  const bins = emptyBins(binCount);
+  for (let i = 0; i < labels.length; i++) {
+    const p = probabilities[i];
+    add(bins, Math.max(p, 1 - p), classOf(p) === labels[i] ? 1 : 0, counts ? counts[i] : 1);
+  }
+  return means(bins);
+}
+
+function emptyBins(binCount: number): CalibrationBin[] {
+  return Array.from({ length: binCount }, () => ({ predicted: 0, observed: 0, count: 0 }));
+}
+
+function add(bins: CalibrationBin[], probability: number, outcome: number, times: number): void {
+  const bin = bins[Math.max(0, Math.ceil(probability * bins.length) - 1)];
+  bin.predicted += times * probability;
+  bin.observed += times * outcome;
+  bin.count += times;
+}
+
+function means(bins: CalibrationBin[]): CalibrationBin[] {
+  return bins
+    .filter((bin) => bin.count > 0)
+    .map(({ predicted, observed, count }) => ({ predicted: predicted / count, observed: observed / count, count }));
+}
+
+function expectedError(bins: CalibrationBin[]): number {
+  let sum = 0;
+  let total = 0;
+  for (const { predicted, observed, count } of bins) {
+    sum += count * Math.abs(predicted - observed);
+    total += count;
+  }
+  return sum / total;
+}

@@ -1,0 +1,92 @@
+/**
+ * The points that plots are drawn from: ROC and precision-recall curves, thinned so that a plot of any test set stays
+ * a small file.
+ */
+import { rankByProbability, visitThresholds } from './ranking.ts';
+import type { Scored } from './scored.ts';
+
+/**
+ * Texts of at least probability `threshold` are called positive. The first point calls none positive and has no
+ * threshold.
+ */
+export type RocPoint = { fpr: number; tpr: number; threshold: number | null };
+export type PrecisionRecallPoint = { recall: number; precision: number; threshold: number | null };
+
+export const MAX_POINTS = 500;
+
+/** A point that stands less than this share of the axis off the curve is not seen: half a pixel on 1,000. */
+const INVISIBLE = 0.0005;
+
+/** From (0, 0) to (1, 1), one point a distinct probability. Both classes must have texts. */
+export function rocCurve(scored: Scored): RocPoint[] {
+  const { positives, negatives } = classSizes(scored);
+  const points: RocPoint[] = [{ fpr: 0, tpr: 0, threshold: null }];
+  visitThresholds(scored, rankByProbability(scored), undefined, (truePositives, falsePositives, threshold) => {
+    points.push({ fpr: falsePositives / negatives, tpr: truePositives / positives, threshold });
+  });
+  return points;
+}
+
+/** From recall 0, where precision is 1 by convention, to recall 1, one point a distinct probability. */
+export function precisionRecallCurve(scored: Scored): PrecisionRecallPoint[] {
+  const { positives } = classSizes(scored);
+  const points: PrecisionRecallPoint[] = [{ recall: 0, precision: 1, threshold: null }];
+  visitThresholds(scored, rankByProbability(scored), undefined, (truePositives, falsePositives, threshold) => {
+    points.push({
+      recall: truePositives / positives,
+      precision: truePositives / (truePositives + falsePositives),
+      threshold,
+    });
+  });
+  return points;
+}
+
+function classSizes({ labels }: Scored): { positives: number; negatives: number } {
+  const positives = labels.reduce((sum, label) => sum + label, 0);
+  return { positives, negatives: labels.length - positives };
+}
+
+/**
+ * At most `limit` of the points, in their order, both ends among them: Ramer & Douglas-Peucker (1972, 1973), adding
+ * the point that stands farthest off the line drawn so far until none stands off visibly. Coordinates are 0 to 1.
+ */
+export function thin<P>(
+  points: readonly P[],
+  x: (point: P) => number,
+  y: (point: P) => number,
+  limit = MAX_POINTS,
+): P[] {
+  if (points.length <= 2) return [...points];
+  const xs = Float64Array.from(points, x);
+  const ys = Float64Array.from(points, y);
+  const pieces = [farthest(xs, ys, 0, points.length - 1)];
+  while (pieces.length + 1 < limit) {
+    let worst = 0;
+    for (let k = 1; k < pieces.length; k++) if (pieces[k].distance > pieces[worst].distance) worst = k;
+    const { from, at, to, distance } = pieces[worst];
+    if (distance < INVISIBLE) break;
+    pieces.splice(worst, 1, farthest(xs, ys, from, at), farthest(xs, ys, at, to));
+  }
+  return [points[0], ...pieces.map((piece) => points[piece.to])];
+}
+
+type Piece = { from: number; to: number; at: number; distance: number };
+
+function farthest(xs: Float64Array, ys: Float64Array, from: number, to: number): Piece {
+  const dx = xs[to] - xs[from];
+  const dy = ys[to] - ys[from];
+  const length = dx * dx + dy * dy;
+  let at = from;
+  let distance = 0;
+  for (let i = from + 1; i < to; i++) {
+    const px = xs[i] - xs[from];
+    const py = ys[i] - ys[from];
+    const along = length === 0 ? 0 : Math.min(1, Math.max(0, (px * dx + py * dy) / length));
+    const off = Math.hypot(px - along * dx, py - along * dy);
+    if (off > distance) {
+      distance = off;
+      at = i;
+    }
+  }
+  return { from, to, at, distance };
+}
