@@ -52,6 +52,7 @@ const schema = z.strictObject({
       stemmer: z.enum(['none', 'porter', 'lancaster']),
       stopwords: z.enum(['none', 'english', 'english_without_negations']),
       negation_scope: z.number().int().min(0).max(20),
+      contrast_weight: share,
       word: block.nullable(),
       char: block.nullable(),
     })

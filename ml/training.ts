@@ -93,7 +93,9 @@ function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingPa
     const model = fitClassifier(part, params);
     for (const i of rows) if (folds[i] === fold) scores[i] = dot(set.x, i, model.weights) + model.intercept;
   }
-  return fitPlatt(scores, labels);
+  const calibration = fitPlatt(scores, labels);
+  // Scores no better than chance (a handful of texts) can give a slope that would turn every label round.
+  return calibration.slope > 0 ? calibration : UNCALIBRATED;
 }
 
 export type TrainedModel = LinearTextModel;

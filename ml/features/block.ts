@@ -1,5 +1,5 @@
 /** One family of features (word n-grams, or character n-grams): its settings, vocabulary and idf. */
-import type { Tokens } from '../text/analyzer.ts';
+import type { Tokens } from '../text/tokens.ts';
 import { countNgrams, NgramCounts, type NgramUnit } from './ngrams.ts';
 import type { Vocabulary } from './vocabulary.ts';
 import { rowNorm, termFrequency, type WeightingSettings } from './weighting.ts';

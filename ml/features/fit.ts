@@ -6,7 +6,7 @@
  */
 
 import { SentimentError } from '../errors.ts';
-import type { Tokens } from '../text/analyzer.ts';
+import type { Tokens } from '../text/tokens.ts';
 import { Block, type BlockSettings } from './block.ts';
 import type { Csr } from './csr.ts';
 import { countNgrams, NgramCounts, type NgramUnit } from './ngrams.ts';
@@ -22,7 +22,7 @@ export class BlockFitter {
   #documentCounts = new Uint32Array(1 << 14);
   readonly #starts: number[] = [0];
   #columns = new Uint32Array(1 << 16);
-  #counted = new Int32Array(1 << 16);
+  #counted = new Float32Array(1 << 16);
 
   constructor(unit: NgramUnit, settings: BlockSettings) {
     this.#unit = unit;
@@ -103,7 +103,7 @@ export class BlockFitter {
     if (nonZeros > this.#columns.length) {
       const length = Math.max(nonZeros, this.#columns.length * 2);
       this.#columns = new Uint32Array(this.#columns.buffer.transfer(length * 4));
-      this.#counted = new Int32Array(this.#counted.buffer.transfer(length * 4));
+      this.#counted = new Float32Array(this.#counted.buffer.transfer(length * 4));
     }
     if (this.#vocabulary.size > this.#documentCounts.length) {
       const length = Math.max(this.#vocabulary.size, this.#documentCounts.length * 2);

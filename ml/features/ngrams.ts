@@ -2,29 +2,29 @@
  * Counts the n-grams of one text.
  *
  * Word n-grams run over tokens; character n-grams run inside a token with a space at each end, as scikit-learn's
- * `char_wb` does. Each n-gram whose first token stands under a negation counts -1 instead of 1, so a count is a signed
- * number and an n-gram met once each way is gone (it keeps its column in the row with count 0 and value 0).
+ * `char_wb` does. Each counts as much as its first token weighs (-1 under a negation), so a count is a signed number; an
+ * n-gram met once each way keeps its column in the row, with value 0.
  */
-import type { Tokens } from '../text/analyzer.ts';
+import type { Tokens } from '../text/tokens.ts';
 import { extendHash, HASH_SEED, type Vocabulary } from './vocabulary.ts';
 
 export type NgramUnit = 'word' | 'char';
 
-/** Takes each n-gram met: its column, its sign, and the tokens it spans. */
+/** Takes each n-gram met: its column, its weight, and the tokens it spans. */
 export type NgramSink = {
-  add(column: number, sign: number, firstToken: number, lastToken: number): void;
+  add(column: number, weight: number, firstToken: number, lastToken: number): void;
 };
 
-/** Signed counts of one text by column, in the order of first occurrence. Reused from text to text. */
+/** Weighted counts of one text by column, in the order of first occurrence. Reused from text to text. */
 export class NgramCounts implements NgramSink {
   /** Columns met; `length` of them are in use. */
   columns: Uint32Array<ArrayBuffer> = new Uint32Array(1024);
   length = 0;
-  #counts: Int32Array<ArrayBuffer>;
+  #counts: Float32Array<ArrayBuffer>;
   #seen: Uint8Array<ArrayBuffer>;
 
   constructor(size: number) {
-    this.#counts = new Int32Array(size);
+    this.#counts = new Float32Array(size);
     this.#seen = new Uint8Array(size);
   }
 
@@ -32,7 +32,7 @@ export class NgramCounts implements NgramSink {
     return this.#counts[column];
   }
 
-  add(column: number, sign: number): void {
+  add(column: number, weight: number): void {
     if (column >= this.#seen.length) this.#grow(column + 1);
     if (this.#seen[column] === 0) {
       this.#seen[column] = 1;
@@ -41,7 +41,7 @@ export class NgramCounts implements NgramSink {
       }
       this.columns[this.length++] = column;
     }
-    this.#counts[column] += sign;
+    this.#counts[column] += weight;
   }
 
   clear(): void {
@@ -54,7 +54,7 @@ export class NgramCounts implements NgramSink {
 
   #grow(size: number): void {
     const length = Math.max(size, this.#seen.length * 2, 1024);
-    this.#counts = new Int32Array(this.#counts.buffer.transfer(length * 4));
+    this.#counts = new Float32Array(this.#counts.buffer.transfer(length * 4));
     this.#seen = new Uint8Array(this.#seen.buffer.transfer(length));
   }
 }
@@ -80,10 +80,10 @@ function countWords(
   learn: boolean,
   sink: NgramSink,
 ): void {
-  const { codes, starts, ends, count, negated } = tokens;
+  const { codes, starts, ends, count, weights } = tokens;
   for (let first = 0; first < count; first++) {
     const start = starts[first];
-    const sign = negated[first] === 1 ? -1 : 1;
+    const weight = weights[first];
     let hash = HASH_SEED;
     let at = start;
     const lastToken = Math.min(count, first + most);
@@ -92,7 +92,7 @@ function countWords(
       for (; at < end; at++) hash = extendHash(hash, codes[at]);
       if (token - first + 1 < least) continue;
       const column = learn ? vocabulary.add(codes, start, end, hash) : vocabulary.find(codes, start, end, hash);
-      if (column >= 0) sink.add(column, sign, first, token);
+      if (column >= 0) sink.add(column, weight, first, token);
     }
   }
 }
@@ -105,11 +105,11 @@ function countCharacters(
   learn: boolean,
   sink: NgramSink,
 ): void {
-  const { codes, starts, ends, count, negated } = tokens;
+  const { codes, starts, ends, count, weights } = tokens;
   for (let token = 0; token < count; token++) {
     const wordStart = starts[token] - 1;
     const wordEnd = ends[token] + 1;
-    const sign = negated[token] === 1 ? -1 : 1;
+    const weight = weights[token];
     // A word shorter than the least n-gram counts once, whole, as in scikit-learn.
     const shortest = Math.min(least, wordEnd - wordStart);
     for (let start = wordStart; start + shortest <= wordEnd; start++) {
@@ -119,7 +119,7 @@ function countCharacters(
         hash = extendHash(hash, codes[at]);
         if (at - start + 1 < shortest) continue;
         const column = learn ? vocabulary.add(codes, start, at + 1, hash) : vocabulary.find(codes, start, at + 1, hash);
-        if (column >= 0) sink.add(column, sign, token, token);
+        if (column >= 0) sink.add(column, weight, token, token);
       }
     }
   }

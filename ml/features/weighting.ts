@@ -1,12 +1,12 @@
 /**
  * From counts to values: term frequency, inverse document frequency, length.
  *
- *     tf    = count, or 1 + ln(count) with sublinear_tf, or 1 with `binary`
+ *     tf    = count, or 1 + ln(count) with sublinear_tf (below 1, the count), or 1 with `binary`
  *     idf   = ln((1 + n) / (1 + df)) + 1 with smooth_idf, else ln(n / df) + 1; only with `tfidf`
  *     value = tf x idf / norm of the row
  *
- * The formulas and their names are scikit-learn's TfidfTransformer (Salton & Buckley 1988). A negative count (see
- * ngrams.ts) keeps its sign.
+ * The formulas and their names are scikit-learn's TfidfTransformer (Salton & Buckley 1988). A count (see
+ * ngrams.ts) can be a fraction or negative; it keeps its sign.
  */
 export type Weighting = 'count' | 'binary' | 'tfidf';
 export type Norm = 'l2' | 'l1' | 'none';
@@ -31,10 +31,10 @@ export function inverseDocumentFrequencies(
   return idf;
 }
 
-/** Term frequency of a signed count. */
+/** Term frequency of a weighted count. */
 export function termFrequency(count: number, settings: WeightingSettings): number {
   if (settings.weighting === 'binary') return Math.sign(count);
-  if (!settings.sublinear_tf || count === 1 || count === 0 || count === -1) return count;
+  if (!settings.sublinear_tf || (count <= 1 && count >= -1)) return count;
   return count > 0 ? 1 + Math.log(count) : -1 - Math.log(-count);
 }
 

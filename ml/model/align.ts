@@ -5,8 +5,9 @@
  * pieces' normal forms put together are the normal form of the whole, offsets follow; for the rare text where they
  * are not, a word is looked up from left to right, and left out when it is not found.
  */
-import type { Tokens } from '../text/analyzer.ts';
+
 import { createNormalizer, type NormalizeSettings } from '../text/normalize.ts';
+import type { Tokens } from '../text/tokens.ts';
 import type { WordContribution } from './types.ts';
 
 const PIECE = /&(?:amp;){0,2}#?[a-z0-9]{1,31};?|<\/?[a-z!][^<>]{0,300}>|[\s\S]\p{M}*/giu;

@@ -67,12 +67,12 @@ export class LinearTextModel implements Model {
       const values = new Map<number, number>();
       for (let k = 0; k < block.counts.length; k++) values.set(block.counts.columns[k], block.values[k]);
       const sink: NgramSink = {
-        add(column, sign, first, last) {
+        add(column, weight, first, last) {
           if (block.unit === 'word' && first === last) known[first] = 1;
           const count = block.counts.count(column);
           if (count === 0) return;
           const whole = calibration.slope * weights[vectorizer.offsets[b] + column] * (values.get(column) ?? 0);
-          const part = (whole * sign) / count / (last - first + 1);
+          const part = (whole * weight) / count / (last - first + 1);
           for (let t = first; t <= last; t++) contributions[t] += part;
         },
       };

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AnalyzerSettings, createAnalyzer, type Tokens } from './analyzer.ts';
+import { type AnalyzerSettings, createAnalyzer } from './analyzer.ts';
+import type { Tokens } from './tokens.ts';
 
-const plain: AnalyzerSettings = { tokenizer: 'words', stemmer: 'none', stopwords: 'none', negation_scope: 0 };
+const plain: AnalyzerSettings = {
+  tokenizer: 'words',
+  stemmer: 'none',
+  stopwords: 'none',
+  negation_scope: 0,
+  contrast_weight: 1,
+};
 
 function wordsOf(tokens: Tokens): string[] {
   return Array.from({ length: tokens.count }, (_, i) => tokens.word(i));
@@ -10,12 +17,6 @@ function wordsOf(tokens: Tokens): string[] {
 
 function split(text: string, settings: Partial<AnalyzerSettings> = {}): string[] {
   return wordsOf(createAnalyzer({ ...plain, ...settings })(text));
-}
-
-/** Words of `text` whose features count with the opposite sign. */
-function negated(text: string, scope = 3): string[] {
-  const tokens = createAnalyzer({ ...plain, negation_scope: scope })(text);
-  return wordsOf(tokens).filter((_, i) => tokens.negated[i] === 1);
 }
 
 describe('the scanner', () => {
@@ -91,25 +92,5 @@ describe('tokens of natural', () => {
   it('lose stop words, but not negations where these are to stay', () => {
     expect(split('this is never the best', { stopwords: 'english' })).toEqual(['best']);
     expect(split('this is never the best', { stopwords: 'english_without_negations' })).toEqual(['never', 'best']);
-  });
-});
-
-describe('negation', () => {
-  it.each([
-    ['reaches the words after it', 'it is not a good film today', ['a', 'good', 'film']],
-    ["starts at n't", "it wasn't bad", ['bad']],
-    ['starts at a verb without its apostrophe', 'i didnt like it', ['like', 'it']],
-    ['ends with the clause', 'not bad, good film', ['bad']],
-    ['ends at a contrast', 'not good but great', ['good']],
-    ['starts anew at nor', 'neither funny nor clever', ['funny', 'clever']],
-    ['is lifted by a word of lack', 'not without charm', []],
-    ['is not in a text without one', 'a good film', []],
-  ])('%s', (_, text, expected) => {
-    expect(negated(text)).toEqual(expected);
-  });
-
-  it('reaches as far as its scope', () => {
-    expect(negated('not a very good film', 1)).toEqual(['a']);
-    expect(negated('not a very good film', 0)).toEqual([]);
   });
 });

@@ -5,14 +5,16 @@
  * a run of ! or ? is one token; a pictograph is one token. Everything else separates. A test compares it with
  * scikit-learn's pattern where the two are meant to agree.
  */
-import type { Rewriter, Tokens } from './analyzer.ts';
+import type { Rewriter } from './analyzer.ts';
 import { MAX_TOKEN_LENGTH } from './limits.ts';
+import { CLAUSE_BREAK, NO_BREAK, SENTENCE_BREAK, type Tokens } from './tokens.ts';
 
 const SEPARATOR = 0;
 const LETTER = 1;
 const MARK = 2;
 const SYMBOL = 3;
 const CLAUSE_END = 4;
+const FULL_STOP = 46;
 const APOSTROPHE = 39;
 
 const ASCII = new Uint8Array(128);
@@ -26,30 +28,37 @@ for (let code = 0; code < 128; code++) {
 /** Appends the tokens of `text` to `tokens`; `rewrite` stems words and drops stop words. */
 export function scanWords(text: string, tokens: Tokens, rewrite: Rewriter | undefined): void {
   const { length } = text;
-  let clause = true;
+  let mark = NO_BREAK;
   let at = 0;
   while (at < length) {
     const code = text.charCodeAt(at);
     const kind = code < 128 ? ASCII[code] : kindOf(text, at);
     if (kind === LETTER) {
       const end = wordEnd(text, at);
-      clause = pushWord(text, at, end, clause, tokens, rewrite);
+      pushWord(text, at, end, mark, tokens, rewrite);
+      mark = NO_BREAK;
       at = end;
     } else if (kind === MARK) {
       let end = at + 1;
       while (end < length && text.charCodeAt(end) === code) end++;
-      tokens.push(text, at, at + 1, clause);
-      clause = true;
+      tokens.push(text, at, at + 1, mark);
+      mark = SENTENCE_BREAK;
       at = end;
     } else if (kind === SYMBOL) {
       const end = at + (text.codePointAt(at)! > 0xffff ? 2 : 1);
-      tokens.push(text, at, end, clause);
+      tokens.push(text, at, end, mark);
+      mark = NO_BREAK;
       at = end;
     } else {
-      if (kind === CLAUSE_END) clause = true;
+      if (kind === CLAUSE_END) mark = Math.max(mark, endsSentence(text, at) ? SENTENCE_BREAK : CLAUSE_BREAK);
       at++;
     }
   }
+}
+
+/** A full stop inside "j.r.r." or "3.5" ends no sentence. */
+function endsSentence(text: string, at: number): boolean {
+  return text.charCodeAt(at) === FULL_STOP && (at + 1 === text.length || /\s/.test(text[at + 1]));
 }
 
 /** End of the word that starts at `at`, apostrophes between letters included. */
@@ -68,38 +77,37 @@ function wordEnd(text: string, at: number): number {
   return end;
 }
 
-/** Appends the word, cut at a contraction. Returns whether a clause starts after it, which is never. */
+/** Appends the word, cut at a contraction. */
 function pushWord(
   text: string,
   from: number,
   to: number,
-  clause: boolean,
+  mark: number,
   tokens: Tokens,
   rewrite: Rewriter | undefined,
-): boolean {
+): void {
   const cut = contractionStart(text, from, to);
   if (cut > from) {
-    pushPart(text, from, cut, clause, tokens, rewrite);
-    if (cut < to) pushPart(text, cut, to, false, tokens, rewrite);
-  } else pushPart(text, from, to, clause, tokens, rewrite);
-  return false;
+    pushPart(text, from, cut, mark, tokens, rewrite);
+    if (cut < to) pushPart(text, cut, to, NO_BREAK, tokens, rewrite);
+  } else pushPart(text, from, to, mark, tokens, rewrite);
 }
 
 function pushPart(
   text: string,
   from: number,
   to: number,
-  clause: boolean,
+  mark: number,
   tokens: Tokens,
   rewrite: Rewriter | undefined,
 ): void {
   if (to - from > MAX_TOKEN_LENGTH) return;
   if (!rewrite) {
-    tokens.push(text, from, to, clause);
+    tokens.push(text, from, to, mark);
     return;
   }
   const word = rewrite(text.slice(from, to));
-  if (word !== '') tokens.pushWord(word, from, to, clause);
+  if (word !== '') tokens.pushWord(word, from, to, mark);
 }
 
 /** Where the word is cut: before n't, or before 's 'm 'd 're 've 'll; its end when it is whole. */

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createRandom } from '../random.ts';
+import { sigmoid } from './logistic.ts';
+import { fitPlatt } from './platt.ts';
+
+describe("Platt's calibration", () => {
+  it('finds the slope and offset that made the labels', () => {
+    const random = createRandom(1);
+    const scores = Float64Array.from({ length: 40_000 }, () => 6 * random() - 3);
+    const labels = Uint8Array.from(scores, (s) => (random() < sigmoid(1.7 * s - 0.4) ? 1 : 0));
+    const { slope, offset } = fitPlatt(scores, labels);
+    // Four standard errors at this size are about 0.08.
+    expect(Math.abs(slope - 1.7)).toBeLessThan(0.08);
+    expect(Math.abs(offset + 0.4)).toBeLessThan(0.08);
+  });
+
+  it('stays finite where the classes are parted', () => {
+    const { slope, offset } = fitPlatt(Float64Array.of(-2, -1, 1, 2), Uint8Array.of(0, 0, 1, 1));
+    // The pulled-in targets 3/4 and 1/4 bound the log-odds.
+    expect(sigmoid(slope * 2 + offset)).toBeLessThan(0.95);
+    expect(slope).toBeGreaterThan(0);
+  });
+
+  it('changes nothing when there is one class', () => {
+    expect(fitPlatt(Float64Array.of(1, 2), Uint8Array.of(1, 1))).toEqual({ slope: 1, offset: 0 });
+  });
+
+  it('makes the mean probability the share of positives, nearly, for any scores', () => {
+    const cases = fc.array(fc.tuple(fc.double({ min: -50, max: 50, noNaN: true }), fc.boolean()), {
+      minLength: 20,
+      maxLength: 80,
+    });
+    fc.assert(
+      fc.property(cases, (pairs) => {
+        const scores = Float64Array.from(pairs, ([score]) => score);
+        const labels = Uint8Array.from(pairs, ([, label]) => (label ? 1 : 0));
+        const { slope, offset } = fitPlatt(scores, labels);
+        const positives = labels.reduce((sum, label) => sum + label, 0);
+        if (positives === 0 || positives === labels.length) return;
+        const mean = scores.reduce((sum, s) => sum + sigmoid(slope * s + offset), 0) / scores.length;
+        const n = scores.length - positives;
+        const goal = (positives * ((positives + 1) / (positives + 2)) + n / (n + 2)) / scores.length;
+        expect(mean).toBeCloseTo(goal, 4);
+      }),
+    );
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { Review } from './corpus/review.ts';
+import { readParams } from './params.ts';
+import { fitWeights, labelsOf, trainingSet, trainModel } from './training.ts';
+
+const params = readParams();
+const building = params.model_building;
+const x = {
+  rowCount: 3,
+  columnCount: 1,
+  start: Uint32Array.of(0, 1, 2, 3),
+  columns: Uint32Array.of(0, 0, 0),
+  values: Float32Array.of(1, 1, -1),
+};
+const rated = labelsOf([
+  { id: '1', text: 'a', label: 1, rating: 2 },
+  { id: '2', text: 'b', label: 1 },
+  { id: '3', text: 'c', label: 0, rating: -0.5 },
+]);
+
+describe('what a text teaches', () => {
+  it('is its label, by a hard target', () => {
+    const { target, weight } = trainingSet(x, rated, { ...building, target: 'hard' });
+    expect([[...target], [...weight]]).toEqual([
+      [1, 1, 0],
+      [1, 1, 1],
+    ]);
+  });
+
+  it('is its graded rating, by a soft target, where it has one', () => {
+    const { target } = trainingSet(x, rated, { ...building, target: 'soft', soft_slope: 1 });
+    expect(target[0]).toBeCloseTo(1 / (1 + Math.exp(-2)), 12);
+    expect(target[1]).toBe(1);
+    expect(target[2]).toBeCloseTo(1 / (1 + Math.exp(0.5)), 12);
+  });
+
+  it('counts by the strength of its rating', () => {
+    const { weight } = trainingSet(x, rated, { ...building, sample_weight: 'rating' });
+    expect([...weight]).toEqual([2, 1, 0.5]);
+  });
+
+  it('counts against the size of its class, when classes are balanced', () => {
+    const { weight } = trainingSet(x, rated, { ...building, class_weight: 'balanced' });
+    expect([...weight]).toEqual([0.75, 0.75, 1.5]);
+  });
+});
+
+describe('training', () => {
+  const reviews: Review[] = ['good', 'bad', 'fine good', 'poor bad', 'good fun', 'bad bore'].map((words, i) => ({
+    id: `${i}`,
+    text: `${words} film`,
+    label: i % 2 === 0 ? 1 : 0,
+  }));
+
+  it('needs both classes, and says which one is there', () => {
+    const positive = reviews.filter((review) => review.label === 1);
+    expect(() => trainModel(positive, params)).toThrow(
+      'all 3 training texts are positive: there is nothing to tell apart',
+    );
+  });
+
+  it('says how far it got when the passes did not suffice', () => {
+    const hard = { ...building, target: 'hard' as const, C: 1e6, tolerance: 1e-12, max_iterations: 2 };
+    expect(() => fitWeights(x, rated, hard)).toThrow(/after 2 passes, not within 1e-12/);
+  });
+
+  it('works on very few texts, with as many calibration folds as there are texts of the rarer class', () => {
+    const model = trainModel(reviews, {
+      ...params,
+      feature_engineering: { ...params.feature_engineering, char: null },
+    });
+    expect(model.predict('a good film').probability).toBeGreaterThan(model.predict('a bad film').probability);
+  });
+
+  it('leaves scores as they are when calibration would turn them round', () => {
+    // Each word stands in one text, so that a text held out looks like the other class.
+    const strangers: Review[] = ['good', 'fine', 'bad', 'poor'].map((word, i) => ({
+      id: word,
+      text: word,
+      label: i < 2 ? 1 : 0,
+    }));
+    const words = { ...params, feature_engineering: { ...params.feature_engineering, char: null } };
+    expect(trainModel(strangers, words).predict('good').class).toBe(1);
+  });
+
+  it('offers ml-logistic-regression as a classifier', () => {
+    const model = trainModel(reviews, {
+      ...params,
+      feature_engineering: { ...params.feature_engineering, char: null },
+      model_building: { ...building, classifier: 'ml_logistic_regression', learning_rate: 0.1, steps: 500 },
+    });
+    expect(model.predict('good film').class).toBe(1);
+  });
+
+  it('gives other weights under naive Bayes scaling, and the same kind of model', () => {
+    const scaled = trainModel(reviews, { ...params, model_building: { ...building, nb_alpha: 1 } });
+    expect(scaled.predict('good film').class).toBe(1);
+    expect(scaled.parts.weights).not.toEqual(trainModel(reviews, params).parts.weights);
+  });
+});
