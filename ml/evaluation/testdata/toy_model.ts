@@ -1,0 +1,14 @@
+import type { Model, Prediction } from '../../model/types.ts';
+
+/** The model's own rule: positive above one half. */
+export function predictionOf(probability: number): Prediction {
+  const score = Math.log(probability / (1 - probability));
+  return probability > 0.5
+    ? { class: 1, label: 'positive', probability, confidence: probability, score }
+    : { class: 0, label: 'negative', probability, confidence: 1 - probability, score };
+}
+
+/** A model whose probability of the positive class is the given function of the text. */
+export function toyModel(probabilityOf: (text: string) => number): Pick<Model, 'predict'> {
+  return { predict: (text) => predictionOf(probabilityOf(text)) };
+}
