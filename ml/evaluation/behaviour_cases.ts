@@ -270,4 +270,6 @@ export const directionCases: DirectionCase[] = [
   { name: 'more blame', text: 'The plot is silly', addition: 'and the acting is worse.', direction: 'down' },
   { name: 'praise taken back', text: 'The music is beautiful', addition: 'but it was terrible.', direction: 'down' },
   { name: 'praise taken back', text: 'It looks great', addition: 'but I was bored.', direction: 'down' },
+  { name: 'blame taken back', text: 'The plot is silly', addition: 'but it was wonderful.', direction: 'up' },
+  { name: 'blame taken back', text: 'It looks cheap', addition: 'but I enjoyed it.', direction: 'up' },
 ];
