@@ -1,0 +1,148 @@
+/**
+ * May the challenger take the champion's place? A pure function from what was measured to a verdict with its reasons.
+ *
+ * Both were scored on the same held-out texts. The challenger is refused when it is significantly worse there
+ * (McNemar's exact test, one-sided: with equal models a loss this large has a probability below `significance`), when
+ * it misses an absolute floor (accuracy, ROC-AUC, calibration error) or too many behaviour tests. It need not be
+ * better: newer data and a smaller vocabulary are reasons too, and a person decided to train it. The first model has
+ * no champion and passes on the floors.
+ */
+import type { PromoteModelParams } from '../params.ts';
+import { measure } from './measures.ts';
+import { classOf, type Scored } from './scored.ts';
+import { countDifferences, mcnemar } from './significance.ts';
+
+export type Contender = {
+  /** Version number in the registry. */
+  version: string;
+  /** SHA-256 of what was trained, before run and metrics were stamped on it: equal content, equal predictions. */
+  contentDigest: string;
+  /** SHA-256 of the training texts and labels. */
+  dataDigest: string;
+  /** The held-out texts, in the same order for both. */
+  scored: Scored;
+};
+
+export type GateInput = {
+  challenger: Contender;
+  champion: Contender | undefined;
+  /** Behaviour tests of the challenger. */
+  behaviour: { passed: number; total: number };
+  /** Number of bins for the calibration error. */
+  calibrationBins: number;
+  params: PromoteModelParams;
+};
+
+export type Check = { passed: boolean; text: string };
+
+export type Verdict = {
+  /** `unchanged`: challenger and champion are the same model, there is nothing to decide. */
+  decision: 'promote' | 'refuse' | 'unchanged';
+  /** Every condition with its numbers, in the order checked. */
+  checks: Check[];
+  /** One sentence: the conditions that failed, or that all held. */
+  reason: string;
+  /** What makes the comparison less than fair. */
+  warnings: string[];
+  /** The numbers behind it. */
+  figures: Record<string, number>;
+};
+
+export function judge(input: GateInput): Verdict {
+  const { challenger, champion, behaviour, calibrationBins, params } = input;
+  if (champion && champion.contentDigest === challenger.contentDigest) {
+    const reason = `version ${challenger.version} is the same model as version ${champion.version}, the champion`;
+    return { decision: 'unchanged', checks: [], reason, warnings: [], figures: {} };
+  }
+  const measures = measure(challenger.scored, calibrationBins);
+  const behaviourShare = behaviour.total === 0 ? 0 : behaviour.passed / behaviour.total;
+  const checks = [
+    atLeast('accuracy', measures.accuracy, params.min_accuracy),
+    atLeast('ROC-AUC', measures.roc_auc, params.min_roc_auc),
+    atMost('calibration error', measures.ece, params.max_calibration_error),
+    atLeast(
+      `behaviour: ${behaviour.passed} of ${behaviour.total} tests pass, a share of`,
+      behaviourShare,
+      params.min_behaviour_pass,
+    ),
+  ];
+  const figures: Record<string, number> = {
+    texts: challenger.scored.labels.length,
+    accuracy: measures.accuracy,
+    roc_auc: measures.roc_auc,
+    ece: measures.ece,
+    behaviour_passed: behaviour.passed,
+    behaviour_total: behaviour.total,
+  };
+  if (champion) compare(challenger, champion, input, checks, figures);
+
+  const failed = checks.filter((check) => !check.passed);
+  return {
+    decision: failed.length === 0 ? 'promote' : 'refuse',
+    checks,
+    reason: (failed.length === 0 ? checks : failed).map((check) => check.text).join('; '),
+    warnings: champion ? warningsAbout(challenger, champion) : [],
+    figures,
+  };
+}
+
+/** Adds the paired comparison to the checks and figures. */
+function compare(
+  challenger: Contender,
+  champion: Contender,
+  { params, calibrationBins }: GateInput,
+  checks: Check[],
+  figures: Record<string, number>,
+): void {
+  const { labels } = challenger.scored;
+  const { onlyFirstRight: lost, onlySecondRight: won } = countDifferences(
+    labels,
+    classes(champion.scored),
+    classes(challenger.scored),
+  );
+  const probability = mcnemar(lost, won).firstBetter;
+  const theirs = measure(champion.scored, calibrationBins);
+  const isSignificant = lost > won && probability < params.significance;
+  checks.push({
+    passed: !isSignificant,
+    text:
+      `against version ${champion.version} (accuracy ${theirs.accuracy.toFixed(4)}) it wins ${won} texts and loses ${lost}: ` +
+      `a loss like that or larger has a probability of ${short(probability)} by chance, ` +
+      `${isSignificant ? 'below' : 'not a significant loss at'} ${params.significance}`,
+  });
+  Object.assign(figures, {
+    champion_accuracy: theirs.accuracy,
+    champion_roc_auc: theirs.roc_auc,
+    champion_ece: theirs.ece,
+    only_challenger_right: won,
+    only_champion_right: lost,
+    loss_probability: probability,
+  });
+}
+
+function warningsAbout(challenger: Contender, champion: Contender): string[] {
+  if (champion.dataDigest === challenger.dataDigest) return [];
+  return [
+    `version ${champion.version} was trained on other texts (${champion.dataDigest.slice(0, 12)}, not ` +
+      `${challenger.dataDigest.slice(0, 12)}) and may have seen some of these: the comparison can favour it`,
+  ];
+}
+
+/** NaN, which a measure is when it cannot be computed, passes nothing. */
+function atLeast(what: string, value: number, floor: number): Check {
+  const passed = value >= floor;
+  return { passed, text: `${what} ${value.toFixed(4)} is ${passed ? 'at least' : 'below'} ${floor}` };
+}
+
+function atMost(what: string, value: number, ceiling: number): Check {
+  const passed = value <= ceiling;
+  return { passed, text: `${what} ${value.toFixed(4)} is ${passed ? 'at most' : 'above'} ${ceiling}` };
+}
+
+function classes({ probabilities }: Scored): Uint8Array {
+  return Uint8Array.from(probabilities, classOf);
+}
+
+function short(probability: number): string {
+  return probability < 0.001 ? probability.toExponential(1) : probability.toFixed(3);
+}
