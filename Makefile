@@ -1,0 +1,86 @@
+# Every command of the project; `make help` explains them. Each sets up what it needs first: seconds when that is done.
+
+SHELL := bash
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# The project's own programs come first: Node if the machine's is older than 24, npm's and Python's packages.
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.venv/bin:$(PATH)
+
+##@ Use
+
+.PHONY: run
+run: setup ## data, training, registration, promotion, then the page in the foreground (PORT=8080, Ctrl-C ends all)
+	@node scripts/run.ts run
+
+.PHONY: pipeline
+pipeline: setup ## the same without the page; ends with "Error 3" when the gate refuses the model
+	@node scripts/run.ts pipeline
+
+.PHONY: mlflow
+mlflow: setup ## only the local MLflow, in the foreground
+	@node scripts/run.ts mlflow
+
+.PHONY: evaluate
+evaluate: setup ## accuracy and ROC-AUC by 5-fold cross-validation, mean and standard error
+	@node ml/cli.ts evaluate --cv 5
+
+.PHONY: shell
+shell: setup ## a shell in which dvc, mlflow, node 24 and the others are the project's own
+	@exec "$${SHELL:-bash}"
+
+##@ Develop
+
+.PHONY: test
+test: setup ## lint, types, unit and integration tests (real MLflow, DVC, service, browser); what CI runs
+	@scripts/setup_browser.sh
+	@biome check .
+	@tsc --noEmit
+	@shellcheck scripts/*.sh .ci/run
+	@node scripts/test.ts
+
+.PHONY: unit
+unit: setup ## unit tests only
+	@vitest run --project unit
+
+.PHONY: bench
+bench: setup ## speed side by side with scikit-learn, raw node:http and Flask
+	@node bench/run.ts
+
+.PHONY: lint
+lint: setup ## lint and formatting
+	@biome check .
+	@shellcheck scripts/*.sh .ci/run
+
+.PHONY: format
+format: setup ## put formatting and imports right
+	@biome check --write .
+
+.PHONY: typecheck
+typecheck: setup ## strict types
+	@tsc --noEmit
+
+.PHONY: lock
+lock: setup ## lock requirements.in anew; npm's lock follows npm install
+	@.tools/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header requirements.in -o requirements.txt
+
+##@ Keep house
+
+.PHONY: setup
+setup: ## Node 24, npm packages, DVC and MLflow, into this folder only
+	@scripts/setup.sh
+
+.PHONY: clean
+clean: ## remove what set-up has brought
+	rm -rf .tools .venv node_modules
+
+.PHONY: reset
+reset: ## remove the local MLflow with all its runs and models, data, and DVC's cache
+	rm -rf .local data models .dvc/cache .dvc/tmp
+
+.PHONY: help
+help: ## this text
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'Settings of make run: make shell, then node scripts/run.ts --help'

@@ -1,0 +1,176 @@
+/**
+ * The local MLflow server: SQLite and a folder of artifacts under .local/mlflow, on a loopback address.
+ *
+ * There is one for the folder at a time. Whoever starts it ends it; a second `make pipeline` beside a running
+ * `make run` uses the same one; one whose starter was killed is taken over.
+ * https://mlflow.org/docs/latest/self-hosting/architecture/tracking-server/
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SentimentError } from '../../ml/errors.ts';
+import { paths } from '../../ml/stages/paths.ts';
+import type { Environment } from './environment.ts';
+import { isAlive, startGroup, stopGroup } from './group.ts';
+import { firstFreePort } from './ports.ts';
+
+export type TrackingServer = {
+  /** As MLFLOW_TRACKING_URI takes it. */
+  uri: string;
+  /** Fit to be printed: without credentials. */
+  address: string;
+  /** True when this process ends the server. */
+  owned: boolean;
+  /** Settles when the server answers. The first start after an install can take a minute. */
+  ready: Promise<void>;
+  /** Rejects with MLFLOW_DIED when the server ends by itself; never settles otherwise. */
+  failure: Promise<never>;
+  stop(): Promise<void>;
+};
+
+export type LocalMlflowOptions = {
+  root: string;
+  env: Environment;
+  /** The port asked for, or the first of which to take a free one. */
+  port: number;
+  /** Whether only that port will do. */
+  exactPort: boolean;
+};
+
+type ServerFile = { pid: number; owner: number; uri: string };
+
+export const MLFLOW_HOST = '127.0.0.1';
+const PATIENCE = 180_000;
+
+export function databaseFile(root: string): string {
+  return resolve(root, paths.mlflow, 'mlflow.db');
+}
+
+export async function startLocalMlflow(options: LocalMlflowOptions): Promise<TrackingServer> {
+  const home = resolve(options.root, paths.mlflow);
+  mkdirSync(home, { recursive: true });
+  const running = runningServer(home);
+  if (running) return joinServer(home, running);
+  const port = options.exactPort ? options.port : await firstFreePort(options.port, MLFLOW_HOST);
+  if (port === undefined) {
+    const message = `no port from ${options.port} on is free for MLflow`;
+    throw new SentimentError('PORT_BUSY', message, { next: 'choose another: MLFLOW_PORT=5050' });
+  }
+  const log = join(home, 'server.log');
+  const output = openSync(log, 'w');
+  const server = await startGroup('mlflow', serverArguments(home, port), {
+    cwd: home,
+    env: { ...options.env, ...serverEnvironment },
+    stdio: ['ignore', output, output],
+  });
+  const uri = `http://${MLFLOW_HOST}:${port}`;
+  writeServerFile(home, { pid: server.pid, owner: process.pid, uri });
+  const gone = new AbortController();
+  const failure = server.ended.then((code): Promise<never> => {
+    if (gone.signal.aborted) return new Promise(() => {});
+    gone.abort();
+    throw died(log, code);
+  });
+  failure.catch(() => {});
+  const ready = Promise.race([untilHealthy(uri, gone.signal), failure]);
+  ready.catch(() => {});
+  return {
+    uri,
+    address: uri,
+    owned: true,
+    ready,
+    failure,
+    async stop() {
+      gone.abort();
+      await server.stop();
+      rmSync(join(home, 'server.json'), { force: true });
+    },
+  };
+}
+
+/** A server that another process has started: it is ended here only if that process is gone. */
+function joinServer(home: string, server: ServerFile): TrackingServer {
+  const owned = !isAlive(server.owner);
+  if (owned) writeServerFile(home, { ...server, owner: process.pid });
+  const gone = new AbortController();
+  const ready = untilHealthy(server.uri, gone.signal);
+  ready.catch(() => {});
+  return {
+    uri: server.uri,
+    address: server.uri,
+    owned,
+    ready,
+    failure: new Promise(() => {}),
+    async stop() {
+      gone.abort();
+      if (!owned) return;
+      await stopGroup(server.pid, 'SIGTERM', 10_000);
+      rmSync(join(home, 'server.json'), { force: true });
+    },
+  };
+}
+
+export function mlflowIsRunning(root: string): boolean {
+  return runningServer(resolve(root, paths.mlflow)) !== undefined;
+}
+
+/** The server that serves this folder's database, if one is running. */
+function runningServer(home: string): ServerFile | undefined {
+  try {
+    const server: ServerFile = JSON.parse(readFileSync(join(home, 'server.json'), 'utf8'));
+    // The process id may belong to somebody else by now.
+    return commandLine(server.pid).includes(databaseUri(home)) ? server : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Throws when there is no such process. */
+function commandLine(pid: number): string {
+  if (existsSync('/proc/self/cmdline')) return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  return execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+}
+
+function writeServerFile(home: string, server: ServerFile): void {
+  const path = join(home, 'server.json');
+  writeFileSync(`${path}.tmp`, JSON.stringify(server));
+  renameSync(`${path}.tmp`, path);
+}
+
+function databaseUri(home: string): string {
+  return `sqlite:///${join(home, 'mlflow.db')}`;
+}
+
+function serverArguments(home: string, port: number): string[] {
+  return [
+    'server',
+    ...['--backend-store-uri', databaseUri(home)],
+    ...['--artifacts-destination', join(home, 'artifacts')],
+    ...['--host', MLFLOW_HOST, '--port', String(port), '--workers', '1'],
+  ];
+}
+
+const serverEnvironment = {
+  MLFLOW_DISABLE_TELEMETRY: 'true',
+  // Without this MLflow starts eight more processes.
+  MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
+};
+
+/** Gives up in silence when the server is gone: `failure` says it better. */
+async function untilHealthy(uri: string, gone: AbortSignal): Promise<void> {
+  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await sleep(50)) {
+    if (gone.aborted) return new Promise(() => {});
+    const response = await fetch(`${uri}/health`).catch(() => undefined);
+    if (response?.ok) return;
+  }
+  const next = `see ${join(paths.mlflow, 'server.log')}`;
+  throw new SentimentError('MLFLOW_SILENT', `MLflow gave no answer at ${uri} in ${PATIENCE / 1000} s`, { next });
+}
+
+function died(log: string, code: number): SentimentError {
+  const lines = readFileSync(log, 'utf8').trim().split('\n').slice(-8);
+  const words = lines.map((line) => `\n    ${line}`).join('');
+  const next = `see ${join(paths.mlflow, 'server.log')}; a database of another MLflow version is moved away with: mv ${paths.mlflow} ${paths.mlflow}.old`;
+  return new SentimentError('MLFLOW_DIED', `the local MLflow ended by itself (exit code ${code}):${words}`, { next });
+}
