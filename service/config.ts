@@ -1,0 +1,137 @@
+/**
+ * Every setting of the service, read once from the environment and checked. `node service/main.ts --help` prints this
+ * table. With a registry address as MODEL_URI, MLflow's own variables (MLFLOW_TRACKING_URI and the others) apply too.
+ */
+import { usageError } from '../ml/errors.ts';
+
+export type ServiceConfig = {
+  /** 0 takes any free port. */
+  port: number;
+  host: string;
+  /** A path, or models:/name/stage, models:/name@alias, models:/name/version. */
+  modelUri: string;
+  modelCacheDir: string;
+  /** Empty: what the artifact or the registry says. */
+  modelName: string;
+  modelVersion: string;
+  maxBodyBytes: number;
+  /** UTF-16 units, as JavaScript and JSON escapes count. */
+  maxTextLength: number;
+  /** Texts. */
+  maxBatchSize: number;
+  /** Seconds between the signal and the closed door, while requests are still taken but /readyz says no. */
+  drainSeconds: number;
+  /** Seconds between the signal and the end, whatever is still under way. */
+  graceSeconds: number;
+  keepAliveSeconds: number;
+  /** Seconds in which a whole request must have come in. */
+  requestSeconds: number;
+  logLevel: LogLevel;
+  /** Commit that the service was built from; empty when unknown. */
+  gitCommit: string;
+};
+
+export const LOG_LEVELS = ['info', 'warn', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export type Environment = Record<string, string | undefined>;
+
+type Setting<T> = { env: string; standard: T; help: string; parse: (value: string) => T | undefined; expected: string };
+
+const settings: { [K in keyof ServiceConfig]: Setting<ServiceConfig[K]> } = {
+  port: whole('PORT', 8080, 0, 65535, 'port to listen on; 0 takes any free one'),
+  host: word('HOST', '127.0.0.1', 'address to listen on; 0.0.0.0 lets other machines in'),
+  modelUri: word(
+    'MODEL_URI',
+    'models/model.bin',
+    'model file, or registry address such as models:/my_model/Production',
+  ),
+  modelCacheDir: word(
+    'MODEL_CACHE_DIR',
+    '.local/models',
+    'where models from the registry are kept for when it is away',
+  ),
+  modelName: word('MODEL_NAME', '', 'name to show for a model file; empty: the one stamped into it'),
+  modelVersion: word('MODEL_VERSION', '', 'version to show for a model file; empty: the start of its SHA-256'),
+  maxBodyBytes: whole('MAX_BODY_BYTES', 1_048_576, 1, 1_073_741_824, 'largest request body, in bytes'),
+  maxTextLength: whole('MAX_TEXT_LENGTH', 50_000, 1, 100_000_000, 'longest text, in UTF-16 units'),
+  maxBatchSize: whole('MAX_BATCH_SIZE', 256, 1, 1_000_000, 'most texts in one request'),
+  drainSeconds: seconds('DRAIN_SECONDS', 0.5, 'after SIGTERM, how long requests are still taken while /readyz says no'),
+  graceSeconds: seconds('GRACE_SECONDS', 10, 'after SIGTERM, how long requests under way may take to finish'),
+  keepAliveSeconds: seconds(
+    'KEEP_ALIVE_SECONDS',
+    65,
+    'how long an idle connection stays open; longer than the balancer',
+  ),
+  requestSeconds: seconds('REQUEST_SECONDS', 60, 'how long a request may take to come in'),
+  logLevel: {
+    env: 'LOG_LEVEL',
+    standard: 'info',
+    help: 'info (a line for each request), warn or silent',
+    parse: (value) => LOG_LEVELS.find((level) => level === value),
+    expected: LOG_LEVELS.join(', '),
+  },
+  gitCommit: word('GIT_COMMIT', '', 'commit that the service was built from, for /version'),
+};
+
+/** Throws a usage error (exit code 2) that names the variable, its value and what was expected. */
+export function readConfig(env: Environment = process.env): ServiceConfig {
+  return {
+    port: read(settings.port, env),
+    host: read(settings.host, env),
+    modelUri: read(settings.modelUri, env),
+    modelCacheDir: read(settings.modelCacheDir, env),
+    modelName: read(settings.modelName, env),
+    modelVersion: read(settings.modelVersion, env),
+    maxBodyBytes: read(settings.maxBodyBytes, env),
+    maxTextLength: read(settings.maxTextLength, env),
+    maxBatchSize: read(settings.maxBatchSize, env),
+    drainSeconds: read(settings.drainSeconds, env),
+    graceSeconds: read(settings.graceSeconds, env),
+    keepAliveSeconds: read(settings.keepAliveSeconds, env),
+    requestSeconds: read(settings.requestSeconds, env),
+    logLevel: read(settings.logLevel, env),
+    gitCommit: read(settings.gitCommit, env),
+  };
+}
+
+/** One line a setting: name, meaning, standard value. */
+export function describeSettings(): string {
+  const rows = Object.values(settings);
+  const width = Math.max(...rows.map((row) => row.env.length));
+  return rows
+    .map(({ env, help, standard }) => {
+      const value = standard === '' ? '' : ` [${standard}]`;
+      return `  ${env.padEnd(width)}  ${help}${value}`;
+    })
+    .join('\n');
+}
+
+function read<T>(setting: Setting<T>, env: Environment): T {
+  const value = env[setting.env]?.trim();
+  if (value === undefined || value === '') return setting.standard;
+  const parsed = setting.parse(value);
+  if (parsed !== undefined) return parsed;
+  throw usageError(
+    'SETTING',
+    `${setting.env} is "${value}", expected ${setting.expected}`,
+    'see --help for all settings',
+  );
+}
+
+function word(env: string, standard: string, help: string): Setting<string> {
+  return { env, standard, help, parse: (value) => value, expected: 'text' };
+}
+
+function whole(env: string, standard: number, least: number, most: number, help: string): Setting<number> {
+  const parse = (value: string) => {
+    const number = Number(value);
+    return /^\d+$/.test(value) && number >= least && number <= most ? number : undefined;
+  };
+  return { env, standard, help, parse, expected: `a whole number from ${least} to ${most}` };
+}
+
+function seconds(env: string, standard: number, help: string): Setting<number> {
+  const parse = (value: string) => (/^\d{1,6}(\.\d+)?$/.test(value) ? Number(value) : undefined);
+  return { env, standard, help: `${help}, in seconds`, parse, expected: 'a number of seconds from 0' };
+}

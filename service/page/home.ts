@@ -1,0 +1,60 @@
+import type { Explanation } from '../../ml/model/types.ts';
+import { SENTIMENTS } from '../predict.ts';
+import type { RequestError } from '../request_error.ts';
+import type { ServedModel } from '../served_model.ts';
+import { documentPage } from './document.ts';
+import { sentence } from './error.ts';
+import { html, type Renderable } from './html.ts';
+import { resultSection } from './result.ts';
+
+const EXAMPLES = [
+  'Warm, funny and beautifully acted from the first minute to the last.',
+  'A dull script, wooden acting and two hours that I will never get back.',
+  'I expected nothing, and it was not bad at all.',
+];
+
+export type Home = {
+  maxTextLength: number;
+  served: ServedModel | undefined;
+  text?: string;
+  /** One of the two, when a text was sent. */
+  explanation?: Explanation;
+  error?: RequestError;
+};
+
+/** The form, and under it the result, or what was wrong with the text. */
+export function homePage({ maxTextLength, served, text = '', explanation, error }: Home): string {
+  const title = explanation ? `${SENTIMENTS[explanation.label]} – Sentiment of a text` : 'Sentiment of a text';
+  // Text that is too long to be judged is too long to be sent back.
+  const shown = text.length > maxTextLength ? '' : text;
+  const main = html`${form(shown, error)}
+${explanation && resultSection(text, explanation)}
+${examples()}`;
+  return documentPage({ title: error ? `Error – ${title}` : title, main, served });
+}
+
+function form(text: string, error: RequestError | undefined): Renderable {
+  const invalid = error && html` aria-invalid="true" aria-describedby="problem" autofocus`;
+  // A line break right after the tag is not part of the text: without it, one that is would be lost.
+  return html`<form class="card" method="post" action="/predict#result">
+${error && problem(error)}
+<label for="text">Your text, in English</label>
+<textarea id="text" name="text" rows="4" required${invalid}>
+${text}</textarea>
+<button class="go">Judge it</button>
+</form>`;
+}
+
+function problem(error: RequestError): Renderable {
+  return html`<div class="alert" id="problem" role="alert"><p>${sentence(error.message.replace(/^"text"/, 'the text'))}</p>${
+    error.next !== undefined && html`<p>${sentence(error.next)}</p>`
+  }</div>`;
+}
+
+function examples(): Renderable {
+  return html`<form class="examples" method="post" action="/predict#result">
+<h2 id="examples">Or try one of these</h2>
+<ul aria-labelledby="examples">
+${EXAMPLES.map((example) => html`<li><button name="text" value="${example}">${example}</button></li>\n`)}</ul>
+</form>`;
+}

@@ -1,0 +1,166 @@
+/**
+ * POST /predict without any framework: the JSON of a request in, the JSON of its answer out.
+ *
+ *     {"text": "..."}             ->  one prediction
+ *     {"texts": ["...", "..."]}   ->  {"predictions": [...], "model": {...}}
+ *
+ * `"explain": true` adds what each word did. What can be refused is refused before any text is scored.
+ */
+import type { Explanation, Prediction, WordContribution } from '../ml/model/types.ts';
+import { invalidJson } from './json_position.ts';
+import { RequestError } from './request_error.ts';
+import type { ServedModel } from './served_model.ts';
+
+export type Limits = {
+  /** UTF-16 units. */
+  maxTextLength: number;
+  maxBatchSize: number;
+};
+
+export const SENTIMENTS = { positive: 'Positive Sentiment', negative: 'Negative Sentiment' } as const;
+
+export type ModelName = { name: string; version: string };
+
+export type PredictionAnswer = {
+  label: 'positive' | 'negative';
+  sentiment: (typeof SENTIMENTS)['positive' | 'negative'];
+  prediction: '0' | '1';
+  /** Of being positive. */
+  probability: number;
+  /** Of the label given. */
+  confidence: number;
+  /** With `explain` only: log-odds of positive. */
+  score?: number;
+  bias?: number;
+  knownShare?: number;
+  words?: WordContribution[];
+};
+export type SingleAnswer = PredictionAnswer & { model: ModelName };
+export type BatchAnswer = { predictions: PredictionAnswer[]; model: ModelName };
+
+/** Answers requests with one model. `observe` hears of every text that was scored. */
+export class Predictor {
+  readonly served: ServedModel;
+  readonly #limits: Limits;
+  readonly #observe: (prediction: Prediction) => void;
+  readonly #modelJson: string;
+
+  constructor(served: ServedModel, limits: Limits, observe: (prediction: Prediction) => void) {
+    this.served = served;
+    this.#limits = limits;
+    this.#observe = observe;
+    this.#modelJson = JSON.stringify({ name: served.name, version: served.version } satisfies ModelName);
+  }
+
+  /**
+   * The answer's JSON. `explain` is what the address asks for; the body may ask for it too.
+   * Throws RequestError: 400 for what is no JSON, 422 for what is no text, naming the field.
+   */
+  predictJson(body: string, explain = false): string {
+    const request = parseRequest(body);
+    const { text, texts } = request;
+    if (typeof text === 'string' && texts === undefined && request.explain === undefined && !explain) {
+      return `${this.#answer(checkText(text, 'text', this.#limits))},"model":${this.#modelJson}}`;
+    }
+    const explained = checkExplain(request.explain) || explain;
+    if (texts === undefined) {
+      return `${this.#answer(checkText(text, 'text', this.#limits), explained)},"model":${this.#modelJson}}`;
+    }
+    const answers = checkTexts(request, this.#limits).map((one) => `${this.#answer(one, explained)}}`);
+    return `{"predictions":[${answers.join(',')}],"model":${this.#modelJson}}`;
+  }
+
+  /** For the page. Throws RequestError as above. */
+  explain(text: unknown): Explanation {
+    const explanation = this.served.model.explain(checkText(text, 'text', this.#limits));
+    this.#observe(explanation);
+    return explanation;
+  }
+
+  /** JSON of a PredictionAnswer, its last brace left open. */
+  #answer(text: string, explain = false): string {
+    const { model } = this.served;
+    if (!explain) return this.#open(model.predict(text));
+    const explanation = model.explain(text);
+    const { score, bias, knownShare, words } = explanation;
+    return `${this.#open(explanation)},${JSON.stringify({ score, bias, knownShare, words }).slice(1, -1)}`;
+  }
+
+  #open(prediction: Prediction): string {
+    this.#observe(prediction);
+    return `${HEADS[prediction.class]}${prediction.probability},"confidence":${prediction.confidence}`;
+  }
+}
+
+// Everything of an answer that depends on the class alone, as JSON up to the probability.
+const HEADS = (['negative', 'positive'] as const).map((label, index) => {
+  const start = { label, sentiment: SENTIMENTS[label], prediction: String(index) };
+  return `${JSON.stringify(start).slice(0, -1)},"probability":`;
+});
+
+type RequestFields = { text?: unknown; texts?: unknown; explain?: unknown };
+
+function parseRequest(body: string): RequestFields {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw invalidJson(body);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new RequestError(422, 'BODY_NOT_OBJECT', `the body must be a JSON object, got ${describe(value)}`, {
+    next: 'send {"text": "..."} or {"texts": ["...", "..."]}',
+  });
+}
+
+function checkText(value: unknown, field: string, limits: Limits): string {
+  if (typeof value !== 'string') {
+    if (value === undefined) {
+      throw new RequestError(422, 'TEXT_MISSING', `"${field}" is missing`, {
+        next: 'send {"text": "..."} or {"texts": ["...", "..."]}',
+      });
+    }
+    throw new RequestError(422, 'TEXT_NOT_STRING', `"${field}" must be a string, got ${describe(value)}`);
+  }
+  if (value.length > limits.maxTextLength) {
+    throw new RequestError(
+      422,
+      'TEXT_TOO_LONG',
+      `"${field}" has ${value.length} characters, more than the ${limits.maxTextLength} that are taken`,
+      { next: 'send a shorter text, or the parts one by one' },
+    );
+  }
+  if (!/\S/.test(value)) throw new RequestError(422, 'TEXT_EMPTY', `"${field}" is empty`);
+  return value;
+}
+
+function checkTexts({ text, texts }: RequestFields, limits: Limits): string[] {
+  if (text !== undefined) {
+    throw new RequestError(422, 'TEXT_AND_TEXTS', '"text" and "texts" are both there', { next: 'send one of the two' });
+  }
+  if (!Array.isArray(texts)) {
+    throw new RequestError(422, 'TEXTS_NOT_LIST', `"texts" must be a list of strings, got ${describe(texts)}`);
+  }
+  if (texts.length === 0) throw new RequestError(422, 'TEXTS_EMPTY', '"texts" has no texts');
+  if (texts.length > limits.maxBatchSize) {
+    throw new RequestError(
+      422,
+      'BATCH_TOO_LARGE',
+      `"texts" has ${texts.length} texts, more than the ${limits.maxBatchSize} that are taken at once`,
+      { next: `send them in requests of at most ${limits.maxBatchSize}` },
+    );
+  }
+  return texts.map((value: unknown, i) => checkText(value, `texts[${i}]`, limits));
+}
+
+function checkExplain(value: unknown): boolean {
+  if (value === undefined) return false;
+  if (typeof value === 'boolean') return value;
+  throw new RequestError(422, 'EXPLAIN_NOT_BOOLEAN', `"explain" must be true or false, got ${describe(value)}`);
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

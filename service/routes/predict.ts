@@ -1,0 +1,81 @@
+/** POST /predict: JSON in, JSON out; the page's form in, the page with the result out. */
+import type { ServerResponse } from 'node:http';
+import { readBody } from '../body.ts';
+import { mediaType } from '../negotiate.ts';
+import { pageHeaders } from '../page/document.ts';
+import { homePage } from '../page/home.ts';
+import { RequestError } from '../request_error.ts';
+import type { Handler, Service } from '../service.ts';
+import { predictorOf } from '../state.ts';
+
+export function predict(service: Service): Handler {
+  const { config, state } = service;
+  const form = predictForm(service);
+  return async (ctx) => {
+    const { req } = ctx;
+    const type = mediaType(req.headers['content-type']);
+    if (type === 'application/x-www-form-urlencoded') return form(ctx);
+    if (type !== 'application/json') throw unsupported(type);
+    const explain = asksToExplain(req.url ?? '');
+    const predictor = predictorOf(state);
+    const body = await readBody(req, config.maxBodyBytes);
+    const answer = predictor.predictJson(body, explain);
+    // Written past Koa: its own way to a JSON answer costs more than the rest of Koa together.
+    ctx.respond = false;
+    sendJson(ctx.res, answer, state.phase === 'draining');
+  };
+}
+
+function sendJson(response: ServerResponse, json: string, last: boolean): void {
+  const headers = [
+    'Content-Type',
+    'application/json; charset=utf-8',
+    'Content-Length',
+    String(Buffer.byteLength(json)),
+  ];
+  if (last) headers.push('Connection', 'close');
+  response.writeHead(200, headers);
+  response.end(json);
+}
+
+/** The page's form, without JavaScript. A client that asks for JSON by Accept gets it here too. */
+function predictForm({ config, state }: Service): Handler {
+  return async (ctx) => {
+    const wantsJson = ctx.accepts('html', 'json') === 'json';
+    const fields = new URLSearchParams(await readBody(ctx.req, config.maxBodyBytes));
+    const text = fields.get('text') ?? undefined;
+    if (wantsJson) {
+      ctx.type = 'json';
+      ctx.body = predictorOf(state).predictJson(JSON.stringify({ text }), asksToExplain(ctx.url));
+      return;
+    }
+    const { maxTextLength } = config;
+    ctx.set(pageHeaders);
+    try {
+      const predictor = predictorOf(state);
+      ctx.body = homePage({ maxTextLength, served: predictor.served, text, explanation: predictor.explain(text) });
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      ctx.status = error.status;
+      ctx.body = homePage({ maxTextLength, served: state.predictor?.served, text, error });
+    }
+  };
+}
+
+/** `?explain=1`. Throws RequestError 422 for a value that is neither yes nor no. */
+function asksToExplain(url: string): boolean {
+  const query = url.indexOf('?');
+  if (query < 0) return false;
+  const value = new URLSearchParams(url.slice(query)).get('explain');
+  if (value === null || value === '0' || value === 'false') return false;
+  if (value === '1' || value === 'true') return true;
+  throw new RequestError(422, 'EXPLAIN_NOT_BOOLEAN', '"explain" in the address must be 1 or 0');
+}
+
+function unsupported(type: string): RequestError {
+  const got = type === '' ? 'no content type' : `the content type "${type.slice(0, 100)}"`;
+  return new RequestError(415, 'CONTENT_TYPE', `the body has ${got}`, {
+    next: 'send JSON with Content-Type: application/json, or a form with application/x-www-form-urlencoded',
+    headers: { 'Accept-Post': 'application/json, application/x-www-form-urlencoded' },
+  });
+}
