@@ -27,7 +27,7 @@ step() {
   if ((status != 0)); then
     if grep -A 1 '^set-up: error' "$log" >&2; then exit 1; fi
     tail -n 6 "$log" | cut -c 1-160 | sed 's/^/  | /' >&2
-    fail "$what failed, its last words are above and the rest is in $log" \
+    fail "$what could not be installed: the last words are above, the rest is in $log" \
       'see whether this machine reaches its package registries (network, proxy, certificates, mirror: pip config list, npm config list), then run the command again'
   fi
   say "$what: $((SECONDS - start)) s"
