@@ -82,3 +82,8 @@ export function brierScore({ labels, probabilities }: Scored, counts?: Counts): 
 function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
+
+/** Standard error of a share of `count` > 0 independent texts. */
+export function binomialError(share: number, count: number): number {
+  return Math.sqrt((share * (1 - share)) / count);
+}

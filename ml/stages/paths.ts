@@ -27,12 +27,19 @@ export const paths = {
   buildingReport: 'reports/model_building.json',
   /** Flat numbers: accuracy, roc_auc and the others, each with a *_se where one exists. */
   metrics: 'reports/metrics.json',
+  /** Behaviour tests: tallies and failures. */
+  behaviour: 'reports/behaviour.json',
+  /** Accuracy by length of text and strength of opinion. */
+  slices: 'reports/slices.json',
+  /** The most confident mistakes, one a line. */
+  mistakes: 'reports/mistakes.jsonl',
 
   plots: 'reports/plots',
   confusionMatrix: 'reports/plots/confusion_matrix.json',
   roc: 'reports/plots/roc.json',
   precisionRecall: 'reports/plots/precision_recall.json',
   calibration: 'reports/plots/calibration.json',
+  topWords: 'reports/plots/top_words.json',
 
   /** What stays on this machine: the local MLflow server, downloads, the cached Production model. */
   local: '.local',

@@ -6,6 +6,8 @@ export const SIDE = 400;
 export const color = {
   /** The model. */
   curve: '#1f5fa8',
+  /** Towards the negative class. */
+  negative: '#b4532a',
   /** What a model that knows nothing would do, or a perfect one should. */
   reference: '#8a8f98',
   ink: '#1c1f24',

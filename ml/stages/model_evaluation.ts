@@ -1,0 +1,35 @@
+/** Stage 5: how good the model is, on texts it never saw: numbers with their errors, behaviour tests, plots. */
+import { join } from 'node:path';
+import { runMain } from '../errors.ts';
+import { type Evaluation, evaluateModel } from '../evaluation/evaluation.ts';
+import { drawPlots } from '../evaluation/plots/all.ts';
+import { confusionRecords } from '../evaluation/plots/confusion_matrix.ts';
+import { summarize } from '../evaluation/summary.ts';
+import { loadModel } from '../model/load.ts';
+import { readParams } from '../params.ts';
+import { paths } from './paths.ts';
+import { readReviews } from './reviews_file.ts';
+import { writeJson, writeLines, writeRows, writeText } from './write_file.ts';
+
+await runMain(async () => {
+  const params = readParams().model_evaluation;
+  const model = await loadModel(paths.model);
+  // As ingested: normalising is the model's own work.
+  const evaluation = evaluateModel(model, [...readReviews(paths.rawTest)], params);
+  const plots = await drawPlots(evaluation, params.calibration_bins);
+  writeReports(evaluation);
+  for (const [name, svg] of Object.entries(plots)) writeText(join(paths.plots, `${name}.svg`), svg);
+  console.log(summarize(evaluation));
+});
+
+function writeReports(evaluation: Evaluation): void {
+  writeRows(paths.confusionMatrix, confusionRecords(evaluation.scored));
+  writeRows(paths.roc, evaluation.roc);
+  writeRows(paths.precisionRecall, evaluation.precisionRecall);
+  writeRows(paths.calibration, evaluation.calibration);
+  writeRows(paths.topWords, evaluation.topWords);
+  writeJson(paths.behaviour, evaluation.behaviour);
+  writeJson(paths.slices, evaluation.slices);
+  writeLines(paths.mistakes, evaluation.mistakes);
+  writeJson(paths.metrics, evaluation.metrics);
+}
