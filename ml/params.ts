@@ -104,6 +104,12 @@ export type ModelEvaluationParams = Params['model_evaluation'];
 export type RegisterModelParams = Params['register_model'];
 export type PromoteModelParams = Params['promote_model'];
 
+/** The sections that decide what a model is. */
+export function sectionsOfModel(params: Params): Record<string, unknown> {
+  const { data_ingestion, data_preprocessing, feature_engineering, model_building } = params;
+  return { data_ingestion, data_preprocessing, feature_engineering, model_building };
+}
+
 /** Throws PARAMS_MISSING (1) or PARAMS_INVALID (2), which names file, line and field. */
 export function readParams(path = 'params.yaml'): Params {
   let text: string;

@@ -9,13 +9,14 @@ import { fitClassifier } from './classifiers/fit.ts';
 import { sigmoid } from './classifiers/logistic.ts';
 import { fitPlatt } from './classifiers/platt.ts';
 import type { LinearModel, OnProgress, TrainingSet } from './classifiers/types.ts';
+import { updateDigest } from './corpus/digest.ts';
 import type { Review } from './corpus/review.ts';
 import { SentimentError } from './errors.ts';
 import { stratifiedFolds } from './evaluation/folds.ts';
 import { type Csr, dot, selectRows } from './features/csr.ts';
 import { fitVectorizer } from './features/vectorizer.ts';
 import { type Calibration, LinearTextModel } from './model/linear_text_model.ts';
-import type { ModelBuildingParams, Params } from './params.ts';
+import { type ModelBuildingParams, type Params, sectionsOfModel } from './params.ts';
 import { createNormalizer, type Normalizer } from './text/normalize.ts';
 
 /** Labels (0 or 1) and ratings of the matrix's rows; a rating is NaN where the source has none. */
@@ -127,15 +128,4 @@ function* normalizedTexts(reviews: readonly Review[], normalize: Normalizer, has
     updateDigest(hash, { label, text });
     yield text;
   }
-}
-
-/** Adds one review to a digest over labels and normalised texts in their order. */
-export function updateDigest(hash: Hash, { label, text }: Pick<Review, 'label' | 'text'>): void {
-  hash.update(`${label}\t${text.length}\t${text}\n`);
-}
-
-/** The sections of params.yaml that decide what a model is. */
-export function sectionsOfModel(params: Params): Record<string, unknown> {
-  const { data_ingestion, data_preprocessing, feature_engineering, model_building } = params;
-  return { data_ingestion, data_preprocessing, feature_engineering, model_building };
 }

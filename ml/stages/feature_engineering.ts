@@ -1,12 +1,12 @@
 /** Stage 3: normalised texts to sparse matrices. The vocabulary is learnt from the training part alone. */
 import { createHash } from 'node:crypto';
+import { updateDigest } from '../corpus/digest.ts';
 import type { Review } from '../corpus/review.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import type { Csr } from '../features/csr.ts';
 import { fitVectorizer } from '../features/vectorizer.ts';
 import { saveVectorizer } from '../model/vectorizer_file.ts';
 import { readParams } from '../params.ts';
-import { updateDigest } from '../training.ts';
 import { type LabelledMatrix, saveMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 import { readReviews } from './reviews_file.ts';

@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 import { runMain, SentimentError } from '../errors.ts';
 import { saveModel } from '../model/artifact.ts';
 import { loadVectorizer } from '../model/vectorizer_file.ts';
-import { readParams } from '../params.ts';
-import { fitWeights, sectionsOfModel } from '../training.ts';
+import { readParams, sectionsOfModel } from '../params.ts';
+import { fitWeights } from '../training.ts';
 import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 
