@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const root = resolve(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+const param = z.union([z.string(), z.record(z.string(), z.array(z.string()))]);
+const stage = z.object({
+  cmd: z.string(),
+  deps: z.array(z.string()),
+  params: z.array(param),
+  always_changed: z.boolean().default(false),
+});
+const { stages } = z.object({ stages: z.record(z.string(), stage) }).parse(parse(read('dvc.yaml')));
+
+/** Stages that DVC may skip. */
+const skippable = Object.keys(stages).filter((name) => !stages[name].always_changed);
+
+/** They can change what a stage says and where it writes, which dvc.yaml would have to follow, but no result. */
+const harmless = ['ml/errors.ts', 'ml/stages/paths.ts'];
+
+/** The files that a program loads, itself included, and the packages. */
+function importsOf(program: string): { files: string[]; packages: string[] } {
+  const files = [program];
+  const packages = new Set<string>();
+  for (const file of files) {
+    for (const specifier of specifiersIn(read(file))) {
+      if (specifier.startsWith('.')) {
+        const path = join(dirname(file), specifier);
+        if (!files.includes(path)) files.push(path);
+      } else if (!specifier.startsWith('node:')) {
+        packages.add(/^(@[^/]+\/)?[^/]+/.exec(specifier)![0]);
+      }
+    }
+  }
+  return { files, packages: [...packages].sort() };
+}
+
+/** import ... from 'x', import 'x', import('x'), require('x'), but not `import type`. */
+function specifiersIn(code: string): string[] {
+  const plain = code.replace(/^(import|export) type [^;]*;/gm, '');
+  return [...plain.matchAll(/(?:\bfrom|\bimport|\brequire)\s*\(?\s*'([^'\s]+)'/g)].map((match) => match[1]);
+}
+
+test('the six stages have the names of their programs and of their sections in params.yaml', () => {
+  const names = [
+    'data_ingestion',
+    'data_preprocessing',
+    'feature_engineering',
+    'model_building',
+    'model_evaluation',
+    'register_model',
+  ];
+  expect(Object.keys(stages)).toEqual(names);
+  expect(Object.keys(parse(read('params.yaml')))).toEqual([...names, 'promote_model']);
+  for (const [name, { cmd, params }] of Object.entries(stages)) {
+    expect(cmd).toBe(`node ml/stages/${name}.ts`);
+    expect(params).toContain(name);
+  }
+});
+
+test.each(skippable)('%s depends on all the code that it loads, and on no other', (name) => {
+  const { deps } = stages[name];
+  const code = deps.filter((path) => path.startsWith('ml/'));
+  const { files } = importsOf(`ml/stages/${name}.ts`);
+  const covers = (dep: string) => (file: string) => file === dep || file.startsWith(`${dep}/`);
+  const missing = files.filter((file) => !harmless.includes(file) && !code.some((dep) => covers(dep)(file)));
+  expect(missing).toEqual([]);
+  expect(code.filter((dep) => !files.some(covers(dep)))).toEqual([]);
+});
+
+test.each(skippable)('%s reruns when a package that it loads changes version', (name) => {
+  const declared = stages[name].params
+    .flatMap((each) => (typeof each === 'string' ? [] : (each['package.json'] ?? [])))
+    .map((key) => key.replace(/^dependencies\./, ''));
+  expect(declared.sort()).toEqual(importsOf(`ml/stages/${name}.ts`).packages);
+});
+
+test('imports are found in all their forms, and imports of types are not', () => {
+  const code = [
+    "import { a,\n b } from './one.ts';",
+    "import type { C } from './two.ts';",
+    "import type {\n  D,\n} from './three.ts';",
+    "import './four.ts';",
+    "const e = await import('./five.ts');",
+    "const f = require('natural/lib/x.js');",
+    "export { g } from './six.ts';",
+    "export type { h } from './seven.ts';",
+  ].join('\n');
+  expect(specifiersIn(code)).toEqual(['./one.ts', './four.ts', './five.ts', 'natural/lib/x.js', './six.ts']);
+});
