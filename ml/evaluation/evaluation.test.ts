@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { Review } from '../corpus/review.ts';
+import { evaluateModel, flatMetrics } from './evaluation.ts';
+import { summarize } from './summary.ts';
+import { goldenCase } from './testdata/golden.ts';
+import { predictionOf } from './testdata/toy_model.ts';
+
+const params = { calibration_bins: 10, bootstrap_samples: 50, seed: 42 };
+const { scored, measures } = goldenCase('few ties');
+
+describe('flatMetrics', () => {
+  const metrics = flatMetrics(scored, params);
+
+  it('has every measure under its own name, and its standard error beside it', () => {
+    for (const [name, value] of Object.entries(measures)) {
+      expect(metrics[name], name).toBeCloseTo(value, 10);
+      expect(metrics[`${name}_se`], name).toBeGreaterThan(0);
+    }
+  });
+
+  it('has the binomial standard error for accuracy', () => {
+    expect(metrics.accuracy_se).toBeCloseTo(Math.sqrt((measures.accuracy * (1 - measures.accuracy)) / 200), 12);
+  });
+
+  it('says how many texts there are and what the larger class alone would give', () => {
+    const share = scored.labels.filter((label) => label === 1).length / 200;
+    expect(metrics).toMatchObject({
+      n_test: 200,
+      positive_share: share,
+      majority_share: Math.max(share, 1 - share),
+    });
+  });
+
+  it('keeps only the error of accuracy without bootstrap samples', () => {
+    const names = Object.keys(flatMetrics(scored, { ...params, bootstrap_samples: 0 }));
+    expect(names.filter((name) => name.endsWith('_se'))).toEqual(['accuracy_se']);
+  });
+
+  it('holds finite numbers only, so that JSON and MLflow can', () => {
+    expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('evaluateModel', () => {
+  const words = ['good', 'great', 'fine', 'bad', 'dull', 'awful'];
+  const reviews: Review[] = Array.from({ length: 60 }, (_, i) => ({
+    id: `r${i}`,
+    text: `a ${words[i % 6]} film number ${i}`,
+    label: i % 6 < 3 === (i % 10 !== 0) ? 1 : 0,
+  }));
+  const probabilityOf = (text: string) => (/good|great|fine|wonderful/.test(text) ? 0.8 : 0.3);
+  const model = {
+    predict: (text: string) => predictionOf(probabilityOf(text)),
+    explain: (text: string) => ({ ...predictionOf(probabilityOf(text)), bias: 0, words: [], knownShare: 0 }),
+  };
+  const evaluation = evaluateModel(model, reviews, params);
+
+  it('brings numbers, cases and curves of one set of texts together', () => {
+    expect(evaluation.metrics).toMatchObject({
+      n_test: 60,
+      accuracy: 0.9,
+      behaviour_passed: evaluation.behaviour.passed,
+      behaviour_total: evaluation.behaviour.total,
+      behaviour_pass_rate: evaluation.behaviour.passed / evaluation.behaviour.total,
+    });
+    expect(evaluation.mistakes).toHaveLength(6);
+    expect(evaluation.roc).toHaveLength(3);
+    expect(evaluation.calibration.map((bin) => bin.count)).toEqual([30, 30]);
+  });
+
+  it('gives the same twice', () => {
+    expect(evaluateModel(model, reviews, params)).toEqual(evaluation);
+  });
+
+  it('is told in a few lines', () => {
+    const lines = summarize(evaluation).split('\n');
+    expect(lines[0]).toBe('60 held-out texts, 53.3 % of the larger class');
+    expect(lines[1]).toBe('  accuracy          0.9000 ± 0.0387');
+    expect(lines).toContain(`${evaluation.behaviour.passed} of ${evaluation.behaviour.total} behaviour tests passed`);
+  });
+});
