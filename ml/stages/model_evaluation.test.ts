@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Review } from '../corpus/review.ts';
+import { saveModel } from '../model/artifact.ts';
+import { readParams } from '../params.ts';
+import { trainModel } from '../training.ts';
+import { paths } from './paths.ts';
+
+const program = resolve('ml/stages/model_evaluation.ts');
+
+function reviewsOf(count: number): Review[] {
+  const praise = ['wonderful', 'charming', 'funny', 'moving'];
+  const blame = ['boring', 'clumsy', 'dull', 'awful'];
+  return Array.from({ length: count }, (_, i) => ({
+    id: `r${i}`,
+    text: `A ${(i % 2 === 0 ? praise : blame)[(i >> 1) % 4]} film, part ${i % 13}.`,
+    // One text in ten is labelled against its word.
+    label: (i % 2 === 0) === (i % 10 !== 4) ? 1 : 0,
+    rating: (i % 2 === 0) === (i % 10 !== 4) ? 1 + (i % 3) : -1 - (i % 3),
+  }));
+}
+
+const jsonLines = (reviews: Review[]) => reviews.map((review) => `${JSON.stringify(review)}\n`).join('');
+
+let folder: string;
+
+/** A folder as the stages before leave it, with the given test texts. */
+function folderWith(name: string, test: string): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, 'data/raw'), { recursive: true });
+  mkdirSync(join(path, 'models'), { recursive: true });
+  writeFileSync(join(path, 'params.yaml'), readFileSync('params.yaml'));
+  writeFileSync(join(path, paths.rawTest), test);
+  writeFileSync(join(path, paths.model), readFileSync(join(folder, 'model.bin')));
+  return path;
+}
+
+function run(cwd: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((done) => {
+    execFile(process.execPath, [program], { cwd }, (error, stdout, stderr) => {
+      done({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'model-evaluation-'));
+  saveModel(join(folder, 'model.bin'), trainModel(reviewsOf(80), readParams()).parts);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the stage model_evaluation', () => {
+  it('writes metrics, reports and plots, and prints what it found', async () => {
+    const cwd = folderWith('whole', jsonLines(reviewsOf(60)));
+    const { code, stdout, stderr } = await run(cwd);
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^60 held-out texts, /);
+    const read = (path: string) => JSON.parse(readFileSync(join(cwd, path), 'utf8'));
+    const metrics = read(paths.metrics);
+    expect(metrics).toMatchObject({ n_test: 60, accuracy: 0.9, accuracy_se: 0.03873 });
+    expect(Object.values(metrics).every((value) => typeof value === 'number')).toBe(true);
+    expect(read(paths.behaviour).total).toBe(metrics.behaviour_total);
+    expect(read(paths.slices).length).toBeGreaterThan(1);
+    expect(readFileSync(join(cwd, paths.mistakes), 'utf8').trimEnd().split('\n')).toHaveLength(6);
+    expect(read(paths.confusionMatrix)).toHaveLength(60);
+    expect(read(paths.roc)[0]).toEqual({ fpr: 0, tpr: 0, threshold: null });
+    expect(Object.keys(read(paths.precisionRecall)[0])).toEqual(['recall', 'precision', 'threshold']);
+    expect(Object.keys(read(paths.calibration)[0])).toEqual(['predicted', 'observed', 'count']);
+    expect(readdirSync(join(cwd, paths.plots)).sort()).toEqual(
+      ['calibration', 'confusion_matrix', 'precision_recall', 'roc', 'top_words'].flatMap((name) => [
+        `${name}.json`,
+        `${name}.svg`,
+      ]),
+    );
+    expect(readdirSync(join(cwd, 'reports')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  it.each([
+    ['of one class', jsonLines(reviewsOf(60).filter((review) => review.label === 1)), 'ONE_CLASS'],
+    ['empty', '', 'NO_TEXTS'],
+    ['broken', `${jsonLines(reviewsOf(3))}{"text": "cut`, 'REVIEWS_DAMAGED'],
+  ])('fails in a sentence and writes nothing when the test texts are %s', async (name, test, expectedCode) => {
+    const cwd = folderWith(name, test);
+    const { code, stdout, stderr } = await run(cwd);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(new RegExp(`^error: .*\\(${expectedCode}\\)\n`));
+    expect(stderr).not.toContain('    at ');
+    expect(existsSync(join(cwd, 'reports'))).toBe(false);
+  });
+
+  it('fails in a sentence when there is no model', async () => {
+    const cwd = folderWith('without model', jsonLines(reviewsOf(60)));
+    rmSync(join(cwd, paths.model));
+    const { code, stderr } = await run(cwd);
+    expect(code).toBe(1);
+    expect(stderr).toContain(paths.model);
+    expect(stderr).toContain('(MODEL_MISSING)');
+  });
+});
