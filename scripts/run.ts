@@ -60,9 +60,7 @@ async function pipeline(job: Job): Promise<PipelineResult> {
     const result = await runPipeline(job);
     const { exitCode, reasons } = result.outcome;
     process.exitCode = exitCode;
-    if (!result.receipt && job.tracking.local) {
-      print(['  nothing has changed since the last run, which ended so:', ...reasons].join('\n      ').concat('\n'));
-    }
+    if (!result.receipt && job.tracking.local) print(`  nothing has changed since: ${reasons.at(-1)}\n`);
     if (exitCode === REFUSED) print('  the gate refused this model: Production stays as it was\n');
     return result;
   } finally {

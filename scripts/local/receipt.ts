@@ -18,6 +18,9 @@ export type Outcome = { exitCode: number; reasons: string[]; production: Product
 
 export type Receipt = { inputs: string; database: string; outcome: Outcome };
 
+/** They say where the local server is, not what is in it. */
+const ofTheServer = ['MLFLOW_PORT', 'MLFLOW_TRACKING_URI'];
+
 /** Hash of what registration and promotion read: settings, DVC's lock (it holds the model's digest), code, MLflow's own settings. */
 export function pipelineInputs(root: string, env: Environment): string {
   const hash = createHash('sha256');
@@ -28,7 +31,7 @@ export function pipelineInputs(root: string, env: Environment): string {
       .update(contentOf(resolve(root, file)))
       .update('\0');
   }
-  const settings = Object.entries(env).filter(([name]) => name.startsWith('MLFLOW_') && name !== 'MLFLOW_TRACKING_URI');
+  const settings = Object.entries(env).filter(([name]) => name.startsWith('MLFLOW_') && !ofTheServer.includes(name));
   return hash.update(JSON.stringify(settings.sort())).digest('hex');
 }
 
