@@ -49,6 +49,9 @@ describe('a contrast', () => {
     ],
     ['leaves what follows the last one', 'slow but good but long', ['slow:0.5', 'but:0.5', 'good:0.5']],
     ['at the start of a sentence sets nothing aside', 'but good', []],
+    ['sets aside a concession up to its comma', 'although slow, it is good', ['although:0.5', 'slow:0.5']],
+    ['leaves a concession without an end alone', 'while slow it is good', []],
+    ['leaves a concession that comes last alone', 'good, though slow', []],
   ])('%s', (_, text, expected) => {
     expect(weighed(text, { contrast_weight: 0.5 })).toEqual(expected);
   });

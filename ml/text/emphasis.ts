@@ -6,10 +6,10 @@
  * and its end at punctuation follow Das & Chen (2001) and Pang, Lee & Vaithyanathan (2002), who marked such words as
  * other words instead. "Not without charm" is praise: a word of lack inside the window ends it.
  *
- * Contrast: in "A but B" the verdict is B (Polanyi & Zaenen 2004), so the tokens of the sentence before its last
- * "but" weigh `contrast_weight` times as much.
+ * Contrast: in "A but B" and in "although A, B" the verdict is B (Polanyi & Zaenen 2004), so the tokens of A weigh
+ * `contrast_weight` times as much.
  */
-import { NO_BREAK, SENTENCE_BREAK, type Tokens } from './tokens.ts';
+import { CLAUSE_BREAK, NO_BREAK, SENTENCE_BREAK, type Tokens } from './tokens.ts';
 
 const NEGATIONS = [
   "n't",
@@ -41,11 +41,12 @@ const NEGATIONS = [
 ];
 const LACKS = ['without', 'lacks', 'lacking'];
 const CONTRASTS = ['but', 'however'];
+const CONCESSIONS = ['although', 'though', 'while', 'despite'];
 
 export type EmphasisSettings = {
   /** Tokens after a negation that count with the opposite sign, 0 to 20; 0 turns it off. */
   negation_scope: number;
-  /** Weight of what stands before a contrast, 0 to 1; 1 turns it off. */
+  /** Weight of what a contrast sets aside, 0 to 1; 1 turns it off. */
   contrast_weight: number;
 };
 
@@ -73,10 +74,24 @@ function setAside(tokens: Tokens, weight: number): void {
   let from = 0;
   for (let i = 0; i < tokens.count; i++) {
     if (tokens.breaks[i] === SENTENCE_BREAK) from = i;
-    if (!CONTRAST_WORDS.has(tokens, i)) continue;
-    for (let k = from; k < i; k++) tokens.weights[k] *= weight;
-    from = i;
+    if (CONTRAST_WORDS.has(tokens, i)) {
+      for (let k = from; k < i; k++) tokens.weights[k] *= weight;
+      from = i;
+    } else if (i === from && CONCESSION_WORDS.has(tokens, i)) {
+      const end = clauseEnd(tokens, i + 1);
+      // Without a comma there is no telling where the concession ends.
+      if (end < tokens.count && tokens.breaks[end] === CLAUSE_BREAK) {
+        for (let k = i; k < end; k++) tokens.weights[k] *= weight;
+        from = end;
+      }
+    }
   }
+}
+
+/** The first token from `at` on before which a clause ends; the number of tokens when there is none. */
+function clauseEnd(tokens: Tokens, at: number): number {
+  while (at < tokens.count && tokens.breaks[at] === NO_BREAK) at++;
+  return at;
 }
 
 /** A few words, looked up by their codes: no string is made for the many tokens that are none of them. */
@@ -101,4 +116,5 @@ class WordSet {
 
 const NEGATION_WORDS = new WordSet(NEGATIONS);
 const LACK_WORDS = new WordSet(LACKS);
+const CONCESSION_WORDS = new WordSet(CONCESSIONS);
 const CONTRAST_WORDS = new WordSet(CONTRASTS);
