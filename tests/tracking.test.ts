@@ -25,6 +25,7 @@ import {
 import { createRun, endRun, getRun, logInputs, logValues, searchRuns } from '../ml/tracking/runs.ts';
 import { callApi } from '../ml/tracking/transport.ts';
 import { type MlflowServer, startMlflow } from './support/mlflow.ts';
+import { need } from './support/need.ts';
 import { startProxy } from './support/proxy.ts';
 import { sharedMlflow } from './support/shared_mlflow.ts';
 
@@ -59,7 +60,9 @@ afterAll(async () => {
   await (await guardedServer)?.stop();
 });
 
-describe.each(accesses)('on %s', (_name, open) => {
+const isHere = need('mlflow');
+
+(isHere ? describe : describe.skip).each(accesses)('on %s', (_name, open) => {
   let access: Access;
   let config: ReturnType<typeof trackingConfig>;
   let experimentId: string;
@@ -201,7 +204,7 @@ describe.each(accesses)('on %s', (_name, open) => {
   });
 });
 
-describe('creating over a connection that breaks after MLflow has done it', () => {
+describe.skipIf(!isHere)('creating over a connection that breaks after MLflow has done it', () => {
   test('makes one run and one version', async () => {
     const { uri } = await sharedMlflow();
     const cut = new Set(['/runs/create', '/model-versions/create']);
@@ -227,7 +230,7 @@ describe('creating over a connection that breaks after MLflow has done it', () =
   });
 });
 
-describe('a server with user names and passwords', () => {
+describe.skipIf(!isHere)('a server with user names and passwords', () => {
   test('refuses a wrong password, a reader who wants to write, and a host name it does not know', async () => {
     const { uri, env } = await guarded();
     const admin = trackingConfig(env);

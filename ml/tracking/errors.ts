@@ -191,6 +191,12 @@ export function errorFromFailure(endpoint: string, uri: string, timeout: number,
       next: 'correct MLFLOW_TRACKING_URI, or check the network',
     });
   }
+  if (reason.message === 'bad port') {
+    return new MlflowError('MLFLOW_UNREACHABLE', `the port of ${uri} is one that HTTP clients do not speak to`, {
+      ...details,
+      next: 'let the server listen on another (https://fetch.spec.whatwg.org/#port-blocking lists them)',
+    });
+  }
   if (/CERT|SIGNED|VERIFY|ERR_TLS|ERR_SSL/.test(code)) {
     return new MlflowError('MLFLOW_UNREACHABLE', `the certificate of ${uri} is not trusted (${code})`, {
       ...details,

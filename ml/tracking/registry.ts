@@ -167,6 +167,14 @@ export async function setVersionTags(
   }
 }
 
+/** Nothing happens when the version has no such tag. */
+export async function deleteVersionTag(config: TrackingConfig, version: ModelVersion, key: string): Promise<void> {
+  const { name, version: number } = version;
+  await missingAsUndefined(() =>
+    callApi(config, 'DELETE', 'model-versions/delete-tag', { name, version: number, key }),
+  );
+}
+
 /** Where a version's files are: an artifact address. "runs:/" sources come back unresolved from MLflow. */
 export async function versionArtifacts(config: TrackingConfig, version: ModelVersion): Promise<string> {
   const { name, version: number } = version;

@@ -62,15 +62,19 @@ export async function getRun(config: TrackingConfig, id: string): Promise<Run> {
   return readRun(part(await callApi(config, 'GET', 'runs/get', { run_id: id }), 'run'));
 }
 
-/** Runs that are not deleted and carry all these tags, the newest first. Tag values must not contain a quote. */
+/**
+ * Runs that are not deleted, carry all these tags and have this status, the newest first. Tag values must not contain
+ * a quote.
+ */
 export async function searchRuns(
   config: TrackingConfig,
   experimentId: string,
   tags: Record<string, string>,
+  status?: RunStatus,
 ): Promise<Run[]> {
-  const filter = Object.entries(tags)
-    .map(([key, value]) => `tags.\`${key}\` = '${value}'`)
-    .join(' and ');
+  const conditions = Object.entries(tags).map(([key, value]) => `tags.\`${key}\` = '${value}'`);
+  if (status) conditions.push(`attributes.status = '${status}'`);
+  const filter = conditions.join(' and ');
   const found: Run[] = [];
   let page = '';
   do {

@@ -6,12 +6,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { programPath } from './need.ts';
 
 export type MlflowServer = {
   uri: string;
@@ -38,7 +38,7 @@ export async function startMlflow(options: MlflowOptions = {}): Promise<MlflowSe
   const password = randomUUID();
   const log = await open(join(home, 'log'), 'w');
   if (options.auth) await writeFile(join(home, 'auth.ini'), authSettings(home, password));
-  const server = spawn(mlflowProgram(), serverArguments(home, port, options), {
+  const server = spawn(programPath('mlflow') ?? 'mlflow', serverArguments(home, port, options), {
     cwd: home,
     // A group of its own, so that its workers end with it.
     detached: true,
@@ -63,12 +63,6 @@ export async function startMlflow(options: MlflowOptions = {}): Promise<MlflowSe
   }
   const credentials = { MLFLOW_TRACKING_USERNAME: 'admin', MLFLOW_TRACKING_PASSWORD: password };
   return { uri, env: { MLFLOW_TRACKING_URI: uri, ...(options.auth && credentials) }, stop };
-}
-
-/** The project's own MLflow if it is installed, else the one on the PATH. */
-export function mlflowProgram(): string {
-  const own = resolve(import.meta.dirname, '../../.venv/bin/mlflow');
-  return existsSync(own) ? own : 'mlflow';
 }
 
 export async function freePort(): Promise<number> {

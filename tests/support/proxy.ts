@@ -17,14 +17,16 @@ export type ProxyOptions = {
   prefix?: string;
   /** Requests without this Bearer token get 401. */
   token?: string;
+  /** Called before a request is passed on, which waits for it. */
+  before?: (request: IncomingMessage) => Promise<void>;
   /** True to destroy the connection when the server's answer to this request is there, instead of passing it on. */
   cut?: (request: IncomingMessage) => boolean;
 };
 
 export async function startProxy(target: string, options: ProxyOptions = {}): Promise<Proxy> {
-  const { prefix = '', token, cut = () => false } = options;
+  const { prefix = '', token, before, cut = () => false } = options;
   const seen: string[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
       response.writeHead(401, { 'content-type': 'text/html' }).end('Unauthorized');
       return;
@@ -34,6 +36,7 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
       return;
     }
     const path = request.url.slice(prefix.length);
+    await before?.(request);
     seen.push(`${request.method} ${path}`);
     const { authorization: _token, ...headers } = request.headers;
     const onward = forward(`${target}${path}`, {

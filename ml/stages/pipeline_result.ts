@@ -1,0 +1,160 @@
+/**
+ * What one execution of the pipeline left on disk, read for the tracking server: the model, its metrics and params,
+ * plots, and where it all comes from.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { SentimentError } from '../errors.ts';
+import { loadModel } from '../model/load.ts';
+import type { ModelFacts } from '../model/types.ts';
+import { type Params, sectionsOfModel } from '../params.ts';
+import { type GitState, gitState } from './git.ts';
+import { paths } from './paths.ts';
+
+export type PipelineResult = {
+  /** SHA-256 of the model file as model_building wrote it. */
+  modelDigest: string;
+  facts: ModelFacts;
+  metrics: Record<string, number>;
+  /** Every knob of the stages before, as "section.name": text. */
+  params: Record<string, string>;
+  /** SHA-256 of the held-out texts' file. */
+  testDigest: string;
+  testTexts: number;
+  /** SHA-256 of dvc.lock's entries for the stages before register_model; undefined without the file. */
+  lockHash: string | undefined;
+  git: GitState;
+  /** Equal for equal model, metrics and params: what makes a run worth logging again or not. */
+  fingerprint: string;
+  /** Files to keep with the run, by their path there. */
+  files: Record<string, string>;
+};
+
+const metricsSchema = z.record(z.string(), z.number());
+
+/** Throws MODEL_MISSING or MODEL_DAMAGED, MODEL_STALE, METRICS_MISSING or METRICS_INVALID, REVIEWS_MISSING. */
+export async function readPipelineResult(params: Params): Promise<PipelineResult> {
+  const { facts, digest: modelDigest } = await loadModel(paths.model);
+  if (!isDeepStrictEqual(facts.params, JSON.parse(JSON.stringify(sectionsOfModel(params))))) {
+    throw new SentimentError(
+      'MODEL_STALE',
+      `${paths.model} was trained with other settings than ${paths.params} has now`,
+      {
+        next: 'run dvc repro, which trains it again',
+      },
+    );
+  }
+  const metrics = await readMetrics();
+  const { promote_model: _gate, register_model: _names, ...sections } = params;
+  const flat = flatten(sections);
+  return {
+    modelDigest,
+    facts,
+    metrics,
+    params: flat,
+    ...(await hashTexts(paths.rawTest)),
+    lockHash: await readFile(paths.lock, 'utf8').then(hashLock, () => undefined),
+    git: await gitState(['ml', paths.params, 'dvc.yaml', 'package-lock.json']),
+    fingerprint: sha256(JSON.stringify([modelDigest, sorted(metrics), sorted(flat)])),
+    files: await listFiles(),
+  };
+}
+
+async function readMetrics(): Promise<Record<string, number>> {
+  let text: string;
+  try {
+    text = await readFile(paths.metrics, 'utf8');
+  } catch (cause) {
+    throw new SentimentError('METRICS_MISSING', `cannot read ${paths.metrics}`, {
+      cause,
+      next: 'run the stage that writes it: dvc repro model_evaluation',
+    });
+  }
+  const result = metricsSchema.safeParse(parseJson(text));
+  if (result.success) return result.data;
+  const field = result.error.issues[0].path.join('.');
+  throw new SentimentError(
+    'METRICS_INVALID',
+    `${paths.metrics} is not one JSON object of numbers${field && ` (${field})`}`,
+    {
+      next: 'run the stage that writes it again: dvc repro model_evaluation --force',
+    },
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** SHA-256 of a file of reviews and how many it has. Throws REVIEWS_MISSING. */
+export async function hashTexts(path: string): Promise<{ testDigest: string; testTexts: number }> {
+  const hash = createHash('sha256');
+  let testTexts = 0;
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      for (const byte of chunk) if (byte === 10) testTexts++;
+    }
+  } catch (cause) {
+    throw new SentimentError('REVIEWS_MISSING', `cannot read ${path}`, { cause, next: 'run dvc repro data_ingestion' });
+  }
+  return { testDigest: hash.digest('hex'), testTexts };
+}
+
+/**
+ * Hash of dvc.lock's entries for the stages before register_model; undefined for a text that is no lock.
+ *
+ * DVC writes a stage's entry when that stage is done, so at this point the lock has all stages before this one, and
+ * perhaps our own of an earlier time, which is left out: the hash can be computed again from the committed file.
+ */
+export function hashLock(text: string): string | undefined {
+  const lock = z.object({ stages: z.record(z.string(), z.unknown()) }).safeParse(parse(text));
+  if (!lock.success) return undefined;
+  const { register_model: _own, ...stages } = lock.data.stages;
+  return sha256(JSON.stringify(sorted(stages)));
+}
+
+/** All reports, plots in a folder of their own, and the settings that made them; what is not there is left out. */
+async function listFiles(): Promise<Record<string, string>> {
+  const reports = await readdir(dirname(paths.metrics), { recursive: true, withFileTypes: true });
+  const files: Record<string, string> = {};
+  for (const entry of reports.filter((one) => one.isFile() && /^[^.].*\.(jsonl?|svg|png|csv)$/.test(one.name))) {
+    const file = join(entry.parentPath, entry.name);
+    const isPlot = !relative(paths.plots, file).startsWith('..');
+    files[isPlot ? `plots/${relative(paths.plots, file)}` : file] = file;
+  }
+  for (const path of [paths.params, 'dvc.yaml', paths.lock]) {
+    if (await stat(path).catch(() => undefined)) files[`pipeline/${path}`] = path;
+  }
+  return files;
+}
+
+/** {a: {b: [1, 2]}} becomes {"a.b": "[1,2]"}. */
+function flatten(value: object, prefix = ''): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]: [string, unknown]): [string, string][] => {
+      const path = prefix + key;
+      if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) {
+        return Object.entries(flatten(inner, `${path}.`));
+      }
+      return [[path, typeof inner === 'string' ? inner : JSON.stringify(inner)]];
+    }),
+  );
+}
+
+function sorted(record: Record<string, unknown>): [string, unknown][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,82 @@
+/**
+ * Stage 6: logs the run and registers the model, together, by content.
+ *
+ * It always runs, because only the tracking server of the day knows what it has; when that is everything, nothing is
+ * made anew. So a run-cached evaluation never leaves the registry pointing at a run the server does not know.
+ */
+import { runMain } from '../errors.ts';
+import { DIGEST_TAG } from '../model/remote.ts';
+import { readParams } from '../params.ts';
+import { trackingConfig } from '../tracking/config.ts';
+import { ensureExperiment } from '../tracking/experiments.ts';
+import { proposeVersion } from '../tracking/lifecycle.ts';
+import { ensureModel, ensureVersion, type ModelVersion } from '../tracking/registry.ts';
+import { paths } from './paths.ts';
+import { type PipelineResult, readPipelineResult } from './pipeline_result.ts';
+import {
+  describeResult,
+  failAbandonedRuns,
+  findPipelineRun,
+  logPipelineRun,
+  MODEL_FOLDER,
+  type PipelineRun,
+} from './pipeline_run.ts';
+import { tags } from './tags.ts';
+import { writeJson } from './write_file.ts';
+
+/** What models/registered.json says. */
+type Registered = { name: string; version: string; runId: string; digest: string; trackingUri: string };
+
+await runMain(async () => {
+  const config = trackingConfig();
+  const params = readParams();
+  const { experiment, model_name: name } = params.register_model;
+  const result = await readPipelineResult(params);
+  if (result.lockHash === undefined) console.log(`there is no ${paths.lock}: the run does not say which data it used`);
+
+  const experimentId = await ensureExperiment(config, experiment);
+  await failAbandonedRuns(config, experimentId);
+  const found = await findPipelineRun(config, experimentId, result);
+  const logged = found ?? (await logPipelineRun(config, experimentId, result, name));
+  await ensureModel(config, name, 'Sentiment of English texts: positive or negative.');
+  const made = await ensureVersion(config, newVersion(name, logged, result));
+  const version = await proposeVersion(config, made);
+
+  const { run, modelDigest } = logged;
+  const registered: Registered = {
+    name,
+    version: version.version,
+    runId: run.id,
+    digest: modelDigest,
+    trackingUri: config.uri,
+  };
+  writeJson(paths.registered, registered);
+  if (!found) {
+    const counts = [result.params, result.metrics, result.files].map((record) => Object.keys(record).length);
+    console.log(
+      `logged run "${run.name}": ${counts[0]} params, ${counts[1]} metrics, ${counts[2]} files and the model`,
+    );
+    console.log(`  ${config.uri}/#/experiments/${run.experimentId}/runs/${run.id}`);
+  }
+  console.log(`${found ? 'unchanged' : 'registered'}: ${name} version ${version.version}, in ${version.stage}`);
+  console.log(`  ${config.uri}/#/models/${encodeURIComponent(name)}/versions/${version.version}`);
+});
+
+function newVersion(name: string, { run, modelDigest }: PipelineRun, result: PipelineResult) {
+  const measured = Object.entries(result.metrics).filter(([key]) => ['accuracy', 'roc_auc', 'ece'].includes(key));
+  return {
+    name,
+    source: `${run.artifactUri}/${MODEL_FOLDER}`,
+    runId: run.id,
+    description: describeResult(result),
+    tags: {
+      [DIGEST_TAG]: modelDigest,
+      [tags.content]: result.modelDigest,
+      [tags.fingerprint]: result.fingerprint,
+      [tags.trainDigest]: result.facts.dataDigest,
+      [tags.testDigest]: result.testDigest,
+      ...(result.git.commit && { 'git.commit': result.git.commit }),
+      ...Object.fromEntries(measured.map(([key, value]) => [key, value.toFixed(4)])),
+    },
+  } satisfies Partial<ModelVersion>;
+}
