@@ -1,6 +1,4 @@
 /** Stage 4: matrix to weights, calibrated, in the artifact that everything after it uses. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { runMain, SentimentError } from '../errors.ts';
 import { saveModel } from '../model/artifact.ts';
 import { loadVectorizer } from '../model/vectorizer_file.ts';
@@ -8,6 +6,7 @@ import { readParams, sectionsOfModel } from '../params.ts';
 import { fitWeights } from '../training.ts';
 import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
+import { writeJson } from './write_file.ts';
 
 await runMain(() => {
   const params = readParams();
@@ -43,16 +42,10 @@ await runMain(() => {
     calibration_slope: calibration.slope,
     calibration_offset: calibration.offset,
   };
-  writeReport(paths.buildingReport, report);
+  writeJson(paths.buildingReport, report);
   console.log(
     `${params.model_building.classifier} on ${x.rowCount.toLocaleString('en')} texts x ` +
       `${x.columnCount.toLocaleString('en')} features: ${model.iterations} passes, objective within ` +
       `${model.gap.toExponential(1)} of its minimum`,
   );
 });
-
-function writeReport(path: string, report: Record<string, number>): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(report, null, 2)}\n`);
-  renameSync(`${path}.tmp`, path);
-}

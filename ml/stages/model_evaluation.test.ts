@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Review } from '../corpus/review.ts';
-import { saveModel } from '../model/artifact.ts';
+import { readModel, saveModel } from '../model/artifact.ts';
 import { readParams } from '../params.ts';
-import { trainModel } from '../training.ts';
+import { createNormalizer } from '../text/normalize.ts';
+import { labelsOf, trainModel } from '../training.ts';
+import { saveMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 
 const program = resolve('ml/stages/model_evaluation.ts');
@@ -35,7 +37,24 @@ function folderWith(name: string, test: string): string {
   writeFileSync(join(path, 'params.yaml'), readFileSync('params.yaml'));
   writeFileSync(join(path, paths.rawTest), test);
   writeFileSync(join(path, paths.model), readFileSync(join(folder, 'model.bin')));
+  writeStored(path, test);
   return path;
+}
+
+/** What data_preprocessing and feature_engineering make of the test texts that can be read. */
+function writeStored(path: string, test: string): void {
+  let reviews: Review[] = [];
+  try {
+    reviews = test.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Review]));
+  } catch {
+    // A test of damaged texts: the stage stops before it looks further.
+  }
+  const normalize = createNormalizer(readParams().data_preprocessing);
+  const normalized = reviews.map((review) => ({ ...review, text: normalize(review.text) }));
+  mkdirSync(join(path, 'data/interim'), { recursive: true });
+  writeFileSync(join(path, paths.interimTest), jsonLines(normalized));
+  const x = readModel(join(folder, 'model.bin')).parts.vectorizer.transform(normalized.map((review) => review.text));
+  saveMatrix(join(path, paths.processedTest), { x, ...labelsOf(reviews), dataDigest: '' });
 }
 
 function run(cwd: string): Promise<{ code: number; stdout: string; stderr: string }> {

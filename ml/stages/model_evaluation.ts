@@ -5,21 +5,27 @@ import { type Evaluation, evaluateModel } from '../evaluation/evaluation.ts';
 import { drawPlots } from '../evaluation/plots/all.ts';
 import { confusionRecords } from '../evaluation/plots/confusion_matrix.ts';
 import { summarize } from '../evaluation/summary.ts';
-import { loadModel } from '../model/load.ts';
+import { readModel } from '../model/artifact.ts';
 import { readParams } from '../params.ts';
+import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 import { readReviews } from './reviews_file.ts';
+import { checkSkew } from './skew.ts';
 import { writeJson, writeLines, writeRows, writeText } from './write_file.ts';
 
 await runMain(async () => {
   const params = readParams().model_evaluation;
-  const model = await loadModel(paths.model);
+  const model = readModel(paths.model);
   // As ingested: normalising is the model's own work.
-  const evaluation = evaluateModel(model, [...readReviews(paths.rawTest)], params);
+  const reviews = [...readReviews(paths.rawTest)];
+  const rows = Array.from(readReviews(paths.interimTest), (review) => review.id);
+  const compared = checkSkew(model, loadMatrix(paths.processedTest).x, rows, reviews);
+  const evaluation = evaluateModel(model, reviews, params);
   const plots = await drawPlots(evaluation, params.calibration_bins);
   writeReports(evaluation);
   for (const [name, svg] of Object.entries(plots)) writeText(join(paths.plots, `${name}.svg`), svg);
   console.log(summarize(evaluation));
+  console.log(`train/serve skew: none in ${compared.toLocaleString('en')} texts`);
 });
 
 function writeReports(evaluation: Evaluation): void {

@@ -15,7 +15,7 @@ export function writeText(path: string, text: string): void {
   }
 }
 
-/** Readable JSON with fractions rounded to six digits: more would be noise in a diff. */
+/** Readable JSON with fractions cut to six significant digits: more would be noise in a diff. */
 export function writeJson(path: string, value: unknown): void {
   writeText(path, `${JSON.stringify(value, rounded, 2)}\n`);
 }
@@ -31,5 +31,5 @@ export function writeLines(path: string, rows: readonly unknown[]): void {
 }
 
 function rounded(_key: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isInteger(value) ? Math.round(value * 1e6) / 1e6 : value;
+  return typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value;
 }

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import type { Review } from '../corpus/review.ts';
+import { readParams } from '../params.ts';
+import { createNormalizer } from '../text/normalize.ts';
+import { trainModel } from '../training.ts';
+import { checkSkew } from './skew.ts';
+
+const params = readParams();
+const reviews: Review[] = Array.from({ length: 20 }, (_, i) => ({
+  id: `r${i}`,
+  label: (i % 2) as 0 | 1,
+  text: i % 2 ? 'A <b>good</b> film &amp; not dull, but long' : "It wasn't good; a DULL film",
+}));
+const model = trainModel(reviews, params);
+const normalize = createNormalizer(params.data_preprocessing);
+const x = model.parts.vectorizer.transform(reviews.map((review) => normalize(review.text)));
+const ids = reviews.map((review) => review.id);
+
+describe('the check for train/serve skew', () => {
+  it('passes when stored features and served texts score alike', () => {
+    expect(checkSkew(model, x, ids, reviews)).toBe(20);
+  });
+
+  it('names the first text whose last bit differs', () => {
+    const changed = { ...x, values: x.values.slice() };
+    changed.values[changed.start[3]] += 1e-7;
+    expect(() => checkSkew(model, changed, ids, reviews)).toThrow(/^text r3 scores -?\d+\.\d+ by its stored features/);
+  });
+
+  it('names a text that is not there', () => {
+    expect(() => checkSkew(model, x, ids, reviews.slice(1))).toThrow('text r0 scores');
+  });
+});
