@@ -80,7 +80,7 @@ describe('the stage model_evaluation', () => {
     expect(stdout).toMatch(/^60 held-out texts, /);
     const read = (path: string) => JSON.parse(readFileSync(join(cwd, path), 'utf8'));
     const metrics = read(paths.metrics);
-    expect(metrics).toMatchObject({ n_test: 60, accuracy: 0.9, accuracy_se: 0.03873 });
+    expect(metrics).toMatchObject({ n_test: 60, accuracy: 0.9, accuracy_se: 0.0387298 });
     expect(Object.values(metrics).every((value) => typeof value === 'number')).toBe(true);
     expect(read(paths.behaviour).total).toBe(metrics.behaviour_total);
     expect(read(paths.slices).length).toBeGreaterThan(1);
