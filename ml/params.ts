@@ -35,6 +35,7 @@ const schema = z.strictObject({
     group_column: column,
     positive_labels: words,
     negative_labels: words,
+    neutral_labels: z.array(z.coerce.string()),
     neutral_band: z.number().min(0),
     test_share: z.number().gt(0).lt(1),
     seed,
