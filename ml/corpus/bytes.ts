@@ -1,0 +1,99 @@
+/**
+ * The bytes of a data file, decompressed where they are gzip, without a byte order mark, as a stream. Files that are
+ * plainly something else (UTF-16, Excel, Parquet) are named as what they are.
+ */
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { SentimentError } from '../errors.ts';
+
+export type ByteSource = string | AsyncIterable<Uint8Array>;
+
+const CHUNK = 1 << 17;
+const HEAD = 4;
+const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+const FOREIGN: { start: Buffer; what: string; next: string }[] = [
+  { start: Buffer.from([0xff, 0xfe]), what: 'UTF-16', next: 'save it as UTF-8: iconv -f UTF-16 -t UTF-8' },
+  { start: Buffer.from([0xfe, 0xff]), what: 'UTF-16', next: 'save it as UTF-8: iconv -f UTF-16 -t UTF-8' },
+  { start: Buffer.from('PK\x03\x04'), what: 'a ZIP or Excel file', next: 'unpack it, or save the sheet as CSV UTF-8' },
+  { start: Buffer.from('PAR1'), what: 'a Parquet file', next: 'convert it to CSV or JSONL' },
+];
+
+/**
+ * `source` is a path or a stream; `name` is what errors call it. Every chunk holds at least a byte. The source is
+ * closed when the reader stops early.
+ *
+ * Throws FILE_UNREADABLE, FILE_DAMAGED (broken gzip) or FILE_FOREIGN.
+ */
+export async function* readBytes(source: ByteSource, name: string): AsyncGenerator<Buffer, void> {
+  const raw = typeof source === 'string' ? createReadStream(source, { highWaterMark: CHUNK }) : source;
+  try {
+    const outer = await peek(raw);
+    if (outer.head[0] !== 0x1f || outer.head[1] !== 0x8b) return yield* withoutMark(outer, name);
+    const gunzip = createGunzip({ chunkSize: CHUNK });
+    // Errors reach whoever iterates over gunzip, which pipeline destroys with them.
+    pipeline(outer.chunks, gunzip, () => {});
+    yield* withoutMark(await peek(gunzip), name);
+  } catch (error) {
+    throw explain(error, name);
+  }
+}
+
+type Peeked = { head: Buffer; chunks: AsyncGenerator<Buffer, void>; close: () => Promise<unknown> };
+
+/** The first bytes (at least HEAD of them, if there are so many), and all chunks including them. */
+async function peek(source: AsyncIterable<Uint8Array>): Promise<Peeked> {
+  const iterator = source[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < HEAD) {
+    const { done, value } = await iterator.next();
+    if (done) break;
+    head = Buffer.concat([head, value]);
+  }
+  return { head, chunks: chunksOf(head, iterator), close: async () => iterator.return?.() };
+}
+
+async function* chunksOf(head: Buffer, iterator: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer, void> {
+  try {
+    if (head.length > 0) yield head;
+    for (let step = await iterator.next(); !step.done; step = await iterator.next()) {
+      const { buffer, byteOffset, byteLength } = step.value;
+      if (byteLength > 0) yield Buffer.from(buffer, byteOffset, byteLength);
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function* withoutMark({ head, chunks, close }: Peeked, name: string): AsyncGenerator<Buffer, void> {
+  const foreign = FOREIGN.find(({ start }) => head.subarray(0, start.length).equals(start));
+  if (foreign) {
+    await close();
+    throw new SentimentError('FILE_FOREIGN', `${name} is ${foreign.what}, not UTF-8 text`, { next: foreign.next });
+  }
+  let skip = head.subarray(0, UTF8_MARK.length).equals(UTF8_MARK) ? UTF8_MARK.length : 0;
+  for await (const chunk of chunks) {
+    if (chunk.length > skip) yield chunk.subarray(skip);
+    skip = 0;
+  }
+}
+
+function explain(error: unknown, name: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (/^Z_/.test(code)) {
+    return new SentimentError('FILE_DAMAGED', `${name} is broken or cut off: its gzip data cannot be unpacked`, {
+      cause: error,
+      next: 'fetch or make the file again',
+    });
+  }
+  const reasons: Record<string, string> = {
+    ENOENT: 'there is no such file',
+    EACCES: 'it may not be read',
+    EISDIR: 'it is a folder',
+  };
+  if (code in reasons) {
+    return new SentimentError('FILE_UNREADABLE', `cannot read ${name}: ${reasons[code]}`, { cause: error });
+  }
+  return error;
+}

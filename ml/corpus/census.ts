@@ -1,0 +1,111 @@
+/** Counts what becomes of the rows of a source, and remembers the first few that were left out, for a person to look at. */
+import { SentimentError, usageError } from '../errors.ts';
+
+/** Why a row is left out. The first three make it a bad one; the others are no fault of the row. */
+export const REASONS = [
+  'bad_row',
+  'empty_text',
+  'unknown_label',
+  'neutral',
+  'duplicate',
+  'conflicting_duplicate',
+] as const;
+
+export type Reason = (typeof REASONS)[number];
+
+const BAD: readonly Reason[] = ['bad_row', 'empty_text', 'unknown_label'];
+const EXAMPLES = 3;
+const MAX_WORDS = 12;
+
+export class Census {
+  rowsRead = 0;
+  /** Texts with lone surrogates, which became U+FFFD. */
+  repaired = 0;
+  readonly #counts = new Map<Reason, number>();
+  readonly #examples = new Map<Reason, string[]>();
+  readonly #words = new Map<string, number>();
+
+  /** `where` is file and line, `what` says more. Without them the row is counted, and shown when another call names it. */
+  leaveOut(reason: Reason, where?: string, what?: string): void {
+    this.#counts.set(reason, this.count(reason) + 1);
+    if (where !== undefined) this.show(reason, where, what);
+  }
+
+  show(reason: Reason, where: string, what?: string): void {
+    const examples = this.#examples.get(reason) ?? [];
+    if (examples.length === EXAMPLES) return;
+    this.#examples.set(reason, [...examples, what === undefined ? where : `${where}: ${what.slice(0, 200)}`]);
+  }
+
+  /** Remembers which words the labels are; of many different ones only the first. */
+  addWord(word: string): void {
+    if (this.#words.has(word) || this.#words.size < MAX_WORDS) this.#words.set(word, (this.#words.get(word) ?? 0) + 1);
+  }
+
+  count(reason: Reason): number {
+    return this.#counts.get(reason) ?? 0;
+  }
+
+  get bad(): number {
+    return BAD.reduce((sum, reason) => sum + this.count(reason), 0);
+  }
+
+  counts(): Record<Reason, number> {
+    return Object.fromEntries(REASONS.map((reason) => [reason, this.count(reason)])) as Record<Reason, number>;
+  }
+
+  examples(): Partial<Record<Reason, string[]>> {
+    return Object.fromEntries(this.#examples);
+  }
+
+  /** One line for each reason there is, with its examples below. */
+  describe(): string[] {
+    const lines = REASONS.filter((reason) => this.count(reason) > 0).flatMap((reason) => [
+      `  ${grouped(this.count(reason))} ${reason.replaceAll('_', ' ')}`,
+      ...(this.#examples.get(reason) ?? []).map((example) => `    ${example}`),
+    ]);
+    if (this.#words.size > 0) lines.push(`  labels: ${this.#describeWords()}`);
+    if (this.repaired > 0) lines.push(`  ${grouped(this.repaired)} with half a character (lone surrogate) replaced`);
+    return lines;
+  }
+
+  /** Throws CORPUS_EMPTY or TOO_MANY_BAD_ROWS. */
+  check(name: string, maxBadShare: number): void {
+    if (this.rowsRead === 0) {
+      throw new SentimentError('CORPUS_EMPTY', `${name} holds no texts`, { next: 'name a source that has rows' });
+    }
+    if (this.bad <= maxBadShare * this.rowsRead) return;
+    const kinds = BAD.filter((reason) => this.count(reason) > 0);
+    const counts = kinds.map((reason) => `${grouped(this.count(reason))} ${reason.replaceAll('_', ' ')}`);
+    const example = kinds.map((reason) => this.#examples.get(reason)?.[0]).find((text) => text !== undefined);
+    throw new SentimentError(
+      'TOO_MANY_BAD_ROWS',
+      `${grouped(this.bad)} of ${grouped(this.rowsRead)} rows of ${name} cannot be used, more than max_bad_share ` +
+        `(${maxBadShare}) allows: ${counts.join(', ')}; the first: ${example}`,
+      {
+        next: kinds.includes('unknown_label')
+          ? 'put the labels into positive_labels, negative_labels or neutral_labels, name another column, or correct the rows'
+          : 'correct the rows, name another column, or raise max_bad_share',
+      },
+    );
+  }
+
+  /** ONE_CLASS (2), which shows what the labels were. */
+  oneClass(name: string, label: 0 | 1, size: number): SentimentError {
+    const words = this.#words.size > 0 ? `; the labels are ${this.#describeWords()}` : '';
+    return usageError(
+      'ONE_CLASS',
+      `all ${grouped(size)} usable texts of ${name} are ${label === 1 ? 'positive' : 'negative'}${words}`,
+      'set positive_labels and negative_labels, or give ratings with both signs (of 1 to 5 stars, subtract 3)',
+    );
+  }
+
+  #describeWords(): string {
+    const words = [...this.#words].map(([word, count]) => `${JSON.stringify(word.slice(0, 40))} ${grouped(count)}`);
+    return words.join(', ') + (this.#words.size === MAX_WORDS ? ', ...' : '');
+  }
+}
+
+export function grouped(count: number): string {
+  return count.toLocaleString('en');
+}

@@ -1,0 +1,69 @@
+/** From an opinion as the source words it to a label, by data_ingestion's settings. */
+import { usageError } from '../errors.ts';
+import type { DataIngestionParams } from '../params.ts';
+import type { Opinion } from './candidate.ts';
+import type { Review } from './review.ts';
+
+/** A label with the rating it came from, or why there is none. */
+export type Judgement = Pick<Review, 'label' | 'rating'> | 'neutral' | 'unknown';
+
+export type LabelSettings = Pick<
+  DataIngestionParams,
+  'positive_labels' | 'negative_labels' | 'neutral_labels' | 'neutral_band'
+>;
+
+type List = 'positive_labels' | 'negative_labels' | 'neutral_labels';
+
+const MEANING: Record<List, Judgement> = {
+  positive_labels: { label: 1 },
+  negative_labels: { label: 0 },
+  neutral_labels: 'neutral',
+};
+
+/**
+ * A rating's sign is the label, and within neutral_band of zero (0: exactly zero) it is neutral. Words are compared as
+ * trimmed lower-case text, and whole numbers as such: "1.0" is "1".
+ *
+ * Throws LABELS_OVERLAP (2) for a word in two lists.
+ */
+export function createLabeller(settings: LabelSettings): (opinion: Opinion) => Judgement {
+  const lists = new Map<string, List>();
+  for (const list of ['positive_labels', 'negative_labels', 'neutral_labels'] as const) {
+    for (const word of settings[list].map(canonical)) {
+      const other = lists.get(word) ?? list;
+      if (other !== list) throw overlap(word, other, list);
+      lists.set(word, list);
+    }
+  }
+  return (opinion) => {
+    if ('rating' in opinion) return judgeRating(numberOf(opinion.rating), settings.neutral_band);
+    const list = lists.get(canonical(opinion.label));
+    return list ? MEANING[list] : 'unknown';
+  };
+}
+
+function judgeRating(rating: number, neutralBand: number): Judgement {
+  if (!Number.isFinite(rating)) return 'unknown';
+  if (Math.abs(rating) <= neutralBand) return 'neutral';
+  return { label: rating > 0 ? 1 : 0, rating };
+}
+
+/** NaN for an empty text, which Number takes for zero. */
+function numberOf(rating: string | number): number {
+  return typeof rating === 'string' && rating.trim() === '' ? Number.NaN : Number(rating);
+}
+
+function canonical(word: string): string {
+  return word
+    .trim()
+    .toLowerCase()
+    .replace(/^(-?\d+)\.0+$/, '$1');
+}
+
+function overlap(word: string, one: List, other: List) {
+  return usageError(
+    'LABELS_OVERLAP',
+    `data_ingestion: ${JSON.stringify(word)} stands in ${one} and in ${other}`,
+    'let each label stand in one list',
+  );
+}

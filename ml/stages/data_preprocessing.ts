@@ -1,0 +1,70 @@
+/**
+ * Stage 2: texts normalised, one at a time. Texts of which nothing is left go, and so do training texts that are, now,
+ * those of a test text.
+ */
+import { nearDuplicateKey } from '../corpus/duplicates.ts';
+import type { Review } from '../corpus/review.ts';
+import { describeCounts, writeReviews } from '../corpus/write_reviews.ts';
+import { runMain } from '../errors.ts';
+import { readParams } from '../params.ts';
+import { createNormalizer, type Normalizer } from '../text/normalize.ts';
+import { paths } from './paths.ts';
+import { readReviews } from './reviews_file.ts';
+import { writeJson } from './write_file.ts';
+
+/** Normalises reviews as they pass and counts those left out. */
+class Preprocessor {
+  read = 0;
+  empty = 0;
+  leaks = 0;
+  readonly #normalize: Normalizer;
+  /** Of the test texts, by which training texts are judged. */
+  readonly #testKeys = new Set<string>();
+
+  constructor(normalize: Normalizer) {
+    this.#normalize = normalize;
+  }
+
+  *test(reviews: Iterable<Review>): Generator<Review, void> {
+    for (const review of this.#normalized(reviews)) {
+      this.#testKeys.add(nearDuplicateKey(review.text));
+      yield review;
+    }
+  }
+
+  *train(reviews: Iterable<Review>): Generator<Review, void> {
+    for (const review of this.#normalized(reviews)) {
+      if (this.#testKeys.has(nearDuplicateKey(review.text))) this.leaks++;
+      else yield review;
+    }
+  }
+
+  *#normalized(reviews: Iterable<Review>): Generator<Review, void> {
+    for (const review of reviews) {
+      this.read++;
+      const text = this.#normalize(review.text);
+      if (text.trim() === '') this.empty++;
+      else yield { ...review, text };
+    }
+  }
+}
+
+await runMain(() => {
+  const preprocessor = new Preprocessor(createNormalizer(readParams().data_preprocessing));
+  const test = writeReviews(paths.interimTest, preprocessor.test(readReviews(paths.rawTest)));
+  const train = writeReviews(paths.interimTrain, preprocessor.train(readReviews(paths.rawTrain)));
+  const { read, empty, leaks } = preprocessor;
+  console.log(`${read.toLocaleString('en')} read, ${(train.texts + test.texts).toLocaleString('en')} kept`);
+  if (empty > 0) console.log(`  ${empty.toLocaleString('en')} empty once normalised`);
+  if (leaks > 0)
+    console.log(`  ${leaks.toLocaleString('en')} of the training part equal to a test text once normalised`);
+  console.log(`train: ${describeCounts(train)}`);
+  console.log(`test:  ${describeCounts(test)}`);
+  writeJson(paths.preprocessingReport, {
+    texts_read: read,
+    texts_kept: train.texts + test.texts,
+    left_out: { empty_when_normalised: empty, leak_when_normalised: leaks },
+    train,
+    test,
+  });
+});
