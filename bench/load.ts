@@ -1,0 +1,75 @@
+/**
+ * Asks a server for predictions over connections that stay open, each with one request under way, and prints as JSON
+ * what came back. It speaks HTTP/1.1 on bare sockets, so that it costs less than the fastest of the servers.
+ *
+ *     node bench/load.ts PORT TEXTS.jsonl CONNECTIONS WARM_UP_SECONDS SECONDS
+ */
+import { connect, type Socket } from 'node:net';
+import { runMain, SentimentError } from '../ml/errors.ts';
+import { readReviews } from '../ml/stages/reviews_file.ts';
+
+const [port, textsPath, connections, warmUp, seconds] = process.argv.slice(2);
+
+const requests = Array.from(readReviews(textsPath), ({ text }) => {
+  const body = Buffer.from(JSON.stringify({ text }));
+  const head = `POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), body]);
+});
+const from = performance.now() + 1000 * Number(warmUp);
+const until = from + 1000 * Number(seconds);
+const latencies: number[] = [];
+let next = 0;
+
+await runMain(async () => {
+  await Promise.all(Array.from({ length: Number(connections) }, keepAsking));
+  latencies.sort((a, b) => a - b);
+  const result = {
+    requestsPerSecond: latencies.length / Number(seconds),
+    p50: latencies[Math.floor(latencies.length * 0.5)],
+    p99: latencies[Math.floor(latencies.length * 0.99)],
+  };
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+});
+
+/** One connection after another, because some servers close them after an answer. */
+async function keepAsking(): Promise<void> {
+  while (performance.now() < until) await askOver(connect(Number(port), '127.0.0.1'));
+}
+
+function askOver(socket: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    let asked = 0;
+    const ask = () => {
+      asked = performance.now();
+      socket.write(requests[next++ % requests.length]);
+    };
+    socket.setNoDelay(true);
+    socket.setEncoding('latin1');
+    socket.on('connect', ask);
+    socket.on('data', (chunk: string) => {
+      answer += chunk;
+      if (!isWhole(answer)) return;
+      const now = performance.now();
+      if (!answer.startsWith('HTTP/1.1 200') || !answer.includes('"probability"')) {
+        reject(new SentimentError('BENCH_ANSWER', `an answer is no prediction: ${answer.slice(0, 300)}`));
+        return;
+      }
+      answer = '';
+      if (asked >= from && now <= until) latencies.push(now - asked);
+      if (now < until) ask();
+      else socket.destroy();
+    });
+    socket.on('close', () => resolve());
+    socket.on('error', reject);
+  });
+}
+
+function isWhole(answer: string): boolean {
+  const end = answer.indexOf('\r\n\r\n');
+  if (end < 0) return false;
+  const length = /\r\ncontent-length: *(\d+)/i.exec(answer.slice(0, end))?.[1];
+  if (length === undefined)
+    throw new SentimentError('BENCH_ANSWER', `an answer has no length: ${answer.slice(0, 300)}`);
+  return answer.length >= end + 4 + Number(length);
+}

@@ -1,0 +1,57 @@
+/** Scoring: Model.predict text by text against the scikit-learn pipeline's predict on all at once, one thread each. */
+import { runJson } from './child.ts';
+import type { Corpora } from './corpora.ts';
+import type { BenchModels } from './models.ts';
+import type { Peers } from './peers.ts';
+import { type Ratio, ratioOf, summarize } from './statistics.ts';
+import { formatRatio, formatSummary, formatTable, number } from './table.ts';
+
+const ROUNDS = 3;
+const SECONDS = '2';
+
+type Run = { textsPerSecond: number[]; accuracy: number; rssMegabytes: number };
+
+export type ScoreReport = { task: string; ours: Run[]; theirs: Run[]; ratio: Ratio };
+
+export async function benchScoring(corpora: Corpora, models: BenchModels, peers: Peers): Promise<ScoreReport[]> {
+  const tasks = [
+    { task: 'words, snippets', ours: models.words, theirs: models.sklearnWords, texts: corpora.snippets.test },
+    { task: 'words, 230-word reviews', ours: models.words, theirs: models.sklearnWords, texts: corpora.long.test },
+    { task: 'words+chars, snippets', ours: models.standard, theirs: models.sklearnAll, texts: corpora.snippets.test },
+  ];
+  const reports: ScoreReport[] = [];
+  for (const { task, ours, theirs, texts } of tasks) {
+    const own: Run[] = [];
+    const other: Run[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      own.push(await runJson<Run>(['node', 'bench/score_ours.ts', ours, texts, SECONDS]));
+      other.push(await runJson<Run>([peers.python, 'bench/peers/score_sklearn.py', theirs, texts, SECONDS]));
+    }
+    reports.push({ task, ours: own, theirs: other, ratio: ratioOf(own.map(speed), other.map(speed)) });
+  }
+  print(reports);
+  return reports;
+}
+
+function speed(run: Run): number {
+  return summarize(run.textsPerSecond).median;
+}
+
+function print(reports: ScoreReport[]): void {
+  const speeds = (runs: Run[]) => formatSummary(summarize(runs.map(speed)), 0);
+  const memory = (runs: Run[]) => number(summarize(runs.map((run) => run.rssMegabytes)).median);
+  const rows = [
+    ['', 'ours, texts/s', 'scikit-learn, texts/s', 'ratio', 'accuracy', 'its accuracy', 'RSS, MB', 'its RSS'],
+    ...reports.map(({ task, ours, theirs, ratio }) => [
+      task,
+      speeds(ours),
+      speeds(theirs),
+      formatRatio(ratio),
+      ours[0].accuracy.toFixed(4),
+      theirs[0].accuracy.toFixed(4),
+      memory(ours),
+      memory(theirs),
+    ]),
+  ];
+  process.stdout.write(`score: ${ROUNDS} rounds\n${formatTable(rows)}\n`);
+}

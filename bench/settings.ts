@@ -1,0 +1,36 @@
+/** The settings both sides train with: plain uni- and bigram TF-IDF, one l2-penalised logistic regression. */
+import type { LogisticRegressionSettings } from '../ml/classifiers/types.ts';
+import type { VectorizerSettings } from '../ml/features/vectorizer.ts';
+import type { NormalizeSettings } from '../ml/text/normalize.ts';
+
+export const normalizeSettings: NormalizeSettings = {
+  lowercase: true,
+  decode_entities: true,
+  strip_tags: true,
+  unicode_form: 'NFKC',
+};
+
+export function wordSettings(minDf: number): VectorizerSettings {
+  return {
+    tokenizer: 'words',
+    stemmer: 'none',
+    stopwords: 'none',
+    negation_scope: 0,
+    contrast_weight: 1,
+    word: {
+      ngrams: [1, 2],
+      min_df: minDf,
+      max_df: 1,
+      max_features: 0,
+      weighting: 'tfidf',
+      sublinear_tf: false,
+      smooth_idf: true,
+      norm: 'l2',
+    },
+    char: null,
+  };
+}
+
+export function l2Settings(C: number, tolerance = 1e-4): LogisticRegressionSettings {
+  return { C, penalty: 'l2', tolerance, max_iterations: 10_000, seed: 42 };
+}

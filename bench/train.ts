@@ -1,0 +1,88 @@
+/** Training: this project's vectoriser and solver against scikit-learn's, in turn, one process and one thread each. */
+
+import { runJson } from './child.ts';
+import type { Corpora, Corpus } from './corpora.ts';
+import { benchFile } from './folder.ts';
+import type { Peers } from './peers.ts';
+import { type Ratio, ratioOf, summarize } from './statistics.ts';
+import { formatRatio, formatSummary, formatTable, number } from './table.ts';
+
+const ROUNDS = 3;
+const C = '1';
+const SOLVERS = ['liblinear', 'lbfgs'] as const;
+
+type Ours = {
+  vectoriseSeconds: number;
+  fitSeconds: number;
+  accuracy: number;
+  columns: number;
+  nonZeros: number;
+  rssMegabytes: number;
+};
+type Theirs = {
+  vectoriseSeconds: number;
+  solvers: Record<(typeof SOLVERS)[number], { seconds: number; objective: number; accuracy: number }>;
+  columns: number;
+  nonZeros: number;
+  rssMegabytes: number;
+};
+type Objective = { objective: number; least: number };
+
+export type TrainReport = { corpus: string; ours: Ours[]; theirs: Theirs[]; objective: Objective; ratios: Ratio[] };
+
+export async function benchTraining(corpora: Corpora, peers: Peers): Promise<TrainReport[]> {
+  return [await compare(corpora.snippets, peers), await compare(corpora.long, peers)];
+}
+
+async function compare(corpus: Corpus, peers: Peers): Promise<TrainReport> {
+  const { name, train, test, minDf } = corpus;
+  const args = [train, test, String(minDf), C];
+  const matrix = benchFile(`${name}-matrix`);
+  const ours: Ours[] = [];
+  const theirs: Theirs[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(await runJson<Ours>(['node', 'bench/train_ours.ts', ...args]));
+    theirs.push(await runJson<Theirs>([peers.python, 'bench/peers/train_sklearn.py', ...args, matrix]));
+  }
+  const objective = await runJson<Objective>(['node', 'bench/objective_ours.ts', matrix, C]);
+  const own = ours.map((run) => run.vectoriseSeconds + run.fitSeconds);
+  const ratios = SOLVERS.map((solver) =>
+    ratioOf(
+      theirs.map((run) => run.vectoriseSeconds + run.solvers[solver].seconds),
+      own,
+    ),
+  );
+  const report = { corpus: name, ours, theirs, objective, ratios };
+  print(report);
+  return report;
+}
+
+function print({ corpus, ours, theirs, objective, ratios }: TrainReport): void {
+  const last = theirs[theirs.length - 1];
+  const above = (value: number) => ((value - objective.least) / objective.least).toExponential(1);
+  const seconds = (values: number[]) => formatSummary(summarize(values), 2);
+  const rows = [
+    ['', 'vectorise, s', 'fit, s', 'above least objective', 'accuracy', 'columns', 'RSS, MB', 'time / ours'],
+    [
+      'ours',
+      seconds(ours.map((run) => run.vectoriseSeconds)),
+      seconds(ours.map((run) => run.fitSeconds)),
+      above(objective.objective),
+      ours[0].accuracy.toFixed(4),
+      number(ours[0].columns),
+      number(summarize(ours.map((run) => run.rssMegabytes)).median),
+      '1',
+    ],
+    ...SOLVERS.map((solver, i) => [
+      `scikit-learn, ${solver}`,
+      seconds(theirs.map((run) => run.vectoriseSeconds)),
+      seconds(theirs.map((run) => run.solvers[solver].seconds)),
+      above(last.solvers[solver].objective),
+      last.solvers[solver].accuracy.toFixed(4),
+      number(last.columns),
+      number(summarize(theirs.map((run) => run.rssMegabytes)).median),
+      formatRatio(ratios[i]),
+    ]),
+  ];
+  process.stdout.write(`train on ${corpus}: uni- and bigram TF-IDF, C=${C}, ${ROUNDS} rounds\n${formatTable(rows)}\n`);
+}

@@ -1,0 +1,51 @@
+/** `sentiment evaluate`: cross-validation of what params.yaml makes of labelled texts. */
+import { type CrossValidation, crossValidate } from '../evaluation/cross_validation.ts';
+import type { MeasureName } from '../evaluation/measures.ts';
+import { trainModel } from '../training.ts';
+import { type LabelledSourceOptions, paramsOf, readLabelled } from './labelled_source.ts';
+
+export type EvaluateOptions = LabelledSourceOptions & { cv: number; json?: boolean };
+
+/** Throws FOLDS_INVALID (2), and what the source and trainModel throw. */
+export async function evaluate(options: EvaluateOptions): Promise<void> {
+  const params = paramsOf(options);
+  const reviews = await readLabelled(params);
+  const { calibration_bins: binCount, seed } = params.model_evaluation;
+  let began = performance.now();
+  const onFold: NonNullable<Parameters<typeof crossValidate>[1]['onFold']> = (fold, { accuracy, roc_auc }) => {
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    process.stderr.write(
+      `fold ${fold} of ${options.cv}: accuracy ${accuracy.toFixed(4)}, ROC-AUC ${roc_auc.toFixed(4)} (${seconds} s)\n`,
+    );
+    began = performance.now();
+  };
+  const result = crossValidate(reviews, { folds: options.cv, seed, binCount, onFold }, (train) => {
+    const model = trainModel(train, params);
+    return (text) => model.predict(text).probability;
+  });
+  const positives = reviews.filter((review) => review.label === 1).length;
+  const counts = { source: params.data_ingestion.source, texts: reviews.length, positives };
+  const { folds, mean, se, pooled } = result;
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ ...counts, folds, mean, se, pooled }, null, 2)}\n`
+      : formatResult(counts, result),
+  );
+}
+
+type Counts = { source: string; texts: number; positives: number };
+
+/** A table with one measure a line. */
+export function formatResult({ source, texts, positives }: Counts, { folds, mean, se }: CrossValidation): string {
+  const names = Object.keys(mean) as MeasureName[];
+  const width = Math.max(...names.map((name) => name.length));
+  const count = (value: number) => value.toLocaleString('en');
+  return [
+    `${folds.length}-fold cross-validation of ${source}: ${count(texts)} texts, ` +
+      `${count(positives)} positive, ${count(texts - positives)} negative`,
+    '',
+    `${'measure'.padEnd(width)}     mean   standard error`,
+    ...names.map((name) => `${name.padEnd(width)}   ${mean[name].toFixed(4)}   ${se[name].toFixed(4)}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,26 @@
+/** `sentiment export`: the model as JSON of the npm package ml-logistic-regression. */
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { exportModel } from '../model/export.ts';
+import { checkOutput } from './output_file.ts';
+
+export type ExportOptions = { model: string; out?: string };
+
+export async function exportJson({ model, out }: ExportOptions): Promise<void> {
+  const target = out === undefined ? undefined : checkOutput(out, [model]);
+  const exported = exportModel(model);
+  const json = `${JSON.stringify(exported)}\n`;
+  if (target === undefined) {
+    process.stdout.write(json);
+    return;
+  }
+  const temporary = `${target}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, json);
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  const features = (exported.features.length - 1).toLocaleString('en');
+  process.stderr.write(`${features} features and an intercept -> ${out}\n`);
+}

@@ -1,0 +1,60 @@
+/** How far a table is: on a terminal a bar that is kept up to date, anywhere a line at the end. All of it on stderr. */
+
+export type Screen = { isTTY?: boolean; columns?: number; write(text: string): unknown };
+
+export type TableProgress = {
+  /** Passes the bytes of the input on and counts them. */
+  countBytes(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void>;
+  countRow(): void;
+  /** Takes the bar away and says what was done. */
+  done(note: string): void;
+};
+
+const REDRAW = 100;
+const CLEAR = '\r\x1b[2K';
+
+/** `size` is that of the input in bytes, 0 when unknown. */
+export function startProgress(size: number, screen: Screen = process.stderr): TableProgress {
+  const began = performance.now();
+  let bytes = 0;
+  let rows = 0;
+  let drawn = began;
+  const seconds = () => (performance.now() - began) / 1000;
+
+  function draw(): void {
+    drawn = performance.now();
+    const line = barLine({ share: size > 0 ? Math.min(1, bytes / size) : undefined, rows, seconds: seconds() });
+    screen.write(`${CLEAR}${line.slice(0, (screen.columns ?? 80) - 1)}`);
+  }
+
+  return {
+    async *countBytes(source) {
+      for await (const chunk of source) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+    },
+    countRow() {
+      rows++;
+      // The clock is asked now and then only: a row takes some microseconds.
+      if (screen.isTTY && rows % 64 === 0 && performance.now() - drawn > REDRAW) draw();
+    },
+    done(note) {
+      const took = seconds();
+      const speed = took > 1 ? `, ${count(rows / took)} a second` : '';
+      screen.write(`${screen.isTTY ? CLEAR : ''}${count(rows)} rows in ${took.toFixed(1)} s${speed}${note}\n`);
+    },
+  };
+}
+
+export function barLine({ share, rows, seconds }: { share?: number; rows: number; seconds: number }): string {
+  const speed = `${count(rows)} rows, ${count(rows / Math.max(seconds, 0.001))} a second`;
+  if (share === undefined) return speed;
+  const filled = Math.round(share * 20);
+  const left = share > 0 ? `, ${Math.ceil((seconds * (1 - share)) / share)} s left` : '';
+  return `${'█'.repeat(filled)}${'░'.repeat(20 - filled)} ${Math.floor(share * 100)} %  ${speed}${left}`;
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
