@@ -9,7 +9,7 @@ export type Progress = {
   say(line: string): void;
   /** Ends the step at work, if there is one. */
   done(note?: string): void;
-  /** A step with nothing to do. */
+  /** A step with nothing to do; not worth a line when it has had one. */
   skipped(name: string, note: string): void;
 };
 
@@ -20,6 +20,7 @@ const CLEAR = '\r\x1b[2K';
 const WIDTH = 22;
 
 export function progressOn(screen: Screen): Progress {
+  const told = new Set<string>();
   let step: { name: string; began: number; lines: string[]; timer: NodeJS.Timeout } | undefined;
 
   const draw = () => {
@@ -32,6 +33,7 @@ export function progressOn(screen: Screen): Progress {
   const progress: Progress = {
     start(name) {
       progress.done();
+      told.add(name);
       const timer = screen.isTTY ? setInterval(draw, 200) : setTimeout(() => screen.write(`  ${name} ...\n`), 1000);
       timer.unref();
       step = { name, began: performance.now(), lines: [], timer };
@@ -51,7 +53,7 @@ export function progressOn(screen: Screen): Progress {
     },
     skipped(name, note) {
       progress.done();
-      screen.write(`  ${name.padEnd(WIDTH)}          ${note}\n`);
+      if (!told.has(name)) screen.write(`  ${name.padEnd(WIDTH)}          ${note}\n`);
     },
   };
   return progress;

@@ -14,8 +14,8 @@ export type Running = {
   /** Waits until the output holds the text; fails with the output when the program ends or the time is up first. */
   prints(text: string | RegExp, milliseconds?: number): Promise<void>;
   ended: Promise<Finished>;
-  /** Kills the program and all that it started in its process group. Safe to call twice. */
-  kill(): Promise<void>;
+  /** Asks the program to end, so that it can end what it has started itself, and kills its group after 20 seconds. */
+  stop(): Promise<void>;
 };
 
 export type StartOptions = { cwd: string; env?: NodeJS.ProcessEnv };
@@ -52,9 +52,10 @@ export function start(command: string, args: string[], options: StartOptions): R
         if (Date.now() > deadline) throw new Error(`no ${text} in ${milliseconds} ms:\n${both}`);
       }
     },
-    async kill() {
-      killGroup(pid);
-      await ended;
+    async stop() {
+      signalGroup(pid, 'SIGTERM');
+      await Promise.race([ended, sleep(20_000, undefined, { ref: false })]);
+      signalGroup(pid, 'SIGKILL');
     },
   };
 }
@@ -122,9 +123,9 @@ function commandLine(name: string): string {
   }
 }
 
-function killGroup(pid: number): void {
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
   } catch {
     // It has ended already.
   }
