@@ -11,7 +11,7 @@ import { findExperiment } from '../ml/tracking/experiments.ts';
 import { moveToStage, searchVersions, versionByAlias } from '../ml/tracking/registry.ts';
 import { type Run, searchRuns } from '../ml/tracking/runs.ts';
 import { callApi } from '../ml/tracking/transport.ts';
-import { freePort } from './support/mlflow.ts';
+import { freePort } from './support/listen.ts';
 import { need } from './support/need.ts';
 import { type Changes, createPipelineFolder, type Outcome, type PipelineFolder } from './support/pipeline_folder.ts';
 import { startProxy } from './support/proxy.ts';
@@ -90,7 +90,7 @@ describe.skipIf(!need('mlflow'))('on a real MLflow', () => {
       const paths_ = async (path: string) => (await listArtifacts(config, run.id, path)).map((file) => file.path);
       expect(await paths_('plots')).toEqual(['plots/roc.json', 'plots/roc.svg']);
       expect(await paths_('pipeline')).toEqual(['pipeline/dvc.lock', 'pipeline/params.yaml']);
-      expect(await paths_('model')).toEqual(['model/facts.json', 'model/model.bin']);
+      expect(await paths_('model')).toEqual(['model/MLmodel', 'model/facts.json', 'model/model.bin']);
 
       expect(version).toMatchObject({ stage: 'Staging', status: 'READY', runId: run.id });
       expect(await alias('staging')).toBe('1');
@@ -376,13 +376,42 @@ describe.skipIf(!need('mlflow'))('on a real MLflow', () => {
       expect((await versions())[0].tags['promotion.decided_against']).toBe('version 2');
     });
 
+    test('a promotion by somebody else meanwhile is not undone', async () => {
+      await register();
+      await promote();
+      await folder.train(other);
+      await register();
+      const [second] = await versions();
+      await moveToStage(config, second, 'Archived');
+      let changes = 0;
+      const proxy = await startProxy(env.MLFLOW_TRACKING_URI, {
+        before: async (request) => {
+          if (changes === 0 && request.url?.includes('/registered-models/alias')) {
+            changes++;
+            await moveToStage(config, second, 'Production');
+          }
+        },
+      });
+      try {
+        await succeed(folder.run('promote_model', { ...env, MLFLOW_TRACKING_URI: proxy.uri }));
+      } finally {
+        await proxy.stop();
+      }
+      expect(changes).toBe(1);
+      expect(await stages()).toBe('1 Archived, 2 Production');
+      expect([await alias('production'), await alias('staging')]).toEqual(['2', undefined]);
+    });
+
     test('two at once end as one would', async () => {
       await register();
       await promote();
       await folder.train(other);
       await register();
       const outcomes = await Promise.all([folder.run('promote_model', env), folder.run('promote_model', env)]);
-      expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+      expect(outcomes).toMatchObject([
+        { code: 0, err: '' },
+        { code: 0, err: '' },
+      ]);
       expect(await stages()).toBe('1 Archived, 2 Production');
       expect([await alias('production'), await alias('staging')]).toEqual(['2', undefined]);
     });

@@ -83,6 +83,15 @@ const isHere = need('mlflow');
     expect(await findExperiment(config, other)).toBe(ids[0]);
   });
 
+  test('an experiment in the trash is neither used nor made anew', async () => {
+    const other = `${name} trash`;
+    const id = await ensureExperiment(config, other);
+    await callApi(config, 'POST', 'experiments/delete', { experiment_id: id });
+    await expect(ensureExperiment(config, other)).rejects.toMatchObject({
+      message: `the experiment "${other}" is in MLflow's trash`,
+    });
+  });
+
   test('a run keeps params, metrics, tags and data, more of them than fit into one call', async () => {
     const run = await createRun(config, experimentId, 'full', { 'test.id': 'full' });
     const params = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`p.${i}`, `v${i}`]));

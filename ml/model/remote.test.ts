@@ -3,7 +3,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type MisbehavingServer, type Reply, refusal, reply, startMisbehaving } from '../tracking/misbehaving.ts';
+import {
+  type MisbehavingServer,
+  type Reply,
+  refusal,
+  reply,
+  startMisbehaving,
+} from '../../tests/support/misbehaving.ts';
 import { fetchModel } from './remote.ts';
 
 let server: MisbehavingServer;

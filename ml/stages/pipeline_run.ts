@@ -5,22 +5,13 @@
  * version is only ever made of a FINISHED run, so one that was killed halfway never has one: it is marked FAILED by
  * the next.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
-import { SentimentError } from '../errors.ts';
-import { stampFacts } from '../model/facts.ts';
-import { MODEL_FILE } from '../model/remote.ts';
-import { downloadArtifact, uploadArtifact } from '../tracking/artifacts.ts';
+import { hostname, userInfo } from 'node:os';
+import { uploadArtifact } from '../tracking/artifacts.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
-import { isMissing } from '../tracking/errors.ts';
 import { createRun, type DatasetInput, endRun, logInputs, logValues, type Run, searchRuns } from '../tracking/runs.ts';
-import { paths } from './paths.ts';
+import { digestOnServer, uploadModel } from './model_folder.ts';
 import type { PipelineResult } from './pipeline_result.ts';
 import { tags } from './tags.ts';
-
-/** The folder of a run's artifacts that is the model. */
-export const MODEL_FOLDER = 'model';
 
 /** SHA-256 of the model file in the run's artifacts. */
 const MODEL_DIGEST = 'pipeline.model_digest';
@@ -59,7 +50,8 @@ export async function logPipelineRun(
     await logValues(config, run.id, { params: result.params, metrics: result.metrics }, run.startTime);
     await logInputs(config, run.id, datasets(result));
     for (const [path, file] of Object.entries(result.files)) await uploadArtifact(config, run.artifactUri, path, file);
-    const modelDigest = await uploadModel(config, run, result, modelName);
+    const stamps = { metrics: result.metrics, runId: run.id, gitCommit: result.git.commit, modelName };
+    const modelDigest = await uploadModel(config, run, result.facts, stamps);
     await logValues(config, run.id, { tags: { [MODEL_DIGEST]: modelDigest } }, run.startTime);
     await endRun(config, run.id, 'FINISHED');
     return { run, modelDigest };
@@ -78,47 +70,6 @@ export async function failAbandonedRuns(config: TrackingConfig, experimentId: st
     if (!hasDied && Date.now() - run.startTime < LONGEST_RUN) continue;
     await endRun(config, run.id, 'FAILED');
     console.log(`run ${run.id} ("${run.name}") was abandoned halfway: marked as FAILED`);
-  }
-}
-
-async function uploadModel(
-  config: TrackingConfig,
-  run: Run,
-  result: PipelineResult,
-  modelName: string,
-): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'register-'));
-  try {
-    const stamps = { metrics: result.metrics, runId: run.id, gitCommit: result.git.commit, modelName };
-    const modelFile = join(folder, MODEL_FILE);
-    const factsFile = join(folder, 'facts.json');
-    const modelDigest = await stampFacts(paths.model, modelFile, stamps);
-    await writeFile(factsFile, `${JSON.stringify({ ...result.facts, ...stamps }, null, 2)}\n`);
-    await uploadArtifact(config, run.artifactUri, `${MODEL_FOLDER}/facts.json`, factsFile);
-    await uploadArtifact(config, run.artifactUri, `${MODEL_FOLDER}/${MODEL_FILE}`, modelFile);
-    const onServer = await digestOnServer(config, run);
-    if (onServer === modelDigest) return modelDigest;
-    throw new SentimentError(
-      'MODEL_DAMAGED',
-      `the model sent to run ${run.id} has SHA-256 ${modelDigest}, what the server gives back has ${onServer ?? 'none: it is not there'}`,
-      { next: "look into the server's log and the room on its disk, then run dvc repro register_model" },
-    );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
-
-/** SHA-256 of the run's model as the server has it; undefined when it has none. */
-async function digestOnServer(config: TrackingConfig, run: Run): Promise<string | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'registered-'));
-  try {
-    const path = `${MODEL_FOLDER}/${MODEL_FILE}`;
-    return (await downloadArtifact(config, run.artifactUri, path, join(folder, MODEL_FILE))).sha256;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  } finally {
-    await rm(folder, { recursive: true });
   }
 }
 
@@ -151,7 +102,7 @@ export function describeResult({ metrics, facts, git }: PipelineResult): string 
     ? `code ${git.commit.slice(0, 12)}${git.changed.length > 0 ? ' with changes' : ''}`
     : 'no git';
   return (
-    `Accuracy ${figure('accuracy')}, ROC-AUC ${figure('roc_auc')}; trained on ${facts.trainingTexts} texts of ` +
+    `Accuracy ${figure('accuracy')}, ROC-AUC ${figure('roc_auc')}; trained on ${facts.trainingTexts.toLocaleString('en')} texts of ` +
     `${facts.source}; ${code}.`
   );
 }

@@ -11,8 +11,8 @@ import { fetchModel } from '../model/remote.ts';
 import { readParams } from '../params.ts';
 import { cutValue } from '../tracking/batches.ts';
 import { type TrackingConfig, trackingConfig } from '../tracking/config.ts';
-import { promoteVersion } from '../tracking/lifecycle.ts';
-import { deleteVersionTag, type ModelVersion, setVersionTags, versionInStage } from '../tracking/registry.ts';
+import { promoteVersion, settleStages, stagedVersions } from '../tracking/lifecycle.ts';
+import { deleteVersionTag, type ModelVersion, setVersionTags } from '../tracking/registry.ts';
 import { type Examination, examine } from './examination.ts';
 import { paths } from './paths.ts';
 
@@ -27,13 +27,13 @@ await runMain(async () => {
   const params = readParams();
   const name = params.register_model.model_name;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const [challenger, champion] = await contenders(config, name);
+    const { staging: challenger, production: champion } = await stagedVersions(config, name);
     if (!challenger) return keep(config, name, champion, 'nothing is in Staging');
     const examination = await examine(config, params, challenger, champion);
     report(challenger, champion, examination);
 
-    const [challengerNow, championNow] = await contenders(config, name);
-    const isStill = challengerNow?.version === challenger.version && championNow?.version === champion?.version;
+    const now = await stagedVersions(config, name);
+    const isStill = now.staging?.version === challenger.version && now.production?.version === champion?.version;
     if (isStill) return decide(config, challenger, champion, examination.verdict);
     console.log('another version was promoted or registered meanwhile: comparing again');
   }
@@ -41,10 +41,6 @@ await runMain(async () => {
     next: 'wait until the other pipelines are done, then run promote_model again',
   });
 });
-
-function contenders(config: TrackingConfig, name: string) {
-  return Promise.all([versionInStage(config, name, 'Staging'), versionInStage(config, name, 'Production')]);
-}
 
 async function decide(
   config: TrackingConfig,
@@ -81,7 +77,7 @@ async function keep(
       next: 'run dvc repro, whose last stage registers one',
     });
   }
-  await promoteVersion(config, champion);
+  await settleStages(config, name);
   await fillCache(name);
   console.log(`unchanged: ${name} version ${champion.version} stays Production: ${reason}`);
 }

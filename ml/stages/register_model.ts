@@ -11,6 +11,7 @@ import { trackingConfig } from '../tracking/config.ts';
 import { ensureExperiment } from '../tracking/experiments.ts';
 import { proposeVersion } from '../tracking/lifecycle.ts';
 import { ensureModel, ensureVersion, type ModelVersion } from '../tracking/registry.ts';
+import { MODEL_FOLDER } from './model_folder.ts';
 import { paths } from './paths.ts';
 import { type PipelineResult, readPipelineResult } from './pipeline_result.ts';
 import {
@@ -18,7 +19,6 @@ import {
   failAbandonedRuns,
   findPipelineRun,
   logPipelineRun,
-  MODEL_FOLDER,
   type PipelineRun,
 } from './pipeline_run.ts';
 import { tags } from './tags.ts';
@@ -39,8 +39,8 @@ await runMain(async () => {
   const found = await findPipelineRun(config, experimentId, result);
   const logged = found ?? (await logPipelineRun(config, experimentId, result, name));
   await ensureModel(config, name, 'Sentiment of English texts: positive or negative.');
-  const made = await ensureVersion(config, newVersion(name, logged, result));
-  const version = await proposeVersion(config, made);
+  const version = await ensureVersion(config, newVersion(name, logged, result));
+  const stage = await proposeVersion(config, version);
 
   const { run, modelDigest } = logged;
   const registered: Registered = {
@@ -58,7 +58,7 @@ await runMain(async () => {
     );
     console.log(`  ${config.uri}/#/experiments/${run.experimentId}/runs/${run.id}`);
   }
-  console.log(`${found ? 'unchanged' : 'registered'}: ${name} version ${version.version}, in ${version.stage}`);
+  console.log(`${found ? 'unchanged' : 'registered'}: ${name} version ${version.version}, in ${stage}`);
   console.log(`  ${config.uri}/#/models/${encodeURIComponent(name)}/versions/${version.version}`);
 });
 
@@ -69,14 +69,15 @@ function newVersion(name: string, { run, modelDigest }: PipelineRun, result: Pip
     source: `${run.artifactUri}/${MODEL_FOLDER}`,
     runId: run.id,
     description: describeResult(result),
+    // The figures first: the page shows tags in this order.
     tags: {
+      ...Object.fromEntries(measured.map(([key, value]) => [key, value.toFixed(4)])),
       [DIGEST_TAG]: modelDigest,
       [tags.content]: result.modelDigest,
       [tags.fingerprint]: result.fingerprint,
       [tags.trainDigest]: result.facts.dataDigest,
       [tags.testDigest]: result.testDigest,
       ...(result.git.commit && { 'git.commit': result.git.commit }),
-      ...Object.fromEntries(measured.map(([key, value]) => [key, value.toFixed(4)])),
     },
   } satisfies Partial<ModelVersion>;
 }

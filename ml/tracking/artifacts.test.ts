@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { breakOff, hangUp, type MisbehavingServer, reply, startMisbehaving } from '../../tests/support/misbehaving.ts';
 import { downloadArtifact, uploadArtifact } from './artifacts.ts';
-import { breakOff, hangUp, type MisbehavingServer, reply, startMisbehaving } from './misbehaving.ts';
 
 let server: MisbehavingServer;
 let folder: string;

@@ -111,8 +111,7 @@ export function errorFromAnswer(endpoint: string, uri: string, response: Respons
       next: 'ask its administrator for permission to edit the experiment and the registered model',
     });
   }
-  const effect: Effect = status === 429 ? 'no' : status >= 500 && status !== 501 ? 'maybe' : 'final';
-  const repeat = { effect, retryAfter: readRetryAfter(response.headers.get('retry-after')) };
+  const repeat = { effect: effectOf(status, body), retryAfter: readRetryAfter(response.headers.get('retry-after')) };
   if (errorCode !== undefined) {
     return new MlflowError('MLFLOW_REFUSED', `MLflow refused ${endpoint} (${status} ${errorCode}): ${words}`, {
       ...details,
@@ -208,6 +207,15 @@ export function errorFromFailure(endpoint: string, uri: string, timeout: number,
     effect: 'maybe',
     next: 'run it again; if it happens again, look into the log of the server and of what stands before it',
   });
+}
+
+/**
+ * Two clients that set the same tag or alias at once make MLflow's database refuse one of them, which arrives as a 400
+ * with the words of SQLAlchemy. Nothing was done, and a moment later it works.
+ */
+function effectOf(status: number, body: string): Effect {
+  if (status === 429 || (status === 400 && /IntegrityError|StaleDataError/.test(body))) return 'no';
+  return status >= 500 && status !== 501 ? 'maybe' : 'final';
 }
 
 function webPageMessage(endpoint: string, uri: string, status: number, body: string): string {

@@ -4,6 +4,9 @@ import type { TrackingConfig } from './config.ts';
 import { isDuplicate, isMissing, MlflowError } from './errors.ts';
 import { callApi } from './transport.ts';
 
+/** Tells MLflow's page to show runs, params and metrics, and not conversations. */
+const KIND = { key: 'mlflow.experimentKind', value: 'custom_model_development' };
+
 /** The id of the experiment of this name, or undefined when there is none. */
 export async function findExperiment(config: TrackingConfig, name: string): Promise<string | undefined> {
   try {
@@ -26,7 +29,7 @@ export async function ensureExperiment(config: TrackingConfig, name: string): Pr
   const found = await findExperiment(config, name);
   if (found !== undefined) return found;
   try {
-    return text(await callApi(config, 'POST', 'experiments/create', { name }), 'experiment_id');
+    return text(await callApi(config, 'POST', 'experiments/create', { name, tags: [KIND] }), 'experiment_id');
   } catch (error) {
     const other = isDuplicate(error) ? await findExperiment(config, name) : undefined;
     if (other === undefined) throw error;

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { hangUp, type MisbehavingServer, refusal, reply, startMisbehaving } from './misbehaving.ts';
+import { hangUp, type MisbehavingServer, refusal, reply, startMisbehaving } from '../../tests/support/misbehaving.ts';
 import { ensureVersion } from './registry.ts';
 import { createRun } from './runs.ts';
 

@@ -1,6 +1,4 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { describeError } from '../errors.ts';
-import { text } from './answer.ts';
 import {
   breakOff,
   hangUp,
@@ -10,7 +8,9 @@ import {
   reply,
   silence,
   startMisbehaving,
-} from './misbehaving.ts';
+} from '../../tests/support/misbehaving.ts';
+import { describeError } from '../errors.ts';
+import { text } from './answer.ts';
 import { callApi } from './transport.ts';
 
 let server: MisbehavingServer;
@@ -162,6 +162,10 @@ describe('repeating', () => {
     ["MLflow's own 500", refusal(500, 'INTERNAL_ERROR', 'database is locked')],
     ['a closed connection', hangUp],
     ['an answer that breaks off', breakOff('{')],
+    [
+      'a collision in the database of MLflow',
+      refusal(400, 'BAD_REQUEST', '(sqlite3.IntegrityError) UNIQUE constraint failed: model_version_tags.key'),
+    ],
     ['too many requests', reply(429, 'slow down', { 'retry-after': '0' })],
   ])('%s is tried again, with the same body', async (_name, bad) => {
     expect((await run([bad, bad, ok])).body).toEqual({ done: true });

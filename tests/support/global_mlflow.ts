@@ -2,9 +2,9 @@
  * Owns the MLflow server that the test files of one run share. It runs in vitest's main process and starts the server
  * only when a test first asks for it, over a loopback address that tests get as `mlflowStarter`.
  */
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { TestProject } from 'vitest/node';
+import { listen, stopListening } from './listen.ts';
 import { type MlflowServer, startMlflow } from './mlflow.ts';
 
 declare module 'vitest' {
@@ -24,14 +24,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     } catch (error) {
       response.writeHead(500).end(String(error));
     }
-  }).listen(0, '127.0.0.1');
-  await once(starter, 'listening');
-  const address = starter.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  project.provide('mlflowStarter', `http://127.0.0.1:${address.port}`);
+  });
+  const port = await listen(starter);
+  project.provide('mlflowStarter', `http://127.0.0.1:${port}`);
   return async () => {
-    starter.close();
-    starter.closeAllConnections();
+    await stopListening(starter);
     await (await shared?.catch(() => undefined))?.stop();
   };
 }

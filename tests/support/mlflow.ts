@@ -7,10 +7,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './listen.ts';
 import { programPath } from './need.ts';
 
 export type MlflowServer = {
@@ -63,15 +63,6 @@ export async function startMlflow(options: MlflowOptions = {}): Promise<MlflowSe
   }
   const credentials = { MLFLOW_TRACKING_USERNAME: 'admin', MLFLOW_TRACKING_PASSWORD: password };
   return { uri, env: { MLFLOW_TRACKING_URI: uri, ...(options.auth && credentials) }, stop };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
 }
 
 function serverArguments(home: string, port: number, options: MlflowOptions): string[] {

@@ -2,8 +2,8 @@
  * A small reverse proxy on loopback: puts a server behind a path prefix and a Bearer token, as DagsHub does, and can
  * cut a connection after the server has done what it was asked.
  */
-import { once } from 'node:events';
 import { createServer, request as forward, type IncomingMessage } from 'node:http';
+import { listen, stopListening } from './listen.ts';
 
 export type Proxy = {
   uri: string;
@@ -54,17 +54,11 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
     });
     onward.on('error', () => request.socket.destroy());
     request.pipe(onward);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  });
+  const port = await listen(server);
   return {
-    uri: `http://127.0.0.1:${address.port}${prefix}`,
+    uri: `http://127.0.0.1:${port}${prefix}`,
     seen,
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      if (server.listening) await once(server, 'close');
-    },
+    stop: () => stopListening(server),
   };
 }

@@ -1,7 +1,7 @@
 /** For tests: a server on loopback that answers each request in turn as a script says, and misbehaves when told to. */
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { TrackingConfig } from './config.ts';
+import type { TrackingConfig } from '../../ml/tracking/config.ts';
+import { listen, stopListening } from './listen.ts';
 
 export type Reply = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -22,19 +22,13 @@ export async function startMisbehaving(replies: Reply[]): Promise<MisbehavingSer
       requests.push({ line: `${request.method} ${request.url}`, body: Buffer.concat(chunks).toString() });
       replies[Math.min(requests.length, replies.length) - 1](response, request);
     });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  const uri = `http://127.0.0.1:${address.port}`;
+  });
+  const port = await listen(server);
+  const uri = `http://127.0.0.1:${port}`;
   return {
     config: { uri, authorization: undefined, timeout: 5000, retries: 2, pause: 1 },
     requests,
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      if (server.listening) await once(server, 'close');
-    },
+    stop: () => stopListening(server),
   };
 }
 
