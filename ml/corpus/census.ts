@@ -90,12 +90,16 @@ export class Census {
     );
   }
 
-  /** ONE_CLASS (2), which shows what the labels were. */
-  oneClass(name: string, label: 0 | 1, size: number): SentimentError {
+  /** CORPUS_EMPTY or ONE_CLASS (2), for a corpus in which nothing can be told apart. Shows what the labels were. */
+  noContrast(name: string, positives: number, size: number): SentimentError {
     const words = this.#words.size > 0 ? `; the labels are ${this.#describeWords()}` : '';
+    if (size === 0) {
+      const message = `${name} has ${grouped(this.rowsRead)} rows, and none is usable${words}`;
+      return new SentimentError('CORPUS_EMPTY', message, { next: 'see above why the rows were left out' });
+    }
     return usageError(
       'ONE_CLASS',
-      `all ${grouped(size)} usable texts of ${name} are ${label === 1 ? 'positive' : 'negative'}${words}`,
+      `all ${grouped(size)} usable texts of ${name} are ${positives > 0 ? 'positive' : 'negative'}${words}`,
       'set positive_labels and negative_labels, or give ratings with both signs (of 1 to 5 stars, subtract 3)',
     );
   }

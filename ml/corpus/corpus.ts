@@ -96,9 +96,7 @@ export class Corpus {
   check(maxBadShare: number): void {
     this.census.check(this.name, maxBadShare);
     const positives = this.#kept.reduce((sum, i) => sum + this.#labels[i], 0);
-    if (positives === 0 || positives === this.size) {
-      throw this.census.oneClass(this.name, positives === 0 ? 0 : 1, this.size);
-    }
+    if (positives === 0 || positives === this.size) throw this.census.noContrast(this.name, positives, this.size);
   }
 
   /** What was read and kept, and what was left out and why, as lines. */

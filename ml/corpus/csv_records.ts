@@ -52,16 +52,15 @@ export async function* readCsvRecords(
     on_record(cells, { bytes }) {
       const line = lines.lineAt(end);
       end = bytes;
+      // Here and not below, where records before an error in the same chunk never come.
+      header ??= cells as unknown as Buffer[];
       // The declared types know neither cells of bytes nor records that are no lists.
       return { line, cells } as unknown as string[];
     },
   });
   pipeline(watched(), parser, () => {});
   try {
-    for await (const record of parser as AsyncIterable<CsvRecord>) {
-      header ??= record.cells;
-      yield record;
-    }
+    yield* parser as AsyncIterable<CsvRecord>;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw quoteError(error, `${name}:${lines.lineAt(end)}`, header);

@@ -9,18 +9,17 @@ import type { Review } from './review.ts';
 const BUFFER = 1 << 20;
 
 export class ReviewStore {
-  readonly #path: string;
   readonly #file: number;
   /** Offset of each review's line in the file, and of the end. */
   readonly #starts: number[] = [0];
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
-  /** The file is removed by close(). */
+  /** The file has no name for longer than a moment: however the program ends, nothing is left in the folder. */
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true });
-    this.#path = path;
     this.#file = openSync(path, 'w+');
+    rmSync(path);
   }
 
   get size(): number {
@@ -45,7 +44,6 @@ export class ReviewStore {
 
   close(): void {
     closeSync(this.#file);
-    rmSync(this.#path, { force: true });
   }
 
   #flush(): void {

@@ -1,0 +1,230 @@
+import { readdirSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BadRow, Candidate } from './candidate.ts';
+import { Corpus, gatherCorpus } from './corpus.ts';
+import { createLabeller } from './labeller.ts';
+import { countLeaks } from './leaks.ts';
+import { settings } from './testdata/settings.ts';
+import { temporaryFile, temporaryFolder } from './testdata/temporary.ts';
+
+function csv(...rows: string[]): string {
+  return temporaryFile('reviews.csv', `${['text,label', ...rows].join('\n')}\n`);
+}
+
+async function gather(source: string, more: Partial<typeof settings> = {}) {
+  const folder = temporaryFolder();
+  const lines: string[] = [];
+  try {
+    const options = { folder, log: (line: string) => lines.push(line) };
+    const corpus = await gatherCorpus({ ...settings, source, ...more }, options);
+    return { corpus, lines, folder };
+  } catch (error) {
+    // Whatever went wrong, nothing is left behind.
+    expect(readdirSync(folder)).toEqual([]);
+    throw Object.assign(error as Error, { lines });
+  }
+}
+
+const GOOD = ['good,positive', 'bad,negative', 'lovely,positive', 'awful,negative'];
+
+describe('a corpus', () => {
+  it('counts what is left out and why, shows the first few, and keeps the rest in order', async () => {
+    const path = csv(
+      ...GOOD,
+      'Good ,positive',
+      'so so,neutral',
+      '" ",positive',
+      'odd,mixed',
+      'short',
+      'both,positive',
+      'both,negative',
+      'great :),positive',
+      'great :(,negative',
+    );
+    const { corpus, folder } = await gather(path, { max_bad_share: 0.5 });
+    expect([...corpus.reviews()].map(({ id, text, label }) => [id, text, label])).toEqual([
+      ['2', 'good', 1],
+      ['3', 'bad', 0],
+      ['4', 'lovely', 1],
+      ['5', 'awful', 0],
+      ['13', 'great :)', 1],
+      ['14', 'great :(', 0],
+    ]);
+    expect(corpus.census.counts()).toEqual({
+      bad_row: 1,
+      empty_text: 1,
+      unknown_label: 1,
+      neutral: 1,
+      duplicate: 1,
+      conflicting_duplicate: 2,
+    });
+    expect(corpus.describe()).toEqual([
+      `${path}: 13 read, 6 kept, 7 left out`,
+      '  1 bad row',
+      `    ${path}:10: the row has 1 cells, the header has 2`,
+      '  1 empty text',
+      `    ${path}:8`,
+      '  1 unknown label',
+      `    ${path}:9: label "mixed"`,
+      '  1 neutral',
+      `    ${path}:7`,
+      '  1 duplicate',
+      `    ${path}:6`,
+      '  2 conflicting duplicate',
+      `    ${path}:12`,
+      '  labels: "positive" 6, "negative" 4, "neutral" 1, "mixed" 1',
+    ]);
+    corpus.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('keeps ratings, and replaces half characters as the service does', async () => {
+    const lines = [
+      { text: 'cut off \ud83d', stars: '2.5' },
+      { text: 'bad', stars: -1 },
+    ];
+    const path = temporaryFile('a.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
+    const { corpus } = await gather(path, { rating_column: 'stars' });
+    expect([...corpus.reviews()]).toEqual([
+      { id: '1', text: 'cut off \ufffd', label: 1, rating: 2.5 },
+      { id: '2', text: 'bad', label: 0, rating: -1 },
+    ]);
+    expect(corpus.describe().at(-1)).toBe('  1 with half a character (lone surrogate) replaced');
+    corpus.close();
+  });
+
+  it('shows only the first three of a kind, and the first twelve labels', async () => {
+    const rows = Array.from({ length: 40 }, (_, i) => `text ${i},label ${i}`);
+    const { corpus } = await gather(csv(...GOOD, ...rows), { max_bad_share: 1 });
+    const lines = corpus.describe();
+    expect(lines.filter((line) => line.startsWith('    '))).toHaveLength(3);
+    expect(lines.at(-1)).toMatch(/"label 9" 1, \.\.\.$/);
+    corpus.close();
+  });
+});
+
+describe('a corpus that cannot be used', () => {
+  it('for too many bad rows names the first of them, and is shown all the same', async () => {
+    const path = csv(...GOOD, 'odd,5', 'odder,4');
+    await expect(gather(path)).rejects.toMatchObject({
+      code: 'TOO_MANY_BAD_ROWS',
+      message:
+        `2 of 6 rows of ${path} cannot be used, more than max_bad_share (0.02) allows: ` +
+        `2 unknown label; the first: ${path}:6: label "5"`,
+      next: expect.stringContaining('neutral_labels'),
+      exitCode: 1,
+      lines: expect.arrayContaining(['  2 unknown label', '  labels: "positive" 2, "negative" 2, "5" 1, "4" 1']),
+    });
+  });
+
+  it('is judged by bad rows alone, not by neutral or double ones', async () => {
+    const { corpus } = await gather(csv(...GOOD, ...GOOD, 'so so,neutral'), { max_bad_share: 0 });
+    expect(corpus.size).toBe(4);
+    corpus.close();
+  });
+
+  it('for having no rows says so', async () => {
+    await expect(gather(csv())).rejects.toMatchObject({
+      code: 'CORPUS_EMPTY',
+      message: expect.stringMatching(/reviews\.csv holds no texts$/),
+    });
+  });
+
+  it.each([
+    [
+      'one class',
+      ['good,positive', 'fine,positive'],
+      /all 2 usable texts of .* are positive; the labels are "positive" 2$/,
+    ],
+    ['neutral texts', ['so so,neutral'], /has 1 rows, and none is usable; the labels are "neutral" 1$/],
+  ])('for having only %s says so', async (_, rows, message) => {
+    await expect(gather(csv(...rows))).rejects.toMatchObject({ message: expect.stringMatching(message) });
+  });
+
+  it('for stars taken as ratings says what to do', async () => {
+    const path = temporaryFile('a.csv', 'text,stars\ngood,5\nbad,1\n');
+    await expect(gather(path, { rating_column: 'stars' })).rejects.toMatchObject({
+      code: 'ONE_CLASS',
+      next: expect.stringContaining('of 1 to 5 stars, subtract 3'),
+    });
+  });
+
+  it('for not being there says so', async () => {
+    await expect(gather('no/such.csv')).rejects.toMatchObject({
+      code: 'SOURCE_MISSING',
+      message: 'there is no file or folder no/such.csv',
+    });
+  });
+
+  it('for breaking off in the middle says so', async () => {
+    await expect(gather(csv(...GOOD, '"open,positive'))).rejects.toMatchObject({ code: 'CSV_QUOTES' });
+  });
+});
+
+describe('the split of a corpus', () => {
+  async function corpusOf(items: (Candidate | BadRow)[]): Promise<Corpus> {
+    const corpus = new Corpus('items', temporaryFile('reviews.tmp', ''));
+    await corpus.gather(
+      {
+        items: (async function* () {
+          yield* items;
+        })(),
+      },
+      createLabeller(settings),
+    );
+    return corpus;
+  }
+
+  function candidate(text: string, label: string, more: Partial<Candidate> = {}): Candidate {
+    return { where: `items:${text}`, id: text, text, opinion: { label }, ...more };
+  }
+
+  it('never has a text, however written, or a group on both sides, and loses none', async () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'B', ' ', '!', '.', '😀'), minLength: 1, maxLength: 4 });
+    const item = fc.record({
+      text,
+      label: fc.constantFrom('positive', 'negative'),
+      group: fc.option(fc.constantFrom('x', 'y', 'z'), { nil: undefined }),
+    });
+    const base = [0, 1, 2, 3].flatMap((i) => [candidate(`p${i}`, 'positive'), candidate(`n${i}`, 'negative')]);
+    await fc.assert(
+      fc.asyncProperty(fc.array(item, { maxLength: 60 }), fc.nat(), async (items, seed) => {
+        const given = items.map(({ text, label, group }) => candidate(text, label, { group }));
+        const corpus = await corpusOf([...base, ...given]);
+        const { train, test } = corpus.split({ test_share: 0.5, seed });
+        const parts = [train, test].map((numbers) => [...corpus.reviews(numbers)]);
+        expect(countLeaks(parts[0], parts[1])).toEqual({ texts: 0, groups: 0 });
+        const ids = (reviews: Iterable<{ text: string }>) => Array.from(reviews, (review) => review.text).sort();
+        expect(ids(parts.flat())).toEqual(ids(corpus.reviews()));
+        corpus.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is the source’s own where it has one, less training texts that are test texts too', async () => {
+    const corpus = await corpusOf([
+      candidate('a', 'positive', { split: 'train' }),
+      candidate('b', 'negative', { split: 'train' }),
+      candidate('Same', 'positive', { split: 'train' }),
+      candidate('Near!', 'positive', { split: 'train' }),
+      candidate('same', 'positive', { split: 'test' }),
+      candidate('near', 'positive', { split: 'test' }),
+      candidate('c', 'negative', { split: 'test' }),
+    ]);
+    const split = corpus.split({ test_share: 0.5, seed: 1 });
+    const texts = (numbers: Uint32Array) => Array.from(corpus.reviews(numbers), ({ text }) => text).sort();
+    expect([texts(split.train), texts(split.test), split.leaks]).toEqual([['a', 'b'], ['c', 'near', 'same'], 1]);
+    expect(corpus.census.count('duplicate')).toBe(1);
+    corpus.close();
+  });
+
+  it('is ours where the source has but one side', async () => {
+    const items = [0, 1, 2, 3].map((i) => candidate(`t${i}`, i % 2 ? 'positive' : 'negative', { split: 'train' }));
+    const corpus = await corpusOf(items);
+    const { train, test } = corpus.split({ test_share: 0.5, seed: 1 });
+    expect([train.length, test.length]).toEqual([2, 2]);
+    corpus.close();
+  });
+});
