@@ -2,7 +2,7 @@
  * Where a command writes, checked before any work is done: that the place can be written, and that it is not one of
  * the inputs.
  */
-import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SentimentError, usageError } from '../errors.ts';
 
@@ -35,11 +35,17 @@ export function checkOutput(out: string, inputs: readonly string[]): string {
   }
   try {
     if (there) accessSync(out, constants.W_OK);
-    accessSync(folder, constants.W_OK);
+    probe(`${out}.${process.pid}.tmp`);
   } catch (cause) {
     throw new SentimentError('OUT_UNWRITABLE', `cannot write ${out}`, { cause, next: 'name a file you may write' });
   }
   return there ? realpathSync(out) : out;
+}
+
+/** Asking for rights would not tell of a read-only or a full disk. */
+function probe(path: string): void {
+  closeSync(openSync(path, 'w'));
+  rmSync(path);
 }
 
 function statOf(path: string): Stats | undefined {

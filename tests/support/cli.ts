@@ -1,0 +1,25 @@
+/** Runs `sentiment` as a person does: the program, its arguments, what it says and how it ends. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+const root = resolve(import.meta.dirname, '../..');
+
+export type CliResult = { code: number | null; stdout: string; stderr: string };
+
+/** `input` is what stdin holds. */
+export async function runCli(args: string[], { input = '' }: { input?: string } = {}): Promise<CliResult> {
+  const child = startCli(args);
+  child.stdin?.end(input);
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
+  return { code, stdout, stderr };
+}
+
+/** The caller ends it. */
+export function startCli(args: string[]): ChildProcess {
+  const child = spawn(process.execPath, ['ml/cli.ts', ...args], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  // A program may end before it has read all of its input.
+  child.stdin?.on('error', () => {});
+  return child;
+}
