@@ -270,6 +270,12 @@ describe.skipIf(!need('mlflow'))('on a real MLflow', () => {
         /against version 1 \(accuracy 0\.\d{4}\) it wins \d+ texts and loses \d+/,
       );
       expect(first.tags['promotion.superseded_by']).toBe('2');
+
+      await folder.train();
+      await register();
+      await promote();
+      expect(await stages()).toBe('1 Production, 2 Archived');
+      expect((await versions())[1].tags['promotion.superseded_by']).toBeUndefined();
     });
 
     test('a worse challenger is refused with exit code 3, and may pass later under other floors', async () => {
@@ -428,7 +434,9 @@ describe.skipIf(!need('mlflow'))('on a real MLflow', () => {
         expect(code).toBe(0);
         expect(await stages()).toBe('1 Archived, 2 Production');
         expect([await alias('production'), await alias('staging')]).toEqual(['2', undefined]);
-        expect((await versions())[0].tags['promotion.reason']).toMatch(/against version 1/);
+        const [second, first] = await versions();
+        expect(second.tags['promotion.reason']).toMatch(/against version 1/);
+        expect(first.tags['promotion.superseded_by']).toBe('2');
         expect(await readdir(join(folder.path, paths.modelCache, name))).toContain('2');
       },
     );

@@ -58,7 +58,6 @@ async function decide(
     return;
   }
   await promoteVersion(config, challenger);
-  if (champion) await setVersionTags(config, champion, { 'promotion.superseded_by': version });
   await fillCache(name);
   console.log(
     `promoted: ${name} version ${version} is Production${champion ? `, version ${champion.version} archived` : ''}`,
@@ -96,8 +95,15 @@ async function tagVerdict(
     'promotion.figures': JSON.stringify(figures),
     ...(warnings.length > 0 && { 'promotion.warnings': cutValue(warnings.join('; '), MAX_TAG) }),
   });
-  // What an earlier verdict said, under other floors, no longer holds.
-  await deleteVersionTag(config, challenger, isPromoted ? 'promotion.refused' : 'promotion.reason');
+  if (isPromoted && champion) {
+    await setVersionTags(config, champion, { 'promotion.superseded_by': challenger.version });
+  }
+  // What an earlier verdict said, under other floors or against another champion, no longer holds.
+  const outdated = isPromoted
+    ? ['promotion.refused', 'promotion.superseded_by', 'pipeline.superseded_by']
+    : ['promotion.reason'];
+  if (warnings.length === 0) outdated.push('promotion.warnings');
+  for (const key of outdated.filter((one) => one in challenger.tags)) await deleteVersionTag(config, challenger, key);
 }
 
 /** Puts what is in Production where the service looks for it, under both of its addresses. */
