@@ -14,8 +14,9 @@ import type { Review } from './corpus/review.ts';
 import { SentimentError } from './errors.ts';
 import { stratifiedFolds } from './evaluation/folds.ts';
 import { type Csr, dot, selectRows } from './features/csr.ts';
-import { fitVectorizer } from './features/vectorizer.ts';
-import { type Calibration, LinearTextModel } from './model/linear_text_model.ts';
+import { fitVectorizer, type Vectorizer } from './features/vectorizer.ts';
+import { type Calibration, LinearTextModel, type ModelParts } from './model/linear_text_model.ts';
+import type { ModelFacts } from './model/types.ts';
 import { type ModelBuildingParams, type Params, sectionsOfModel } from './params.ts';
 import { createNormalizer, type Normalizer } from './text/normalize.ts';
 
@@ -99,27 +100,31 @@ function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingPa
   return calibration.slope > 0 ? calibration : UNCALIBRATED;
 }
 
-export type TrainedModel = LinearTextModel;
-
 /** Texts to model. Throws ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED. */
-export function trainModel(reviews: readonly Review[], params: Params, onProgress?: OnProgress): TrainedModel {
+export function trainModel(reviews: readonly Review[], params: Params, onProgress?: OnProgress): LinearTextModel {
   const normalize = createNormalizer(params.data_preprocessing);
   const hash = createHash('sha256');
   const { vectorizer, x } = fitVectorizer(normalizedTexts(reviews, normalize, hash), params.feature_engineering);
-  const { model, calibration } = fitWeights(x, labelsOf(reviews), params.model_building, onProgress);
-  return new LinearTextModel({
+  const fitted = fitWeights(x, labelsOf(reviews), params.model_building, onProgress);
+  const data = { dataDigest: hash.digest('hex'), trainingTexts: reviews.length };
+  return new LinearTextModel(modelParts(params, vectorizer, fitted, data));
+}
+
+/** The model that fitted weights make, with the facts of its training. */
+export function modelParts(
+  params: Params,
+  vectorizer: Vectorizer,
+  { model, calibration }: FittedWeights,
+  data: Pick<ModelFacts, 'dataDigest' | 'trainingTexts'>,
+): ModelParts {
+  return {
     normalize: params.data_preprocessing,
     vectorizer,
     weights: Float32Array.from(model.weights),
     intercept: model.intercept,
     calibration,
-    facts: {
-      dataDigest: hash.digest('hex'),
-      source: params.data_ingestion.source,
-      trainingTexts: reviews.length,
-      params: sectionsOfModel(params),
-    },
-  });
+    facts: { ...data, source: params.data_ingestion.source, params: sectionsOfModel(params) },
+  };
 }
 
 function* normalizedTexts(reviews: readonly Review[], normalize: Normalizer, hash: Hash): Generator<string> {

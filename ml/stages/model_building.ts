@@ -2,8 +2,8 @@
 import { runMain, SentimentError } from '../errors.ts';
 import { saveModel } from '../model/artifact.ts';
 import { loadVectorizer } from '../model/vectorizer_file.ts';
-import { readParams, sectionsOfModel } from '../params.ts';
-import { fitWeights } from '../training.ts';
+import { readParams } from '../params.ts';
+import { fitWeights, modelParts } from '../training.ts';
 import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 import { writeJson } from './write_file.ts';
@@ -19,33 +19,21 @@ await runMain(() => {
       { next: 'run dvc repro feature_engineering --force' },
     );
   }
-  const { model, calibration } = fitWeights(x, { labels, ratings }, params.model_building);
-  saveModel(paths.model, {
-    normalize: params.data_preprocessing,
-    vectorizer,
-    weights: Float32Array.from(model.weights),
-    intercept: model.intercept,
-    calibration,
-    facts: {
-      dataDigest,
-      source: params.data_ingestion.source,
-      trainingTexts: x.rowCount,
-      params: sectionsOfModel(params),
-    },
-  });
-  const report = {
+  const fitted = fitWeights(x, { labels, ratings }, params.model_building);
+  saveModel(paths.model, modelParts(params, vectorizer, fitted, { dataDigest, trainingTexts: x.rowCount }));
+  const { model, calibration } = fitted;
+  // ml_logistic_regression proves no gap and tells no objective.
+  const proven = Number.isNaN(model.gap) ? {} : { objective: model.objective, optimality_gap: model.gap };
+  writeJson(paths.buildingReport, {
     features: x.columnCount,
     training_texts: x.rowCount,
     passes: model.iterations,
-    objective: model.objective,
-    optimality_gap: model.gap,
+    ...proven,
     calibration_slope: calibration.slope,
     calibration_offset: calibration.offset,
-  };
-  writeJson(paths.buildingReport, report);
-  console.log(
-    `${params.model_building.classifier} on ${x.rowCount.toLocaleString('en')} texts x ` +
-      `${x.columnCount.toLocaleString('en')} features: ${model.iterations} passes, objective within ` +
-      `${model.gap.toExponential(1)} of its minimum`,
-  );
+  });
+  const { classifier } = params.model_building;
+  const within = Number.isNaN(model.gap) ? '' : `, objective within ${model.gap.toExponential(1)} of its minimum`;
+  const size = `${x.rowCount.toLocaleString('en')} texts x ${x.columnCount.toLocaleString('en')} features`;
+  console.log(`${classifier} on ${size}: ${model.iterations} passes${within}`);
 });

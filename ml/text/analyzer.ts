@@ -1,6 +1,5 @@
 /** The one analyzer of training and serving: normalised text in, weighted tokens out. Its settings are data. */
 import { type EmphasisSettings, weighTokens } from './emphasis.ts';
-import { MAX_TOKEN_LENGTH } from './limits.ts';
 import {
   loadStemmer,
   loadStopwords,
@@ -10,7 +9,7 @@ import {
   type TokenizerName,
 } from './natural.ts';
 import { scanWords } from './scanner.ts';
-import { CLAUSE_BREAK, NO_BREAK, SENTENCE_BREAK, Tokens } from './tokens.ts';
+import { CLAUSE_BREAK, MAX_TOKEN_LENGTH, NO_BREAK, type Rewriter, SENTENCE_BREAK, Tokens } from './tokens.ts';
 
 export type AnalyzerSettings = EmphasisSettings & {
   tokenizer: TokenizerName;
@@ -33,9 +32,6 @@ export function createAnalyzer(settings: AnalyzerSettings): Analyzer {
     return tokens;
   };
 }
-
-/** Turns a word into its stem, or into '' when it is a stop word. */
-export type Rewriter = (word: string) => string;
 
 function createRewriter(settings: AnalyzerSettings): Rewriter | undefined {
   if (settings.stemmer === 'none' && settings.stopwords === 'none') return undefined;

@@ -5,9 +5,7 @@
  * a run of ! or ? is one token; a pictograph is one token. Everything else separates. A test compares it with
  * scikit-learn's pattern where the two are meant to agree.
  */
-import type { Rewriter } from './analyzer.ts';
-import { MAX_TOKEN_LENGTH } from './limits.ts';
-import { CLAUSE_BREAK, NO_BREAK, SENTENCE_BREAK, type Tokens } from './tokens.ts';
+import { CLAUSE_BREAK, MAX_TOKEN_LENGTH, NO_BREAK, type Rewriter, SENTENCE_BREAK, type Tokens } from './tokens.ts';
 
 const SEPARATOR = 0;
 const LETTER = 1;

@@ -11,6 +11,12 @@ export const NO_BREAK = 0;
 export const CLAUSE_BREAK = 1;
 export const SENTENCE_BREAK = 2;
 
+/** Longest token kept, in UTF-16 units; longer ones (base64, a line without spaces) carry no words. */
+export const MAX_TOKEN_LENGTH = 64;
+
+/** Turns a word into its stem, or into '' when it is a stop word. */
+export type Rewriter = (word: string) => string;
+
 /** The tokens of one text. Valid until the analyzer that owns it is called again. */
 export class Tokens {
   /** Number of tokens. */
