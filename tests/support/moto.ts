@@ -1,0 +1,51 @@
+/** A real moto server (AWS's interfaces in memory) on a free loopback port. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from './listen.ts';
+import { programPath } from './need.ts';
+
+export type MotoServer = {
+  uri: string;
+  /** What an AWS client needs in its environment. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+};
+
+const PATIENCE = 60_000;
+
+/** Starts a server and returns when it answers. The caller must stop it. */
+export async function startMoto(): Promise<MotoServer> {
+  const program = programPath('moto');
+  if (program === undefined) throw new Error('moto_server is not installed: ask need("moto") first');
+  const port = await freePort();
+  const uri = `http://127.0.0.1:${port}`;
+  const server = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let words = '';
+  server.stderr.on('data', (chunk) => {
+    words = `${words}${chunk}`.slice(-2000);
+  });
+  const kill = () => void server.kill('SIGKILL');
+  process.once('exit', kill);
+  const stop = async () => {
+    kill();
+    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
+    process.removeListener('exit', kill);
+  };
+  const deadline = Date.now() + PATIENCE;
+  while (!(await fetch(`${uri}/moto-api/`).catch(() => undefined))?.ok) {
+    if (server.exitCode === null && server.signalCode === null && Date.now() < deadline) {
+      await sleep(100);
+      continue;
+    }
+    await stop();
+    throw new Error(`moto did not start:\n${words}`);
+  }
+  const env = {
+    AWS_ENDPOINT_URL: uri,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: 'us-east-1',
+  };
+  return { uri, env, stop };
+}
