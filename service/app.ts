@@ -1,12 +1,11 @@
 /**
  * The service as a Koa application: middleware in the order in which it runs, and the table of routes.
  *
- *     observe -> errors -> POST /predict -> router -> not found
+ *     observe -> POST /predict -> router -> not found
  */
 import { Router } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { Path } from './endpoints.ts';
-import { errors } from './middleware/errors.ts';
 import { observe } from './middleware/observe.ts';
 import { RequestError } from './request_error.ts';
 import { healthz } from './routes/healthz.ts';
@@ -33,7 +32,6 @@ export function createApp(service: Service): Koa {
   const app = new Koa();
   app.on('error', (error: Error) => service.log.warn('answer not delivered', { error: error.message }));
   app.use(observe(service));
-  app.use(errors(service));
   app.use(straight('/predict', routes['/predict']));
   app.use(router(routes));
   app.use(notFound(new Map(Object.entries(routes))));

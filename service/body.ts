@@ -3,38 +3,28 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { RequestError } from './request_error.ts';
 
-/** Throws RequestError: 413 over `limit` bytes, 400 for what is not UTF-8 or was cut off, 415 for a compressed body. */
-export async function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  const { 'content-length': length, 'content-encoding': encoding } = request.headers;
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw new RequestError(415, 'CONTENT_ENCODING', `the body is encoded as ${encoding.slice(0, 100)}`, {
-      next: 'send it uncompressed',
-    });
-  }
-  if (length !== undefined && Number(length) > limit) throw tooLarge(request, limit);
-  const bytes = await collect(request, limit);
-  if (!isUtf8(bytes)) {
-    throw new RequestError(400, 'ENCODING_INVALID', 'the body is not UTF-8', { next: 'encode it as UTF-8' });
-  }
-  return bytes.toString();
-}
-
-function collect(request: IncomingMessage, limit: number): Promise<Buffer> {
+/** Rejects with RequestError: 413 over `limit` bytes, 400 for what is not UTF-8 or was cut off, 415 when compressed. */
+export function readBody(request: IncomingMessage, limit: number): Promise<string> {
   return new Promise((resolve, reject) => {
+    const { 'content-length': length, 'content-encoding': encoding } = request.headers;
+    if (encoding !== undefined && encoding !== 'identity') throw encoded(encoding);
+    if (length !== undefined && Number(length) > limit) throw tooLarge(request, limit);
     const chunks: Buffer[] = [];
     let total = 0;
     const onData = (chunk: Buffer) => {
+      chunks.push(chunk);
       total += chunk.length;
-      if (total > limit) {
-        request.off('data', onData);
-        reject(tooLarge(request, limit));
-      } else chunks.push(chunk);
+      if (total <= limit) return;
+      request.off('data', onData);
+      reject(tooLarge(request, limit));
     };
     request.on('data', onData);
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
-    request.on('error', (cause) =>
-      reject(new RequestError(400, 'BODY_CUT_OFF', 'the connection ended before the body did', { cause })),
-    );
+    request.on('end', () => {
+      const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+      if (isUtf8(bytes)) resolve(bytes.toString());
+      else reject(new RequestError(400, 'ENCODING_INVALID', 'the body is not UTF-8', { next: 'encode it as UTF-8' }));
+    });
+    request.on('error', (cause) => reject(new RequestError(400, 'BODY_CUT_OFF', 'the body was cut off', { cause })));
   });
 }
 
@@ -43,5 +33,11 @@ function tooLarge(request: IncomingMessage, limit: number): RequestError {
   request.resume();
   return new RequestError(413, 'BODY_TOO_LARGE', `the body has more than the ${limit} bytes that are taken`, {
     next: 'send fewer or shorter texts at a time',
+  });
+}
+
+function encoded(encoding: string): RequestError {
+  return new RequestError(415, 'CONTENT_ENCODING', `the body is encoded as ${encoding.slice(0, 100)}`, {
+    next: 'send it uncompressed',
   });
 }

@@ -1,29 +1,29 @@
 /**
  * What Prometheus scrapes. The three names app_request_count, app_request_latency_seconds and model_prediction_count
- * are a contract with the dashboards; the others are this service's own.
- *
- * Each app has a registry of its own. Children are looked up once: prom-client hashes labels on every `labels()`.
+ * are a contract with the dashboards; the others are this service's own. Each app has a registry of its own.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Prediction } from '../ml/model/types.ts';
 import { ENDPOINTS, type Endpoint, METHODS, type Method } from './endpoints.ts';
 import type { ServedModel } from './served_model.ts';
+import { CountTally, ValueTally } from './tally.ts';
 
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const CONFIDENCE_BUCKETS = [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99, 1];
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
+const CLASSES = ['0', '1'] as const;
 
 export class Metrics {
   readonly #registry = new Registry();
+  readonly #tallies: (CountTally | ValueTally)[] = [];
+  readonly #requests: Map<Endpoint, RequestTallies>;
+  readonly #predictions: CountTally[];
+  readonly #confidences: ValueTally[];
   readonly #info: Gauge<'version' | 'run_id' | 'data_hash'>;
-  readonly #requests: Map<Endpoint, EndpointChildren>;
-  readonly #predictions: { inc(): void }[];
-  readonly #confidence: { observe(value: number): void }[];
 
-  /** `ofProcess` adds prom-client's measures of the Node process, which one registry a process may have. */
+  /** `ofProcess` adds prom-client's measures of the Node process. */
   constructor({ ofProcess }: { ofProcess: boolean }) {
     const registers = [this.#registry];
-    if (ofProcess) collectDefaultMetrics({ register: this.#registry });
     const count = new Counter({
       name: 'app_request_count',
       help: 'Requests answered, by method and endpoint.',
@@ -37,49 +37,51 @@ export class Metrics {
       buckets: LATENCY_BUCKETS,
       registers,
     });
-    const statuses = new Counter({
+    const answers = new Counter({
       name: 'app_response_count',
       help: 'Answers, by endpoint and class of status.',
       labelNames: ['endpoint', 'status'],
       registers,
     });
-    const endpoints: Endpoint[] = [...ENDPOINTS, 'other'];
-    const methods: Method[] = [...METHODS, 'other'];
-    this.#requests = new Map(
-      endpoints.map((endpoint) => [
-        endpoint,
-        {
-          count: new Map(methods.map((method) => [method, count.labels(method, endpoint)])),
-          latency: latency.labels(endpoint),
-          statuses: STATUS_CLASSES.map((status) => statuses.labels(endpoint, status)),
-        },
-      ]),
-    );
-
     const predictions = new Counter({
       name: 'model_prediction_count',
       help: 'Texts judged, by class: 0 negative, 1 positive.',
       labelNames: ['prediction'],
       registers,
     });
-    const confidence = new Histogram({
+    const confidences = new Histogram({
       name: 'model_prediction_confidence',
       help: 'Calibrated probability of the class given, by class: 0 negative, 1 positive.',
       labelNames: ['prediction'],
       buckets: CONFIDENCE_BUCKETS,
       registers,
     });
-    this.#predictions = ['0', '1'].map((prediction) => predictions.labels(prediction));
-    this.#confidence = ['0', '1'].map((prediction) => confidence.labels(prediction));
-    // A series that starts at 0 lets rate() see its first event.
-    for (const prediction of ['0', '1']) predictions.inc({ prediction }, 0);
-
     this.#info = new Gauge({
       name: 'model_info',
       help: 'Always 1; its labels say which model is served.',
       labelNames: ['version', 'run_id', 'data_hash'],
       registers,
     });
+    if (ofProcess) collectDefaultMetrics({ register: this.#registry });
+
+    const endpoints: Endpoint[] = [...ENDPOINTS, 'other'];
+    const methods: Method[] = [...METHODS, 'other'];
+    this.#requests = new Map(
+      endpoints.map((endpoint) => [
+        endpoint,
+        {
+          count: new Map(
+            methods.map((method) => [method, this.#tally(new CountTally(count.labels(method, endpoint)))]),
+          ),
+          latency: this.#tally(new ValueTally(latency.labels(endpoint))),
+          answers: STATUS_CLASSES.map((status) => this.#tally(new CountTally(answers.labels(endpoint, status)))),
+        },
+      ]),
+    );
+    this.#predictions = CLASSES.map((one) => this.#tally(new CountTally(predictions.labels(one))));
+    this.#confidences = CLASSES.map((one) => this.#tally(new ValueTally(confidences.labels(one))));
+    // A series that starts at 0 lets rate() see its first event.
+    for (const one of CLASSES) predictions.labels(one).inc(0);
   }
 
   get contentType(): string {
@@ -88,30 +90,31 @@ export class Metrics {
 
   /** All metrics in Prometheus' text format. */
   text(): Promise<string> {
+    for (const tally of this.#tallies) tally.flush();
     return this.#registry.metrics();
   }
 
   request(method: Method, endpoint: Endpoint, status: number, seconds: number): void {
-    const children = this.#requests.get(endpoint);
-    if (!children) return;
-    children.count.get(method)?.inc();
-    children.latency.observe(seconds);
-    children.statuses[Math.floor(status / 100) - 1]?.inc();
+    const tallies = this.#requests.get(endpoint);
+    if (!tallies) return;
+    tallies.count.get(method)?.add();
+    tallies.latency.add(seconds);
+    tallies.answers[Math.floor(status / 100) - 1]?.add();
   }
 
   prediction({ class: predicted, confidence }: Prediction): void {
-    this.#predictions[predicted].inc();
-    this.#confidence[predicted].observe(confidence);
+    this.#predictions[predicted].add();
+    this.#confidences[predicted].add(confidence);
   }
 
   serving({ version, runId, model }: ServedModel): void {
-    this.#info.reset();
     this.#info.set({ version, run_id: runId, data_hash: model.facts.dataDigest }, 1);
+  }
+
+  #tally<T extends CountTally | ValueTally>(tally: T): T {
+    this.#tallies.push(tally);
+    return tally;
   }
 }
 
-type EndpointChildren = {
-  count: Map<Method, { inc(): void }>;
-  latency: { observe(value: number): void };
-  statuses: { inc(): void }[];
-};
+type RequestTallies = { count: Map<Method, CountTally>; latency: ValueTally; answers: CountTally[] };

@@ -1,23 +1,31 @@
 import type { Middleware } from 'koa';
+import { answerError } from '../answer_error.ts';
 import { endpointOf, methodOf } from '../endpoints.ts';
 import type { Service } from '../service.ts';
 
 // Probes come every few seconds and say nothing while all is well.
 const QUIET = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** Counts, times and logs each request, and tells clients to let go of the connection while the service drains. */
+/**
+ * Around every request: what is thrown becomes an answer; each is counted, timed and logged; and while the service
+ * drains, clients are told to let go of the connection.
+ */
 export function observe({ metrics, log, state }: Service): Middleware {
   return async (ctx, next) => {
     const start = performance.now();
-    await next();
+    try {
+      await next();
+    } catch (thrown) {
+      answerError(ctx, thrown, log);
+    }
     if (state.phase === 'draining' && !ctx.headerSent) ctx.set('Connection', 'close');
     const { req, res } = ctx;
     const method = methodOf(req.method ?? '');
     const endpoint = endpointOf(req.url ?? '');
     const ms = performance.now() - start;
     metrics.request(method, endpoint, res.statusCode, ms / 1000);
-    if (log.verbose && (res.statusCode >= 400 || !QUIET.has(endpoint))) {
-      log.request(method, endpoint, res.statusCode, ms);
+    if (res.statusCode >= 400 || !QUIET.has(endpoint)) {
+      log.request(method, endpoint, res.statusCode, Math.round(ms * 1000));
     }
   };
 }
