@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { expect } from 'vitest';
 
-const root = resolve(import.meta.dirname, '../..');
+export const root = resolve(import.meta.dirname, '../..');
 
 export type CliResult = { code: number | null; stdout: string; stderr: string };
 
@@ -22,4 +23,11 @@ export function startCli(args: string[]): ChildProcess {
   // A program may end before it has read all of its input.
   child.stdin?.on('error', () => {});
   return child;
+}
+
+/** It ended with this code and said these words, in sentences: without a stack trace. */
+export function expectFailure(result: CliResult, code: number, ...words: string[]): void {
+  expect(result.stderr).not.toContain('    at ');
+  for (const word of words) expect(result.stderr).toContain(word);
+  expect(result.code).toBe(code);
 }

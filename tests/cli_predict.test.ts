@@ -1,0 +1,185 @@
+/** `sentiment predict` on real files. */
+import { once } from 'node:events';
+import { linkSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { text as readAll } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { expectFailure, runCli, startCli } from './support/cli.ts';
+import { useCliWorkspace } from './support/cli_workspace.ts';
+
+const { file, model, names, path } = useCliWorkspace();
+
+const predict = (data: string, ...args: string[]) => runCli(['predict', '--model', model, '--data', data, ...args]);
+
+test('keeps rows, order and columns, and adds two', async () => {
+  const rows = ['7,"dull, tired",x', '8,"a ""joy""\nand more",', '9,warm and funny,y'];
+  const out = path('out.csv');
+  const result = await predict(file('in.csv', `id,text,note\n${rows.join('\n')}\n`), '--out', out);
+  expect(result.stderr).toContain('3 rows');
+  const written = readFileSync(out, 'utf8');
+  expect(written).toMatch(/^id,text,note,label,probability\n/);
+  expect(written).toMatch(
+    /\n7,"dull, tired",x,negative,0\.\d+\n8,"a ""joy""\nand more",,positive,0\.\d+\n9,.+,y,positive,/,
+  );
+  expect(names()).toEqual(['in.csv', 'out.csv']);
+});
+
+test('reads and writes CSV, TSV and JSONL, gzipped or not', async () => {
+  const csv = file('in.csv', 'id,text\n1,wonderful\n2,awful\n');
+  const steps = ['a.tsv', 'b.jsonl.gz', 'c.csv'].map((name) => path(name));
+  await predict(csv, '--out', steps[0], '--prefix', 'one_');
+  await predict(steps[0], '--out', steps[1], '--prefix', 'two_');
+  await predict(steps[1], '--out', steps[2], '--prefix', 'three_');
+  expect(readFileSync(steps[0], 'utf8')).toMatch(/^id\ttext\tone_label\tone_probability\n1\twonderful\tpositive\t/);
+  expect(gunzipSync(readFileSync(steps[1])).toString()).toContain('"two_label":"negative"');
+  const [header, first] = readFileSync(steps[2], 'utf8').split('\n');
+  expect(header).toBe('id,text,one_label,one_probability,two_label,two_probability,three_label,three_probability');
+  const cells = first.split(',');
+  expect(cells.slice(2)).toEqual([...cells.slice(2, 4), ...cells.slice(2, 4), ...cells.slice(2, 4)]);
+});
+
+test('a row without text keeps label and probability empty, and is counted', async () => {
+  const data = file('in.jsonl', '{"text":""}\n{"text":null,"id":1}\n{"id":2}\n{"text":"awful"}\n{"text":2001}\n');
+  const { stdout, stderr } = await predict(data);
+  const rows = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(rows.map((row) => row.label)).toEqual([null, null, null, 'negative', expect.any(String)]);
+  expect(rows[1]).toEqual({ text: null, id: 1, label: null, probability: null });
+  expect(stderr).toContain('3 without text');
+});
+
+test('nested fields and lone surrogates pass through JSONL unchanged', async () => {
+  const { stdout } = await predict(file('in.jsonl', '{"text":"a \\ud800 joy","tags":["x",{"y":1}]}\n'));
+  expect(stdout).toMatch(
+    /^\{"text":"a \\ud800 joy","tags":\["x",\{"y":1\}\],"label":"positive","probability":0\.\d+\}\n$/,
+  );
+});
+
+test('a cell of 10 MB is a text like any other', async () => {
+  const text = 'wonderful and moving '.repeat(500_000);
+  const out = path('out.jsonl');
+  const result = await predict(file('in.csv', `text\n${text}\nawful\n`), '--out', out);
+  expect(result.code).toBe(0);
+  const [first, second] = readFileSync(out, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect([first.text.length, first.label, second.label]).toEqual([text.length, 'positive', 'negative']);
+});
+
+test.each([
+  ['broken quotes', 'in.csv', 'text\nfine\n"dull" film\n', 1, ['in.csv:3', '"text"', 'CSV_QUOTES']],
+  ['a NUL character', 'in.csv', 'text\nfine\ndu\0ll\n', 1, ['in.csv:3', '"text"', 'NUL']],
+  ['bytes that are no UTF-8', 'in.csv', Buffer.from('text\nfin\xe9\n', 'latin1'), 1, ['in.csv:2', 'UTF-8']],
+  ['a cell too many', 'in.csv', 'text\nfine,indeed\n', 1, ['in.csv:2', '2 cells']],
+  ['invalid JSON', 'in.jsonl', '{"text":"fine"}\n{"text":\n', 1, ['in.jsonl:2', 'not valid JSON']],
+  ['a text that is a list', 'in.jsonl', '{"text":"fine"}\n{"text":["dull"]}\n', 1, ['in.jsonl:2', '"text"']],
+  ['an empty file', 'in.csv', '', 1, ['in.csv is empty']],
+  ['a missing column', 'in.csv', 'review\nfine\n', 2, ['no column "text"']],
+  ['a column called label', 'in.csv', 'text,label\nfine,1\n', 2, ['"label" already', '--prefix']],
+  [
+    'a later row with a field label',
+    'in.jsonl',
+    '{"text":"a"}\n{"text":"b","label":1}\n',
+    2,
+    ['in.jsonl:2', '--prefix'],
+  ],
+  ['a name that says no format', 'in.txt', 'text\nfine\n', 2, ['in.txt', '.csv, .tsv or .jsonl']],
+])('%s is an error with its place, and leaves no output', async (_, name, content, code, words) => {
+  const result = await predict(file(name, content), '--out', path('out.jsonl'));
+  expectFailure(result, code, ...words);
+  expect(names()).toEqual([name]);
+});
+
+test('an earlier output stays whole when a new one fails', async () => {
+  const out = file('out.csv', 'text,label,probability\nold,positive,0.9\n');
+  await predict(file('in.csv', 'text\nfine\n"dull" film\n'), '--out', out);
+  expect(readFileSync(out, 'utf8')).toContain('old,positive,0.9');
+});
+
+test('the input is never overwritten, under whatever name', async () => {
+  const data = file('in.csv', 'text\nfine\n');
+  symlinkSync(data, path('symbolic.csv'));
+  linkSync(data, path('hard.csv'));
+  for (const name of ['in.csv', 'symbolic.csv', 'hard.csv']) {
+    expectFailure(await predict(data, '--out', path(name)), 2, 'OUT_IS_INPUT');
+  }
+  expect(readFileSync(data, 'utf8')).toBe('text\nfine\n');
+});
+
+test('an output behind a symbolic link is written where it points', async () => {
+  const target = file('target.csv', '');
+  symlinkSync(target, path('link.csv'));
+  await predict(file('in.csv', 'text\nawful\n'), '--out', path('link.csv'));
+  expect(readFileSync(target, 'utf8')).toContain('awful,negative');
+});
+
+test('an output that cannot be written is told before any work', async () => {
+  const data = file('in.csv', 'text\nfine\n');
+  expectFailure(await predict(data, '--out', path('none/out.csv')), 1, 'there is no folder', 'OUT_UNWRITABLE');
+  mkdirSync(path('folder.csv'));
+  expectFailure(await predict(data, '--out', path('folder.csv')), 2, 'is a folder');
+});
+
+test('a missing input is named', async () => {
+  expectFailure(await predict(path('none.csv')), 1, 'none.csv', 'no such file');
+});
+
+test('takes a text, or lines of stdin, and gives lines', async () => {
+  const one = await runCli(['predict', '--model', model, 'wonderful\nand\u001b[2J moving']);
+  expect(one.stdout).toMatch(/^positive\t0\.\d{4}\twonderful and \[2J moving\n$/);
+  const lines = await runCli(['predict', '--model', model], { input: 'awful and empty\n\nwonderful' });
+  expect(lines.stdout).toMatch(/^negative\t\S+\tawful and empty\n\w+\t\S+\t\npositive\t\S+\twonderful\n$/);
+});
+
+test('a table can come from stdin', async () => {
+  const result = await runCli(['predict', '--model', model, '--data', '-', '--format', 'tsv'], {
+    input: 'text\tn\nawful\t1\n',
+  });
+  expect(result.stdout).toMatch(/^text\tn\tlabel\tprobability\nawful\t1\tnegative\t0\.\d+\n$/);
+});
+
+test('ends quietly when nobody reads on', async () => {
+  const data = file('in.csv', `text\n${'awful and empty\n'.repeat(200_000)}`);
+  const child = startCli(['predict', '--model', model, '--data', data]);
+  const stderr = readAll(child.stderr!);
+  child.stdout!.once('data', () => child.stdout!.destroy());
+  const [code] = await once(child, 'exit');
+  expect([code, await stderr]).toEqual([0, '']);
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it and leaves no output behind', async (signal) => {
+  const out = path('out.csv');
+  const child = startCli(['predict', '--model', model, '--data', '-', '--out', out]);
+  child.stdin!.write(`text\n${'awful and empty\n'.repeat(50_000)}`);
+  // The first rows are in the temporary file, and the program waits for more.
+  await until(() => names().some((name) => sizeOf(path(name)) > 0));
+  child.kill(signal);
+  const [code] = await once(child, 'exit');
+  expect([code, names()]).toEqual([signal === 'SIGINT' ? 130 : 143, []]);
+});
+
+test('a damaged model and a missing one are told apart', async () => {
+  const bytes = readFileSync(model);
+  bytes[bytes.length >> 1] ^= 1;
+  expectFailure(await runCli(['predict', '--model', file('x.model', bytes), 'fine']), 1, 'x.model', 'MODEL_DAMAGED');
+  expectFailure(await runCli(['predict', '--model', path('none'), 'fine']), 1, 'MODEL_MISSING');
+});
+
+test('calls that contradict themselves are refused', async () => {
+  expectFailure(await runCli(['predict', '--model', model, '--data', 'x.csv', 'fine']), 2, 'a text and --data');
+  expectFailure(await runCli(['predict', '--model', model, '--out', 'x.csv']), 2, '--out goes with --data');
+});
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !condition(); await wait(20)) {
+    if (Date.now() > deadline) throw new Error('what was waited for did not come');
+  }
+}
