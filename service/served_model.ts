@@ -15,6 +15,11 @@ export type ServedModel = {
   warning?: string;
 };
 
+/** Where its training texts came from, fit to be shown: without what an address may hold besides the place. */
+export function dataSource({ model }: ServedModel): string {
+  return model.facts.source.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, '');
+}
+
 /** Throws what loadModel and the registry throw, each naming the file or address and the next step. */
 export async function bringModel(config: ServiceConfig): Promise<ServedModel> {
   return config.modelUri.startsWith('models:/') ? fromRegistry(config) : fromFile(config);

@@ -1,6 +1,6 @@
 /** What every page shares: head, style, heading, footer, and the headers that forbid it to load anything. */
 import { createHash } from 'node:crypto';
-import type { ServedModel } from '../served_model.ts';
+import { dataSource, type ServedModel } from '../served_model.ts';
 import { Html, html, type Renderable } from './html.ts';
 import { style } from './style.ts';
 
@@ -62,9 +62,10 @@ function modelLines(served: ServedModel | undefined): Renderable {
   const { trainingTexts, metrics } = served.model.facts;
   const accuracy = metrics?.accuracy;
   return [
-    html`<p>Model ${served.name}, version ${served.version}, learnt from ${trainingTexts.toLocaleString('en')} texts${
-      accuracy === undefined ? '' : `; right on ${(100 * accuracy).toFixed(1)} % of held-out ones`
-    }.</p>`,
-    served.warning !== undefined && html`<p role="status">${served.warning}</p>`,
+    html`<p>Model ${served.name}, version ${served.version}${
+      accuracy !== undefined && `, right on ${(100 * accuracy).toFixed(1)} % of held-out texts`
+    }. It learnt from ${trainingTexts.toLocaleString('en')} texts (${dataSource(served)}); other kinds of text it judges less well.</p>`,
+    served.source === 'cache' &&
+      html`<p>The model registry was away when this service started: this is the copy it kept.</p>`,
   ];
 }

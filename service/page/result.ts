@@ -24,7 +24,7 @@ ${
 }
 <h3 class="why">What decided</h3>
 <p class="marked">${highlight(text, words).map(segment)}</p>
-<p class="note"><mark class="p2">straight</mark> lines speak for positive, <mark class="n2">wavy</mark> ones for negative; the thicker, the more.</p>
+<p class="note"><mark class="p2">Straight</mark> lines speak for positive, <mark class="n2">wavy</mark> ones for negative; the thicker, the more.</p>
 ${top.length > 0 && table(top)}
 </section>`;
 }

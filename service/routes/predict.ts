@@ -1,5 +1,6 @@
 /** POST /predict: JSON in, JSON out; the page's form in, the page with the result out. */
 import type { ServerResponse } from 'node:http';
+import type { Context } from 'koa';
 import { readBody } from '../body.ts';
 import { mediaType } from '../negotiate.ts';
 import { pageHeaders } from '../page/document.ts';
@@ -40,23 +41,26 @@ function sendJson(response: ServerResponse, json: string, last: boolean): void {
 
 /** The page's form, without JavaScript. A client that asks for JSON by Accept gets it here too. */
 function predictForm({ config, state }: Service): Handler {
+  const { maxBodyBytes, maxTextLength } = config;
+  const textOf = async (ctx: Context) =>
+    new URLSearchParams(await readBody(ctx.req, maxBodyBytes)).get('text') ?? undefined;
   return async (ctx) => {
-    const wantsJson = ctx.accepts('html', 'json') === 'json';
-    const fields = new URLSearchParams(await readBody(ctx.req, config.maxBodyBytes));
-    const text = fields.get('text') ?? undefined;
-    if (wantsJson) {
+    if (ctx.accepts('html', 'json') === 'json') {
+      const text = await textOf(ctx);
       ctx.type = 'json';
       ctx.body = predictorOf(state).predictJson(JSON.stringify({ text }), asksToExplain(ctx.url));
       return;
     }
-    const { maxTextLength } = config;
     ctx.set(pageHeaders);
+    let text: string | undefined;
     try {
+      text = await textOf(ctx);
       const predictor = predictorOf(state);
       ctx.body = homePage({ maxTextLength, served: predictor.served, text, explanation: predictor.explain(text) });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       ctx.status = error.status;
+      ctx.set(error.headers);
       ctx.body = homePage({ maxTextLength, served: state.predictor?.served, text, error });
     }
   };

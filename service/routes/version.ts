@@ -1,5 +1,5 @@
 import type { ServiceConfig } from '../config.ts';
-import type { ServedModel } from '../served_model.ts';
+import { dataSource, type ServedModel } from '../served_model.ts';
 import type { Handler, Service } from '../service.ts';
 
 export type VersionAnswer = {
@@ -43,7 +43,7 @@ function versionAnswer(config: ServiceConfig, served: ServedModel | undefined): 
       warning: warning ?? null,
       digest,
       features: featureCount,
-      data: { source: facts.source, digest: facts.dataDigest, trainingTexts: facts.trainingTexts },
+      data: { source: dataSource(served), digest: facts.dataDigest, trainingTexts: facts.trainingTexts },
       gitCommit: facts.gitCommit ?? null,
       metrics: facts.metrics ?? {},
     },

@@ -1,0 +1,241 @@
+import { request } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Predictor } from './predict.ts';
+import { type OpenApp, openApp } from './testing/open_app.ts';
+import { servedWords, wordModel } from './testing/word_model.ts';
+
+let app: OpenApp;
+beforeEach(async () => {
+  app = await openApp();
+});
+afterEach(() => app.close());
+
+const PAGE = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+
+describe('an unknown address', () => {
+  it('answers 404 with a JSON error', async () => {
+    const response = await app.get('/nothing');
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      error: {
+        code: 'NOT_FOUND',
+        message: 'there is nothing at this address',
+        next: 'the page is at /, the interface is described at /openapi.json',
+      },
+    });
+  });
+
+  it('answers with a page whoever asks for pages', async () => {
+    const response = await app.get('/nothing', PAGE);
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await response.text()).toContain('There is no such page');
+  });
+
+  it.each(['/PREDICT', '/predict/', '/healthz/', '//', '/%zz', '/predict%00'])('%s is one', async (path) => {
+    expect((await app.get(path)).status).toBe(404);
+  });
+});
+
+describe('a known address', () => {
+  it('answers 405 and what it takes to a method that it does not take', async () => {
+    const response = await app.get('/predict');
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('POST, OPTIONS');
+    expect(await response.json()).toEqual({
+      error: { code: 'METHOD_NOT_ALLOWED', message: '/predict takes POST, OPTIONS' },
+    });
+    expect((await fetch(`${app.address}/metrics`, { method: 'DELETE' })).headers.get('allow')).toBe(
+      'GET, HEAD, OPTIONS',
+    );
+  });
+
+  it('answers OPTIONS with the methods', async () => {
+    const response = await fetch(`${app.address}/predict`, { method: 'OPTIONS' });
+    expect([response.status, response.headers.get('allow')]).toEqual([204, 'POST, OPTIONS']);
+  });
+
+  it('answers HEAD with the head of GET', async () => {
+    const head = await fetch(`${app.address}/`, { method: 'HEAD' });
+    const get = await app.get('/');
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
+  });
+});
+
+describe('readiness', () => {
+  it('is there with the model', async () => {
+    expect((await app.get('/readyz')).status).toBe(200);
+    expect(await (await app.get('/healthz')).json()).toEqual({ status: 'alive' });
+  });
+
+  it('is not there while the model is being loaded, and predictions say so', async () => {
+    app.state.phase = 'loading';
+    app.state.predictor = undefined;
+    const ready = await app.get('/readyz');
+    expect([ready.status, await ready.json()]).toEqual([503, { status: 'loading' }]);
+    expect((await app.get('/healthz')).status).toBe(200);
+    const response = await app.post('/predict', { text: 'good' });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.json()).toMatchObject({ error: { code: 'MODEL_LOADING' } });
+    expect(await (await app.get('/version')).json()).toMatchObject({ model: null });
+    expect(await (await app.get('/')).text()).toContain('The model is being loaded.');
+  });
+
+  it('is gone while the service drains; every answer then ends its connection', async () => {
+    app.state.phase = 'draining';
+    expect((await app.get('/readyz')).status).toBe(503);
+    for (const path of ['/', '/readyz', '/metrics', '/nothing']) {
+      expect((await app.get(path)).headers.get('connection')).toBe('close');
+    }
+    const response = await app.post('/predict', { text: 'good' });
+    expect([response.status, response.headers.get('connection')]).toEqual([200, 'close']);
+  });
+});
+
+it('/version says which code and which model', async () => {
+  expect(await (await app.get('/version')).json()).toEqual({
+    service: { gitCommit: 'fedcba', node: process.versions.node },
+    model: {
+      name: 'words',
+      version: '7',
+      runId: 'run-1',
+      source: 'registry',
+      warning: null,
+      digest: 'a'.repeat(64),
+      features: 4,
+      data: { source: 'https://example.test/reviews.csv', digest: 'd'.repeat(64), trainingTexts: 1234 },
+      gitCommit: 'abc',
+      metrics: { accuracy: 0.8125 },
+    },
+  });
+});
+
+describe('a failure of the service itself', () => {
+  beforeEach(() => {
+    const broken = {
+      get served(): never {
+        throw new Error('secret detail');
+      },
+      predictJson(): never {
+        throw new Error('secret detail');
+      },
+    };
+    app.state.predictor = broken as unknown as Predictor;
+  });
+
+  it('tells the client that there was one, and the log what', async () => {
+    const response = await app.post('/predict', { text: 'good' });
+    const body = await response.text();
+    expect(response.status).toBe(500);
+    expect(JSON.parse(body)).toEqual({
+      error: { code: 'INTERNAL', message: 'the service failed on this request', next: 'its log says why' },
+    });
+    expect(app.log()).toContain('secret detail');
+  });
+
+  it('shows no detail on the page either', async () => {
+    const body = await (await app.get('/', PAGE)).text();
+    expect(body).toContain('The service failed on this request.');
+    expect(body).not.toContain('secret');
+  });
+});
+
+describe('the log', () => {
+  it('has a line for each request, without its text or address', async () => {
+    await app.post('/predict?explain=1&user=jane', { text: 'a good secret' });
+    await app.get('/private/jane?text=secret');
+    const lines = app
+      .log()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines).toEqual([
+      { ...ALWAYS, method: 'POST', endpoint: '/predict', status: 200 },
+      { ...ALWAYS, method: 'GET', endpoint: 'other', status: 404 },
+    ]);
+  });
+
+  it('is quiet about probes while all is well', async () => {
+    await app.get('/healthz');
+    await app.get('/readyz');
+    await app.get('/metrics');
+    expect(app.log()).toBe('');
+    app.state.phase = 'draining';
+    await app.get('/readyz');
+    expect(app.log()).toContain('"endpoint":"/readyz","status":503');
+  });
+
+  const ALWAYS = { time: expect.any(Number), level: 'info', msg: 'request', microseconds: expect.any(Number) };
+});
+
+describe('/metrics', () => {
+  it('counts requests, answers, predictions and confidence, and names the model', async () => {
+    await app.post('/predict', { texts: ['good', 'bad', 'awful'] });
+    await app.post('/predict', { text: '' });
+    await app.get('/');
+    await app.get('/a');
+    await app.get('/b');
+    const response = await app.get('/metrics');
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    const lines = (await response.text()).split('\n');
+    for (const line of [
+      '# TYPE app_request_count counter',
+      'app_request_count{method="POST",endpoint="/predict"} 2',
+      'app_request_count{method="GET",endpoint="/"} 1',
+      'app_request_count{method="GET",endpoint="other"} 2',
+      '# TYPE app_request_latency_seconds histogram',
+      'app_request_latency_seconds_bucket{le="+Inf",endpoint="/predict"} 2',
+      'app_request_latency_seconds_count{endpoint="/"} 1',
+      'app_response_count{endpoint="/predict",status="2xx"} 1',
+      'app_response_count{endpoint="/predict",status="4xx"} 1',
+      '# TYPE model_prediction_count counter',
+      'model_prediction_count{prediction="0"} 2',
+      'model_prediction_count{prediction="1"} 1',
+      'model_prediction_confidence_count{prediction="0"} 2',
+      'model_prediction_confidence_bucket{le="0.85",prediction="0"} 1',
+      `model_info{version="7",run_id="run-1",data_hash="${wordModel.facts.dataDigest}"} 1`,
+    ]) {
+      expect(lines).toContain(line);
+    }
+  });
+
+  it('has labels from closed sets only, whatever is asked', async () => {
+    const labels = new Set<string>();
+    for (const method of ['PROPFIND', 'DELETE', 'PATCH', 'GET']) {
+      for (const path of ['/x', '/y?z=1', '/predict/1', '/metrics/../predict']) await ask(method, path);
+    }
+    for (const line of (await (await app.get('/metrics')).text()).split('\n')) {
+      const match = /^app_request_count\{(.*)\}/.exec(line);
+      if (match) labels.add(match[1]);
+    }
+    expect([...labels].sort()).toEqual(['method="GET",endpoint="other"', 'method="other",endpoint="other"']);
+  });
+
+  it('starts the predictions at zero', async () => {
+    const text = await (await app.get('/metrics')).text();
+    expect(text).toContain('model_prediction_count{prediction="0"} 0\nmodel_prediction_count{prediction="1"} 0\n');
+  });
+});
+
+it('a model from the cache is shown as one', async () => {
+  const warning = 'the registry at http://10.0.0.1 could not be used';
+  const cached = await openApp({ ...servedWords, source: 'cache', warning });
+  try {
+    const page = await (await cached.get('/')).text();
+    expect(page).toContain('The model registry was away when this service started');
+    expect(page).not.toContain('10.0.0.1');
+    expect(await (await cached.get('/version')).json()).toMatchObject({ model: { source: 'cache', warning } });
+  } finally {
+    await cached.close();
+  }
+});
+
+/** fetch() tidies paths and refuses some methods; this does not. */
+function ask(method: string, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(app.address);
+    const asked = request({ hostname, port, method, path }, (response) => response.resume().on('end', resolve));
+    asked.on('error', reject).end();
+  });
+}

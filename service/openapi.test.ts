@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { ENDPOINTS } from './endpoints.ts';
+import { openapiDocument } from './openapi.ts';
+import { LIMITS, type OpenApp, openApp } from './testing/open_app.ts';
+
+type Answers = Record<string, { content?: Record<string, { schema?: object }> }>;
+type Described = {
+  openapi: string;
+  paths: Record<string, Record<string, { responses: Answers }>>;
+  components: { schemas: object };
+};
+
+let app: OpenApp;
+let described: Described;
+beforeAll(async () => {
+  app = await openApp();
+  described = (await (await app.get('/openapi.json')).json()) as Described;
+});
+afterAll(() => app.close());
+
+/** What the description says of an answer, as a check. */
+function schemaOf(path: string, method: string, status: number) {
+  const schema = described.paths[path][method].responses[status].content?.['application/json'].schema;
+  const whole = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    ...schema,
+    $defs: described.components.schemas,
+  };
+  return z.fromJSONSchema(JSON.parse(JSON.stringify(whole).replaceAll('#/components/schemas/', '#/$defs/')));
+}
+
+async function check(response: Response, path: string, method = 'get') {
+  expect(schemaOf(path, method, response.status).safeParse(await response.json())).toMatchObject({ success: true });
+}
+
+describe('the description holds for', () => {
+  it('the addresses that there are', () => {
+    expect(Object.keys(described.paths)).toEqual([...ENDPOINTS]);
+  });
+
+  it.each(['/healthz', '/readyz', '/version', '/openapi.json'])('GET %s', async (path) => {
+    await check(await app.get(path), path);
+  });
+
+  it('a service that is not ready', async () => {
+    const { phase, predictor } = app.state;
+    Object.assign(app.state, { phase: 'loading', predictor: undefined });
+    await check(await app.get('/readyz'), '/readyz');
+    await check(await app.get('/version'), '/version');
+    await check(await app.post('/predict', { text: 'good' }), '/predict', 'post');
+    Object.assign(app.state, { phase, predictor });
+  });
+
+  const requests: [status: number, body: unknown][] = [
+    [200, { text: 'a good film' }],
+    [200, { text: 'a bad film', explain: true }],
+    [200, { texts: ['a good film', 'a bad film'] }],
+    [200, { texts: ['a good film', '...'], explain: true }],
+    [400, '{'],
+    [413, { text: 'x'.repeat(3000) }],
+    [422, { text: '' }],
+    [422, { texts: ['a', 'b', 'c', 'd'] }],
+  ];
+  it.each(requests)('POST /predict answering %i to %j', async (status, body) => {
+    const response = await app.post('/predict', body);
+    expect(response.status).toBe(status);
+    await check(response, '/predict', 'post');
+  });
+
+  it('POST /predict of another type', async () => {
+    await check(await app.post('/predict', 'x', { 'content-type': 'text/plain' }), '/predict', 'post');
+  });
+});
+
+it('the check finds a missing, an additional and a wrong field', async () => {
+  const schema = schemaOf('/predict', 'post', 200);
+  const answer = (await (await app.post('/predict', { text: 'good' })).json()) as Record<string, unknown>;
+  const { confidence: _confidence, ...without } = answer;
+  for (const wrong of [
+    without,
+    { ...answer, more: 1 },
+    { ...answer, probability: '1' },
+    { ...answer, label: 'neutral' },
+  ]) {
+    expect(schema.safeParse(wrong).success).toBe(false);
+  }
+});
+
+it('the description states the limits in force', () => {
+  const { schemas } = openapiDocument({ maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3 }).components;
+  expect(schemas.SingleRequest.properties.text).toMatchObject({ maxLength: 2 });
+  expect(schemas.BatchRequest.properties.texts).toMatchObject({ maxItems: 3 });
+  expect(JSON.stringify(described)).toContain(`more than ${LIMITS.MAX_BODY_BYTES} bytes`);
+});

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Predictor } from './predict.ts';
+import { RequestError } from './request_error.ts';
+import { servedWords, wordModel } from './testing/word_model.ts';
+
+const limits = { maxTextLength: 100, maxBatchSize: 3 };
+const predictor = new Predictor(servedWords, limits, () => {});
+const answer = (request: unknown, explain = false) =>
+  JSON.parse(predictor.predictJson(JSON.stringify(request), explain));
+
+describe('an answer', () => {
+  it('says label, sentiment, class, probability, confidence and model', () => {
+    const probability = 1 / (1 + Math.exp(-2.5));
+    expect(answer({ text: 'a good film' })).toEqual({
+      label: 'positive',
+      sentiment: 'Positive Sentiment',
+      prediction: '1',
+      probability,
+      confidence: probability,
+      model: { name: 'words', version: '7' },
+    });
+  });
+
+  it('of a negative text has the confidence of being negative', () => {
+    const { label, sentiment, prediction, probability, confidence } = answer({ text: 'an awful film' });
+    expect([label, sentiment, prediction]).toEqual(['negative', 'Negative Sentiment', '0']);
+    expect(confidence).toBe(1 - probability);
+  });
+
+  it('holds the probability bit by bit as the model gives it', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('good', 'bad', 'fine', 'awful', 'so'), { minLength: 1, maxLength: 9 }),
+        (words) => {
+          const text = words.join(' ');
+          expect(answer({ text }).probability).toBe(wordModel.predict(text).probability);
+        },
+      ),
+    );
+  });
+
+  it('of several texts keeps their order', () => {
+    const { predictions, model } = answer({ texts: ['good', 'bad', 'fine'] });
+    expect(predictions.map((one: { label: string }) => one.label)).toEqual(['positive', 'negative', 'positive']);
+    expect(model).toEqual({ name: 'words', version: '7' });
+  });
+
+  it('explains when the body or the address asks for it', () => {
+    const text = 'A good, bad film';
+    const explained = answer({ text, explain: true });
+    expect(explained).toMatchObject({ score: 0.5, bias: 0.5, knownShare: 0.5 });
+    expect(explained.words[1]).toEqual({ text: 'good', start: 2, end: 6, contribution: 2 });
+    expect(answer({ text }, true)).toEqual(explained);
+    expect(answer({ texts: [text], explain: true }).predictions[0].words).toEqual(explained.words);
+    expect(answer({ text, explain: false })).not.toHaveProperty('words');
+  });
+
+  it('is heard of by the observer once for each text', () => {
+    const heard: string[] = [];
+    const observed = new Predictor(servedWords, limits, ({ label }) => heard.push(label));
+    observed.predictJson('{"texts": ["good", "bad"]}');
+    observed.predictJson('{"text": "fine"}', true);
+    observed.explain('awful');
+    expect(heard).toEqual(['positive', 'negative', 'positive', 'negative']);
+  });
+});
+
+describe('a request is refused', () => {
+  const cases: [why: string, body: string, status: number, code: string, message: string][] = [
+    ['without text', '{}', 422, 'TEXT_MISSING', '"text" is missing'],
+    ['with a number for a text', '{"text": 5}', 422, 'TEXT_NOT_STRING', '"text" must be a string, got a number'],
+    ['with null for a text', '{"text": null}', 422, 'TEXT_NOT_STRING', '"text" must be a string, got null'],
+    ['with an empty text', '{"text": ""}', 422, 'TEXT_EMPTY', '"text" is empty'],
+    ['with a blank text', '{"text": " \\n\\u00a0"}', 422, 'TEXT_EMPTY', '"text" is empty'],
+    [
+      'with a long text',
+      `{"text": "${'x'.repeat(101)}"}`,
+      422,
+      'TEXT_TOO_LONG',
+      '"text" has 101 characters, more than the 100 that are taken',
+    ],
+    ['with both fields', '{"text": "a", "texts": ["a"]}', 422, 'TEXT_AND_TEXTS', '"text" and "texts" are both there'],
+    [
+      'with one text as texts',
+      '{"texts": "a"}',
+      422,
+      'TEXTS_NOT_LIST',
+      '"texts" must be a list of strings, got a string',
+    ],
+    ['with no texts', '{"texts": []}', 422, 'TEXTS_EMPTY', '"texts" has no texts'],
+    [
+      'with too many texts',
+      '{"texts": ["a", "b", "c", "d"]}',
+      422,
+      'BATCH_TOO_LARGE',
+      '"texts" has 4 texts, more than the 3 that are taken at once',
+    ],
+    [
+      'with a wrong text among texts',
+      '{"texts": ["a", {}]}',
+      422,
+      'TEXT_NOT_STRING',
+      '"texts[1]" must be a string, got an object',
+    ],
+    ['with a blank text among texts', '{"texts": ["a", " "]}', 422, 'TEXT_EMPTY', '"texts[1]" is empty'],
+    [
+      'with a word for explain',
+      '{"text": "a", "explain": "yes"}',
+      422,
+      'EXPLAIN_NOT_BOOLEAN',
+      '"explain" must be true or false, got a string',
+    ],
+    ['as a list', '["a"]', 422, 'BODY_NOT_OBJECT', 'the body must be a JSON object, got a list'],
+    ['as null', 'null', 422, 'BODY_NOT_OBJECT', 'the body must be a JSON object, got null'],
+    [
+      'as no JSON',
+      '{"text": a}',
+      400,
+      'JSON_INVALID',
+      'the body is not JSON: "a" is not expected at line 1, column 10',
+    ],
+  ];
+  it.each(cases)('%s', (_, body, status, code, message) => {
+    expect(refusal(body)).toMatchObject({ status, code, message });
+  });
+
+  it('before any of its texts is scored', () => {
+    let scored = 0;
+    const observed = new Predictor(servedWords, limits, () => scored++);
+    expect(() => observed.predictJson('{"texts": ["good", 1]}')).toThrow(RequestError);
+    expect(scored).toBe(0);
+  });
+});
+
+it('answers or refuses any JSON, and answers with JSON', () => {
+  const texts = fc.oneof(fc.string({ unit: 'binary', maxLength: 120 }), fc.jsonValue());
+  const request = fc.oneof(
+    fc.jsonValue(),
+    fc.record({ text: texts, explain: fc.oneof(fc.boolean(), fc.jsonValue()) }, { requiredKeys: [] }),
+    fc.record({ texts: fc.array(texts, { maxLength: 5 }), explain: fc.boolean() }, { requiredKeys: ['texts'] }),
+  );
+  fc.assert(
+    fc.property(request, fc.boolean(), (value, explain) => {
+      try {
+        JSON.parse(predictor.predictJson(JSON.stringify(value), explain));
+      } catch (error) {
+        expect(error).toBeInstanceOf(RequestError);
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+function refusal(body: string): unknown {
+  try {
+    return predictor.predictJson(body);
+  } catch (error) {
+    return error;
+  }
+}

@@ -1,0 +1,171 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PredictionAnswer } from '../predict.ts';
+import type { ErrorAnswer } from '../request_error.ts';
+import { type OpenApp, openApp } from '../testing/open_app.ts';
+
+let app: OpenApp;
+beforeAll(async () => {
+  app = await openApp();
+});
+afterAll(() => app.close());
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html,*/*;q=0.8' };
+
+async function refusal(response: Response): Promise<{ status: number; code: string; message: string }> {
+  const { error } = (await response.json()) as ErrorAnswer;
+  return { status: response.status, code: error.code, message: error.message };
+}
+
+describe('JSON', () => {
+  it('is answered with JSON', async () => {
+    const response = await app.post('/predict', { text: 'good' }, { accept: 'text/html' });
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    expect(await response.json()).toMatchObject({ sentiment: 'Positive Sentiment', prediction: '1' });
+  });
+
+  it('may name its character set', async () => {
+    const response = await app.post(
+      '/predict',
+      { text: 'good' },
+      { 'content-type': 'Application/JSON; charset=utf-8' },
+    );
+    expect(response.status).toBe(200);
+  });
+
+  it('is explained when the address says so', async () => {
+    expect(await (await app.post('/predict?explain=1', { text: 'good' })).json()).toHaveProperty('words');
+    expect(await (await app.post('/predict?explain=false', { text: 'good' })).json()).not.toHaveProperty('words');
+    expect(await refusal(await app.post('/predict?explain=maybe', { text: 'good' }))).toMatchObject({
+      status: 422,
+      code: 'EXPLAIN_NOT_BOOLEAN',
+    });
+  });
+
+  const texts = ['\ud800 lone', 'a\0b good', '🙂 good 👍🏽', '\u202egood', '\ufeff good', '<script>good</script>'];
+  it.each(texts)('with the text %j is judged', async (given) => {
+    const response = await app.post('/predict', { text: given, explain: true });
+    expect(response.status).toBe(200);
+    const { words } = (await response.json()) as PredictionAnswer;
+    for (const word of words ?? []) expect(given.slice(word.start, word.end)).toBe(word.text);
+  });
+
+  it('that is none says where', async () => {
+    expect(await refusal(await app.post('/predict', '{"text": "a",\n oops}'))).toEqual({
+      status: 400,
+      code: 'JSON_INVALID',
+      message: 'the body is not JSON: "o" is not expected at line 2, column 2',
+    });
+    expect(await refusal(await app.post('/predict', ''))).toMatchObject({
+      message: 'the body is not JSON: it is empty',
+    });
+  });
+
+  it('that is not UTF-8 is refused rather than misread', async () => {
+    const latin1 = Buffer.from('{"text": "caf\xe9"}', 'latin1');
+    expect(await refusal(await app.post('/predict', latin1))).toMatchObject({ status: 400, code: 'ENCODING_INVALID' });
+  });
+
+  it('of any shape is answered or refused, never with a 500', async () => {
+    const value = fc.oneof(
+      fc.jsonValue({ maxDepth: 3 }),
+      fc.record({ text: fc.string({ unit: 'binary' }), explain: fc.boolean() }),
+      fc.record({ texts: fc.array(fc.oneof(fc.string({ unit: 'grapheme' }), fc.jsonValue()), { maxLength: 4 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(value, async (body) => {
+        const response = await app.post('/predict', JSON.stringify(body));
+        await response.json();
+        expect([200, 422, 413]).toContain(response.status);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a body of another kind', () => {
+  const cases: [type: string, message: string][] = [
+    ['text/plain', 'the body has the content type "text/plain"'],
+    ['multipart/form-data; boundary=x', 'the body has the content type "multipart/form-data"'],
+    ['', 'the body has no content type'],
+  ];
+  it.each(cases)('%s gets 415', async (type, message) => {
+    const response = await app.post('/predict', 'x', { 'content-type': type });
+    expect(response.headers.get('accept-post')).toBe('application/json, application/x-www-form-urlencoded');
+    expect(await refusal(response)).toEqual({ status: 415, code: 'CONTENT_TYPE', message });
+  });
+
+  it('compressed gets 415', async () => {
+    const response = await app.post('/predict', 'x', { 'content-encoding': 'gzip' });
+    expect(await refusal(response)).toMatchObject({ status: 415, code: 'CONTENT_ENCODING' });
+  });
+});
+
+describe('a body over the limit gets 413', () => {
+  it('at once when its length is declared', async () => {
+    expect(await refusal(await app.post('/predict', { text: 'x'.repeat(3000) }))).toEqual({
+      status: 413,
+      code: 'BODY_TOO_LARGE',
+      message: 'the body has more than the 2000 bytes that are taken',
+    });
+  });
+
+  it('also at 10 MB in pieces of undeclared length, and its connection serves on', async () => {
+    const { hostname, port } = new URL(app.address);
+    const socket = connect(Number(port), hostname);
+    const head = 'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+    socket.write(`${head}transfer-encoding: chunked\r\n\r\n`);
+    const piece = `${(1_000_000).toString(16)}\r\n${'x'.repeat(1_000_000)}\r\n`;
+    for (let i = 0; i < 10; i++) socket.write(piece);
+    socket.write('0\r\n\r\n');
+    socket.write(`${head}content-length: 16\r\nconnection: close\r\n\r\n{"text": "good"}`);
+    const answers = await text(socket);
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+  });
+});
+
+describe('the form', () => {
+  it('gets the page with label, confidence and marked words', async () => {
+    const response = await app.post('/predict', 'text=a+good+film', FORM);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    const page = await response.text();
+    expect(page).toContain('Positive Sentiment</h2>');
+    expect(page).toContain('Confidence <strong>92 %</strong>');
+    expect(page).toMatch(/<mark class="p3" title="positive, \+2\.00">good</);
+    expect(page).toContain('\na good film</textarea>');
+  });
+
+  it('gets JSON when JSON is what it accepts', async () => {
+    const response = await app.post('/predict?explain=1', 'text=good', { ...FORM, accept: 'application/json' });
+    expect(await response.json()).toMatchObject({ label: 'positive', words: [{ text: 'good' }] });
+    const refused = await app.post('/predict', 'other=good', { ...FORM, accept: 'application/json' });
+    expect(await refusal(refused)).toMatchObject({ status: 422, code: 'TEXT_MISSING' });
+  });
+
+  const refused: [what: string, body: string, status: number, shown: string][] = [
+    ['an empty text', 'text=', 422, 'The text is empty.'],
+    ['no text', '', 422, 'The text is missing.'],
+    ['a long text', `text=${'x'.repeat(101)}`, 422, 'The text has 101 characters, more than the 100 that are taken.'],
+    ['too much', `text=${'x'.repeat(3000)}`, 413, 'The body has more than the 2000 bytes that are taken.'],
+  ];
+  it.each(refused)('with %s gets the form again, with what is wrong', async (_, body, status, shown) => {
+    const response = await app.post('/predict', body, FORM);
+    const page = await response.text();
+    expect(response.status).toBe(status);
+    expect(page).toContain(`role="alert"><p>${shown}`);
+    expect(page).toContain('<textarea');
+  });
+
+  it('cannot bring its own markup into the page', async () => {
+    const markup = '</textarea><script>alert(1)</script> good "\'&';
+    const response = await app.post('/predict', new URLSearchParams({ text: markup }).toString(), FORM);
+    const page = await response.text();
+    expect(page).not.toContain('<script');
+    expect(page).toContain('&lt;/textarea&gt;&lt;script&gt;');
+    expect(response.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[\w+/]+=*'; /,
+    );
+  });
+});

@@ -1,0 +1,53 @@
+/** A model one can check by eye: good +2, fine +1, bad -2, awful -3, on top of a bias of 0.5. */
+import type { Explanation, Model, Prediction } from '../../ml/model/types.ts';
+import type { ServedModel } from '../served_model.ts';
+
+const WEIGHTS = new Map([
+  ['good', 2],
+  ['fine', 1],
+  ['bad', -2],
+  ['awful', -3],
+]);
+const BIAS = 0.5;
+
+export const wordModel: Model = {
+  facts: {
+    dataDigest: 'd'.repeat(64),
+    source: 'https://user:secret@example.test/reviews.csv?token=1',
+    trainingTexts: 1234,
+    params: {},
+    metrics: { accuracy: 0.8125 },
+    gitCommit: 'abc',
+  },
+  digest: 'a'.repeat(64),
+  featureCount: WEIGHTS.size,
+  predict: (text) => predictionOf(explain(text).score),
+  explain,
+};
+
+export const servedWords: ServedModel = {
+  model: wordModel,
+  name: 'words',
+  version: '7',
+  runId: 'run-1',
+  source: 'registry',
+};
+
+function explain(text: string): Explanation {
+  const words = [...text.matchAll(/[a-z]+/gi)].map(({ 0: word, index }) => ({
+    text: word,
+    start: index,
+    end: index + word.length,
+    contribution: WEIGHTS.get(word.toLowerCase()) ?? 0,
+  }));
+  const score = words.reduce((sum, { contribution }) => sum + contribution, BIAS);
+  const known = words.filter(({ contribution }) => contribution !== 0).length;
+  return { ...predictionOf(score), bias: BIAS, words, knownShare: words.length === 0 ? 0 : known / words.length };
+}
+
+function predictionOf(score: number): Prediction {
+  const probability = 1 / (1 + Math.exp(-score));
+  return probability > 0.5
+    ? { class: 1, label: 'positive', probability, confidence: probability, score }
+    : { class: 0, label: 'negative', probability, confidence: 1 - probability, score };
+}
