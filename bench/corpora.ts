@@ -16,10 +16,11 @@ import { benchFile, root } from './folder.ts';
 
 export type Corpus = { name: string; train: string; test: string; minDf: number };
 
-export type Corpora = { snippets: Corpus; long: Corpus };
+/** `quarter` is the first quarter of the long training texts. */
+export type Corpora = { snippets: Corpus; long: Corpus; quarter: Corpus };
 
 const WORDS = 230;
-const LONG_TRAIN = 10_000;
+const LONG_TRAIN = 20_000;
 const LONG_TEST = 2_000;
 const OWN_CLASS = 0.8;
 
@@ -28,9 +29,12 @@ export async function prepareCorpora(): Promise<Corpora> {
   const log = (line: string) => process.stderr.write(`${line}\n`);
   const { train, test } = await readSplit(settings, { folder: join(root, paths.downloads), log });
   const random = createRandom(settings.seed);
+  const long = longReviews(train, LONG_TRAIN, random);
+  const longTest = longReviews(test, LONG_TEST, random);
   return {
-    snippets: { ...write('snippets', train, test), minDf: 1 },
-    long: { ...write('long', longReviews(train, LONG_TRAIN, random), longReviews(test, LONG_TEST, random)), minDf: 2 },
+    snippets: write('snippets', train, test, 1),
+    long: write('long', long, longTest, 2),
+    quarter: write('quarter', long.slice(0, LONG_TRAIN / 4), longTest, 2),
   };
 }
 
@@ -49,11 +53,11 @@ function longReviews(snippets: Review[], count: number, random: () => number): R
   });
 }
 
-function write(name: string, train: Review[], test: Review[]): Omit<Corpus, 'minDf'> {
+function write(name: string, train: Review[], test: Review[], minDf: number): Corpus {
   const file = (side: string, reviews: Review[]) => {
     const path = benchFile(`${name}-${side}.jsonl`);
     writeFileSync(path, reviews.map((review) => `${JSON.stringify(review)}\n`).join(''));
     return path;
   };
-  return { name, train: file('train', train), test: file('test', test) };
+  return { name, train: file('train', train), test: file('test', test), minDf };
 }

@@ -33,6 +33,9 @@ export function printMachine({ processor, cores, gigabytes, load, node, peers, c
   process.stdout.write(`${processor}, ${cores} cores, ${gigabytes} GiB, load ${load.toFixed(1)}; commit ${commit}
 Node ${node}; ${versions.join(', ')}
 median (least to most) of rounds in turn; ratios are of medians (least to most of a round)\n\n`);
+  if (load > cores / 2) {
+    process.stdout.write('Other programs keep this machine busy: the figures will be lower and their range wide.\n\n');
+  }
 }
 
 function gitCommit(): string {

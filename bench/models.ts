@@ -21,6 +21,7 @@ export async function trainBenchModels(snippets: Corpus, peers: Peers): Promise<
     sklearnWords: benchFile('words.joblib'),
     sklearnAll: benchFile('words+chars.joblib'),
   };
+  process.stderr.write('training the models to score and serve ...\n');
   saveModel(models.standard, trainModel(reviews, params).parts);
   saveModel(models.words, trainModel(reviews, { ...params, feature_engineering: wordSettings(1) }).parts);
   const fit = [peers.python, 'bench/peers/fit_pipeline.py', snippets.train];

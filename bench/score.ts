@@ -23,7 +23,8 @@ export async function benchScoring(corpora: Corpora, models: BenchModels, peers:
   for (const { task, ours, theirs, texts } of tasks) {
     const own: Run[] = [];
     const other: Run[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 1; round <= ROUNDS; round++) {
+      process.stderr.write(`score ${task}: round ${round} of ${ROUNDS}\n`);
       own.push(await runJson<Run>(['node', 'bench/score_ours.ts', ours, texts, SECONDS]));
       other.push(await runJson<Run>([peers.python, 'bench/peers/score_sklearn.py', theirs, texts, SECONDS]));
     }

@@ -25,7 +25,8 @@ export async function benchServing(corpora: Corpora, models: BenchModels, peers:
     SERVER_NAMES.map((name) => [name, { loads: [], starts: [], megabytes: 0 }]),
   ) as unknown as ServeReport;
 
-  for (let round = 0; round < STARTS; round++) {
+  for (let round = 1; round <= STARTS; round++) {
+    process.stderr.write(`start: round ${round} of ${STARTS}\n`);
     for (const name of SERVER_NAMES) {
       const server = await startServer(name, models, peers);
       report[name].starts.push(server.startSeconds);
@@ -36,7 +37,8 @@ export async function benchServing(corpora: Corpora, models: BenchModels, peers:
   const servers = new Map<ServerName, BenchServer>();
   try {
     for (const name of SERVER_NAMES) servers.set(name, await startServer(name, models, peers));
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 1; round <= ROUNDS; round++) {
+      process.stderr.write(`serve: round ${round} of ${ROUNDS}\n`);
       for (const [name, { port }] of servers) {
         const args = [String(port), corpora.snippets.test, CONNECTIONS, WARM_UP, SECONDS];
         report[name].loads.push(await runJson<Load>(['node', 'bench/load.ts', ...args]));

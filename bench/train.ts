@@ -28,36 +28,58 @@ type Theirs = {
 };
 type Objective = { objective: number; least: number };
 
-export type TrainReport = { corpus: string; ours: Ours[]; theirs: Theirs[]; objective: Objective; ratios: Ratio[] };
+export type Comparison = { corpus: string; ours: Ours[]; theirs: Theirs[]; objective: Objective; ratios: Ratio[] };
 
-export async function benchTraining(corpora: Corpora, peers: Peers): Promise<TrainReport[]> {
-  return [await compare(corpora.snippets, peers), await compare(corpora.long, peers)];
+/** `growth`: time for the long texts in times for the first quarter of them; 4 is linear. */
+export type TrainReport = { comparisons: Comparison[]; growth: Ratio };
+
+export async function benchTraining(corpora: Corpora, peers: Peers): Promise<TrainReport> {
+  const comparisons = [await compare(corpora.snippets, peers), await compare(corpora.long, peers)];
+  const whole: number[] = [];
+  const quarter: number[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    process.stderr.write(`growth: round ${round} of ${ROUNDS}\n`);
+    whole.push(secondsOf(await trainOurs(corpora.long)));
+    quarter.push(secondsOf(await trainOurs(corpora.quarter)));
+  }
+  const growth = ratioOf(whole, quarter);
+  process.stdout.write(`ours, four times the texts: ${formatRatio(growth)} times the time\n\n`);
+  return { comparisons, growth };
 }
 
-async function compare(corpus: Corpus, peers: Peers): Promise<TrainReport> {
+function trainOurs({ train, test, minDf }: Corpus): Promise<Ours> {
+  return runJson<Ours>(['node', 'bench/train_ours.ts', train, test, String(minDf), C]);
+}
+
+function secondsOf(run: Ours): number {
+  return run.vectoriseSeconds + run.fitSeconds;
+}
+
+async function compare(corpus: Corpus, peers: Peers): Promise<Comparison> {
   const { name, train, test, minDf } = corpus;
   const args = [train, test, String(minDf), C];
   const matrix = benchFile(`${name}-matrix`);
   const ours: Ours[] = [];
   const theirs: Theirs[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    ours.push(await runJson<Ours>(['node', 'bench/train_ours.ts', ...args]));
+  for (let round = 1; round <= ROUNDS; round++) {
+    process.stderr.write(`train on ${name}: round ${round} of ${ROUNDS}\n`);
+    ours.push(await trainOurs(corpus));
     theirs.push(await runJson<Theirs>([peers.python, 'bench/peers/train_sklearn.py', ...args, matrix]));
   }
   const objective = await runJson<Objective>(['node', 'bench/objective_ours.ts', matrix, C]);
-  const own = ours.map((run) => run.vectoriseSeconds + run.fitSeconds);
+  const own = ours.map(secondsOf);
   const ratios = SOLVERS.map((solver) =>
     ratioOf(
       theirs.map((run) => run.vectoriseSeconds + run.solvers[solver].seconds),
       own,
     ),
   );
-  const report = { corpus: name, ours, theirs, objective, ratios };
-  print(report);
-  return report;
+  const comparison = { corpus: name, ours, theirs, objective, ratios };
+  print(comparison);
+  return comparison;
 }
 
-function print({ corpus, ours, theirs, objective, ratios }: TrainReport): void {
+function print({ corpus, ours, theirs, objective, ratios }: Comparison): void {
   const last = theirs[theirs.length - 1];
   const above = (value: number) => ((value - objective.least) / objective.least).toExponential(1);
   const seconds = (values: number[]) => formatSummary(summarize(values), 2);
