@@ -3,10 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip, gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { downloadHttp } from '../ml/corpus/http_download.ts';
-import { readReviews } from '../ml/corpus/source.ts';
+import { readReviews, readSplit } from '../ml/corpus/source.ts';
 import { settings } from '../ml/corpus/testdata/settings.ts';
 import { freePort, listen, stopListening } from './support/listen.ts';
 
@@ -19,6 +22,14 @@ const answers: Record<string, RequestListener> = {
   '/typed': (_, response) => response.writeHead(200, { 'content-type': 'text/csv; charset=utf-8' }).end(TABLE),
   '/named': (_, response) =>
     response.writeHead(200, { 'content-disposition': 'attachment; filename="reviews.csv"' }).end(TABLE),
+  '/aclImdb_v1.tar.gz': async (_, response) => {
+    const tar = pack();
+    for (const name of ['train/pos/0_9', 'train/neg/0_2', 'test/pos/0_8', 'test/neg/0_1']) {
+      tar.entry({ name: `aclImdb/${name}.txt` }, `text of ${name}`);
+    }
+    tar.finalize();
+    await pipeline(Readable.from(tar), createGzip(), response);
+  },
   '/untold': (_, response) => response.end(TABLE),
   '/circle': (_, response) => response.writeHead(302, { location: '/circle' }).end(),
   '/secret.csv': (_, response) => response.writeHead(403).end('no'),
@@ -66,6 +77,22 @@ describe('texts at an address', () => {
       expect((await read(path)).map(({ text }) => text)).toEqual(['good', 'bad']);
     },
   );
+
+  it('may be an archive of IMDB reviews, whose own split is kept', async () => {
+    const source = `${base}/aclImdb_v1.tar.gz`;
+    const { train, test } = await readSplit({ ...settings, source }, { folder, log: () => {} });
+    expect([train, test].map((reviews) => reviews.map(({ id, rating }) => [id, rating]).sort())).toEqual([
+      [
+        ['train/neg/0', -3.5],
+        ['train/pos/0', 3.5],
+      ],
+      [
+        ['test/neg/0', -4.5],
+        ['test/pos/0', 2.5],
+      ],
+    ]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
 
   it('are called by their address without its query, which may be secret', async () => {
     const lines: string[] = [];

@@ -1,8 +1,8 @@
 /**
  * A source's usable texts: read, labelled, checked, without duplicates, ready to be split.
  *
- * Texts lie in a temporary file, not in memory; what is held is some 200 bytes for each of them. A corpus is closed when
- * it is done with.
+ * Texts lie in a temporary file, not in memory; what is held is less than 300 bytes for each of them. A corpus is closed
+ * when it is done with.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -47,7 +47,7 @@ export class Corpus {
   /** Numbers of the texts that stay, ascending. */
   #kept: number[] = [];
 
-  /** `path` is where the texts go until close(). */
+  /** `path` is where the texts go until close(), under no name. */
   constructor(name: string, path: string) {
     this.name = name;
     this.#store = new ReviewStore(path);
@@ -82,7 +82,8 @@ export class Corpus {
     const finding = this.#duplicates.add(text, judgement.label, split === 'test');
     if (finding === 'duplicate') this.census.show('duplicate', where);
     if (finding === 'conflict') this.census.show('conflicting_duplicate', where);
-    this.#clusters.add([`text ${nearDuplicateKey(text)}`, ...(group === undefined ? [] : [`group ${group}`])]);
+    // A key has no blank, so that no group can be taken for one.
+    this.#clusters.add([nearDuplicateKey(text), ...(group === undefined ? [] : [`group ${group}`])]);
     this.#labels.push(judgement.label);
     this.#onTestSide.push(split && split === 'test');
     this.#store.add({ id, text, ...judgement, ...(group !== undefined && { group }), ...(split && { split }) });

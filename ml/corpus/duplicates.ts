@@ -1,6 +1,6 @@
 /**
- * When two texts are the same. Both keys are short hashes of what is compared, so that millions can be held: 96 bits,
- * of which two different texts in a billion share one with a probability of about 1e-11.
+ * When two texts are the same. Both keys are short hashes of what is compared, so that millions can be held: 72 bits,
+ * which two of ten million different texts share with a probability of 1e-8.
  */
 import { hash } from 'node:crypto';
 
@@ -25,7 +25,8 @@ function folded(text: string): string {
 }
 
 function hashOf(text: string): string {
-  return hash('sha256', text, 'base64url').slice(0, 16);
+  // Up to 12 characters V8 copies a slice; of a longer one it would keep the whole.
+  return hash('sha256', text, 'base64url').slice(0, 12);
 }
 
 /**
