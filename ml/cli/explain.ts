@@ -7,7 +7,7 @@ export type ExplainOptions = { model: string; top: number; json?: boolean };
 
 export async function explain(text: string, { model, top, json }: ExplainOptions): Promise<void> {
   const explanation = (await loadModel(model)).explain(text);
-  const width = process.stdout.columns ?? 100;
+  const width = process.stdout.columns || 100;
   process.stdout.write(json ? `${JSON.stringify(explanation)}\n` : drawExplanation(explanation, { top, width }));
 }
 

@@ -14,12 +14,12 @@ async function* chunks(): AsyncGenerator<Uint8Array> {
 
 test('the bar says how far it is, how fast, and how long it will take', () => {
   expect(barLine({ share: 0.25, rows: 1000, seconds: 2 })).toBe(
-    '█████░░░░░░░░░░░░░░░ 25 %  1,000 rows, 500 a second, 6 s left',
+    '█████░░░░░░░░░░░░░░░ 25 %  1,000 rows, 500/s, 6 s left',
   );
 });
 
 test('without a size there is no share to show', () => {
-  expect(barLine({ rows: 1000, seconds: 2 })).toBe('1,000 rows, 500 a second');
+  expect(barLine({ rows: 1000, seconds: 2 })).toBe('1,000 rows, 500/s');
 });
 
 test('bytes pass through unchanged', async () => {

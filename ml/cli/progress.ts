@@ -24,7 +24,8 @@ export function startProgress(size: number, screen: Screen = process.stderr): Ta
   function draw(): void {
     drawn = performance.now();
     const line = barLine({ share: size > 0 ? Math.min(1, bytes / size) : undefined, rows, seconds: seconds() });
-    screen.write(`${CLEAR}${line.slice(0, (screen.columns ?? 80) - 1)}`);
+    // Some terminals do not know their width and say 0.
+    screen.write(`${CLEAR}${line.slice(0, (screen.columns || 80) - 1)}`);
   }
 
   return {
@@ -41,14 +42,14 @@ export function startProgress(size: number, screen: Screen = process.stderr): Ta
     },
     done(note) {
       const took = seconds();
-      const speed = took > 1 ? `, ${count(rows / took)} a second` : '';
+      const speed = took > 1 ? `, ${count(rows / took)}/s` : '';
       screen.write(`${screen.isTTY ? CLEAR : ''}${count(rows)} rows in ${took.toFixed(1)} s${speed}${note}\n`);
     },
   };
 }
 
 export function barLine({ share, rows, seconds }: { share?: number; rows: number; seconds: number }): string {
-  const speed = `${count(rows)} rows, ${count(rows / Math.max(seconds, 0.001))} a second`;
+  const speed = `${count(rows)} rows, ${count(rows / Math.max(seconds, 0.001))}/s`;
   if (share === undefined) return speed;
   const filled = Math.round(share * 20);
   const left = share > 0 ? `, ${Math.ceil((seconds * (1 - share)) / share)} s left` : '';
