@@ -35,13 +35,13 @@ step() {
 
 find_python() {
   local name
-  for name in ${PYTHON:-} python3 python3.13 python3.12 python3.11 python3.14 python3.10; do
+  for name in "${PYTHON:-python3}" python3 python3.13 python3.12 python3.11 python3.14 python3.10; do
     if "$name" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then
       "$name" -c 'import sys; print(sys.executable)'
       return
     fi
   done
-  fail "no Python 3.10 to 3.14 was found (python3 is $(python3 --version 2>&1 | tail -n 1))" \
+  fail "no Python 3.10 to 3.14 was found (python3 is $(python3 --version 2>/dev/null || echo missing))" \
     'install one (Debian: apt-get install python3), or name it: PYTHON=/path/to/python3 make setup'
 }
 

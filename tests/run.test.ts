@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +8,11 @@ import { freePort } from './support/listen.ts';
 import { need } from './support/need.ts';
 import { descendantsOf, isRunning, type Running, start } from './support/process.ts';
 import { copyRepository, type Repository } from './support/repository.ts';
+import { sharedMlflow } from './support/shared_mlflow.ts';
 import { setParams, useSmallCorpus } from './support/small_corpus.ts';
+
+/** Printed with the addresses when it is up by then, else later. */
+const MLFLOW_READY = /MLflow {4,}http\S+\/\n|MLflow is ready at/;
 
 describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', () => {
   let repository: Repository;
@@ -52,7 +56,8 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
 
   test('Ctrl-C in the middle of a stage ends everything and locks nobody out', async () => {
     const running = command('pipeline');
-    await expect.poll(() => descendantsOf(running.pid).length, { timeout: 60_000 }).toBeGreaterThan(3);
+    // MLflow, DVC and the stage.
+    await expect.poll(() => descendantsOf(running.pid).length, { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
     const second = await command('pipeline').ended;
     expect(second.code).toBe(1);
     expect(second.stderr).toMatch(
@@ -91,11 +96,16 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     expect(serverLog()).toBe(before);
   });
 
-  test('run shows the page before MLflow has started when nothing has changed', async () => {
+  test('run shows the page before MLflow has started when nothing has changed, and after it has died', async () => {
     const running = command('run');
+    const page = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
     await running.prints('Ctrl-C ends everything');
-    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
-    await running.prints(/MLflow {4,}http\S+\/\n|MLflow is ready at/);
+    expect(await page()).toBe(200);
+    await running.prints(MLFLOW_READY);
+    process.kill(JSON.parse(readFileSync(file(`${paths.mlflow}/server.json`), 'utf8')).pid, 'SIGKILL');
+    await running.prints('the service goes on without it');
+    expect(running.output()).toContain('error: the local MLflow ended by itself (exit code 128):');
+    expect(await page()).toBe(200);
     expect(await interrupt(running)).toBe(0);
   });
 
@@ -114,7 +124,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
   test('run serves what is in Production when the new model is refused; a pipeline beside it uses the same MLflow', async () => {
     const running = command('run');
     await running.prints('my_model version 1 answers');
-    await running.prints(/MLflow {4,}http\S+\/\n|MLflow is ready at/);
+    await running.prints(MLFLOW_READY);
     setParams(repository.root, { 'model_building.C': 3, 'promote_model.min_behaviour_pass': 0 });
     const beside = await command('pipeline').ended;
     expect(beside.stdout).toContain(`http://127.0.0.1:${mlflowPort}`);
@@ -152,5 +162,17 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
       /^error: the local MLflow ended by itself \(exit code \d+\):\n(.*\n)+ {2}next: .*server\.log/,
     );
     expect(stderr).toContain('file is not a database');
+  });
+
+  test('a tracking server of your own is used in place of a local one, and its password is not shown', async () => {
+    const { uri } = await sharedMlflow();
+    setParams(repository.root, { 'register_model.model_name': 'run_test_model' });
+    const MLFLOW_TRACKING_URI = uri.replace('//', '//somebody:a-secret-word@');
+    const { code, stdout, stderr } = await command('pipeline', { MLFLOW_TRACKING_URI }).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^ {2}MLflow +\\d+\\.\\d s {2}${uri}$`, 'm'));
+    expect(stdout).toContain('promoted: run_test_model version 1 is Production');
+    expect(stdout).not.toContain('a-secret-word');
+    expect(existsSync(file(`${paths.mlflow}/receipt.json`))).toBe(false);
   });
 });
