@@ -16,6 +16,8 @@ export function programEnvironment(root: string, env: Environment = process.env)
     DVC_SITE_CACHE_DIR: resolve(dvc, 'site'),
     // Company certificates in the system's store count for Node as they do for pip and curl.
     NODE_USE_SYSTEM_CA: '1',
+    // Containers run under numbers that have no name, where DVC asks for one and fails.
+    USER: 'user',
     ...env,
     PATH: [...own, env.PATH ?? ''].join(delimiter),
     // MLflow starts twice as fast when Python may keep what it has compiled.
