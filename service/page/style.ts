@@ -71,7 +71,7 @@ button { font: inherit; color: inherit; cursor: pointer; }
 .why { margin-top: 1.75rem; }
 .marked { margin-top: 0.6rem; font-size: 1.125rem; line-height: 1.9; white-space: pre-wrap; overflow-wrap: anywhere; }
 mark {
-  padding: 0.1em 0.15em; color: inherit; border-radius: 0.25em;
+  padding: 0.1em 0.15em; color: var(--ink); border-radius: 0.25em;
   text-decoration: underline; text-underline-offset: 0.24em; text-decoration-skip-ink: none;
 }
 .p1, .p2, .p3 { text-decoration-style: solid; text-decoration-color: var(--pos); }
