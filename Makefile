@@ -35,7 +35,7 @@ shell: setup ## a shell in which dvc, mlflow, node 24 and the others are the pro
 .PHONY: test
 test: setup ## lint, types, unit and integration tests (real MLflow, DVC, service, browser); what CI runs
 	@scripts/setup_browser.sh
-	@biome check .
+	@biome check --error-on-warnings .
 	@tsc --noEmit
 	@shellcheck scripts/*.sh .ci/run
 	@node scripts/test.ts
@@ -50,7 +50,7 @@ bench: setup ## speed side by side with scikit-learn, raw node:http and Flask
 
 .PHONY: lint
 lint: setup ## lint and formatting
-	@biome check .
+	@biome check --error-on-warnings .
 	@shellcheck scripts/*.sh .ci/run
 
 .PHONY: format

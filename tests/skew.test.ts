@@ -96,6 +96,6 @@ test(`the service gives ${TEXTS} texts the scores that the stage programs gave t
     }
     expect(served).toEqual(stored);
   } finally {
-    await service.kill();
+    await service.stop();
   }
 });
