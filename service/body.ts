@@ -8,15 +8,16 @@ export function readBody(request: IncomingMessage, limit: number): Promise<strin
   return new Promise((resolve, reject) => {
     const { 'content-length': length, 'content-encoding': encoding } = request.headers;
     if (encoding !== undefined && encoding !== 'identity') throw encoded(encoding);
-    if (length !== undefined && Number(length) > limit) throw tooLarge(request, limit);
+    if (length !== undefined && Number(length) > limit) throw tooLarge(limit);
     const chunks: Buffer[] = [];
     let total = 0;
     const onData = (chunk: Buffer) => {
       chunks.push(chunk);
       total += chunk.length;
       if (total <= limit) return;
+      // Node reads on and drops the rest, so that the client, still busy sending, gets to read the answer.
       request.off('data', onData);
-      reject(tooLarge(request, limit));
+      reject(tooLarge(limit));
     };
     request.on('data', onData);
     request.on('end', () => {
@@ -28,9 +29,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<strin
   });
 }
 
-function tooLarge(request: IncomingMessage, limit: number): RequestError {
-  // The rest is read and dropped, so that the client, still busy sending, gets to read the answer.
-  request.resume();
+function tooLarge(limit: number): RequestError {
   return new RequestError(413, 'BODY_TOO_LARGE', `the body has more than the ${limit} bytes that are taken`, {
     next: 'send fewer or shorter texts at a time',
   });

@@ -104,7 +104,7 @@ describe('a body of another kind', () => {
 });
 
 describe('a body over the limit gets 413', () => {
-  it('at once when its length is declared', async () => {
+  it('with the limit in the message', async () => {
     expect(await refusal(await app.post('/predict', { text: 'x'.repeat(3000) }))).toEqual({
       status: 413,
       code: 'BODY_TOO_LARGE',
@@ -112,18 +112,31 @@ describe('a body over the limit gets 413', () => {
     });
   });
 
-  it('also at 10 MB in pieces of undeclared length, and its connection serves on', async () => {
+  const megabyte = 'x'.repeat(1_000_000);
+  const piece = `${megabyte.length.toString(16)}\r\n${megabyte}\r\n`;
+  it.each([
+    ['of declared length', `content-length: 10000000\r\n\r\n${megabyte.repeat(10)}`],
+    ['in pieces', `transfer-encoding: chunked\r\n\r\n${piece.repeat(10)}0\r\n\r\n`],
+  ])('also at 10 MB %s, and its connection serves on', async (_, large) => {
     const { hostname, port } = new URL(app.address);
     const socket = connect(Number(port), hostname);
     const head = 'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
-    socket.write(`${head}transfer-encoding: chunked\r\n\r\n`);
-    const piece = `${(1_000_000).toString(16)}\r\n${'x'.repeat(1_000_000)}\r\n`;
-    for (let i = 0; i < 10; i++) socket.write(piece);
-    socket.write('0\r\n\r\n');
+    socket.write(head + large);
     socket.write(`${head}content-length: 16\r\nconnection: close\r\n\r\n{"text": "good"}`);
     const answers = await text(socket);
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
   });
+});
+
+it('a client that goes in the middle of its body harms nobody', async () => {
+  const { hostname, port } = new URL(app.address);
+  const socket = connect(Number(port), hostname);
+  socket.write('POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{');
+  socket.end();
+  await text(socket).catch(() => '');
+  await expect.poll(app.log).toContain('"endpoint":"/predict","status":400');
+  expect(app.log()).not.toContain('"level":"error"');
+  expect((await app.post('/predict', { text: 'good' })).status).toBe(200);
 });
 
 describe('the form', () => {
