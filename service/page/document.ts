@@ -64,7 +64,7 @@ function modelLines(served: ServedModel | undefined): Renderable {
   return [
     html`<p>Model ${served.name}, version ${served.version}${
       accuracy !== undefined && `, right on ${(100 * accuracy).toFixed(1)} % of held-out texts`
-    }. It learnt from ${trainingTexts.toLocaleString('en')} texts (${dataSource(served)}); other kinds of text it judges less well.</p>`,
+    }. It learnt from ${trainingTexts.toLocaleString('en')} texts (${dataSource(served)}); other kinds of text it may judge less well.</p>`,
     served.source === 'cache' &&
       html`<p>The model registry was away when this service started: this is the copy it kept.</p>`,
   ];
