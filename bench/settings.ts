@@ -16,6 +16,7 @@ export function wordSettings(minDf: number): VectorizerSettings {
     stemmer: 'none',
     stopwords: 'none',
     negation_scope: 0,
+    negation_weight: 1,
     contrast_weight: 1,
     word: {
       ngrams: [1, 2],

@@ -53,6 +53,7 @@ const schema = z.strictObject({
       stemmer: z.enum(['none', 'porter', 'lancaster']),
       stopwords: z.enum(['none', 'english', 'english_without_negations']),
       negation_scope: z.number().int().min(0).max(20),
+      negation_weight: z.number().gt(0).max(3),
       contrast_weight: share,
       word: block.nullable(),
       char: block.nullable(),

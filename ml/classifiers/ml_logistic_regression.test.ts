@@ -32,6 +32,7 @@ function smallSet(): TrainingSet {
     stemmer: 'none' as const,
     stopwords: 'none' as const,
     negation_scope: 0,
+    negation_weight: 1,
     contrast_weight: 1,
     word: block,
     char: null,

@@ -2,7 +2,7 @@
  * Counts the n-grams of one text.
  *
  * Word n-grams run over tokens; character n-grams run inside a token with a space at each end, as scikit-learn's
- * `char_wb` does. Each counts as much as its first token weighs (-1 under a negation), so a count is a signed number; an
+ * `char_wb` does. Each counts as much as its first token weighs (less than 0 under a negation), so a count is a signed number; an
  * n-gram met once each way keeps its column in the row, with value 0.
  */
 import type { Tokens } from '../text/tokens.ts';

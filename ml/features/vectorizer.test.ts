@@ -24,7 +24,16 @@ const tfidf: BlockSettings = {
 const counts: BlockSettings = { ...tfidf, weighting: 'count', norm: 'none' };
 
 function settingsOf(word: BlockSettings | null, char: BlockSettings | null = null): VectorizerSettings {
-  return { tokenizer: 'words', stemmer: 'none', stopwords: 'none', negation_scope: 0, contrast_weight: 1, word, char };
+  return {
+    tokenizer: 'words',
+    stemmer: 'none',
+    stopwords: 'none',
+    negation_scope: 0,
+    negation_weight: 1,
+    contrast_weight: 1,
+    word,
+    char,
+  };
 }
 
 function rowsOf(vectorizer: Vectorizer, x: Csr): Rows {
@@ -91,6 +100,7 @@ describe('fitting', () => {
     const settings = {
       ...settingsOf({ ...tfidf, ngrams: [1, 2], sublinear_tf: true }, { ...tfidf, ngrams: [2, 4], min_df: 2 }),
       negation_scope: 2,
+      negation_weight: 1.5,
       contrast_weight: 0.3,
     };
     fc.assert(

@@ -8,6 +8,7 @@ const plain: AnalyzerSettings = {
   stemmer: 'none',
   stopwords: 'none',
   negation_scope: 0,
+  negation_weight: 1,
   contrast_weight: 1,
 };
 

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { createAnalyzer } from './analyzer.ts';
+import type { EmphasisSettings } from './emphasis.ts';
 
 /** `word:weight` for the tokens that do not weigh 1. */
-function weighed(text: string, settings: { negation_scope?: number; contrast_weight?: number }): string[] {
+function weighed(text: string, settings: Partial<EmphasisSettings>): string[] {
   const analyze = createAnalyzer({
     tokenizer: 'words',
     stemmer: 'none',
     stopwords: 'none',
     negation_scope: 0,
+    negation_weight: 1,
     contrast_weight: 1,
     ...settings,
   });
@@ -32,6 +34,10 @@ describe('negation', () => {
     expect(weighed(text, { negation_scope: 3 })).toEqual(expected);
   });
 
+  it('weighs as much as it is told', () => {
+    expect(weighed('not bad', { negation_scope: 1, negation_weight: 1.5 })).toEqual(['bad:-1.5']);
+  });
+
   it('reaches as far as its scope', () => {
     expect(weighed('not a very good film', { negation_scope: 1 })).toEqual(['a:-1']);
     expect(weighed('not a very good film', { negation_scope: 0 })).toEqual([]);
@@ -49,8 +55,9 @@ describe('a contrast', () => {
     ],
     ['leaves what follows the last one', 'slow but good but long', ['slow:0.5', 'but:0.5', 'good:0.5']],
     ['at the start of a sentence sets nothing aside', 'but good', []],
-    ['sets aside a concession up to its comma', 'although slow, it is good', ['although:0.5', 'slow:0.5']],
-    ['leaves a concession without an end alone', 'while slow it is good', []],
+    ['sets aside what opens a sentence, up to its comma', 'although slow, it is good', ['although:0.5', 'slow:0.5']],
+    ['leaves an opening without an end alone', 'while slow it is good', []],
+    ['sets aside an opening phrase', 'for all its wit, it is thin', ['for:0.5', 'all:0.5', 'its:0.5', 'wit:0.5']],
     ['leaves a concession that comes last alone', 'good, though slow', []],
   ])('%s', (_, text, expected) => {
     expect(weighed(text, { contrast_weight: 0.5 })).toEqual(expected);

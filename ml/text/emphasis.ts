@@ -1,13 +1,14 @@
 /**
  * How much each token counts: what is negated counts with the opposite sign, what a contrast sets aside counts less.
  *
- * Negation: the `negation_scope` tokens after a negation, up to the end of the clause, weigh -1. "Not good" then speaks
+ * Negation: the `negation_scope` tokens after a negation, up to the end of the clause, weigh less than 0. "Not good" then speaks
  * against a film with the weight that "good" has for it, whether or not the training texts held that pair. The window
  * and its end at punctuation follow Das & Chen (2001) and Pang, Lee & Vaithyanathan (2002), who marked such words as
  * other words instead. "Not without charm" is praise: a word of lack inside the window ends it.
  *
  * Contrast: in "A but B" and in "although A, B" the verdict is B (Polanyi & Zaenen 2004), so the tokens of A weigh
- * `contrast_weight` times as much.
+ * `contrast_weight` times as much. So do those of any clause or phrase that opens a sentence and ends at a comma ("as
+ * A, B"; "for all its A, B"): it is the background.
  */
 import { CLAUSE_BREAK, NO_BREAK, SENTENCE_BREAK, type Tokens } from './tokens.ts';
 
@@ -41,30 +42,32 @@ const NEGATIONS = [
 ];
 const LACKS = ['without', 'lacks', 'lacking'];
 const CONTRASTS = ['but', 'however'];
-const CONCESSIONS = ['although', 'though', 'while', 'despite'];
+const SUBORDINATORS = ['although', 'though', 'while', 'despite', 'if', 'when', 'as', 'because', 'since', 'for', 'with'];
 
 export type EmphasisSettings = {
   /** Tokens after a negation that count with the opposite sign, 0 to 20; 0 turns it off. */
   negation_scope: number;
+  /** How much they count, above 0 to 3: above 1 makes up for what the negation itself says ("was", "n't"). */
+  negation_weight: number;
   /** Weight of what a contrast sets aside, 0 to 1; 1 turns it off. */
   contrast_weight: number;
 };
 
 /** Sets `weights` of the tokens. */
-export function weighTokens(tokens: Tokens, { negation_scope, contrast_weight }: EmphasisSettings): void {
+export function weighTokens(tokens: Tokens, settings: EmphasisSettings): void {
   tokens.weights.fill(1, 0, tokens.count);
-  if (negation_scope > 0) negate(tokens, negation_scope);
-  if (contrast_weight !== 1) setAside(tokens, contrast_weight);
+  if (settings.negation_scope > 0) negate(tokens, settings.negation_scope, settings.negation_weight);
+  if (settings.contrast_weight !== 1) setAside(tokens, settings.contrast_weight);
 }
 
-function negate(tokens: Tokens, scope: number): void {
+function negate(tokens: Tokens, scope: number, weight: number): void {
   let left = 0;
   for (let i = 0; i < tokens.count; i++) {
     if (tokens.breaks[i] !== NO_BREAK || CONTRAST_WORDS.has(tokens, i)) left = 0;
     if (left > 0 && LACK_WORDS.has(tokens, i)) left = 0;
     else if (NEGATION_WORDS.has(tokens, i)) left = scope;
     else if (left > 0) {
-      tokens.weights[i] = -1;
+      tokens.weights[i] = -weight;
       left--;
     }
   }
@@ -77,9 +80,9 @@ function setAside(tokens: Tokens, weight: number): void {
     if (CONTRAST_WORDS.has(tokens, i)) {
       for (let k = from; k < i; k++) tokens.weights[k] *= weight;
       from = i;
-    } else if (i === from && CONCESSION_WORDS.has(tokens, i)) {
+    } else if (i === from && SUBORDINATING_WORDS.has(tokens, i)) {
       const end = clauseEnd(tokens, i + 1);
-      // Without a comma there is no telling where the concession ends.
+      // Without a comma there is no telling where the opening ends.
       if (end < tokens.count && tokens.breaks[end] === CLAUSE_BREAK) {
         for (let k = i; k < end; k++) tokens.weights[k] *= weight;
         from = end;
@@ -116,5 +119,5 @@ class WordSet {
 
 const NEGATION_WORDS = new WordSet(NEGATIONS);
 const LACK_WORDS = new WordSet(LACKS);
-const CONCESSION_WORDS = new WordSet(CONCESSIONS);
+const SUBORDINATING_WORDS = new WordSet(SUBORDINATORS);
 const CONTRAST_WORDS = new WordSet(CONTRASTS);

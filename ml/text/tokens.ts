@@ -32,7 +32,7 @@ export class Tokens {
   to: Int32Array<ArrayBuffer> = new Int32Array(256);
   /** NO_BREAK, CLAUSE_BREAK or SENTENCE_BREAK. */
   breaks: Uint8Array<ArrayBuffer> = new Uint8Array(256);
-  /** How much the token counts, -1 to 1; see emphasis.ts. */
+  /** How much the token counts; below 0 under a negation, see emphasis.ts. */
   weights: Float32Array<ArrayBuffer> = new Float32Array(256);
 
   reset(): void {
