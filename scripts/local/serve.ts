@@ -23,6 +23,8 @@ export type ServeOptions = {
 export async function serve(options: ServeOptions): Promise<void> {
   const { root, settings, production, mlflow, cancelled, print } = options;
   const env = {
+    // A line a request would bury the addresses.
+    LOG_LEVEL: 'warn',
     ...options.env,
     MODEL_URI: production.path,
     MODEL_NAME: production.name,
