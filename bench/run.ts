@@ -1,7 +1,8 @@
 /**
  * Speed side by side with peers, in one run: `make bench`, or parts of it: `node bench/run.ts train score serve`.
  *
- * Every figure is relative to the peers on the machine of the moment. Reports go to .local/bench/*.json.
+ * Training and scoring are measured in processor time, which other programs disturb little, serving by the clock. What
+ * counts are the ratios to the peers on the machine of the moment. Reports go to .local/bench/*.json.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { runMain, usageError } from '../ml/errors.ts';

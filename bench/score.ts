@@ -42,7 +42,7 @@ function print(reports: ScoreReport[]): void {
   const speeds = (runs: Run[]) => formatSummary(summarize(runs.map(speed)), 0);
   const memory = (runs: Run[]) => number(summarize(runs.map((run) => run.rssMegabytes)).median);
   const rows = [
-    ['', 'ours, texts/s', 'scikit-learn, texts/s', 'ratio', 'accuracy', 'its accuracy', 'RSS, MB', 'its RSS'],
+    ['', 'ours, texts/CPU s', 'scikit-learn, texts/CPU s', 'ratio', 'accuracy', 'its accuracy', 'RSS, MB', 'its RSS'],
     ...reports.map(({ task, ours, theirs, ratio }) => [
       task,
       speeds(ours),

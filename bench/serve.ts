@@ -11,7 +11,7 @@ import { ratioOf, summarize } from './statistics.ts';
 import { formatRatio, formatSummary, formatTable, number } from './table.ts';
 
 const ROUNDS = 5;
-const STARTS = 5;
+const STARTS = 3;
 const CONNECTIONS = '50';
 const WARM_UP = '1';
 const SECONDS = '3';

@@ -84,7 +84,7 @@ function print({ corpus, ours, theirs, objective, ratios }: Comparison): void {
   const above = (value: number) => ((value - objective.least) / objective.least).toExponential(1);
   const seconds = (values: number[]) => formatSummary(summarize(values), 2);
   const rows = [
-    ['', 'vectorise, s', 'fit, s', 'above least objective', 'accuracy', 'columns', 'RSS, MB', 'time / ours'],
+    ['', 'vectorise, CPU s', 'fit, CPU s', 'above least objective', 'accuracy', 'columns', 'RSS, MB', 'time / ours'],
     [
       'ours',
       seconds(ours.map((run) => run.vectoriseSeconds)),
