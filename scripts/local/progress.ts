@@ -27,7 +27,7 @@ export function progressOn(screen: Screen): Progress {
     if (!step) return;
     const latest = step.lines.at(-1) ?? '';
     const line = `  ${step.name.padEnd(WIDTH)} ${seconds(step.began)}  ${latest}`;
-    screen.write(`${CLEAR}${line.slice(0, (screen.columns ?? 80) - 1)}`);
+    screen.write(`${CLEAR}${line.slice(0, (screen.columns || 80) - 1)}`);
   };
 
   const progress: Progress = {
