@@ -1,0 +1,63 @@
+# The service with a model inside, as small as it gets: Node, the libraries it is linked to, one folder of JavaScript and
+# the model. No shell, no package manager, no Python, nothing of node_modules.
+#
+#   docker build --build-arg MODEL=models/model.bin --build-arg GIT_COMMIT=$(git rev-parse HEAD) -t sentiment .
+#
+# A company's registries: --build-arg NODE_IMAGE=..., --secret id=npmrc,src=... and --secret id=ca,src=...
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+# JavaScript is the same for every platform, so it is made on the builder's own.
+FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS bundle
+WORKDIR /src
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=cache,target=/root/.npm \
+    --mount=type=secret,id=npmrc,target=/root/.npmrc \
+    --mount=type=secret,id=ca,target=/run/ca.pem \
+    if [ -s /run/ca.pem ]; then export NODE_EXTRA_CA_CERTS=/run/ca.pem; fi; npm ci --ignore-scripts
+COPY ml ml
+COPY service service
+COPY scripts/bundle.ts scripts/
+RUN node scripts/bundle.ts /app
+
+# Node and what it needs of Debian, with Debian's own record of those packages, by which scanners know their versions.
+FROM ${NODE_IMAGE} AS root
+SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
+WORKDIR /root-fs
+RUN mkdir -p etc tmp usr/local/bin var/lib/dpkg \
+    && chmod 1777 tmp \
+    && cp -L "$(command -v node)" usr/local/bin/node \
+    && ldd usr/local/bin/node | grep -o '/[^ ]*' | sort -u | while read -r library; do cp -L --parents "$library" .; done \
+    && ldd usr/local/bin/node | grep -o '/[^ ]*' | xargs -n 1 realpath | sed 's|^/lib|/usr/lib|' | sort -u \
+    | while read -r file; do dpkg-query -S "$file" "${file#/usr}" 2>/dev/null || true; done | cut -d : -f 1 | sort -u \
+    | xargs dpkg-query -s >var/lib/dpkg/status \
+    && cp -L /etc/os-release etc/os-release \
+    && echo 'sentiment:x:1000:1000::/app:/nonexistent' >etc/passwd \
+    && echo 'sentiment:x:1000:' >etc/group
+
+FROM scratch
+COPY --from=root /root-fs /
+COPY --from=bundle /app /app
+ARG MODEL=models/model.bin
+COPY ${MODEL} /app/model.bin
+WORKDIR /app
+# Other machines are to reach it; its own default is the machine itself.
+ENV HOST=0.0.0.0 \
+    PORT=8080 \
+    MODEL_URI=/app/model.bin \
+    MODEL_CACHE_DIR=/tmp/models \
+    NODE_ENV=production
+ARG GIT_COMMIT=
+ARG VERSION=
+ARG SOURCE_URL=
+ENV GIT_COMMIT=${GIT_COMMIT}
+LABEL org.opencontainers.image.title="sentiment" \
+      org.opencontainers.image.description="Sentiment of English texts over HTTP: a page, POST /predict, metrics" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.source="${SOURCE_URL}" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${GIT_COMMIT}"
+USER 1000:1000
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/usr/local/bin/node", "/app/healthcheck.mjs"]
+ENTRYPOINT ["/usr/local/bin/node", "/app/main.mjs"]

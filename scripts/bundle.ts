@@ -1,0 +1,51 @@
+/**
+ * `node scripts/bundle.ts FOLDER`: the service as a few plain JavaScript files that need nothing from node_modules, for
+ * the image. Types need not be stripped at the start, and of natural (77 MB with what it depends on) only the
+ * tokenizers and stemmers come along.
+ */
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Plugin, rolldown } from 'rolldown';
+import { runMain, SentimentError, usageError } from '../ml/errors.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** A require made by createRequire is any function to a bundler; without that line it is the one it follows. */
+const LINE = 'const require = createRequire(import.meta.url);';
+const followRequire: Plugin = {
+  name: 'follow-require',
+  transform: {
+    filter: { id: /\/ml\/text\/natural\.ts$/ },
+    handler(code) {
+      if (!code.includes(LINE)) throw new SentimentError('BUNDLE', `ml/text/natural.ts has no line "${LINE}"`);
+      return code.replace(LINE, '');
+    },
+  },
+};
+
+await runMain(async () => {
+  const [folder, ...rest] = process.argv.slice(2);
+  if (!folder || rest.length > 0)
+    throw usageError('ARGUMENTS', 'expected one folder to write to', 'node scripts/bundle.ts dist');
+  rmSync(folder, { recursive: true, force: true });
+  const bundle = await rolldown({
+    cwd: root,
+    input: { main: 'service/main.ts', healthcheck: 'service/healthcheck.ts' },
+    platform: 'node',
+    plugins: [followRequire],
+    onLog(_level, log) {
+      // It would only be missed when the service runs.
+      if (log.code === 'UNRESOLVED_IMPORT') throw new SentimentError('BUNDLE', `rolldown: ${log.message}`);
+    },
+  });
+  const { output } = await bundle.write({
+    dir: folder,
+    format: 'esm',
+    entryFileNames: '[name].mjs',
+    chunkFileNames: '[name]-[hash].mjs',
+    minify: 'dce-only',
+  });
+  for (const file of output) {
+    if (file.type === 'chunk') console.log(`${file.fileName}: ${Math.ceil(Buffer.byteLength(file.code) / 1024)} kB`);
+  }
+});
