@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Every linter, each to its end: what one of them finds hides nothing of the others. `make lint` and `dagger call lint`.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export PATH="$PWD/.tools/actionlint:$PATH"
+
+failed=()
+
+# check PROGRAM ARGUMENTS...: a program that is missing is a failure where CI is set, and else a loud line.
+check() {
+  if ! command -v "$1" >/dev/null; then
+    echo "*** $1 was not found, so what it checks is not checked ***" >&2
+    if [[ -z ${CI:-} ]]; then return; fi
+    failed+=("$1 (not installed)")
+  elif ! "$@"; then
+    failed+=("$1")
+  fi
+}
+
+check biome check .
+check shellcheck scripts/*.sh .ci/run
+check hadolint Dockerfile
+check actionlint
+check zizmor --offline --no-progress --quiet .github/workflows
+
+if ((${#failed[@]} > 0)); then
+  echo "lint: failed: $(IFS=,; echo "${failed[*]}" | sed 's/,/, /g')" >&2
+  exit 1
+fi
+echo 'lint: clean'
