@@ -47,14 +47,17 @@ ENV HOST=0.0.0.0 \
     MODEL_CACHE_DIR=/tmp/models \
     NODE_ENV=production
 ARG GIT_COMMIT=
-ARG VERSION=
+ARG MODEL_NAME=
+ARG MODEL_VERSION=
 ARG SOURCE_URL=
-ENV GIT_COMMIT=${GIT_COMMIT}
+ENV GIT_COMMIT=${GIT_COMMIT} \
+    MODEL_NAME=${MODEL_NAME} \
+    MODEL_VERSION=${MODEL_VERSION}
 LABEL org.opencontainers.image.title="sentiment" \
       org.opencontainers.image.description="Sentiment of English texts over HTTP: a page, POST /predict, metrics" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.source="${SOURCE_URL}" \
-      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.version="${MODEL_VERSION}" \
       org.opencontainers.image.revision="${GIT_COMMIT}"
 USER 1000:1000
 EXPOSE 8080

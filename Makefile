@@ -35,9 +35,11 @@ shell: setup ## a shell in which dvc, mlflow, node 24 and the others are the pro
 .PHONY: test
 test: setup ## lint, types, unit and integration tests (real MLflow, DVC, service, browser); what CI runs
 	@scripts/setup_browser.sh
-	@biome check --error-on-warnings .
+	@scripts/setup_ci.sh
+	@scripts/setup_actionlint.sh
+	@scripts/lint.sh
 	@tsc --noEmit
-	@shellcheck scripts/*.sh .ci/run
+	@tsc --noEmit -p ci
 	@node scripts/test.ts
 
 .PHONY: unit
@@ -49,9 +51,9 @@ bench: setup ## speed side by side with scikit-learn, raw node:http and Flask
 	@node bench/run.ts
 
 .PHONY: lint
-lint: setup ## lint and formatting
-	@biome check --error-on-warnings .
-	@shellcheck scripts/*.sh .ci/run
+lint: setup ## lint and formatting of code, shell scripts, Dockerfile and workflows
+	@scripts/setup_actionlint.sh
+	@scripts/lint.sh
 
 .PHONY: format
 format: setup ## put formatting and imports right
@@ -59,7 +61,9 @@ format: setup ## put formatting and imports right
 
 .PHONY: typecheck
 typecheck: setup ## strict types
+	@scripts/setup_ci.sh
 	@tsc --noEmit
+	@tsc --noEmit -p ci
 
 .PHONY: lock
 lock: setup ## lock requirements.in anew; npm's lock follows npm install
@@ -73,7 +77,7 @@ setup: ## Node 24, npm packages, DVC and MLflow, into this folder only
 
 .PHONY: clean
 clean: ## remove what set-up has brought
-	rm -rf .tools .venv node_modules
+	rm -rf .tools .venv node_modules ci/node_modules
 
 .PHONY: reset
 reset: ## remove the local MLflow with all its runs and models, data, and DVC's cache

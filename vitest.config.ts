@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{ml,service,scripts,bench}/**/*.test.ts'],
+          include: ['{ml,service,scripts,bench,ci/src}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

@@ -17,14 +17,14 @@ check() {
   fi
 }
 
-check biome check .
+check biome check --error-on-warnings .
 check shellcheck scripts/*.sh .ci/run
 check hadolint Dockerfile
 check actionlint
 check zizmor --offline --no-progress --quiet .github/workflows
 
 if ((${#failed[@]} > 0)); then
-  echo "lint: failed: $(IFS=,; echo "${failed[*]}" | sed 's/,/, /g')" >&2
+  printf 'lint: failed: %s\n' "${failed[@]}" >&2
   exit 1
 fi
 echo 'lint: clean'

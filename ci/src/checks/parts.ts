@@ -1,0 +1,98 @@
+/**
+ * Which files a step sees. A step runs again when one of them changes and only then, so the parts are cut such that an
+ * edit of the service reruns nothing of the pipeline. Patterns are those of Dagger's Directory.filter.
+ */
+export type Part = { include: string[]; exclude: string[] };
+
+/** Settings of the tools, and what package managers read. */
+const settings = ['*.json', '*.ts', '*.yaml', '.npmrc', '.node-version', 'types'];
+
+const tests = ['**/*.test.ts', '**/testdata'];
+
+export const lintPart: Part = { include: ['**'], exclude: ['.git'] };
+
+/** What the types depend on. */
+export const typesPart: Part = { include: ['**/*.ts', '**/*.json', 'types'], exclude: ['.git'] };
+
+/** What `dvc repro` runs on. */
+export const pipelinePart: Part = {
+  include: [
+    'ml',
+    '.dvc/config',
+    '.dvc/.gitignore',
+    '.dvcignore',
+    '.gitignore',
+    'dvc.yaml',
+    'dvc.lock',
+    'params.yaml',
+    'package.json',
+    'package-lock.json',
+    'requirements.txt',
+  ],
+  exclude: tests,
+};
+
+/** What the Dockerfile copies, besides the model. */
+export const imagePart: Part = {
+  include: [
+    'Dockerfile',
+    '.dockerignore',
+    'package.json',
+    'package-lock.json',
+    '.npmrc',
+    'ml',
+    'service',
+    'scripts/bundle.ts',
+  ],
+  exclude: tests,
+};
+
+export type TestGroup = Part & {
+  name: string;
+  /** What vitest is to run: beginnings of paths. */
+  tests: string[];
+};
+
+export const unitTests: TestGroup[] = [
+  { name: 'ml', tests: ['ml/'], include: [...settings, 'ml', 'tests/support'], exclude: [] },
+  {
+    name: 'service, scripts, bench and ci',
+    tests: ['service/', 'scripts/', 'bench/', 'ci/'],
+    include: ['**'],
+    exclude: ['.git', 'ml/**/*.test.ts', 'tests/*.test.ts'],
+  },
+];
+
+/** Integration tests in which no line of the service runs; all others are the second group. */
+const withoutService = [
+  'corpus_embedded',
+  'corpus_http',
+  'corpus_s3',
+  'corpus_stages',
+  'promotion',
+  'registration',
+  'tracking',
+].map((name) => `tests/${name}.test.ts`);
+
+export const integrationTests: TestGroup[] = [
+  {
+    name: 'pipeline',
+    tests: withoutService,
+    include: [...settings, 'ml', 'dvc.lock', '.dvc', '.dvcignore', '.gitignore', 'tests/support', ...withoutService],
+    exclude: ['ml/**/*.test.ts'],
+  },
+  {
+    name: 'everything together',
+    tests: ['tests/'],
+    include: ['**'],
+    exclude: [
+      '.git',
+      'ml/**/*.test.ts',
+      'service/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'bench/**/*.test.ts',
+      'ci/**/*.test.ts',
+      ...withoutService,
+    ],
+  },
+];

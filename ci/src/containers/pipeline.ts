@@ -1,0 +1,116 @@
+/** The stages of dvc.yaml in a container. What they make is DVC's to remember: its cache is a volume. */
+import { type Container, type Directory, dag } from '@dagger.io/dagger';
+import { pipelinePart } from '../checks/parts.ts';
+import type { Aws, Tracking } from './options.ts';
+import { SRC } from './toolbox.ts';
+
+/** Where the container finds the tracking server of its own. */
+const MLFLOW = 'mlflow';
+const MLFLOW_PORT = 5000;
+
+export type DvcRemote = { url: string; aws: Aws };
+
+/** The toolbox with the pipeline's code, as DVC wants it: in a git repository. */
+export function withPipeline(toolbox: Container, source: Directory): Container {
+  return toolbox
+    .withDirectory(SRC, source.filter(pipelinePart))
+    .withEnvVariable('DVC_NO_ANALYTICS', '1')
+    .withEnvVariable('DVC_SITE_CACHE_DIR', '/tmp/dvc-site')
+    .withEnvVariable('PYTHONUNBUFFERED', '1')
+    .withExec(['git', 'init', '--quiet'])
+    .withMountedCache(`${SRC}/.dvc/cache`, dag.cacheVolume('sentiment-dvc'));
+}
+
+/** Stages one to five: they depend on files alone. */
+export function withModel(container: Container): Container {
+  return container.withExec(['dvc', 'repro', 'model_evaluation']);
+}
+
+export function withRegistration(container: Container): Container {
+  return container.withExec(['dvc', 'repro', '--single-item', 'register_model']);
+}
+
+/** What others have computed already comes from the remote, so that the stages need not run again. */
+export function withPull(container: Container, { url, aws }: DvcRemote, when: string): Container {
+  return container
+    .with(withAws(aws))
+    .withExec(['dvc', 'remote', 'add', '--local', '--force', '--default', 'given', url])
+    .with(neverCached(when))
+    .withExec(['dvc', 'fetch', '--run-cache']);
+}
+
+export function withPush(container: Container): Container {
+  return container.withExec(['dvc', 'push', '--run-cache']);
+}
+
+export function withAws(aws: Aws): (container: Container) => Container {
+  return (container) => {
+    if (aws.region)
+      container = container.withEnvVariable('AWS_REGION', aws.region).withEnvVariable('AWS_DEFAULT_REGION', aws.region);
+    if (aws.accessKeyId) container = container.withSecretVariable('AWS_ACCESS_KEY_ID', aws.accessKeyId);
+    if (aws.secretAccessKey) container = container.withSecretVariable('AWS_SECRET_ACCESS_KEY', aws.secretAccessKey);
+    if (aws.sessionToken) container = container.withSecretVariable('AWS_SESSION_TOKEN', aws.sessionToken);
+    if (aws.roleArn && aws.webIdentityToken) {
+      container = container
+        .withEnvVariable('AWS_ROLE_ARN', aws.roleArn)
+        .withMountedSecret('/run/aws-token', aws.webIdentityToken)
+        .withEnvVariable('AWS_WEB_IDENTITY_TOKEN_FILE', '/run/aws-token');
+    }
+    return container;
+  };
+}
+
+/** MLflow's own variables, as its client reads them. */
+export function withTracking({ uri, username, password, token }: Tracking): (container: Container) => Container {
+  return (container) => {
+    container = container.withEnvVariable('MLFLOW_TRACKING_URI', uri);
+    if (username && password) {
+      container = container
+        .withEnvVariable('MLFLOW_TRACKING_USERNAME', username)
+        .withSecretVariable('MLFLOW_TRACKING_PASSWORD', password);
+    }
+    return token ? container.withSecretVariable('MLFLOW_TRACKING_TOKEN', token) : container;
+  };
+}
+
+/** What follows in the container runs anew: `when` differs from call to call. */
+export function neverCached(when: string): (container: Container) => Container {
+  return (container) => container.withEnvVariable('NEVER_CACHED', when);
+}
+
+/** An MLflow that lives as long as somebody uses it, with an empty database. */
+export function mlflowService(toolbox: Container) {
+  return (
+    toolbox
+      .withEnvVariable('MLFLOW_DISABLE_TELEMETRY', 'true')
+      // Without this it starts eight more processes.
+      .withEnvVariable('MLFLOW_SERVER_ENABLE_JOB_EXECUTION', 'false')
+      .withWorkdir('/var/lib/mlflow')
+      .withExposedPort(MLFLOW_PORT)
+      .asService({
+        args: [
+          ...[
+            `${SRC}/.venv/bin/mlflow`,
+            'server',
+            '--host',
+            '0.0.0.0',
+            '--port',
+            String(MLFLOW_PORT),
+            '--workers',
+            '1',
+          ],
+          ...['--backend-store-uri', 'sqlite:////var/lib/mlflow/mlflow.db'],
+          ...['--artifacts-destination', '/var/lib/mlflow/artifacts'],
+          // It answers to no other name than these.
+          ...['--allowed-hosts', `${MLFLOW}:*,localhost:*,127.0.0.1:*`],
+        ],
+      })
+  );
+}
+
+export function withOwnMlflow(service: ReturnType<typeof mlflowService>): (container: Container) => Container {
+  return (container) =>
+    container
+      .withServiceBinding(MLFLOW, service)
+      .withEnvVariable('MLFLOW_TRACKING_URI', `http://${MLFLOW}:${MLFLOW_PORT}`);
+}

@@ -1,0 +1,121 @@
+/**
+ * The machine that checks and stages run on: Debian with Node and Python, and the packages of the three lock files. Each
+ * layer depends on what changes more seldom than the next, and none on the project's code, so an edit installs nothing.
+ */
+import { type Container, type Directory, dag } from '@dagger.io/dagger';
+import type { Images, Mirrors } from './options.ts';
+
+export const SRC = '/src';
+const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
+
+/** uv does not read pip's configuration, which may hold a mirror's password and so is never written to a layer. */
+const UV = `#!/bin/sh
+index=$(/opt/uv/bin/pip config get global.index-url 2>/dev/null || true)
+if [ -n "$index" ]; then export UV_DEFAULT_INDEX="$index"; fi
+exec /opt/uv/bin/uv "$@"
+`;
+
+/** `source` is the repository; only its lock files are read. */
+export function toolbox(source: Directory, images: Images, mirrors: Mirrors): Container {
+  return base(images, mirrors).with(pythonPackages(source, mirrors)).with(npmPackages(source, mirrors));
+}
+
+export function base(images: Images, mirrors: Mirrors): Container {
+  return dag
+    .container()
+    .from(images.node)
+    .with(companySources(mirrors))
+    .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
+    .withExec(['sh', '-c', aptInstall('ca-certificates git python3 python3-pip python3-venv')])
+    .with(companyCertificates(mirrors))
+    .withWorkdir(SRC)
+    .withEnvVariable('PATH', `${SRC}/.venv/bin:${SRC}/node_modules/.bin:/opt/bin:$PATH`, { expand: true })
+    .withEnvVariable('CI', 'true');
+}
+
+/** Chromium, for the test of the page. */
+export function withBrowser(container: Container): Container {
+  return container.withExec(['sh', '-c', aptInstall('chromium')]);
+}
+
+/** Names, of packages, separated by spaces. */
+function aptInstall(names: string): string {
+  return `apt-get -qq update && apt-get -qq install -y --no-install-recommends ${names} >/dev/null && rm -rf /var/lib/apt/lists/*`;
+}
+
+function companySources({ aptSources, caBundle }: Mirrors): (container: Container) => Container {
+  return (container) => {
+    if (caBundle) {
+      // The package that manages certificates is itself to be fetched with them.
+      container = container
+        .withFile('/usr/local/share/ca-certificates/company.crt', caBundle)
+        .withNewFile(
+          '/etc/apt/apt.conf.d/company',
+          'Acquire::https::CAInfo "/usr/local/share/ca-certificates/company.crt";\n',
+        );
+    }
+    if (!aptSources) return container;
+    return container.withoutDirectory('/etc/apt/sources.list.d').withFile('/etc/apt/sources.list', aptSources);
+  };
+}
+
+function companyCertificates({ caBundle }: Mirrors): (container: Container) => Container {
+  return (container) => {
+    if (!caBundle) return container;
+    const names = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT', 'REQUESTS_CA_BUNDLE', 'AWS_CA_BUNDLE'];
+    const updated = container.withExec(['update-ca-certificates']);
+    return names.reduce((sofar, name) => sofar.withEnvVariable(name, CERTIFICATES), updated);
+  };
+}
+
+function pythonPackages(source: Directory, mirrors: Mirrors): (container: Container) => Container {
+  return (container) =>
+    container
+      .withDirectory('.', source, { include: ['requirements.txt', 'scripts/pins'] })
+      .withNewFile('/opt/bin/uv', UV, { permissions: 0o755 })
+      .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-python'))
+      .withEnvVariable('UV_LINK_MODE', 'copy')
+      .with(withPipConfig(mirrors))
+      .withExec(['python3', '-m', 'venv', '/opt/uv'])
+      .withExec([
+        ...[
+          '/opt/uv/bin/pip',
+          'install',
+          '--quiet',
+          '--disable-pip-version-check',
+          '--no-deps',
+          '--only-binary',
+          ':all:',
+        ],
+        ...['--require-hashes', '-r', 'scripts/pins/uv.txt'],
+      ])
+      .withExec(['uv', 'venv', '--quiet', '--python', 'python3', '.venv'])
+      .withExec([
+        ...['uv', 'pip', 'sync', '--quiet', '--require-hashes', '--compile-bytecode'],
+        ...['--build-constraints', 'scripts/pins/setuptools.txt', 'requirements.txt'],
+      ])
+      .withoutMount('/root/.cache');
+}
+
+/** Mounted, so that no layer holds what is in it; it stays, since a stage fetches its texts with pip. */
+function withPipConfig({ pipConfig }: Mirrors): (container: Container) => Container {
+  return (container) => (pipConfig ? container.withMountedSecret('/etc/pip.conf', pipConfig) : container);
+}
+
+/** The project's packages and, for the types, those of ci/. */
+function npmPackages(source: Directory, { npmrc }: Mirrors): (container: Container) => Container {
+  const files = ['package.json', 'package-lock.json', '.npmrc'];
+  const install = ['npm', 'ci', '--ignore-scripts', '--loglevel=error'];
+  return (container) => {
+    const ready = container
+      .withDirectory('.', source, { include: files })
+      .withDirectory('ci', source.directory('ci'), { include: files })
+      .withMountedCache('/root/.npm', dag.cacheVolume('sentiment-npm'));
+    const configured = npmrc ? ready.withMountedSecret('/root/.npmrc', npmrc) : ready;
+    const installed = configured
+      .withExec(install)
+      .withExec([...install, '--prefix', 'ci'])
+      .withoutMount('/root/.npm');
+    return npmrc ? installed.withoutMount('/root/.npmrc') : installed;
+  };
+}

@@ -1,0 +1,26 @@
+/**
+ * What a function of this module throws: a headline with a stable code, the evidence, the next step. Dagger prints an
+ * error's message and nothing else of it, so the message is the whole text.
+ */
+export class PipelineError extends Error {
+  readonly code: string;
+  readonly headline: string;
+  readonly evidence: string[];
+  readonly next: string | undefined;
+
+  /** `evidence` lines are shown as they are, each behind a bar. */
+  constructor(code: string, headline: string, options: { evidence?: string[]; next?: string; cause?: unknown } = {}) {
+    const { evidence = [], next, cause } = options;
+    const lines = [
+      `${headline} (${code})`,
+      ...evidence.map((line) => `  | ${line}`),
+      ...(next ? [`  next: ${next}`] : []),
+    ];
+    super(lines.join('\n'), cause === undefined ? undefined : { cause });
+    this.name = 'PipelineError';
+    this.code = code;
+    this.headline = headline;
+    this.evidence = evidence;
+    this.next = next;
+  }
+}

@@ -1,0 +1,475 @@
+/**
+ * From reviews to a service, in containers: checks, DVC stages, MLflow, image, release.
+ *
+ * Everything CI does is a function here, and does the same on a laptop. `dagger call rehearse` shows all of it at work
+ * without any account; `dagger check` is what a pull request has to pass.
+ */
+import {
+  argument,
+  type Changeset,
+  type Container,
+  check,
+  type Directory,
+  dag,
+  type File,
+  func,
+  object,
+  type Platform,
+  type Secret,
+  type Service,
+} from '@dagger.io/dagger';
+import { integrationTests, lintPart, type TestGroup, typesPart, unitTests } from './checks/parts.ts';
+import { buildImage } from './containers/image.ts';
+import type { Aws, Images, Mirrors, Tracking } from './containers/options.ts';
+import {
+  mlflowService,
+  neverCached,
+  withOwnMlflow,
+  withPipeline,
+  withPull,
+  withPush,
+  withRegistration,
+  withTracking,
+} from './containers/pipeline.ts';
+import { SRC, toolbox, withBrowser } from './containers/toolbox.ts';
+import { diagnosis } from './doctor/finding.ts';
+import { examineTracking } from './doctor/tracking.ts';
+import { PipelineError } from './errors.ts';
+import { imageTag, parseImageName } from './image/reference.ts';
+import {
+  type Call,
+  contentOf,
+  makeModel,
+  metricsOf,
+  productionModel,
+  promote,
+  push,
+  register,
+} from './release/release.ts';
+import { releaseReport } from './release/report.ts';
+import { runStep } from './steps/step.ts';
+import { awsSignIn } from './world/aws.ts';
+import { trackingAddress } from './world/tracking.ts';
+
+const NOT_DEPLOYED = 'not deployed: the rolling update is not part of this module yet';
+
+@object()
+export class Sentiment {
+  private source: Directory;
+  private nodeImage: string;
+  private registryImage: string;
+  private npmrc?: Secret;
+  private pipConfig?: Secret;
+  private aptSources?: File;
+  private caBundle?: File;
+  private goProxy?: string;
+  private trackingUri?: string;
+  private trackingUsername?: string;
+  private trackingPassword?: Secret;
+  private trackingToken?: Secret;
+  private awsRegion?: string;
+  private awsAccessKeyId?: Secret;
+  private awsSecretAccessKey?: Secret;
+  private awsSessionToken?: Secret;
+  private awsRoleArn?: string;
+  private awsWebIdentityToken?: Secret;
+
+  /**
+   * @param source The repository
+   * @param nodeImage Image with Node 24 on Debian 12 that everything starts from
+   * @param registryImage Image of the registry that a rehearsal pushes to
+   * @param npmrc Configuration of npm, for a mirror: file:$HOME/.npmrc
+   * @param pipConfig Configuration of pip, for a mirror: file:/etc/pip.conf
+   * @param aptSources Debian's package sources, in place of /etc/apt/sources.list
+   * @param caBundle Certificates to trust besides the public ones, PEM
+   * @param goProxy Go module proxy, for a mirror
+   * @param trackingUri MLflow server, or DagsHub's; without it each call has an MLflow of its own
+   * @param trackingUsername User name at the tracking server
+   * @param trackingPassword Password at the tracking server: env:MLFLOW_TRACKING_PASSWORD
+   * @param trackingToken Token at the tracking server, in place of name and password: env:MLFLOW_TRACKING_TOKEN
+   * @param awsRegion Region, such as eu-central-1
+   * @param awsAccessKeyId env:AWS_ACCESS_KEY_ID
+   * @param awsSecretAccessKey env:AWS_SECRET_ACCESS_KEY
+   * @param awsSessionToken env:AWS_SESSION_TOKEN
+   * @param awsRoleArn Role to take with a web identity token, in place of keys
+   * @param awsWebIdentityToken The token: file:/path
+   */
+  constructor(
+    @argument({
+      defaultPath: '/',
+      ignore: [
+        '**/node_modules',
+        '.venv',
+        '.tools',
+        '.local',
+        'data',
+        'models',
+        '.dvc/cache',
+        '.dvc/tmp',
+        'ci/sdk',
+        '**/__pycache__',
+        '.env',
+      ],
+    })
+    source: Directory,
+    nodeImage: string = 'node:24-bookworm-slim',
+    registryImage: string = 'registry:2',
+    npmrc?: Secret,
+    pipConfig?: Secret,
+    aptSources?: File,
+    caBundle?: File,
+    goProxy?: string,
+    trackingUri?: string,
+    trackingUsername?: string,
+    trackingPassword?: Secret,
+    trackingToken?: Secret,
+    awsRegion?: string,
+    awsAccessKeyId?: Secret,
+    awsSecretAccessKey?: Secret,
+    awsSessionToken?: Secret,
+    awsRoleArn?: string,
+    awsWebIdentityToken?: Secret,
+  ) {
+    this.source = source;
+    this.nodeImage = nodeImage;
+    this.registryImage = registryImage;
+    this.npmrc = npmrc;
+    this.pipConfig = pipConfig;
+    this.aptSources = aptSources;
+    this.caBundle = caBundle;
+    this.goProxy = goProxy;
+    this.trackingUri = trackingUri;
+    this.trackingUsername = trackingUsername;
+    this.trackingPassword = trackingPassword;
+    this.trackingToken = trackingToken;
+    this.awsRegion = awsRegion;
+    this.awsAccessKeyId = awsAccessKeyId;
+    this.awsSecretAccessKey = awsSecretAccessKey;
+    this.awsSessionToken = awsSessionToken;
+    this.awsRoleArn = awsRoleArn;
+    this.awsWebIdentityToken = awsWebIdentityToken;
+  }
+
+  /** Code, shell scripts, Dockerfile and workflows: formatting and lint */
+  @check()
+  @func()
+  async lint(): Promise<string> {
+    const actionlint = this.toolbox()
+      .withDirectory('.', this.source, { include: ['scripts/setup_actionlint.sh', 'scripts/pins'] })
+      .withEnvVariable('GOPROXY', this.goProxy ?? 'https://proxy.golang.org')
+      .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-go'))
+      .withExec(['scripts/setup_actionlint.sh'])
+      .withoutMount('/root/.cache');
+    const linted = inRepository(actionlint, this.source.filter(lintPart)).withExec(['scripts/lint.sh']);
+    return runStep({ function: 'lint', step: 'runs the linters', next: 'make format mends most of it' }, () =>
+      linted.stdout(),
+    );
+  }
+
+  /** Strict types, of this module too */
+  @check()
+  @func()
+  async typecheck(): Promise<string> {
+    const code = this.toolbox().withDirectory(SRC, this.source.filter(typesPart));
+    const checked = code.withExec(['tsc', '--noEmit']).withExec(['tsc', '--noEmit', '-p', 'ci']);
+    await runStep({ function: 'typecheck', step: 'runs tsc' }, () => checked.sync());
+    return 'typecheck: clean\n';
+  }
+
+  /** Unit tests: no servers, no network */
+  @check()
+  @func()
+  async unitTest(): Promise<string> {
+    return this.runTests('unit-test', 'unit', this.toolbox(), unitTests);
+  }
+
+  /** Tests with the real MLflow, DVC, service and browser */
+  @check()
+  @func()
+  async integrationTest(): Promise<string> {
+    return this.runTests('integration-test', 'integration', withBrowser(this.toolbox()), integrationTests);
+  }
+
+  /**
+   * Runs the pipeline and gives back what has changed: dvc.lock, reports and the model
+   *
+   * Stages whose inputs are known come from DVC's cache. With a tracking server the model is registered there, else with
+   * an MLflow of its own that goes when the call ends.
+   * @param dvcRemote DVC remote to pull from before and push to after, such as s3://bucket/path
+   */
+  @func({ cache: 'never' })
+  async repro(dvcRemote?: string): Promise<Changeset> {
+    const call = this.call('repro');
+    const tools = this.toolbox();
+    const start = dvcRemote
+      ? withPull(withPipeline(tools, this.source), { url: dvcRemote, aws: this.aws() }, call.when)
+      : undefined;
+    const made = await makeModel(start ?? tools, this.source, call);
+    const tracking = this.tracking();
+    const registered = tracking
+      ? await register(made.with(withTracking(tracking)), this.source, call)
+      : await runStep({ function: 'repro', step: 'registers the model' }, () =>
+          withRegistration(made.with(withOwnMlflow(mlflowService(tools)))).sync(),
+        );
+    if (dvcRemote)
+      await runStep({ function: 'repro', step: 'pushes to the DVC remote' }, () => withPush(registered).sync());
+    return this.source
+      .withFile('dvc.lock', registered.file('dvc.lock'))
+      .withDirectory('reports', registered.directory('reports'))
+      .withDirectory('models', registered.directory('models'))
+      .changes(this.source);
+  }
+
+  /** Compares the model in Staging with the one in Production, and promotes it if the gate lets it pass */
+  @func({ cache: 'never' })
+  async promote(): Promise<string> {
+    const call = this.call('promote');
+    const tracking = this.needTracking('promote');
+    // The texts to compare on are the stages' own.
+    const made = await makeModel(this.toolbox(), this.source, call);
+    return (await promote(made.with(withTracking(tracking)).with(neverCached(call.when)), call)).verdict;
+  }
+
+  /**
+   * The service's image, with a model inside
+   * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
+   * @param commit Commit to write into the image
+   * @param platform Platform to build for, such as linux/arm64; by default the engine's own
+   */
+  @func({ cache: 'never' })
+  async image(model?: File, commit?: string, platform?: string): Promise<Container> {
+    const call = this.call('image');
+    const content = model ? { model, commit } : await this.servedModel(call, commit);
+    const next = 'docker build . says the same at more length';
+    const image = await buildImage(
+      this.source,
+      content,
+      this.images(),
+      this.mirrors(),
+      platform as Platform | undefined,
+    );
+    return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
+  }
+
+  /**
+   * Pushes the image to a registry, tagged with the commit, and answers its reference by digest
+   * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
+   * @param username User name at the registry; AWS at ECR
+   * @param password Password or token at the registry
+   * @param model Model file; without it the one in Production
+   */
+  @func({ cache: 'never' })
+  async publish(to: string, username?: string, password?: Secret, model?: File): Promise<string> {
+    const call = this.call('publish');
+    parseImageName(to);
+    const tag = await this.tag();
+    const image = await this.image(model, tag);
+    return push(image, { address: `${to}:${tag}`, username, password }, call);
+  }
+
+  /**
+   * Everything in order, to the first gate that refuses: checks, pipeline, promotion, image, registry
+   * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
+   * @param username User name at the registry; AWS at ECR
+   * @param password Password or token at the registry
+   */
+  @func({ cache: 'never' })
+  async release(to: string, username?: string, password?: Secret): Promise<string> {
+    const tracking = this.needTracking('release');
+    parseImageName(to);
+    const commit = await this.tag();
+    if (commit.endsWith('-dirty')) {
+      const next = 'commit them, or use rehearse';
+      throw new PipelineError('DIRTY', 'release: there are changes that are not committed, and the tag is the commit', {
+        next,
+      });
+    }
+    await this.allChecks();
+    const destination = { address: `${to}:${commit}`, username, password };
+    return this.releaseTo(
+      (container) => container.with(withTracking(tracking)),
+      destination,
+      commit,
+      this.call('release'),
+    );
+  }
+
+  /**
+   * The whole release on embedded parts, without any account: an MLflow and a registry as services
+   *
+   * At its end the image is started from the registry by its digest and asked for a prediction.
+   */
+  @func({ cache: 'never' })
+  async rehearse(): Promise<string> {
+    const call = this.call('rehearse');
+    const tag = await this.tag();
+    const mlflow = await mlflowService(this.toolbox()).start();
+    const registryService = await dag.container().from(this.registryImage).withExposedPort(5000).asService().start();
+    const destination = { address: `registry:5000/sentiment:${tag}`, registryService };
+    return this.releaseTo(withOwnMlflow(mlflow), destination, tag, call);
+  }
+
+  /**
+   * The service, to bring up here: dagger call serve up --ports 8080:8080
+   * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
+   */
+  @func({ cache: 'never' })
+  async serve(model?: File): Promise<Service> {
+    return (await this.image(model)).asService({ useEntrypoint: true });
+  }
+
+  /** Looks whether what the other functions need is there and lets us in */
+  @func({ cache: 'never' })
+  async doctor(): Promise<string> {
+    const tracking = this.tracking();
+    const signIn = awsSignIn(this.awsArguments());
+    const findings = [{ what: `AWS: ${signIn === 'none' ? 'no credentials given' : `signs in by ${signIn}`}` }];
+    if (!tracking) return diagnosis([...findings, { what: 'tracking server: none given, each call has its own' }]);
+    const password = await this.trackingPassword?.plaintext();
+    const token = await this.trackingToken?.plaintext();
+    return diagnosis([
+      ...findings,
+      await examineTracking(tracking.uri, { username: tracking.username, password, token }),
+    ]);
+  }
+
+  /** The part of a release that depends on the world it is done in. */
+  private async releaseTo(
+    withTrackingServer: (container: Container) => Container,
+    destination: { address: string; username?: string; password?: Secret; registryService?: Service },
+    commit: string,
+    call: Call,
+  ): Promise<string> {
+    const made = await makeModel(this.toolbox(), this.source, call);
+    const registered = await register(made.with(withTrackingServer), this.source, call);
+    const { verdict, container } = await promote(registered, call);
+    const production = await productionModel(container, this.source, call);
+    const image = await buildImage(this.source, contentOf(production, commit), this.images(), this.mirrors());
+    await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
+    const reference = await push(image, destination, call);
+    const after = [await this.ask(reference, destination.registryService, call), NOT_DEPLOYED];
+    const model = `${production.name} version ${production.version}`;
+    return releaseReport({ commit, metrics: await metricsOf(made), verdict, model, image: reference, after });
+  }
+
+  /** Starts what was pushed, as a cluster would, and asks it. */
+  private async ask(reference: string, registryService: Service | undefined, call: Call): Promise<string> {
+    const service = dag
+      .container()
+      .from(reference, registryService && { registryService })
+      .asService({ useEntrypoint: true });
+    const question =
+      "const r = await fetch('http://app:8080/predict', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text: 'A wonderful film' }) }); console.log(r.status, await r.text()); if (!r.ok) process.exitCode = 1;";
+    const asked = this.toolbox()
+      .withServiceBinding('app', service)
+      .with(neverCached(call.when))
+      .withExec(['node', '--input-type=module', '-e', question]);
+    const answer = await runStep({ function: call.function, step: 'asks the image for a prediction' }, () =>
+      asked.stdout(),
+    );
+    return `asked for "A wonderful film", it answers ${answer.trim()}`;
+  }
+
+  private async runTests(name: string, project: string, machine: Container, groups: TestGroup[]): Promise<string> {
+    const outputs = await Promise.allSettled(
+      groups.map((group) => {
+        const tested = inRepository(
+          machine,
+          this.source.filter({ include: group.include, exclude: group.exclude }),
+        ).withExec([...['vitest', 'run', '--project', project], ...group.tests]);
+        return runStep({ function: name, step: `tests ${group.name}` }, () => tested.stdout());
+      }),
+    );
+    return outputs
+      .map((output) => {
+        if (output.status === 'rejected') throw output.reason;
+        return output.value;
+      })
+      .join('\n');
+  }
+
+  private async allChecks(): Promise<void> {
+    await Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
+  }
+
+  private async servedModel(call: Call, commit?: string) {
+    const tracking = this.tracking();
+    if (tracking) {
+      const container = withPipeline(this.toolbox(), this.source).with(withTracking(tracking));
+      return contentOf(await productionModel(container, this.source, call), commit);
+    }
+    const made = await makeModel(this.toolbox(), this.source, call);
+    return { model: made.file('models/model.bin'), commit };
+  }
+
+  /** The tag of what is in the working tree. */
+  private async tag(): Promise<string> {
+    const git = this.source.asGit();
+    const [commit, isClean] = await Promise.all([git.head().commit(), git.uncommitted().isEmpty()]);
+    return imageTag(commit, isClean);
+  }
+
+  private call(name: string): Call {
+    return { function: name, when: new Date().toISOString() };
+  }
+
+  private toolbox(): Container {
+    return toolbox(this.source, this.images(), this.mirrors());
+  }
+
+  private images(): Images {
+    return { node: this.nodeImage, registry: this.registryImage };
+  }
+
+  private mirrors(): Mirrors {
+    const { npmrc, pipConfig, aptSources, caBundle, goProxy } = this;
+    return { npmrc, pipConfig, aptSources, caBundle, goProxy };
+  }
+
+  private tracking(): Tracking | undefined {
+    const { trackingUsername: username, trackingPassword: password, trackingToken: token } = this;
+    const given = {
+      uri: this.trackingUri,
+      username,
+      hasPassword: password !== undefined,
+      hasToken: token !== undefined,
+    };
+    const uri = trackingAddress(given);
+    return uri === undefined ? undefined : { uri, username, password, token };
+  }
+
+  private needTracking(name: string): Tracking {
+    const tracking = this.tracking();
+    if (tracking) return tracking;
+    const next = `dagger call --tracking-uri https://... --tracking-token env:MLFLOW_TRACKING_TOKEN ${name}; rehearse brings its own`;
+    throw new PipelineError('TRACKING_ARGUMENTS', `${name} needs a tracking server, and none was given`, { next });
+  }
+
+  private awsArguments() {
+    return {
+      region: this.awsRegion,
+      roleArn: this.awsRoleArn,
+      hasAccessKeyId: this.awsAccessKeyId !== undefined,
+      hasSecretAccessKey: this.awsSecretAccessKey !== undefined,
+      hasSessionToken: this.awsSessionToken !== undefined,
+      hasWebIdentityToken: this.awsWebIdentityToken !== undefined,
+    };
+  }
+
+  private aws(): Aws {
+    awsSignIn(this.awsArguments());
+    return {
+      region: this.awsRegion,
+      accessKeyId: this.awsAccessKeyId,
+      secretAccessKey: this.awsSecretAccessKey,
+      sessionToken: this.awsSessionToken,
+      roleArn: this.awsRoleArn,
+      webIdentityToken: this.awsWebIdentityToken,
+    };
+  }
+}
+
+/** Tests and linters ask git which files are ours. */
+function inRepository(container: Container, files: Directory): Container {
+  return container.withDirectory(SRC, files).withExec(['git', 'init', '--quiet']);
+}

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { PipelineError } from '../errors.ts';
+import { lastLines, runStep, stepError } from './step.ts';
+
+const step = { function: 'repro', step: 'runs the stages', next: 'read the stage that failed' };
+
+function ended(exitCode: number, stdout = '', stderr = ''): Error {
+  return Object.assign(new Error(`exit code: ${exitCode}`), { exitCode, stdout, stderr });
+}
+
+test('a failed command names the function, the step, the exit code and its last words', () => {
+  const error = stepError(step, ended(1, 'stage data_ingestion\n', '\u001b[31merror: no such file\u001b[0m\n'));
+  expect(error.code).toBe('STEP_FAILED');
+  expect(error.message).toBe(
+    [
+      'repro: the step that runs the stages failed with exit code 1 (STEP_FAILED)',
+      '  | stage data_ingestion',
+      '  | error: no such file',
+      '  next: read the stage that failed',
+    ].join('\n'),
+  );
+});
+
+test('exit code 3 is a refusal, not a failure', () => {
+  const error = stepError({ function: 'promote', step: 'judges the model' }, ended(3, 'refused: worse than version 2'));
+  expect(error.code).toBe('GATE_REFUSED');
+  expect(error.message).toContain('promote: the step that judges the model was refused by its gate');
+  expect(error.message).toContain('| refused: worse than version 2');
+});
+
+test('what is not a command keeps its own words', () => {
+  const error = stepError(step, new Error('failed to resolve image node:25'));
+  expect(error.message).toContain('| failed to resolve image node:25');
+});
+
+test('an error that explains itself already passes through', async () => {
+  const own = new PipelineError('DIRTY', 'there are changes');
+  await expect(runStep(step, () => Promise.reject(own))).rejects.toBe(own);
+});
+
+test('what a step answers is handed on', async () => {
+  expect(await runStep(step, async () => 7)).toBe(7);
+});
+
+test('long output is cut at its beginning, and says by how much', () => {
+  const text = Array.from({ length: 100 }, (_, index) => `line ${index + 1}`).join('\n');
+  const lines = lastLines(text);
+  expect(lines[0]).toBe('... 40 lines before');
+  expect(lines.at(-1)).toBe('line 100');
+  expect(lines).toHaveLength(61);
+});
+
+test('of a line that was written over, the last state counts', () => {
+  expect(lastLines('10 %\r50 %\r100 %\n')).toEqual(['100 %']);
+});
