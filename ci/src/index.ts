@@ -18,7 +18,8 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
-import { integrationTests, lintPart, type TestGroup, typesPart, unitTests } from './checks/parts.ts';
+import { integrationTests, unitTests } from './checks/parts.ts';
+import { lint, runTests, typecheck } from './checks/run.ts';
 import { buildImage } from './containers/image.ts';
 import type { Aws, Images, Mirrors, Tracking } from './containers/options.ts';
 import {
@@ -31,7 +32,7 @@ import {
   withRegistration,
   withTracking,
 } from './containers/pipeline.ts';
-import { SRC, toolbox, withBrowser } from './containers/toolbox.ts';
+import { toolbox, withBrowser } from './containers/toolbox.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { examineTracking } from './doctor/tracking.ts';
 import { PipelineError } from './errors.ts';
@@ -50,8 +51,6 @@ import { releaseReport } from './release/report.ts';
 import { runStep } from './steps/step.ts';
 import { awsSignIn } from './world/aws.ts';
 import { trackingAddress } from './world/tracking.ts';
-
-const NOT_DEPLOYED = 'not deployed: the rolling update is not part of this module yet';
 
 @object()
 export class Sentiment {
@@ -154,40 +153,28 @@ export class Sentiment {
   @check()
   @func()
   async lint(): Promise<string> {
-    const actionlint = this.toolbox()
-      .withDirectory('.', this.source, { include: ['scripts/setup_actionlint.sh', 'scripts/pins'] })
-      .withEnvVariable('GOPROXY', this.goProxy ?? 'https://proxy.golang.org')
-      .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-go'))
-      .withExec(['scripts/setup_actionlint.sh'])
-      .withoutMount('/root/.cache');
-    const linted = inRepository(actionlint, this.source.filter(lintPart)).withExec(['scripts/lint.sh']);
-    return runStep({ function: 'lint', step: 'runs the linters', next: 'make format mends most of it' }, () =>
-      linted.stdout(),
-    );
+    return lint(this.toolbox(), this.source, this.goProxy);
   }
 
   /** Strict types, of this module too */
   @check()
   @func()
   async typecheck(): Promise<string> {
-    const code = this.toolbox().withDirectory(SRC, this.source.filter(typesPart));
-    const checked = code.withExec(['tsc', '--noEmit']).withExec(['tsc', '--noEmit', '-p', 'ci']);
-    await runStep({ function: 'typecheck', step: 'runs tsc' }, () => checked.sync());
-    return 'typecheck: clean\n';
+    return typecheck(this.toolbox(), this.source);
   }
 
   /** Unit tests: no servers, no network */
   @check()
   @func()
   async unitTest(): Promise<string> {
-    return this.runTests('unit-test', 'unit', this.toolbox(), unitTests);
+    return runTests(this.toolbox(), this.source, 'unit', unitTests);
   }
 
   /** Tests with the real MLflow, DVC, service and browser */
   @check()
   @func()
   async integrationTest(): Promise<string> {
-    return this.runTests('integration-test', 'integration', withBrowser(this.toolbox()), integrationTests);
+    return runTests(withBrowser(this.toolbox()), this.source, 'integration', integrationTests);
   }
 
   /**
@@ -306,7 +293,7 @@ export class Sentiment {
     const mlflow = await mlflowService(this.toolbox()).start();
     const registryService = await dag.container().from(this.registryImage).withExposedPort(5000).asService().start();
     const destination = { address: `registry:5000/sentiment:${tag}`, registryService };
-    return this.releaseTo(withOwnMlflow(mlflow), destination, tag, call);
+    return releaseTo({ ...this.workshop(), tracking: withOwnMlflow(mlflow), destination, commit: tag }, call);
   }
 
   /**
@@ -333,61 +320,6 @@ export class Sentiment {
     ]);
   }
 
-  /** The part of a release that depends on the world it is done in. */
-  private async releaseTo(
-    withTrackingServer: (container: Container) => Container,
-    destination: { address: string; username?: string; password?: Secret; registryService?: Service },
-    commit: string,
-    call: Call,
-  ): Promise<string> {
-    const made = await makeModel(this.toolbox(), this.source, call);
-    const registered = await register(made.with(withTrackingServer), this.source, call);
-    const { verdict, container } = await promote(registered, call);
-    const production = await productionModel(container, this.source, call);
-    const image = await buildImage(this.source, contentOf(production, commit), this.images(), this.mirrors());
-    await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
-    const reference = await push(image, destination, call);
-    const after = [await this.ask(reference, destination.registryService, call), NOT_DEPLOYED];
-    const model = `${production.name} version ${production.version}`;
-    return releaseReport({ commit, metrics: await metricsOf(made), verdict, model, image: reference, after });
-  }
-
-  /** Starts what was pushed, as a cluster would, and asks it. */
-  private async ask(reference: string, registryService: Service | undefined, call: Call): Promise<string> {
-    const service = dag
-      .container()
-      .from(reference, registryService && { registryService })
-      .asService({ useEntrypoint: true });
-    const question =
-      "const r = await fetch('http://app:8080/predict', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text: 'A wonderful film' }) }); console.log(r.status, await r.text()); if (!r.ok) process.exitCode = 1;";
-    const asked = this.toolbox()
-      .withServiceBinding('app', service)
-      .with(neverCached(call.when))
-      .withExec(['node', '--input-type=module', '-e', question]);
-    const answer = await runStep({ function: call.function, step: 'asks the image for a prediction' }, () =>
-      asked.stdout(),
-    );
-    return `asked for "A wonderful film", it answers ${answer.trim()}`;
-  }
-
-  private async runTests(name: string, project: string, machine: Container, groups: TestGroup[]): Promise<string> {
-    const outputs = await Promise.allSettled(
-      groups.map((group) => {
-        const tested = inRepository(
-          machine,
-          this.source.filter({ include: group.include, exclude: group.exclude }),
-        ).withExec([...['vitest', 'run', '--project', project], ...group.tests]);
-        return runStep({ function: name, step: `tests ${group.name}` }, () => tested.stdout());
-      }),
-    );
-    return outputs
-      .map((output) => {
-        if (output.status === 'rejected') throw output.reason;
-        return output.value;
-      })
-      .join('\n');
-  }
-
   private async allChecks(): Promise<void> {
     await Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
   }
@@ -411,6 +343,10 @@ export class Sentiment {
 
   private call(name: string): Call {
     return { function: name, when: new Date().toISOString() };
+  }
+
+  private workshop() {
+    return { source: this.source, toolbox: this.toolbox(), images: this.images(), mirrors: this.mirrors() };
   }
 
   private toolbox(): Container {
@@ -467,9 +403,4 @@ export class Sentiment {
       webIdentityToken: this.awsWebIdentityToken,
     };
   }
-}
-
-/** Tests and linters ask git which files are ours. */
-function inRepository(container: Container, files: Directory): Container {
-  return container.withDirectory(SRC, files).withExec(['git', 'init', '--quiet']);
 }

@@ -3,11 +3,12 @@
  * they do it in, and in nothing else. The first step that fails, or whose gate refuses, ends it.
  */
 import type { Container, Directory, File, Secret, Service } from '@dagger.io/dagger';
-import type { ImageContent } from '../containers/image.ts';
+import { buildImage, type ImageContent } from '../containers/image.ts';
+import type { Images, Mirrors } from '../containers/options.ts';
 import { neverCached, withModel, withPipeline, withRegistration } from '../containers/pipeline.ts';
 import { byDigest } from '../image/reference.ts';
 import { runStep } from '../steps/step.ts';
-import { parseMetrics } from './report.ts';
+import { parseMetrics, releaseReport } from './report.ts';
 
 /** The function on whose behalf it is done, for error messages, and a text that differs from call to call. */
 export type Call = { function: string; when: string };
@@ -85,6 +86,68 @@ export async function metricsOf(made: Container): Promise<Record<string, number>
 
 export function contentOf({ model, name, version }: Omit<Promotion, 'verdict'>, commit?: string): ImageContent {
   return { model, modelName: name, modelVersion: version, commit };
+}
+
+export type World = {
+  source: Directory;
+  toolbox: Container;
+  images: Images;
+  mirrors: Mirrors;
+  /** Tells a container where the tracking server is. */
+  tracking: (container: Container) => Container;
+  destination: Destination;
+  /** The image's tag. */
+  commit: string;
+};
+
+/** All of it; the report is Markdown. */
+export async function releaseTo(world: World, call: Call): Promise<string> {
+  const { source, toolbox, images, mirrors, tracking, destination, commit } = world;
+  const made = await makeModel(toolbox, source, call);
+  const registered = await register(made.with(tracking), source, call);
+  const { verdict, container } = await promote(registered, call);
+  const production = await productionModel(container, source, call);
+  const image = await buildImage(source, contentOf(production, commit), images, mirrors);
+  await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
+  const reference = await push(image, destination, call);
+  const answer = await ask(toolbox, reference, destination, call);
+  const model = `${production.name} version ${production.version}`;
+  return releaseReport({
+    commit,
+    metrics: await metricsOf(made),
+    verdict,
+    model,
+    image: reference,
+    after: [answer, NOT_DEPLOYED],
+  });
+}
+
+const NOT_DEPLOYED = 'not deployed: the rolling update is not part of this module yet';
+
+/** For a container that finds the service as `app`. */
+const QUESTION = `
+const response = await fetch('http://app:8080/predict', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ text: 'A wonderful film' }),
+});
+console.log(response.status, await response.text());
+if (!response.ok) process.exitCode = 1;
+`;
+
+/** Starts what was pushed, as a cluster would, and asks it. */
+async function ask(toolbox: Container, reference: string, destination: Destination, call: Call): Promise<string> {
+  const { username, password, registryService } = destination;
+  const registry = reference.split('/')[0];
+  const start = username && password ? dag.container().withRegistryAuth(registry, username, password) : dag.container();
+  const service = start.from(reference, registryService && { registryService }).asService({ useEntrypoint: true });
+  const asked = toolbox
+    .withServiceBinding('app', service)
+    .with(neverCached(call.when))
+    .withExec(['node', '--input-type=module', '-e', QUESTION]);
+  const step = { function: call.function, step: 'starts the pushed image and asks it for a prediction' };
+  const answer = await runStep(step, () => asked.stdout());
+  return `asked for "A wonderful film", it answers ${answer.trim()}`;
 }
 
 /** Git's folder with all files it knows, tests included: else they would count as deleted. */

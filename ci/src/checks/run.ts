@@ -1,0 +1,53 @@
+/** The checks, each on the files that it depends on and no others. */
+import { type Container, type Directory, dag } from '@dagger.io/dagger';
+import { SRC } from '../containers/toolbox.ts';
+import { runStep } from '../steps/step.ts';
+import { lintPart, type TestGroup, typesPart } from './parts.ts';
+
+const PUBLIC_GO_PROXY = 'https://proxy.golang.org';
+
+export async function lint(toolbox: Container, source: Directory, goProxy = PUBLIC_GO_PROXY): Promise<string> {
+  const tools = toolbox
+    .withDirectory('.', source, { include: ['scripts/setup_actionlint.sh', 'scripts/pins'] })
+    .withEnvVariable('GOPROXY', goProxy)
+    .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-go'))
+    .withExec(['scripts/setup_actionlint.sh'])
+    .withoutMount('/root/.cache');
+  const linted = inRepository(tools, source.filter(lintPart)).withExec(['scripts/lint.sh']);
+  return runStep({ function: 'lint', step: 'runs the linters', next: 'make format mends most of it' }, () =>
+    linted.stdout(),
+  );
+}
+
+export async function typecheck(toolbox: Container, source: Directory): Promise<string> {
+  const code = toolbox.withDirectory(SRC, source.filter(typesPart));
+  const checked = code.withExec(['tsc', '--noEmit']).withExec(['tsc', '--noEmit', '-p', 'ci']);
+  await runStep({ function: 'typecheck', step: 'runs tsc' }, () => checked.sync());
+  return 'typecheck: clean\n';
+}
+
+/** Runs the groups side by side, each to its end, and fails with the first that failed. */
+export async function runTests(
+  machine: Container,
+  source: Directory,
+  project: 'unit' | 'integration',
+  groups: TestGroup[],
+): Promise<string> {
+  const outcomes = await Promise.allSettled(
+    groups.map(({ name, tests, include, exclude }) => {
+      const machineWithCode = inRepository(machine, source.filter({ include, exclude }));
+      const tested = machineWithCode.withExec(['vitest', 'run', '--project', project, ...tests]);
+      return runStep({ function: `${project}-test`, step: `tests ${name}` }, () => tested.stdout());
+    }),
+  );
+  const outputs = outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+  return outputs.join('\n');
+}
+
+/** Some tests and linters ask git which files are ours. */
+function inRepository(container: Container, files: Directory): Container {
+  return container.withDirectory(SRC, files).withExec(['git', 'init', '--quiet']);
+}
