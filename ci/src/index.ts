@@ -41,13 +41,12 @@ import {
   type Call,
   contentOf,
   makeModel,
-  metricsOf,
   productionModel,
   promote,
   push,
   register,
+  releaseTo,
 } from './release/release.ts';
-import { releaseReport } from './release/report.ts';
 import { runStep } from './steps/step.ts';
 import { awsSignIn } from './world/aws.ts';
 import { trackingAddress } from './world/tracking.ts';
@@ -198,8 +197,9 @@ export class Sentiment {
       : await runStep({ function: 'repro', step: 'registers the model' }, () =>
           withRegistration(made.with(withOwnMlflow(mlflowService(tools)))).sync(),
         );
-    if (dvcRemote)
+    if (dvcRemote) {
       await runStep({ function: 'repro', step: 'pushes to the DVC remote' }, () => withPush(registered).sync());
+    }
     return this.source
       .withFile('dvc.lock', registered.file('dvc.lock'))
       .withDirectory('reports', registered.directory('reports'))
@@ -243,7 +243,7 @@ export class Sentiment {
    * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
    * @param username User name at the registry; AWS at ECR
    * @param password Password or token at the registry
-   * @param model Model file; without it the one in Production
+   * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
    */
   @func({ cache: 'never' })
   async publish(to: string, username?: string, password?: Secret, model?: File): Promise<string> {
@@ -267,24 +267,21 @@ export class Sentiment {
     const commit = await this.tag();
     if (commit.endsWith('-dirty')) {
       const next = 'commit them, or use rehearse';
-      throw new PipelineError('DIRTY', 'release: there are changes that are not committed, and the tag is the commit', {
-        next,
-      });
+      throw new PipelineError('DIRTY', 'release: the tag is the commit, and some changes are not committed', { next });
     }
     await this.allChecks();
     const destination = { address: `${to}:${commit}`, username, password };
-    return this.releaseTo(
-      (container) => container.with(withTracking(tracking)),
-      destination,
-      commit,
+    return releaseTo(
+      { ...this.workshop(), tracking: withTracking(tracking), destination, commit },
       this.call('release'),
     );
   }
 
   /**
-   * The whole release on embedded parts, without any account: an MLflow and a registry as services
+   * A release on embedded parts, without any account: an MLflow and a registry as services
    *
-   * At its end the image is started from the registry by its digest and asked for a prediction.
+   * As release, all but the checks: at its end the image is started from the registry by its digest and asked for a
+   * prediction.
    */
   @func({ cache: 'never' })
   async rehearse(): Promise<string> {

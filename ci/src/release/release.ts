@@ -2,7 +2,7 @@
  * The release, step by step: model, registration, gate, image, registry. `release` and `rehearse` differ in the world
  * they do it in, and in nothing else. The first step that fails, or whose gate refuses, ends it.
  */
-import type { Container, Directory, File, Secret, Service } from '@dagger.io/dagger';
+import { type Container, type Directory, dag, type File, type Secret, type Service } from '@dagger.io/dagger';
 import { buildImage, type ImageContent } from '../containers/image.ts';
 import type { Images, Mirrors } from '../containers/options.ts';
 import { neverCached, withModel, withPipeline, withRegistration } from '../containers/pipeline.ts';
