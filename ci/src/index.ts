@@ -21,7 +21,7 @@ import {
 import { integrationTests, unitTests } from './checks/parts.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import { buildImage } from './containers/image.ts';
-import type { Aws, Images, Mirrors, Tracking } from './containers/options.ts';
+import type { Aws, Mirrors, Tracking } from './containers/options.ts';
 import {
   mlflowService,
   neverCached,
@@ -231,7 +231,7 @@ export class Sentiment {
     const image = await buildImage(
       this.source,
       content,
-      this.images(),
+      this.nodeImage,
       this.mirrors(),
       platform as Platform | undefined,
     );
@@ -289,7 +289,8 @@ export class Sentiment {
     const tag = await this.tag();
     const mlflow = await mlflowService(this.toolbox()).start();
     const registryService = await dag.container().from(this.registryImage).withExposedPort(5000).asService().start();
-    const destination = { address: `registry:5000/sentiment:${tag}`, registryService };
+    // Only under this name do engines speak plain HTTP to a registry.
+    const destination = { address: `localhost:5000/sentiment:${tag}`, registryService };
     return releaseTo({ ...this.workshop(), tracking: withOwnMlflow(mlflow), destination, commit: tag }, call);
   }
 
@@ -343,15 +344,11 @@ export class Sentiment {
   }
 
   private workshop() {
-    return { source: this.source, toolbox: this.toolbox(), images: this.images(), mirrors: this.mirrors() };
+    return { source: this.source, toolbox: this.toolbox(), nodeImage: this.nodeImage, mirrors: this.mirrors() };
   }
 
   private toolbox(): Container {
-    return toolbox(this.source, this.images(), this.mirrors());
-  }
-
-  private images(): Images {
-    return { node: this.nodeImage, registry: this.registryImage };
+    return toolbox(this.source, this.nodeImage, this.mirrors());
   }
 
   private mirrors(): Mirrors {

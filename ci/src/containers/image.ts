@@ -1,7 +1,7 @@
 /** The service's image, from the project's own Dockerfile. */
 import { type Container, type Directory, dag, type File, type Platform, type Secret } from '@dagger.io/dagger';
 import { imagePart } from '../checks/parts.ts';
-import type { Images, Mirrors } from './options.ts';
+import type { Mirrors } from './options.ts';
 
 /** What the Dockerfile expects, unless told otherwise. */
 const MODEL = 'models/model.bin';
@@ -11,12 +11,12 @@ export type ImageContent = { model: File; commit?: string; modelName?: string; m
 export async function buildImage(
   source: Directory,
   content: ImageContent,
-  images: Images,
+  nodeImage: string,
   mirrors: Mirrors,
   platform?: Platform,
 ): Promise<Container> {
   const buildArgs = [
-    { name: 'NODE_IMAGE', value: images.node },
+    { name: 'NODE_IMAGE', value: nodeImage },
     { name: 'GIT_COMMIT', value: content.commit ?? '' },
     { name: 'MODEL_NAME', value: content.modelName ?? '' },
     { name: 'MODEL_VERSION', value: content.modelVersion ?? '' },

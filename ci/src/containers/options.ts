@@ -1,8 +1,5 @@
 import type { File, Secret } from '@dagger.io/dagger';
 
-/** Names of the images that containers start from. */
-export type Images = { node: string; registry: string };
-
 /** A company's own package sources. Whatever is missing is the public default. */
 export type Mirrors = {
   npmrc?: Secret;

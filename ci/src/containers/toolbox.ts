@@ -3,7 +3,7 @@
  * layer depends on what changes more seldom than the next, and none on the project's code, so an edit installs nothing.
  */
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
-import type { Images, Mirrors } from './options.ts';
+import type { Mirrors } from './options.ts';
 
 export const SRC = '/src';
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
@@ -16,14 +16,14 @@ exec /opt/uv/bin/uv "$@"
 `;
 
 /** `source` is the repository; only its lock files are read. */
-export function toolbox(source: Directory, images: Images, mirrors: Mirrors): Container {
-  return base(images, mirrors).with(pythonPackages(source, mirrors)).with(npmPackages(source, mirrors));
+export function toolbox(source: Directory, nodeImage: string, mirrors: Mirrors): Container {
+  return base(nodeImage, mirrors).with(pythonPackages(source, mirrors)).with(npmPackages(source, mirrors));
 }
 
-export function base(images: Images, mirrors: Mirrors): Container {
+export function base(nodeImage: string, mirrors: Mirrors): Container {
   return dag
     .container()
-    .from(images.node)
+    .from(nodeImage)
     .with(companySources(mirrors))
     .withEnvVariable('DEBIAN_FRONTEND', 'noninteractive')
     .withExec(['sh', '-c', aptInstall('ca-certificates git python3 python3-pip python3-venv')])

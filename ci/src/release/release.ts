@@ -4,7 +4,7 @@
  */
 import { type Container, type Directory, dag, type File, type Secret, type Service } from '@dagger.io/dagger';
 import { buildImage, type ImageContent } from '../containers/image.ts';
-import type { Images, Mirrors } from '../containers/options.ts';
+import type { Mirrors } from '../containers/options.ts';
 import { neverCached, withModel, withPipeline, withRegistration } from '../containers/pipeline.ts';
 import { byDigest } from '../image/reference.ts';
 import { runStep } from '../steps/step.ts';
@@ -91,7 +91,8 @@ export function contentOf({ model, name, version }: Omit<Promotion, 'verdict'>, 
 export type World = {
   source: Directory;
   toolbox: Container;
-  images: Images;
+  /** Image that containers start from. */
+  nodeImage: string;
   mirrors: Mirrors;
   /** Tells a container where the tracking server is. */
   tracking: (container: Container) => Container;
@@ -102,12 +103,12 @@ export type World = {
 
 /** All of it; the report is Markdown. */
 export async function releaseTo(world: World, call: Call): Promise<string> {
-  const { source, toolbox, images, mirrors, tracking, destination, commit } = world;
+  const { source, toolbox, nodeImage, mirrors, tracking, destination, commit } = world;
   const made = await makeModel(toolbox, source, call);
   const registered = await register(made.with(tracking), source, call);
   const { verdict, container } = await promote(registered, call);
   const production = await productionModel(container, source, call);
-  const image = await buildImage(source, contentOf(production, commit), images, mirrors);
+  const image = await buildImage(source, contentOf(production, commit), nodeImage, mirrors);
   await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
   const reference = await push(image, destination, call);
   const answer = await ask(toolbox, reference, destination, call);
