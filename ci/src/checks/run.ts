@@ -8,7 +8,7 @@ const PUBLIC_GO_PROXY = 'https://proxy.golang.org';
 
 export async function lint(toolbox: Container, source: Directory, goProxy = PUBLIC_GO_PROXY): Promise<string> {
   const tools = toolbox
-    .withDirectory('.', source, { include: ['scripts/setup_actionlint.sh', 'scripts/pins'] })
+    .withDirectory('.', source.filter({ include: ['scripts/setup_actionlint.sh', 'scripts/pins'] }))
     .withEnvVariable('GOPROXY', goProxy)
     .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-go'))
     .withExec(['scripts/setup_actionlint.sh'])

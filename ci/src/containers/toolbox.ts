@@ -1,6 +1,9 @@
 /**
  * The machine that checks and stages run on: Debian with Node and Python, and the packages of the three lock files. Each
  * layer depends on what changes more seldom than the next, and none on the project's code, so an edit installs nothing.
+ *
+ * Files come from Directory.filter: its result is known to the cache by content. With withDirectory's own `include`, any
+ * edit anywhere would run what follows anew.
  */
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
 import type { Mirrors } from './options.ts';
@@ -71,7 +74,7 @@ function companyCertificates({ caBundle }: Mirrors): (container: Container) => C
 function pythonPackages(source: Directory, mirrors: Mirrors): (container: Container) => Container {
   return (container) =>
     container
-      .withDirectory('.', source, { include: ['requirements.txt', 'scripts/pins'] })
+      .withDirectory('.', source.filter({ include: ['requirements.txt', 'scripts/pins'] }))
       .withNewFile('/opt/bin/uv', UV, { permissions: 0o755 })
       .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-python'))
       .withEnvVariable('UV_LINK_MODE', 'copy')
@@ -108,8 +111,7 @@ function npmPackages(source: Directory, { npmrc }: Mirrors): (container: Contain
   const install = ['npm', 'ci', '--ignore-scripts', '--loglevel=error'];
   return (container) => {
     const ready = container
-      .withDirectory('.', source, { include: files })
-      .withDirectory('ci', source.directory('ci'), { include: files })
+      .withDirectory('.', source.filter({ include: [...files, ...files.map((name) => `ci/${name}`)] }))
       .withMountedCache('/root/.npm', dag.cacheVolume('sentiment-npm'));
     const configured = npmrc ? ready.withMountedSecret('/root/.npmrc', npmrc) : ready;
     const installed = configured

@@ -156,6 +156,6 @@ async function withHistory(source: Directory): Promise<(container: Container) =>
   const isRepository = (await source.entries()).includes('.git/');
   return (container) =>
     isRepository
-      ? container.withoutDirectory('.git').withDirectory('.', source, { include: ['.git', 'ml'] })
+      ? container.withoutDirectory('.git').withDirectory('.', source.filter({ include: ['.git', 'ml'] }))
       : container;
 }
