@@ -288,7 +288,12 @@ export class Sentiment {
     const call = this.call('rehearse');
     const tag = await this.tag();
     const mlflow = await mlflowService(this.toolbox()).start();
-    const registryService = await dag.container().from(this.registryImage).withExposedPort(5000).asService().start();
+    const registryService = await dag
+      .container()
+      .from(this.registryImage)
+      .withExposedPort(5000)
+      .asService({ useEntrypoint: true })
+      .start();
     // Only under this name do engines speak plain HTTP to a registry.
     const destination = { address: `localhost:5000/sentiment:${tag}`, registryService };
     return releaseTo({ ...this.workshop(), tracking: withOwnMlflow(mlflow), destination, commit: tag }, call);
