@@ -10,7 +10,6 @@ import {
   type Container,
   check,
   type Directory,
-  dag,
   type File,
   func,
   object,
@@ -44,7 +43,9 @@ import {
   productionModel,
   promote,
   push,
+  REGISTRY,
   register,
+  registry,
   releaseTo,
 } from './release/release.ts';
 import { runStep } from './steps/step.ts';
@@ -288,14 +289,8 @@ export class Sentiment {
     const call = this.call('rehearse');
     const tag = await this.tag();
     const mlflow = await mlflowService(this.toolbox()).start();
-    const registryService = await dag
-      .container()
-      .from(this.registryImage)
-      .withExposedPort(5000)
-      .asService({ useEntrypoint: true })
-      .start();
-    // Only under this name do engines speak plain HTTP to a registry.
-    const destination = { address: `localhost:5000/sentiment:${tag}`, registryService };
+    const registryService = await registry(this.registryImage).start();
+    const destination = { address: `${REGISTRY}/sentiment:${tag}`, registryService };
     return releaseTo({ ...this.workshop(), tracking: withOwnMlflow(mlflow), destination, commit: tag }, call);
   }
 

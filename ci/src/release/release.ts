@@ -22,6 +22,14 @@ export type Destination = {
   registryService?: Service;
 };
 
+/** Under this name, and no other, engines speak plain HTTP to a registry. */
+export const REGISTRY = 'localhost:5000';
+
+/** An empty registry, for a rehearsal. */
+export function registry(image: string): Service {
+  return dag.container().from(image).withExposedPort(5000).asService({ useEntrypoint: true });
+}
+
 /** What the gate decided, in its own words, and the model that is in Production since. */
 export type Promotion = { verdict: string; model: File; name: string; version: string };
 
@@ -139,8 +147,8 @@ if (!response.ok) process.exitCode = 1;
 /** Starts what was pushed, as a cluster would, and asks it. */
 async function ask(toolbox: Container, reference: string, destination: Destination, call: Call): Promise<string> {
   const { username, password, registryService } = destination;
-  const registry = reference.split('/')[0];
-  const start = username && password ? dag.container().withRegistryAuth(registry, username, password) : dag.container();
+  const host = reference.split('/')[0];
+  const start = username && password ? dag.container().withRegistryAuth(host, username, password) : dag.container();
   const service = start.from(reference, registryService && { registryService }).asService({ useEntrypoint: true });
   const asked = toolbox
     .withServiceBinding('app', service)
