@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseParams, readParams } from './params.ts';
 
-const text = readFileSync('params.yaml', 'utf8');
+const text = readFileSync('ml/testdata/params.yaml', 'utf8');
 
 describe('params.yaml', () => {
   it('as shipped is valid', () => {
-    expect(readParams().model_building.classifier).toBe('logistic_regression');
+    expect(() => readParams()).not.toThrow();
   });
 
   it.each([

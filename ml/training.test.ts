@@ -3,7 +3,7 @@ import type { Review } from './corpus/review.ts';
 import { readParams } from './params.ts';
 import { fitWeights, labelsOf, trainingSet, trainModel } from './training.ts';
 
-const params = readParams();
+const params = readParams('ml/testdata/params.yaml');
 const building = params.model_building;
 const x = {
   rowCount: 3,

@@ -29,7 +29,10 @@ describe('train', () => {
   });
 
   test('settings can come from another params.yaml', async () => {
-    const params = readFileSync(join(root, 'params.yaml'), 'utf8').replace('ngrams: [1, 2]', 'ngrams: [1, 1]');
+    const params = readFileSync(join(root, 'ml/testdata/params.yaml'), 'utf8').replace(
+      'ngrams: [1, 2]',
+      'ngrams: [1, 1]',
+    );
     const out = path('words.model');
     const args = ['train', '--data', reviews, '--params', file('own.yaml', params), '--out', out];
     expect((await runCli(args)).code).toBe(0);

@@ -14,7 +14,7 @@ describe('the stages before features', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'stages-'));
-    writeFileSync(join(folder, 'params.yaml'), readFileSync(join(ROOT, 'params.yaml')));
+    writeFileSync(join(folder, 'params.yaml'), readFileSync(join(ROOT, 'ml/testdata/params.yaml')));
   });
 
   afterEach(() => rmSync(folder, { recursive: true }));

@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'model-'));
 const path = join(folder, 'model.bin');
 let model: LinearTextModel;
 
-/** Forty texts over a few words, with the shipped params.yaml. */
+/** Forty texts over a few words, with the settings of tests. */
 const reviews: Review[] = Array.from({ length: 40 }, (_, i) => {
   const label = (i % 2) as 0 | 1;
   const words = label ? ['good', 'warm', 'funny', 'great'] : ['bad', 'dull', 'thin', 'awful'];
@@ -26,7 +26,7 @@ const reviews: Review[] = Array.from({ length: 40 }, (_, i) => {
 });
 
 beforeAll(() => {
-  model = trainModel(reviews, readParams());
+  model = trainModel(reviews, readParams('ml/testdata/params.yaml'));
   saveModel(path, model.parts);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -91,7 +91,7 @@ describe('an artifact', () => {
 
   it('has the same bytes for the same training', () => {
     const again = join(folder, 'again.bin');
-    saveModel(again, trainModel(reviews, readParams()).parts);
+    saveModel(again, trainModel(reviews, readParams('ml/testdata/params.yaml')).parts);
     expect(readFileSync(again).equals(readFileSync(path))).toBe(true);
   });
 

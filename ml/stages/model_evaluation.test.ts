@@ -34,7 +34,7 @@ function folderWith(name: string, test: string): string {
   const path = join(folder, name);
   mkdirSync(join(path, 'data/raw'), { recursive: true });
   mkdirSync(join(path, 'models'), { recursive: true });
-  writeFileSync(join(path, 'params.yaml'), readFileSync('params.yaml'));
+  writeFileSync(join(path, 'params.yaml'), readFileSync('ml/testdata/params.yaml'));
   writeFileSync(join(path, paths.rawTest), test);
   writeFileSync(join(path, paths.model), readFileSync(join(folder, 'model.bin')));
   writeStored(path, test);
@@ -49,7 +49,7 @@ function writeStored(path: string, test: string): void {
   } catch {
     // A test of damaged texts: the stage stops before it looks further.
   }
-  const normalize = createNormalizer(readParams().data_preprocessing);
+  const normalize = createNormalizer(readParams('ml/testdata/params.yaml').data_preprocessing);
   const normalized = reviews.map((review) => ({ ...review, text: normalize(review.text) }));
   mkdirSync(join(path, 'data/interim'), { recursive: true });
   writeFileSync(join(path, paths.interimTest), jsonLines(normalized));
@@ -67,7 +67,7 @@ function run(cwd: string): Promise<{ code: number; stdout: string; stderr: strin
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'model-evaluation-'));
-  saveModel(join(folder, 'model.bin'), trainModel(reviewsOf(80), readParams()).parts);
+  saveModel(join(folder, 'model.bin'), trainModel(reviewsOf(80), readParams('ml/testdata/params.yaml')).parts);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

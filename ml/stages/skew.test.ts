@@ -5,7 +5,7 @@ import { createNormalizer } from '../text/normalize.ts';
 import { trainModel } from '../training.ts';
 import { checkSkew } from './skew.ts';
 
-const params = readParams();
+const params = readParams('ml/testdata/params.yaml');
 const reviews: Review[] = Array.from({ length: 20 }, (_, i) => ({
   id: `r${i}`,
   label: (i % 2) as 0 | 1,

@@ -36,7 +36,7 @@ export type Changes = { [K in keyof Params]?: Partial<Params[K]> } & { seed?: nu
 export async function createPipelineFolder(): Promise<PipelineFolder> {
   const path = await mkdtemp(join(tmpdir(), 'pipeline-'));
   const name = `model-${randomUUID()}`;
-  const defaults = parse(await readFile(join(root, paths.params), 'utf8'));
+  const defaults = parse(await readFile(join(root, 'ml/testdata/params.yaml'), 'utf8'));
   const folder: PipelineFolder = {
     path,
     params: defaults,
@@ -61,7 +61,7 @@ export async function createPipelineFolder(): Promise<PipelineFolder> {
   return folder;
 }
 
-/** params.yaml with floors that an invented corpus can reach. */
+/** The settings of tests with floors that an invented corpus can reach. */
 function settings(defaults: Params, name: string, changes: Changes): Params {
   const easy: Changes = {
     register_model: { experiment: name, model_name: name },

@@ -1,4 +1,4 @@
-/** A copy of this repository as it stands, committed or not, in a folder of its own: tests run the real commands there. */
+/** A copy of this repository as it stands, committed or not, with the settings of tests, in a folder of its own: tests run the real commands there. */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,7 @@ export function copyRepository({ installed }: { installed: boolean }): Repositor
     mkdirSync(dirname(join(root, file)), { recursive: true });
     cpSync(join(here, file), join(root, file));
   }
+  cpSync(join(here, 'ml/testdata/params.yaml'), join(root, 'params.yaml'));
   git('init', '--quiet');
   if (installed) {
     const lent = ['node_modules', '.venv', '.tools'].filter((name) => existsSync(join(here, name)));

@@ -13,7 +13,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 export type TestModel = { folder: string; path: string; remove(): Promise<void> };
 
-/** Trains on the small corpus, with the settings of params.yaml, into a folder of its own. */
+/** Trains on the small corpus, with the settings of tests, into a folder of its own. */
 export async function createTestModel(): Promise<TestModel> {
   const folder = await mkdtemp(join(tmpdir(), 'service-'));
   const path = join(folder, 'model.bin');
@@ -25,7 +25,7 @@ export async function createTestModel(): Promise<TestModel> {
       const [text, label] = line.split(',');
       return { id: String(i), text, label: label === 'positive' ? (1 as const) : (0 as const) };
     });
-  saveModel(path, trainModel(reviews, readParams(join(ROOT, 'params.yaml'))).parts);
+  saveModel(path, trainModel(reviews, readParams(join(ROOT, 'ml/testdata/params.yaml'))).parts);
   return { folder, path, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
