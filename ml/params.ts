@@ -99,11 +99,8 @@ const schema = z.strictObject({
 
 export type Params = z.infer<typeof schema>;
 export type DataIngestionParams = Params['data_ingestion'];
-export type DataPreprocessingParams = Params['data_preprocessing'];
-export type FeatureEngineeringParams = Params['feature_engineering'];
 export type ModelBuildingParams = Params['model_building'];
 export type ModelEvaluationParams = Params['model_evaluation'];
-export type RegisterModelParams = Params['register_model'];
 export type PromoteModelParams = Params['promote_model'];
 
 /** The sections that decide what a model is. */

@@ -85,6 +85,11 @@ describe('tokens of natural', () => {
     expect(split('good, not bad.', { tokenizer: 'aggressive' })).toEqual(['good', 'not', 'bad']);
   });
 
+  it('end a negation where the tokenizer gives punctuation as tokens', () => {
+    const tokens = createAnalyzer({ ...plain, tokenizer: 'wordpunct', negation_scope: 3 })('not bad , good');
+    expect(wordsOf(tokens).filter((_, i) => tokens.weights[i] < 0)).toEqual(['bad', ',']);
+  });
+
   it('are stemmed by Porter or Lancaster', () => {
     expect(split('loving movies', { stemmer: 'porter' })).toEqual(['love', 'movi']);
     expect(split('loving movies', { stemmer: 'lancaster' })).toEqual(['lov', 'movy']);

@@ -57,15 +57,23 @@ function splitWithLibrary(
   tokens: Tokens,
 ): void {
   let at = 0;
+  // What stands between two words, punctuation that is a token itself included.
+  let between = '';
   for (const word of split(text)) {
     if (word.length === 0 || word.length > MAX_TOKEN_LENGTH) continue;
-    const found = text.indexOf(word, at);
-    const from = found;
-    const to = found < 0 ? -1 : found + word.length;
-    const gap = found >= 0 ? text.slice(at, found) : '';
-    const mark = /[.!?]/.test(gap) ? SENTENCE_BREAK : /[,;:()]/.test(gap) ? CLAUSE_BREAK : NO_BREAK;
-    if (found >= 0) at = to;
+    const from = text.indexOf(word, at);
+    const to = from < 0 ? -1 : from + word.length;
+    if (from >= 0) {
+      between += text.slice(at, from);
+      at = to;
+    }
     const kept = rewrite ? rewrite(word) : word;
-    if (kept !== '') tokens.pushWord(kept, from, to, mark);
+    if (kept !== '') tokens.pushWord(kept, from, to, breakIn(between));
+    between = /^[.!?,;:()]+$/.test(word) ? word : '';
   }
+}
+
+function breakIn(between: string): number {
+  if (/[.!?]/.test(between)) return SENTENCE_BREAK;
+  return /[,;:()]/.test(between) ? CLAUSE_BREAK : NO_BREAK;
 }
