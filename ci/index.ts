@@ -2,6 +2,7 @@
 export { diagnosis, type Finding } from './src/doctor/finding.ts';
 export { examineTracking, type SignIn } from './src/doctor/tracking.ts';
 export { PipelineError } from './src/errors.ts';
+export type { ExplainImage, ImageExplanation } from './src/image/explanation.ts';
 export { byDigest, type ImageName, imageTag, parseImageName } from './src/image/reference.ts';
 export { Sentiment } from './src/index.ts';
 export { parseMetrics, type Release, releaseReport } from './src/release/report.ts';

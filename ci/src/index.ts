@@ -20,7 +20,6 @@ import {
 import { integrationTests, unitTests } from './checks/parts.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import { buildImage } from './containers/image.ts';
-import type { Aws, Mirrors, Tracking } from './containers/options.ts';
 import {
   mlflowService,
   neverCached,
@@ -31,47 +30,38 @@ import {
   withRegistration,
   withTracking,
 } from './containers/pipeline.ts';
-import { toolbox, withBrowser } from './containers/toolbox.ts';
+import { withBrowser } from './containers/toolbox.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { examineTracking } from './doctor/tracking.ts';
 import { PipelineError } from './errors.ts';
 import { imageTag, parseImageName } from './image/reference.ts';
-import {
-  type Call,
-  contentOf,
-  makeModel,
-  productionModel,
-  promote,
-  push,
-  REGISTRY,
-  register,
-  registry,
-  releaseTo,
-} from './release/release.ts';
+import { type Call, contentOf, makeModel, productionModel, promote, register } from './release/model.ts';
+import { push, REGISTRY, registry } from './release/push.ts';
+import { releaseTo } from './release/release.ts';
+import { awsArguments, awsOf, mirrorsOf, neededTracking, toolboxOf, trackingOf } from './settings.ts';
 import { runStep } from './steps/step.ts';
 import { awsSignIn } from './world/aws.ts';
-import { trackingAddress } from './world/tracking.ts';
 
 @object()
 export class Sentiment {
-  private source: Directory;
-  private nodeImage: string;
-  private registryImage: string;
-  private npmrc?: Secret;
-  private pipConfig?: Secret;
-  private aptSources?: File;
-  private caBundle?: File;
-  private goProxy?: string;
-  private trackingUri?: string;
-  private trackingUsername?: string;
-  private trackingPassword?: Secret;
-  private trackingToken?: Secret;
-  private awsRegion?: string;
-  private awsAccessKeyId?: Secret;
-  private awsSecretAccessKey?: Secret;
-  private awsSessionToken?: Secret;
-  private awsRoleArn?: string;
-  private awsWebIdentityToken?: Secret;
+  source: Directory;
+  nodeImage: string;
+  registryImage: string;
+  npmrc?: Secret;
+  pipConfig?: Secret;
+  aptSources?: File;
+  caBundle?: File;
+  goProxy?: string;
+  trackingUri?: string;
+  trackingUsername?: string;
+  trackingPassword?: Secret;
+  trackingToken?: Secret;
+  awsRegion?: string;
+  awsAccessKeyId?: Secret;
+  awsSecretAccessKey?: Secret;
+  awsSessionToken?: Secret;
+  awsRoleArn?: string;
+  awsWebIdentityToken?: Secret;
 
   /**
    * @param source The repository
@@ -153,28 +143,28 @@ export class Sentiment {
   @check()
   @func()
   async lint(): Promise<string> {
-    return lint(this.toolbox(), this.source, this.goProxy);
+    return lint(toolboxOf(this), this.source, this.goProxy);
   }
 
   /** Strict types, of this module too */
   @check()
   @func()
   async typecheck(): Promise<string> {
-    return typecheck(this.toolbox(), this.source);
+    return typecheck(toolboxOf(this), this.source);
   }
 
   /** Unit tests: no servers, no network */
   @check()
   @func()
   async unitTest(): Promise<string> {
-    return runTests(this.toolbox(), this.source, 'unit', unitTests);
+    return runTests(toolboxOf(this), this.source, 'unit', unitTests);
   }
 
   /** Tests with the real MLflow, DVC, service and browser */
   @check()
   @func()
   async integrationTest(): Promise<string> {
-    return runTests(withBrowser(this.toolbox()), this.source, 'integration', integrationTests);
+    return runTests(withBrowser(toolboxOf(this)), this.source, 'integration', integrationTests);
   }
 
   /**
@@ -186,13 +176,13 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async repro(dvcRemote?: string): Promise<Changeset> {
-    const call = this.call('repro');
-    const tools = this.toolbox();
+    const call = callOf('repro');
+    const tools = toolboxOf(this);
     const start = dvcRemote
-      ? withPull(withPipeline(tools, this.source), { url: dvcRemote, aws: this.aws() }, call.when)
+      ? withPull(withPipeline(tools, this.source), { url: dvcRemote, aws: awsOf(this) }, call.when)
       : undefined;
     const made = await makeModel(start ?? tools, this.source, call);
-    const tracking = this.tracking();
+    const tracking = trackingOf(this);
     const registered = tracking
       ? await register(made.with(withTracking(tracking)), this.source, call)
       : await runStep({ function: 'repro', step: 'registers the model' }, () =>
@@ -211,10 +201,10 @@ export class Sentiment {
   /** Compares the model in Staging with the one in Production, and promotes it if the gate lets it pass */
   @func({ cache: 'never' })
   async promote(): Promise<string> {
-    const call = this.call('promote');
-    const tracking = this.needTracking('promote');
+    const call = callOf('promote');
+    const tracking = neededTracking(this, 'promote');
     // The texts to compare on are the stages' own.
-    const made = await makeModel(this.toolbox(), this.source, call);
+    const made = await makeModel(toolboxOf(this), this.source, call);
     return (await promote(made.with(withTracking(tracking)).with(neverCached(call.when)), call)).verdict;
   }
 
@@ -226,14 +216,14 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async image(model?: File, commit?: string, platform?: string): Promise<Container> {
-    const call = this.call('image');
+    const call = callOf('image');
     const content = model ? { model, commit } : await this.servedModel(call, commit);
     const next = 'docker build . says the same at more length';
     const image = await buildImage(
       this.source,
       content,
       this.nodeImage,
-      this.mirrors(),
+      mirrorsOf(this),
       platform as Platform | undefined,
     );
     return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
@@ -248,7 +238,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async publish(to: string, username?: string, password?: Secret, model?: File): Promise<string> {
-    const call = this.call('publish');
+    const call = callOf('publish');
     parseImageName(to);
     const tag = await this.tag();
     const image = await this.image(model, tag);
@@ -263,7 +253,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async release(to: string, username?: string, password?: Secret): Promise<string> {
-    const tracking = this.needTracking('release');
+    const tracking = neededTracking(this, 'release');
     parseImageName(to);
     const commit = await this.tag();
     if (commit.endsWith('-dirty')) {
@@ -272,10 +262,7 @@ export class Sentiment {
     }
     await this.allChecks();
     const destination = { address: `${to}:${commit}`, username, password };
-    return releaseTo(
-      { ...this.workshop(), tracking: withTracking(tracking), destination, commit },
-      this.call('release'),
-    );
+    return releaseTo({ ...this.workshop(), tracking: withTracking(tracking), destination, commit }, callOf('release'));
   }
 
   /**
@@ -286,9 +273,9 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async rehearse(): Promise<string> {
-    const call = this.call('rehearse');
+    const call = callOf('rehearse');
     const tag = await this.tag();
-    const mlflow = await mlflowService(this.toolbox()).start();
+    const mlflow = await mlflowService(toolboxOf(this)).start();
     const registryService = await registry(this.registryImage).start();
     const destination = { address: `${REGISTRY}/sentiment:${tag}`, registryService };
     return releaseTo({ ...this.workshop(), tracking: withOwnMlflow(mlflow), destination, commit: tag }, call);
@@ -306,8 +293,8 @@ export class Sentiment {
   /** Looks whether what the other functions need is there and lets us in */
   @func({ cache: 'never' })
   async doctor(): Promise<string> {
-    const tracking = this.tracking();
-    const signIn = awsSignIn(this.awsArguments());
+    const tracking = trackingOf(this);
+    const signIn = awsSignIn(awsArguments(this));
     const findings = [{ what: `AWS: ${signIn === 'none' ? 'no credentials given' : `signs in by ${signIn}`}` }];
     if (!tracking) return diagnosis([...findings, { what: 'tracking server: none given, each call has its own' }]);
     const password = await this.trackingPassword?.plaintext();
@@ -323,12 +310,12 @@ export class Sentiment {
   }
 
   private async servedModel(call: Call, commit?: string) {
-    const tracking = this.tracking();
+    const tracking = trackingOf(this);
     if (tracking) {
-      const container = withPipeline(this.toolbox(), this.source).with(withTracking(tracking));
+      const container = withPipeline(toolboxOf(this), this.source).with(withTracking(tracking));
       return contentOf(await productionModel(container, this.source, call), commit);
     }
-    const made = await makeModel(this.toolbox(), this.source, call);
+    const made = await makeModel(toolboxOf(this), this.source, call);
     return { model: made.file('models/model.bin'), commit };
   }
 
@@ -339,62 +326,11 @@ export class Sentiment {
     return imageTag(commit, isClean);
   }
 
-  private call(name: string): Call {
-    return { function: name, when: new Date().toISOString() };
-  }
-
   private workshop() {
-    return { source: this.source, toolbox: this.toolbox(), nodeImage: this.nodeImage, mirrors: this.mirrors() };
+    return { source: this.source, toolbox: toolboxOf(this), nodeImage: this.nodeImage, mirrors: mirrorsOf(this) };
   }
+}
 
-  private toolbox(): Container {
-    return toolbox(this.source, this.nodeImage, this.mirrors());
-  }
-
-  private mirrors(): Mirrors {
-    const { npmrc, pipConfig, aptSources, caBundle, goProxy } = this;
-    return { npmrc, pipConfig, aptSources, caBundle, goProxy };
-  }
-
-  private tracking(): Tracking | undefined {
-    const { trackingUsername: username, trackingPassword: password, trackingToken: token } = this;
-    const given = {
-      uri: this.trackingUri,
-      username,
-      hasPassword: password !== undefined,
-      hasToken: token !== undefined,
-    };
-    const uri = trackingAddress(given);
-    return uri === undefined ? undefined : { uri, username, password, token };
-  }
-
-  private needTracking(name: string): Tracking {
-    const tracking = this.tracking();
-    if (tracking) return tracking;
-    const next = `dagger call --tracking-uri https://... --tracking-token env:MLFLOW_TRACKING_TOKEN ${name}; rehearse brings its own`;
-    throw new PipelineError('TRACKING_ARGUMENTS', `${name} needs a tracking server, and none was given`, { next });
-  }
-
-  private awsArguments() {
-    return {
-      region: this.awsRegion,
-      roleArn: this.awsRoleArn,
-      hasAccessKeyId: this.awsAccessKeyId !== undefined,
-      hasSecretAccessKey: this.awsSecretAccessKey !== undefined,
-      hasSessionToken: this.awsSessionToken !== undefined,
-      hasWebIdentityToken: this.awsWebIdentityToken !== undefined,
-    };
-  }
-
-  private aws(): Aws {
-    awsSignIn(this.awsArguments());
-    return {
-      region: this.awsRegion,
-      accessKeyId: this.awsAccessKeyId,
-      secretAccessKey: this.awsSecretAccessKey,
-      sessionToken: this.awsSessionToken,
-      roleArn: this.awsRoleArn,
-      webIdentityToken: this.awsWebIdentityToken,
-    };
-  }
+function callOf(name: string): Call {
+  return { function: name, when: new Date().toISOString() };
 }

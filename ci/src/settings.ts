@@ -1,0 +1,77 @@
+/** The arguments of the module, as they were given, and what the functions read from them. */
+import type { Container, Directory, File, Secret } from '@dagger.io/dagger';
+import type { Aws, Mirrors, Tracking } from './containers/options.ts';
+import { toolbox } from './containers/toolbox.ts';
+import { PipelineError } from './errors.ts';
+import { type AwsArguments, awsSignIn } from './world/aws.ts';
+import { trackingAddress } from './world/tracking.ts';
+
+export type Settings = {
+  source: Directory;
+  nodeImage: string;
+  npmrc?: Secret;
+  pipConfig?: Secret;
+  aptSources?: File;
+  caBundle?: File;
+  goProxy?: string;
+  trackingUri?: string;
+  trackingUsername?: string;
+  trackingPassword?: Secret;
+  trackingToken?: Secret;
+  awsRegion?: string;
+  awsAccessKeyId?: Secret;
+  awsSecretAccessKey?: Secret;
+  awsSessionToken?: Secret;
+  awsRoleArn?: string;
+  awsWebIdentityToken?: Secret;
+};
+
+export function mirrorsOf({ npmrc, pipConfig, aptSources, caBundle, goProxy }: Settings): Mirrors {
+  return { npmrc, pipConfig, aptSources, caBundle, goProxy };
+}
+
+export function toolboxOf(settings: Settings): Container {
+  return toolbox(settings.source, settings.nodeImage, mirrorsOf(settings));
+}
+
+/** The tracking server, if one is given. Throws TRACKING_ARGUMENTS when what is given does not fit together. */
+export function trackingOf(settings: Settings): Tracking | undefined {
+  const { trackingUsername: username, trackingPassword: password, trackingToken: token } = settings;
+  const hasPassword = password !== undefined;
+  const uri = trackingAddress({ uri: settings.trackingUri, username, hasPassword, hasToken: token !== undefined });
+  return uri === undefined ? undefined : { uri, username, password, token };
+}
+
+/** The same for a function that cannot do without one. */
+export function neededTracking(settings: Settings, functionName: string): Tracking {
+  const tracking = trackingOf(settings);
+  if (tracking) return tracking;
+  const next = `dagger call --tracking-uri https://... --tracking-token env:MLFLOW_TRACKING_TOKEN ${functionName}; rehearse brings its own`;
+  throw new PipelineError('TRACKING_ARGUMENTS', `${functionName} needs a tracking server, and none was given`, {
+    next,
+  });
+}
+
+export function awsArguments(settings: Settings): AwsArguments {
+  return {
+    region: settings.awsRegion,
+    roleArn: settings.awsRoleArn,
+    hasAccessKeyId: settings.awsAccessKeyId !== undefined,
+    hasSecretAccessKey: settings.awsSecretAccessKey !== undefined,
+    hasSessionToken: settings.awsSessionToken !== undefined,
+    hasWebIdentityToken: settings.awsWebIdentityToken !== undefined,
+  };
+}
+
+/** Throws AWS_ARGUMENTS when what is given does not fit together. */
+export function awsOf(settings: Settings): Aws {
+  awsSignIn(awsArguments(settings));
+  return {
+    region: settings.awsRegion,
+    accessKeyId: settings.awsAccessKeyId,
+    secretAccessKey: settings.awsSecretAccessKey,
+    sessionToken: settings.awsSessionToken,
+    roleArn: settings.awsRoleArn,
+    webIdentityToken: settings.awsWebIdentityToken,
+  };
+}
