@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const code = readFileSync(join(import.meta.dirname, 'index.ts'), 'utf8');
+
+/** The functions of the module class, with the decorators that stand over each. */
+const functions = [...code.matchAll(/((?: {2}@\w+\(.*\)\n)+) {2}async (\w+)\(/g)].map(([, decorators, name]) => ({
+  name,
+  isCheck: decorators.includes('@check()'),
+  isFunction: decorators.includes('@func('),
+  isNeverCached: decorators.includes("@func({ cache: 'never' })"),
+}));
+
+test('every public method is a function of the module', () => {
+  const methods = [...code.matchAll(/^ {2}async (\w+)\(/gm)].map(([, name]) => name);
+  expect(functions.map(({ name }) => name)).toEqual(methods);
+  expect(functions.filter(({ isFunction }) => !isFunction)).toEqual([]);
+});
+
+// Dagger keeps the result of a function for days, unless it is told not to.
+test('only checks, which depend on files alone, may be answered from the function cache', () => {
+  const cached = functions.filter(({ isNeverCached }) => !isNeverCached);
+  expect(cached.map(({ name }) => name)).toEqual(['lint', 'typecheck', 'unitTest', 'integrationTest']);
+  expect(functions.filter(({ isCheck }) => isCheck)).toEqual(cached);
+});
