@@ -1,0 +1,141 @@
+/**
+ * One deployer at a time: a coordination.k8s.io Lease beside the Deployment, held and renewed while a rollout runs.
+ * Clocks are never compared (as in client-go's leader election): a lock is alive if it is renewed while we look, and
+ * free once nothing has renewed it for its whole duration. So a killed deployer blocks the next for `durationSeconds`
+ * at most, and the loser of two is told who holds the lock within one renewal.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CoordinationV1Api, type KubeConfig, type V1Lease, V1MicroTime } from '@kubernetes/client-node';
+import { PipelineError } from '../errors.ts';
+import { describeError, isConflict, isNotFound } from './api_error.ts';
+import { patiently } from './patience.ts';
+
+export type LockOptions = {
+  kubeConfig: KubeConfig;
+  namespace: string;
+  /** The Lease's name. */
+  name: string;
+  /** Who holds it, for people to read; unlike that of any other deployer. */
+  holder: string;
+  durationSeconds?: number;
+  renewSeconds?: number;
+  /** Called once when another holder is there and has to be watched for a renewal. */
+  onWait?: (holder: string) => void;
+  signal?: AbortSignal;
+};
+
+export type Lock = {
+  /** Aborts, with a PipelineError as its reason, when the lock was lost to another or could not be renewed in time. */
+  lost: AbortSignal;
+  /** Gives it back. Never throws: the lock runs out by itself. */
+  release: () => Promise<void>;
+};
+
+/** Throws LOCKED where another deployer is at work; the signal's reason; what the client throws. */
+export async function acquireLock(options: LockOptions): Promise<Lock> {
+  const { kubeConfig, namespace, name, holder, durationSeconds = 15, renewSeconds = 3 } = options;
+  const api = kubeConfig.makeApiClient(CoordinationV1Api);
+  const read = () => patiently(() => api.readNamespacedLease({ namespace, name }));
+
+  /** The Lease as ours, or undefined where somebody was quicker. */
+  async function take(found: V1Lease | undefined): Promise<V1Lease | undefined> {
+    const now = new V1MicroTime();
+    const spec = { holderIdentity: holder, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now };
+    try {
+      if (!found) return await api.createNamespacedLease({ namespace, body: { metadata: { namespace, name }, spec } });
+      return await api.replaceNamespacedLease({ namespace, name, body: { ...found, spec } });
+    } catch (error) {
+      if (isConflict(error) || isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  let watched: { version: string; since: number } | undefined;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const found = await unlessMissing(read);
+    const other = found?.spec?.holderIdentity;
+    const isFree = !other || other === holder;
+    if (!isFree && !watched) options.onWait?.(other);
+    const version = found?.metadata?.resourceVersion ?? '';
+    if (!isFree && watched && watched.version !== version) throw locked(namespace, name, other);
+    watched ??= { version, since: Date.now() };
+    const seconds = found?.spec?.leaseDurationSeconds ?? durationSeconds;
+    if (isFree || Date.now() - watched.since > seconds * 1000) {
+      const lease = await take(found);
+      if (lease) return keep(lease);
+      continue;
+    }
+    await sleep(300, undefined, { signal: options.signal });
+  }
+
+  function keep(first: V1Lease): Lock {
+    let lease = first;
+    let renewedAt = Date.now();
+    const lost = new AbortController();
+    const stopped = new AbortController();
+    const done = renewForever();
+    return { lost: lost.signal, release };
+
+    async function renewForever(): Promise<void> {
+      while (!stopped.signal.aborted && !lost.signal.aborted) {
+        await sleep(renewSeconds * 1000, undefined, { signal: stopped.signal }).catch(() => {});
+        if (stopped.signal.aborted) return;
+        try {
+          lease = await write({ ...lease.spec, renewTime: new V1MicroTime() });
+          renewedAt = Date.now();
+        } catch (error) {
+          await afterFailure(error);
+        }
+      }
+    }
+
+    function write(spec: V1Lease['spec']): Promise<V1Lease> {
+      return patiently(() => api.replaceNamespacedLease({ namespace, name, body: { ...lease, spec } }), renewSeconds);
+    }
+
+    /** A conflict may be the echo of our own write whose answer was lost. */
+    async function afterFailure(error: unknown): Promise<void> {
+      if (isConflict(error) || isNotFound(error)) {
+        const found = await unlessMissing(read).catch(() => lease);
+        if (found?.spec?.holderIdentity === holder) {
+          lease = found;
+          return;
+        }
+        lost.abort(lockLost(`it is held by "${found?.spec?.holderIdentity ?? 'nobody'}" now`, error));
+      } else if (Date.now() - renewedAt > durationSeconds * 1000) {
+        lost.abort(lockLost(`it could not be renewed: ${describeError(error)}`, error));
+      }
+    }
+
+    async function release(): Promise<void> {
+      stopped.abort();
+      await done;
+      if (lost.signal.aborted) return;
+      const free = { ...lease.spec, holderIdentity: undefined, leaseDurationSeconds: 1, renewTime: new V1MicroTime() };
+      await write(free).catch(() => {});
+    }
+  }
+
+  function lockLost(why: string, cause: unknown): PipelineError {
+    const next = 'run the deployment again: it takes up whatever state is there';
+    return new PipelineError('LOCK_LOST', `the lock ${namespace}/${name} was lost: ${why}`, { next, cause });
+  }
+}
+
+async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+function locked(namespace: string, name: string, holder: string): PipelineError {
+  const next = 'wait for that deployment to end, then run this one again';
+  return new PipelineError('LOCKED', `another deployer is at work in ${namespace}: ${holder}`, {
+    evidence: [`it holds the Lease ${name} and renewed it a moment ago`],
+    next,
+  });
+}

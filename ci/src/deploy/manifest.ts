@@ -1,0 +1,150 @@
+/** The Kubernetes objects of a release: read from a folder, completed with the image and with what is being released. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KubernetesObject, V1Deployment } from '@kubernetes/client-node';
+import { parseAllDocuments } from 'yaml';
+import { PipelineError } from '../errors.ts';
+
+/** With its name, kind and version: checked when it was read. */
+export type Manifest = KubernetesObject & { apiVersion: string; kind: string; metadata: { name: string } };
+
+/** What a release puts into the manifests; none of it is ever read from a file. */
+export type ReleaseFacts = {
+  /** By digest: `registry/repository@sha256:...`. */
+  image: string;
+  /** The container that runs it; the Deployment's only one if left out. */
+  container?: string;
+  commit?: string;
+  modelVersion?: string;
+};
+
+export type Release = {
+  namespace: string;
+  name: string;
+  /** In the order in which they are applied; the Deployment is one of them. */
+  objects: Manifest[];
+  deployment: V1Deployment;
+};
+
+/** Prefix of the annotations that are ours. */
+const ours = 'sentiment-pipeline';
+
+export const annotations = {
+  changeCause: 'kubernetes.io/change-cause',
+  commit: `${ours}/commit`,
+  modelVersion: `${ours}/model-version`,
+  /** The ReplicaSet of the last revision that was seen to serve alone. */
+  lastGood: `${ours}/last-good-replicaset`,
+  /** Why the last rollout failed, as JSON; gone after the next that succeeds. */
+  lastFailure: `${ours}/last-failure`,
+} as const;
+
+// What others need comes first: a pod is refused while its ServiceAccount or namespace is missing.
+const order = [
+  'Namespace',
+  'ResourceQuota',
+  'LimitRange',
+  'PriorityClass',
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+  'Secret',
+  'ConfigMap',
+  'PersistentVolumeClaim',
+  'Service',
+  'Deployment',
+  'HorizontalPodAutoscaler',
+  'PodDisruptionBudget',
+  'NetworkPolicy',
+  'Ingress',
+];
+
+/** All objects of the *.yaml and *.yml files directly inside the folder. Throws MANIFEST. */
+export async function readManifests(folder: string): Promise<Manifest[]> {
+  const names = (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
+  const files = await Promise.all(
+    names.map(async (name) => parseManifests(await readFile(join(folder, name), 'utf8'), join(folder, name))),
+  );
+  return files.flat();
+}
+
+/** `source` is named in errors. Throws MANIFEST. */
+export function parseManifests(text: string, source: string): Manifest[] {
+  const found: Manifest[] = [];
+  for (const document of parseAllDocuments(text)) {
+    const [fault] = document.errors ?? [];
+    if (fault) throw wrong(`${source} is not YAML: ${fault.message.split('\n')[0]}`, 'mend the file');
+    const value: unknown = document.toJS();
+    if (value === null) continue;
+    if (!isManifest(value)) {
+      const next = 'give each object its apiVersion, kind and metadata.name';
+      throw wrong(`${source} holds something that is no Kubernetes object`, next);
+    }
+    found.push(value);
+  }
+  return found;
+}
+
+/** Puts the release's facts into the objects. The input is left as it is. Throws MANIFEST, IMAGE_NOT_BY_DIGEST. */
+export function prepareRelease(manifests: Manifest[], facts: ReleaseFacts): Release {
+  if (!/^[^@\s]+@sha256:[0-9a-f]{64}$/.test(facts.image)) {
+    const next = 'deploy what the publish step printed: registry/repository@sha256:<64 hexadecimal digits>';
+    const headline = `the image to deploy is "${facts.image}", which does not say by digest what it is`;
+    throw new PipelineError('IMAGE_NOT_BY_DIGEST', headline, { next });
+  }
+  const objects = structuredClone(manifests).sort((a, b) => rank(a) - rank(b));
+  const deployments = objects.filter((object) => isDeployment(object));
+  if (deployments.length !== 1) {
+    const names = deployments.map((object) => object.metadata.name).join(', ') || 'none';
+    throw wrong(`the manifests hold ${deployments.length} Deployments (${names}), expected one`, 'keep one');
+  }
+  const [deployment] = deployments;
+  const namespace = deployment.metadata.namespace ?? 'default';
+  releasedContainer(deployment, facts.container).image = facts.image;
+  deployment.metadata.annotations = { ...deployment.metadata.annotations, ...releaseAnnotations(facts) };
+  return { namespace, name: deployment.metadata.name, objects, deployment };
+}
+
+/** The container whose image is released. Throws MANIFEST. */
+export function releasedContainer(deployment: V1Deployment, name: string | undefined) {
+  const containers = deployment.spec?.template.spec?.containers ?? [];
+  const found = name === undefined ? containers : containers.filter((container) => container.name === name);
+  if (found.length === 1) return found[0];
+  const names = containers.map((container) => container.name).join(', ') || 'none';
+  const which = name === undefined ? 'no container was named' : `no container is called "${name}"`;
+  throw wrong(`${which}, and Deployment ${deployment.metadata?.name} has: ${names}`, 'name the one to release');
+}
+
+function releaseAnnotations({ image, commit, modelVersion }: ReleaseFacts): Record<string, string> {
+  const parts = [
+    `image ${image}`,
+    ...(commit ? [`commit ${commit}`] : []),
+    ...(modelVersion ? [`model ${modelVersion}`] : []),
+  ];
+  return {
+    [annotations.changeCause]: parts.join(', '),
+    ...(commit ? { [annotations.commit]: commit } : {}),
+    ...(modelVersion ? { [annotations.modelVersion]: modelVersion } : {}),
+  };
+}
+
+function rank(object: Manifest): number {
+  const index = order.indexOf(object.kind);
+  return index === -1 ? order.length : index;
+}
+
+function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== 'object' || value === null) return false;
+  const { apiVersion, kind, metadata } = value as Partial<Record<'apiVersion' | 'kind' | 'metadata', unknown>>;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false;
+  return typeof metadata === 'object' && metadata !== null && 'name' in metadata && typeof metadata.name === 'string';
+}
+
+// Its inside is for the server to check: the dry-run of the pre-flight does.
+function isDeployment(object: Manifest): object is Manifest & V1Deployment & { metadata: { name: string } } {
+  return object.apiVersion === 'apps/v1' && object.kind === 'Deployment';
+}
+
+function wrong(headline: string, next: string): PipelineError {
+  return new PipelineError('MANIFEST', headline, { next });
+}
