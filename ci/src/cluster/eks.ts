@@ -1,0 +1,104 @@
+/**
+ * The way into an EKS cluster: its endpoint and certificate authority from EKS, a token of our own. No aws program, no
+ * kubectl, no file.
+ */
+import { DescribeClusterCommand, DescribeNodegroupCommand, paginateListNodegroups } from '@aws-sdk/client-eks';
+import { type Authenticator, KubeConfig } from '@kubernetes/client-node';
+import { PipelineError } from '../errors.ts';
+import type { AwsClients } from '../world/aws_clients.ts';
+import { awsError, errorName } from '../world/aws_problem.ts';
+import { eksTokenSource } from './eks_token.ts';
+
+export type EksCluster = {
+  name: string;
+  arn: string;
+  /** Such as 1.35. */
+  version: string;
+  /** ACTIVE when it can be used. */
+  status: string;
+  /** https:// address. */
+  endpoint: string;
+  /** PEM, in base64. */
+  caData: string;
+  /** Whether the endpoint can be reached from outside the VPC. */
+  isPublic: boolean;
+};
+
+/** Throws EKS_NO_CLUSTER, or as awsError. */
+export async function describeEks(clients: AwsClients, name: string): Promise<EksCluster> {
+  try {
+    const { cluster } = await clients.eks.send(new DescribeClusterCommand({ name }));
+    return {
+      name,
+      arn: cluster?.arn ?? '',
+      version: cluster?.version ?? '',
+      status: cluster?.status ?? '',
+      endpoint: cluster?.endpoint ?? '',
+      caData: cluster?.certificateAuthority?.data ?? '',
+      isPublic: cluster?.resourcesVpcConfig?.endpointPublicAccess !== false,
+    };
+  } catch (error) {
+    const { region } = clients.access;
+    if (errorName(error) !== 'ResourceNotFoundException') {
+      throw awsError(`EKS of ${region} does not describe the cluster ${name}`, error);
+    }
+    throw new PipelineError('EKS_NO_CLUSTER', `there is no cluster ${name} in ${region}`, {
+      next: 'see whether name, region and account are right; eksctl create cluster -f eksctl.yaml makes one',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * A configuration that signs in by itself and stays signed in. Throws EKS_NO_CLUSTER, EKS_NOT_READY, or as awsError.
+ * `namespace` is that of its context.
+ */
+export async function eksKubeConfig(clients: AwsClients, name: string, namespace?: string): Promise<KubeConfig> {
+  const cluster = await describeEks(clients, name);
+  if (!cluster.endpoint || !cluster.caData) {
+    throw new PipelineError('EKS_NOT_READY', `the cluster ${name} is ${cluster.status} and has no endpoint yet`, {
+      next: 'wait until it is ACTIVE',
+    });
+  }
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromOptions({
+    clusters: [{ name, server: cluster.endpoint, caData: cluster.caData, skipTLSVerify: false }],
+    users: [{ name }],
+    contexts: [{ name, cluster: name, user: name, ...(namespace && { namespace }) }],
+    currentContext: name,
+  });
+  return withEksToken(kubeConfig, name, clients, name);
+}
+
+/** Requests of `user` bear a token for the cluster, from now on. */
+export function withEksToken(kubeConfig: KubeConfig, user: string, clients: AwsClients, cluster: string): KubeConfig {
+  const { identity, access } = clients;
+  kubeConfig.addAuthenticator(authenticator(user, eksTokenSource({ cluster, region: access.region, identity })));
+  return kubeConfig;
+}
+
+/** It is asked for every request. */
+export function authenticator(user: string, token: () => Promise<string>): Authenticator {
+  return {
+    isAuthProvider: ({ name }) => name === user,
+    async applyAuthentication(_user, options) {
+      options.headers = { ...options.headers, Authorization: `Bearer ${await token()}` };
+    },
+  };
+}
+
+/** ARNs of the roles of the managed node groups' nodes. Throws as awsError. */
+export async function nodeRoles({ eks }: AwsClients, clusterName: string): Promise<string[]> {
+  try {
+    const names: string[] = [];
+    for await (const page of paginateListNodegroups({ client: eks }, { clusterName })) {
+      names.push(...(page.nodegroups ?? []));
+    }
+    const groups = await Promise.all(
+      names.map((nodegroupName) => eks.send(new DescribeNodegroupCommand({ clusterName, nodegroupName }))),
+    );
+    return [...new Set(groups.flatMap(({ nodegroup }) => nodegroup?.nodeRole ?? []))];
+  } catch (error) {
+    throw awsError(`EKS does not list the node groups of ${clusterName}`, error);
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The token by which EKS knows who calls: a request to STS, signed and not sent, in base64url. The server sends it and
+ * believes what STS answers. It holds for 15 minutes from the time that is written in it.
+ * https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/README.md#api-authorization-from-outside-a-cluster
+ */
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { HttpRequest } from '@smithy/protocol-http';
+import { SignatureV4 } from '@smithy/signature-v4';
+import type { IdentityProvider } from '../world/aws_credentials.ts';
+
+export type EksToken = {
+  token: string;
+  /** When the server stops taking it. */
+  expiresAt: Date;
+};
+
+export type EksSigner = {
+  /** As EKS knows it; not its ARN. */
+  cluster: string;
+  region: string;
+  identity: IdentityProvider;
+  /** Milliseconds since 1970; for tests. */
+  now?: () => number;
+};
+
+const PREFIX = 'k8s-aws-v1.';
+/** Milliseconds from signing that the server takes it. */
+const LIFE = 15 * 60_000;
+/** Milliseconds before its end that a new one is made: room for clocks that differ. */
+const MARGIN = 2 * 60_000;
+
+export async function eksToken({ cluster, region, identity, now = Date.now }: EksSigner): Promise<EksToken> {
+  const host = stsHost(region);
+  const signer = new SignatureV4({ service: 'sts', region, credentials: identity, sha256: Sha256 });
+  const request = new HttpRequest({
+    method: 'GET',
+    protocol: 'https:',
+    hostname: host,
+    path: '/',
+    query: { Action: 'GetCallerIdentity', Version: '2011-06-15' },
+    headers: { host, 'x-k8s-aws-id': cluster },
+  });
+  const signedAt = new Date(now());
+  // Sixty seconds is what the server expects to find; it holds the token to its own 15 minutes.
+  const { query } = await signer.presign(request, { expiresIn: 60, signingDate: signedAt });
+  const parameters = Object.entries(query ?? {}).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one ?? '')}`),
+  );
+  const url = `https://${host}/?${parameters.join('&')}`;
+  return {
+    token: `${PREFIX}${Buffer.from(url).toString('base64url')}`,
+    expiresAt: new Date(signedAt.getTime() + LIFE),
+  };
+}
+
+/** A function that answers the current token, and makes a new one two minutes before its end. A failure is not kept. */
+export function eksTokenSource(signer: EksSigner): () => Promise<string> {
+  const now = signer.now ?? Date.now;
+  let current: Promise<EksToken> | undefined;
+  let renewAt = Number.POSITIVE_INFINITY;
+  return async () => {
+    if (current === undefined || now() >= renewAt) {
+      renewAt = now() + LIFE - MARGIN;
+      current = eksToken(signer);
+    }
+    const asked = current;
+    try {
+      return (await asked).token;
+    } catch (error) {
+      if (current === asked) current = undefined;
+      throw error;
+    }
+  };
+}
+
+/** STS of the region: the global one is not what the server expects outside the oldest regions. */
+export function stsHost(region: string): string {
+  return `sts.${region}.${dnsSuffix(region)}`;
+}
+
+/** https://docs.aws.amazon.com/general/latest/gr/rande.html */
+export function dnsSuffix(region: string): string {
+  if (region.startsWith('cn-')) return 'amazonaws.com.cn';
+  if (region.startsWith('eusc-')) return 'amazonaws.eu';
+  if (region.startsWith('us-iso-')) return 'c2s.ic.gov';
+  if (region.startsWith('us-isob-')) return 'sc2s.sgov.gov';
+  if (region.startsWith('us-isof-')) return 'csp.hci.ic.gov';
+  if (region.startsWith('eu-isoe-')) return 'cloud.adc-e.uk';
+  return 'amazonaws.com';
+}

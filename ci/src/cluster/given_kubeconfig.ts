@@ -1,0 +1,122 @@
+/**
+ * A kubeconfig given as text. What EKS writes calls `aws eks get-token` at every sign-in; no container has that program,
+ * so its arguments are read and the token is made here.
+ * https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
+ */
+import { parseArgs } from 'node:util';
+import { KubeConfig, type User } from '@kubernetes/client-node';
+import { PipelineError } from '../errors.ts';
+import type { AwsClients } from '../world/aws_clients.ts';
+import { withEksToken } from './eks.ts';
+
+/** What the program would have been asked for. */
+export type EksSignIn = { cluster: string; region?: string; roleArn?: string };
+
+type Exec = { command: string; args: string[]; env: Record<string, string> };
+
+/**
+ * `context` in place of the text's own current one; `clients` are needed where it calls aws or aws-iam-authenticator.
+ * Throws KUBECONFIG.
+ */
+export function givenKubeConfig(text: string, options: { context?: string; clients?: AwsClients } = {}): KubeConfig {
+  const kubeConfig = new KubeConfig();
+  try {
+    kubeConfig.loadFromString(text);
+  } catch (error) {
+    const evidence = [error instanceof Error ? error.message.split('\n')[0] : String(error)];
+    throw wrong('it cannot be read', 'kubectl config view --raw --flatten writes one that can', evidence);
+  }
+  const { context = kubeConfig.getCurrentContext() } = options;
+  if (kubeConfig.getContextObject(context) === null) {
+    const known = kubeConfig.getContexts().map(({ name }) => name);
+    const headline = context ? `it has no context "${context}"` : 'it names no current context';
+    throw wrong(headline, 'name one of its own', [`its contexts: ${known.join(', ') || 'none'}`]);
+  }
+  kubeConfig.setCurrentContext(context);
+  const cluster = kubeConfig.getCurrentCluster();
+  const user = kubeConfig.getCurrentUser();
+  if (!cluster) throw wrong(`the context "${context}" names a cluster that it does not hold`, 'see its clusters');
+  if (!user) throw wrong(`the context "${context}" names a user that it does not hold`, 'see its users');
+  refuseFiles({
+    'certificate-authority': cluster.caFile,
+    'client-certificate': user.certFile,
+    'client-key': user.keyFile,
+  });
+  const exec = execOf(user);
+  if (exec === undefined) return kubeConfig;
+  const signIn = eksSignIn(exec, cluster.server);
+  if (options.clients === undefined) {
+    const next = 'give AWS credentials beside it';
+    throw wrong(`it signs in by ${exec.command}, as EKS wants it, and no AWS credentials were given`, next);
+  }
+  // A user with an exec entry would still be asked by that program.
+  kubeConfig.users = kubeConfig.users.map((one) => (one.name === user.name ? { name: one.name } : one));
+  return withEksToken(kubeConfig, user.name, signingClients(options.clients, signIn), signIn.cluster);
+}
+
+/** Reads the arguments of `aws eks get-token` and `aws-iam-authenticator token`. Throws KUBECONFIG for other programs. */
+export function eksSignIn({ command, args, env }: Exec, server: string): EksSignIn {
+  const program =
+    command
+      .split(/[/\\]/)
+      .at(-1)
+      ?.replace(/\.exe$/, '') ?? '';
+  const verbs = args.join(' ');
+  const isAws = program === 'aws' && /\beks get-token\b/.test(verbs);
+  const isAuthenticator = /^(aws-iam-authenticator|heptio-authenticator-aws)$/.test(program) && args.includes('token');
+  if (!isAws && !isAuthenticator) {
+    const next = 'give one with a token or a client certificate: kubectl config view --raw --flatten';
+    throw wrong(`it signs in by the program ${command}, which no container here has`, next);
+  }
+  const { values } = parseArgs({
+    args: args.filter((arg) => arg !== '--'),
+    strict: false,
+    allowPositionals: true,
+    options: isAws
+      ? { 'cluster-name': text, 'cluster-id': text, region: text, 'role-arn': text, profile: text, output: text }
+      : { 'cluster-id': { ...text, short: 'i' }, region: text, role: { ...text, short: 'r' } },
+  });
+  const value = (name: string) => (typeof values[name] === 'string' ? values[name] : undefined);
+  const cluster = value('cluster-id') ?? value('cluster-name');
+  if (!cluster) throw wrong(`it calls ${program} without the cluster's name`, 'see the args of its user');
+  return {
+    cluster,
+    region: value('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? regionOf(server),
+    roleArn: value('role-arn') ?? value('role'),
+  };
+}
+
+const text = { type: 'string' } as const;
+
+/** `https://0123.gr7.eu-central-1.eks.amazonaws.com` is in eu-central-1. */
+function regionOf(server: string): string | undefined {
+  return /\.([a-z]{2,}(?:-[a-z]+)+-\d)\.eks\./.exec(server)?.[1];
+}
+
+function signingClients(clients: AwsClients, { region, roleArn }: EksSignIn): AwsClients {
+  const there = region ? clients.inRegion(region) : clients;
+  return roleArn ? there.withRole(roleArn) : there;
+}
+
+function execOf(user: User): Exec | undefined {
+  const exec: unknown = user.exec;
+  if (typeof exec !== 'object' || exec === null || !('command' in exec)) return undefined;
+  const args = 'args' in exec && Array.isArray(exec.args) ? exec.args.map(String) : [];
+  const pairs = 'env' in exec && Array.isArray(exec.env) ? exec.env : [];
+  const env = Object.fromEntries(
+    pairs.map((pair: { name?: unknown; value?: unknown }) => [String(pair.name), String(pair.value)]),
+  );
+  return { command: String(exec.command), args, env };
+}
+
+function refuseFiles(files: Record<string, string | undefined>): void {
+  for (const [field, path] of Object.entries(files)) {
+    if (!path) continue;
+    const next = 'kubectl config view --raw --flatten puts the contents into the text';
+    throw wrong(`its ${field} is the file ${path}, which is not here`, next);
+  }
+}
+
+function wrong(headline: string, next: string, evidence: string[] = []): PipelineError {
+  return new PipelineError('KUBECONFIG', `the kubeconfig is of no use: ${headline}`, { evidence, next });
+}

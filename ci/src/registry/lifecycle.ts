@@ -1,0 +1,81 @@
+/**
+ * What ECR may throw away: untagged images after some days, of all others those beyond the newest so many, and never
+ * one with a tag that is to be kept. The order says so: an image that a rule selects cannot be expired by a later one.
+ * https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
+ */
+import { PipelineError } from '../errors.ts';
+
+export type Lifecycle = {
+  /** Images that stay, the newest first. 1 or more. */
+  keepNewest: number;
+  /** Days that an image without a tag stays. 1 or more. */
+  untaggedDays: number;
+  /** Tags that stay whatever their age: what is deployed, what a rollback would need. */
+  keepTags: string[];
+};
+
+export const LIFECYCLE: Lifecycle = { keepNewest: 50, untaggedDays: 14, keepTags: [] };
+
+type Selection = {
+  tagStatus: string;
+  tagPatternList?: string[];
+  countType: string;
+  countUnit?: string;
+  countNumber: number;
+};
+type Rule = { rulePriority: number; description: string; selection: Selection; action: { type: 'expire' } };
+
+/** ECR takes at most 50 rules; two are taken by age and number. */
+const MOST_TAGS = 48;
+/** More images than a repository holds: the rule selects, and never expires. */
+const NEVER = 100_000;
+
+/** The policy's text, the same for the same wishes. Throws LIFECYCLE. */
+export function lifecyclePolicy({ keepNewest, untaggedDays, keepTags }: Lifecycle): string {
+  const tags = [...new Set(keepTags)].sort();
+  for (const [name, value] of Object.entries({ keepNewest, untaggedDays })) {
+    if (Number.isInteger(value) && value > 0) continue;
+    throw new PipelineError('LIFECYCLE', `${name} is ${value}, expected a whole number above zero`);
+  }
+  if (tags.length > MOST_TAGS) {
+    const next = 'keep fewer tags: those that run, and those that a rollback would return to';
+    throw new PipelineError('LIFECYCLE', `${tags.length} tags are to be kept, ECR can hold ${MOST_TAGS}`, { next });
+  }
+  const kept = tags.map((tag) => ({
+    description: `keep ${tag}`,
+    // One rule for each: a rule with several patterns selects images that match all of them.
+    selection: { tagStatus: 'tagged', tagPatternList: [tag], countType: 'imageCountMoreThan', countNumber: NEVER },
+  }));
+  const untagged = {
+    description: `expire untagged images after ${untaggedDays} days`,
+    selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: untaggedDays },
+  };
+  const old = {
+    description: `keep the newest ${keepNewest}`,
+    selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: keepNewest },
+  };
+  const rules: Rule[] = [...kept, untagged, old].map((rule, index) => ({
+    rulePriority: index + 1,
+    ...rule,
+    action: { type: 'expire' },
+  }));
+  return JSON.stringify({ rules });
+}
+
+/** The same rules, however they are written. */
+export function isSamePolicy(text: string | undefined, wanted: string): boolean {
+  if (text === undefined) return false;
+  try {
+    return canonical(JSON.parse(text)) === canonical(JSON.parse(wanted));
+  } catch {
+    return false;
+  }
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
