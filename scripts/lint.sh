@@ -21,6 +21,8 @@ check biome check --error-on-warnings .
 check shellcheck scripts/*.sh .ci/run
 check hadolint Dockerfile
 check actionlint
+check kubernetes-validate --kubernetes-version 1.35 --strict --quiet manifests/*/*.yaml
+check check-jsonschema --quiet --schemafile scripts/testdata/eksctl/schema.json eksctl.yaml
 check zizmor --offline --no-progress --quiet .github/workflows
 
 if ((${#failed[@]} > 0)); then
