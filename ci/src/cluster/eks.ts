@@ -3,7 +3,7 @@
  * kubectl, no file.
  */
 import { DescribeClusterCommand, DescribeNodegroupCommand, paginateListNodegroups } from '@aws-sdk/client-eks';
-import { type Authenticator, KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node';
 import { PipelineError } from '../errors.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsError, errorName } from '../world/aws_problem.ts';
@@ -76,6 +76,8 @@ export function withEksToken(kubeConfig: KubeConfig, user: string, clients: AwsC
   kubeConfig.addAuthenticator(authenticator(user, eksTokenSource({ cluster, region: access.region, identity })));
   return kubeConfig;
 }
+
+type Authenticator = Parameters<KubeConfig['addAuthenticator']>[0];
 
 /** It is asked for every request. */
 export function authenticator(user: string, token: () => Promise<string>): Authenticator {

@@ -40,8 +40,10 @@ export function clusterError(kubeConfig: KubeConfig, error: unknown): PipelineEr
 
 /** What a failed call to the API server means. */
 export function clusterProblem(error: unknown): ClusterProblem {
-  if (error instanceof PipelineError)
+  if (error instanceof PipelineError) {
+    if (error.code.startsWith('CLUSTER') && error.cause !== undefined) return clusterProblem(error.cause);
     return { code: 'CLUSTER', problem: error.headline, next: error.next ?? 'see above' };
+  }
   const status = httpStatus(error);
   if (status === 401) {
     return {

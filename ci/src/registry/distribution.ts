@@ -66,8 +66,9 @@ async function readConfig(login: RegistryLogin, repository: string, digest?: str
   return response === undefined ? {} : JSON.parse(await response.text());
 }
 
-/** As container engines do, plain HTTP is spoken to this machine and to no other. */
+/** As container engines do, plain HTTP is spoken to this machine and to no other, unless the host is given as a URL. */
 export function registryUrl(host: string): string {
+  if (/^https?:\/\//.test(host)) return host;
   const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
   return `${isHere ? 'http' : 'https'}://${host}`;
 }

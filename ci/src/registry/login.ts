@@ -5,7 +5,7 @@ import type { AwsClients } from '../world/aws_clients.ts';
 import { awsError } from '../world/aws_problem.ts';
 
 export type RegistryLogin = {
-  /** Host, with a port if it has one: the first part of an image's name. */
+  /** Host, with a port if it has one: the first part of an image's name. In tests an address with http:// as well. */
   host: string;
   username: string;
   password: string;

@@ -27,7 +27,10 @@ const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOp
 const THROTTLED = new Set(['Throttling', 'ThrottlingException', 'TooManyRequestsException', 'RequestLimitExceeded']);
 
 export function awsProblem(error: unknown): AwsProblem {
-  if (error instanceof PipelineError) return { code: 'AWS', problem: error.headline, next: error.next ?? 'see above' };
+  if (error instanceof PipelineError) {
+    if (error.code.startsWith('AWS') && error.cause !== undefined) return awsProblem(error.cause);
+    return { code: 'AWS', problem: error.headline, next: error.next ?? 'see above' };
+  }
   const name = errorName(error);
   const problem = words(error, name);
   if (BAD_CREDENTIALS.has(name)) {

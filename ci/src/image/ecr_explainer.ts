@@ -1,0 +1,162 @@
+/**
+ * Explains an image name that could not be pulled, or is about to be: which part of it differs from what ECR holds.
+ *
+ * First the name is looked up exactly as it is written. Only when it is not there is it compared with the home of this
+ * deployment: the account that STS names, the region of the cluster. So an image in another account or region that may
+ * well be pulled is no difference.
+ */
+
+import type { ImageDetail } from '@aws-sdk/client-ecr';
+import { dnsSuffix } from '../cluster/eks_token.ts';
+import type { AwsClients } from '../world/aws_clients.ts';
+import { awsProblem } from '../world/aws_problem.ts';
+import { type Look, lookAt, newestImages, repositoryNames } from './ecr_look.ts';
+import { explainPresent, type NodeFacts } from './ecr_present.ts';
+import type { ExplainImage, ImageExplanation } from './explanation.ts';
+import { nearNames } from './near.ts';
+import { compareImages, type ImageParts, imageReference, parseImage } from './parts.ts';
+
+export type EcrExplainerOptions = NodeFacts & {
+  /** Signed in to the account and region of the cluster. */
+  clients: AwsClients;
+  /** A registry that stands for ECR's host: for tests. On another machine with http:// before it. */
+  registryHost?: string;
+  /** Milliseconds for all of it. */
+  deadline?: number;
+};
+
+/** Where the image was meant to be, as far as it exists. */
+type Home = { account: string; region: string; host: string };
+
+export function ecrExplainer(options: EcrExplainerOptions): ExplainImage {
+  const { deadline = 10_000 } = options;
+  return async (reference) => {
+    const explanation: ImageExplanation = { reference, differences: [], evidence: [] };
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        explanation.evidence.push(`AWS had not answered everything after ${deadline / 1000} s`);
+        resolve();
+      }, deadline);
+    });
+    const work = explain(reference, options, explanation).catch((error: unknown) => {
+      explanation.evidence.push(`ECR could not be looked at: ${awsProblem(error).problem}`);
+    });
+    await Promise.race([work, late]);
+    clearTimeout(timer);
+    return structuredClone(explanation);
+  };
+}
+
+async function explain(reference: string, options: EcrExplainerOptions, explanation: ImageExplanation): Promise<void> {
+  const { clients, registryHost } = options;
+  const asked = parseImage(reference);
+  if (!asked) return explainMalformed(reference, explanation);
+  const { account } = await clients.caller();
+  const { region } = clients.access;
+  const standIn = registryHost?.replace(/^https?:\/\//, '');
+  const isStandIn = standIn !== undefined && asked.account === undefined;
+  const home: Home = {
+    account,
+    region,
+    host: isStandIn ? standIn : `${account}.dkr.ecr.${region}.${dnsSuffix(region)}`,
+  };
+  const parts: ImageParts = isStandIn && asked.registry === standIn ? { ...asked, account, region } : asked;
+  if (parts.account === undefined || parts.region === undefined) {
+    explanation.evidence.push(`${parts.registry} is not ECR, where this account's images are: ${home.host}`);
+    return compareWithHome(parts, home, clients, explanation);
+  }
+  const ecr = clients.inRegion(parts.region).ecr;
+  const look = await lookAt(ecr, { account: parts.account, repository: parts.repository }, parts);
+  explanation.evidence.push(sentence(parts, look));
+  if (look.state === 'there') return explainPresent({ parts, ...look }, options, explanation);
+  return compareWithHome(parts, home, clients, explanation, look);
+}
+
+function explainMalformed(reference: string, explanation: ImageExplanation): void {
+  explanation.evidence.push(
+    `"${reference}" is no image name: expected registry/repository:tag or registry/repository@sha256:...`,
+  );
+  const lower = reference.toLowerCase();
+  if (lower !== reference && parseImage(lower)) {
+    explanation.evidence.push('repositories are written in lower case');
+    explanation.next = `write ${lower}`;
+  }
+}
+
+function sentence({ account, region, repository, tag, digest }: ImageParts, look: Look): string {
+  const place = `ECR of account ${account} in ${region}`;
+  const image = digest ? `the digest ${digest}` : `the tag ${tag ?? 'latest'}`;
+  if (look.state === 'there') return `${place} has ${repository} with ${image}`;
+  if (look.state === 'no-repository') return `${place} has no repository ${repository}`;
+  if (look.state === 'no-image') return `${place} has the repository ${repository}, without ${image}`;
+  return `${place} does not let us look: ${look.problem}`;
+}
+
+/** Finds the nearest name at home and compares. */
+async function compareWithHome(
+  parts: ImageParts,
+  home: Home,
+  clients: AwsClients,
+  explanation: ImageExplanation,
+  look?: Look,
+): Promise<void> {
+  const { evidence, differences } = explanation;
+  const { account, region, host } = home;
+  // A name without an owner was written without its registry.
+  const wanted = parts.account === undefined ? parts.repository.replace(/^library\//, '') : parts.repository;
+  const found: ImageParts = { ...parts, repository: wanted, tag: parts.tag ?? (parts.digest ? undefined : 'latest') };
+  const names = await repositoryNames(clients.ecr, account);
+  const repository = names.includes(wanted) ? wanted : nearNames(wanted, names)[0];
+  if (repository === undefined) {
+    evidence.push(`ECR of account ${account} in ${region} has no repository of such a name; it has ${listed(names)}`);
+    if (parts.account === undefined) return;
+    differences.push(...compareImages(found, { ...found, registry: host, account, region }));
+    if (differences.length === 0) differences.push({ part: 'repository', found: wanted, expected: listed(names) });
+    explanation.next = 'correct the name, or release to it: a release makes the repository';
+    return;
+  }
+  const nearest: ImageParts = { registry: host, account, region, repository };
+  const isLookedAt = parts.account === account && parts.region === region && repository === parts.repository;
+  const there = isLookedAt && look ? look : await lookAt(clients.ecr, { account, repository }, found);
+  if (there.state === 'there') Object.assign(nearest, { tag: found.tag, digest: found.digest });
+  else if (there.state !== 'cannot') {
+    const images = await newestImages(clients.ecr, { account, repository });
+    evidence.push(
+      `${repository} holds ${counted(images.length, 'image')}, the newest tags are ${listed(tagsOf(images))}`,
+    );
+    Object.assign(nearest, nearestImage(found, images));
+  }
+  const isKnown = nearest.tag !== undefined || nearest.digest !== undefined;
+  differences.push(...compareImages(found, isKnown ? nearest : { ...nearest, tag: found.tag, digest: found.digest }));
+  if (isKnown) {
+    explanation.nearest = imageReference(nearest);
+    explanation.next = `deploy ${explanation.nearest}`;
+  } else if (there.state !== 'cannot') {
+    const part = found.digest ? 'digest' : 'tag';
+    differences.push({ part, found: found[part] ?? 'none', expected: 'none: the repository is empty' });
+    explanation.next = 'release once, so that the repository holds an image';
+  }
+}
+
+/** The image of the tag, of the tag most like it, or the newest. */
+function nearestImage({ tag, digest }: ImageParts, images: ImageDetail[]): Pick<ImageParts, 'tag' | 'digest'> {
+  const tags = tagsOf(images);
+  const near = tag === undefined ? undefined : tags.includes(tag) ? tag : (nearNames(tag, tags)[0] ?? tags[0]);
+  if (digest === undefined) return { tag: near };
+  const image = images.find(({ imageTags = [] }) => near !== undefined && imageTags.includes(near)) ?? images[0];
+  return { tag: near, digest: image?.imageDigest };
+}
+
+function tagsOf(images: ImageDetail[]): string[] {
+  return images.flatMap(({ imageTags = [] }) => imageTags);
+}
+
+function listed(names: string[]): string {
+  if (names.length === 0) return 'none';
+  return `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,72 @@
+/**
+ * What ECR holds, asked for one image. A kubelet only hears "not found"; ECR says whether it is the repository or the
+ * image that is missing.
+ * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html
+ */
+import {
+  DescribeImagesCommand,
+  type ECRClient,
+  type ImageDetail,
+  paginateDescribeImages,
+  paginateDescribeRepositories,
+} from '@aws-sdk/client-ecr';
+import { awsProblem, errorName } from '../world/aws_problem.ts';
+
+export type Place = { account: string; repository: string };
+
+/** `cannot`: it could not be looked at, with the reason. */
+export type Look =
+  | { state: 'there'; digest: string; tags: string[] }
+  | { state: 'no-repository' }
+  | { state: 'no-image' }
+  | { state: 'cannot'; problem: string };
+
+/** Images and repositories read at most, for "did you mean". */
+const MOST = 2000;
+
+/** Neither tag nor digest means `latest`, as for a runtime. Never throws. */
+export async function lookAt(ecr: ECRClient, place: Place, image: { tag?: string; digest?: string }): Promise<Look> {
+  const { account: registryId, repository: repositoryName } = place;
+  // By digest where there is one: then a runtime does not look at the tag either.
+  const imageId = image.digest ? { imageDigest: image.digest } : { imageTag: image.tag ?? 'latest' };
+  try {
+    const answer = await ecr.send(new DescribeImagesCommand({ registryId, repositoryName, imageIds: [imageId] }));
+    const [detail] = answer.imageDetails ?? [];
+    return { state: 'there', digest: detail?.imageDigest ?? '', tags: detail?.imageTags ?? [] };
+  } catch (error) {
+    const name = errorName(error);
+    if (name === 'RepositoryNotFoundException') return { state: 'no-repository' };
+    if (name === 'ImageNotFoundException') return { state: 'no-image' };
+    return { state: 'cannot', problem: awsProblem(error).problem };
+  }
+}
+
+/** Names of the account's repositories; empty when they cannot be read. */
+export async function repositoryNames(ecr: ECRClient, registryId: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    for await (const page of paginateDescribeRepositories({ client: ecr, pageSize: 1000 }, { registryId })) {
+      names.push(...(page.repositories ?? []).flatMap(({ repositoryName }) => repositoryName ?? []));
+      if (names.length >= MOST) break;
+    }
+  } catch {
+    return names;
+  }
+  return names;
+}
+
+/** The newest first; empty when they cannot be read. */
+export async function newestImages(ecr: ECRClient, { account, repository }: Place): Promise<ImageDetail[]> {
+  const images: ImageDetail[] = [];
+  const input = { registryId: account, repositoryName: repository };
+  try {
+    for await (const page of paginateDescribeImages({ client: ecr, pageSize: 1000 }, input)) {
+      images.push(...(page.imageDetails ?? []));
+      if (images.length >= MOST) break;
+    }
+  } catch {
+    return images;
+  }
+  const time = ({ imagePushedAt }: ImageDetail) => imagePushedAt?.getTime() ?? 0;
+  return images.sort((a, b) => time(b) - time(a));
+}

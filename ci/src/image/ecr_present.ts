@@ -1,0 +1,80 @@
+/** An image that ECR holds and a node cannot run: for another architecture, or out of reach of the node's role. */
+import { imageFacts } from '../registry/distribution.ts';
+import { registryLogin } from '../registry/login.ts';
+import type { AwsClients } from '../world/aws_clients.ts';
+import { awsProblem } from '../world/aws_problem.ts';
+import type { ImageExplanation } from './explanation.ts';
+import type { ImageParts } from './parts.ts';
+import { pullRights } from './pull_rights.ts';
+
+/** Left out, it is not looked at. Both may fail. */
+export type NodeFacts = {
+  /** ARNs of the nodes' roles. */
+  nodeRoles?: () => Promise<string[]>;
+  /** As in the nodes' label kubernetes.io/arch: amd64, arm64. */
+  nodeArchitectures?: () => Promise<string[]>;
+};
+
+type Options = NodeFacts & { clients: AwsClients; registryHost?: string };
+
+export type Present = { parts: ImageParts; digest: string; tags: string[] };
+
+/** Adds to the explanation. Never throws. */
+export async function explainPresent(image: Present, options: Options, explanation: ImageExplanation): Promise<void> {
+  const { parts, tags } = image;
+  const { evidence } = explanation;
+  const { region } = options.clients.access;
+  if (parts.region !== region) evidence.push(`the cluster is in ${region}: its nodes pull across regions`);
+  if (parts.tag && parts.digest && !tags.includes(parts.tag)) {
+    evidence.push(`the tag ${parts.tag} is not on that digest; a runtime goes by the digest`);
+  }
+  await Promise.all([explainArchitecture(image, options, explanation), explainRights(parts, options, explanation)]);
+}
+
+async function explainArchitecture(
+  { parts, digest }: Present,
+  { clients, registryHost, nodeArchitectures }: Options,
+  { evidence, differences }: ImageExplanation,
+): Promise<void> {
+  if (!nodeArchitectures) return;
+  try {
+    const there = clients.inRegion(parts.region ?? clients.access.region);
+    const login = await registryLogin(there, registryHost ?? parts.registry);
+    const [nodes, facts] = await Promise.all([nodeArchitectures(), imageFacts(login, parts.repository, digest)]);
+    const built = [...new Set(facts?.platforms.map((platform) => platform.split('/')[1]))];
+    if (built.length === 0) return void evidence.push(`${login.host} does not say for which architectures it is`);
+    evidence.push(`the image is for ${built.join(', ')}, the nodes are ${nodes.join(', ')}`);
+    if (nodes.every((node) => built.includes(node))) return;
+    differences.push({ part: 'architecture', found: built.join(', '), expected: nodes.join(', ') });
+  } catch (error) {
+    evidence.push(`its architectures could not be read: ${awsProblem(error).problem}`);
+  }
+}
+
+async function explainRights(
+  { region, account, repository }: ImageParts,
+  { clients, nodeRoles }: Options,
+  explanation: ImageExplanation,
+): Promise<void> {
+  const { evidence } = explanation;
+  if (!nodeRoles) return void evidence.push('the rights of the nodes were not looked at: their role is not known');
+  try {
+    const roles = await nodeRoles();
+    if (roles.length === 0)
+      evidence.push('the rights of the nodes were not looked at: no managed node group names a role');
+    for (const role of roles) {
+      const partition = role.split(':')[1];
+      const arn = `arn:${partition}:ecr:${region}:${account}:repository/${repository}`;
+      const { denied, problem } = await pullRights(clients, role, arn);
+      if (problem) evidence.push(`whether ${role} may pull could not be looked at: ${problem}`);
+      else if (denied.length === 0) evidence.push(`${role} may pull it`);
+      else {
+        evidence.push(`${role} may not ${denied.join(', ')}`);
+        const policy = `arn:${partition}:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly`;
+        explanation.next = `aws iam attach-role-policy --role-name ${role.split('/').at(-1)} --policy-arn ${policy}`;
+      }
+    }
+  } catch (error) {
+    evidence.push(`the rights of the nodes could not be looked at: ${awsProblem(error).problem}`);
+  }
+}

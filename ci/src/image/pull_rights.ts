@@ -1,0 +1,44 @@
+/** May a node's role pull? IAM is asked what it would decide; the repository's own policy is not looked at. */
+import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
+import type { AwsClients } from '../world/aws_clients.ts';
+import { awsProblem } from '../world/aws_problem.ts';
+
+/** https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html */
+const ON_REPOSITORY = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
+const ON_ALL = ['ecr:GetAuthorizationToken'];
+
+export type Rights = { denied: string[]; problem?: string };
+
+/** The actions that the principal may not do. Never throws. `problem`: IAM did not say. */
+export async function pullRights({ iam }: AwsClients, roleArn: string, repositoryArn: string): Promise<Rights> {
+  return simulate(iam, roleArn, [
+    { actions: ON_ALL, resource: '*' },
+    { actions: ON_REPOSITORY, resource: repositoryArn },
+  ]);
+}
+
+export type Wanted = { actions: string[]; resource: string };
+
+/** https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html */
+export async function simulate(iam: AwsClients['iam'], principalArn: string, wanted: Wanted[]): Promise<Rights> {
+  try {
+    const answers = await Promise.all(
+      wanted.map(({ actions, resource }) =>
+        iam.send(
+          new SimulatePrincipalPolicyCommand({
+            PolicySourceArn: principalArn,
+            ActionNames: actions,
+            ResourceArns: [resource],
+          }),
+        ),
+      ),
+    );
+    const denied = answers
+      .flatMap(({ EvaluationResults = [] }) => EvaluationResults)
+      .filter(({ EvalDecision }) => EvalDecision !== 'allowed')
+      .flatMap(({ EvalActionName }) => EvalActionName ?? []);
+    return { denied };
+  } catch (error) {
+    return { denied: [], problem: awsProblem(error).problem };
+  }
+}
