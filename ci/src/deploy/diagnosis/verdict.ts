@@ -6,6 +6,7 @@
  *     verdict = judge(snapshot, history)              // undefined: nothing that will not heal by itself yet
  *     verdict = await explain(verdict, snapshot, reads)   // what only a look at the world gives, explain.ts
  */
+import { PipelineError } from '../../errors.ts';
 import type { ExplainImage } from '../../image/explanation.ts';
 
 export const causes = [
@@ -53,7 +54,12 @@ export type Verdict = {
 };
 
 /** Where the fault was seen; a part is missing where it does not apply (a quota leaves no pod). */
-export type Subject = { pod?: string; container?: string; image?: string; node?: string };
+export type Subject = { pod?: string; container?: string; image?: string; node?: string; reference?: Reference };
+
+/** An object that the pod template names, and the key in it. */
+export type Reference = { kind: NamedKind; name: string; key?: string };
+
+export type NamedKind = 'ConfigMap' | 'Secret' | 'ServiceAccount';
 
 /** Since when a fault has been seen and in how many snapshots, by a key of `judge`'s own. */
 export type History = ReadonlyMap<string, { since: Date; count: number }>;
@@ -65,9 +71,9 @@ export type Reads = {
   quotas: () => Promise<Quota[]>;
   nodes: () => Promise<NodeRoom[]>;
   /** Names only, never contents. */
-  names: (kind: 'ConfigMap' | 'Secret') => Promise<string[]>;
-  /** Keys of one ConfigMap or Secret, never values; undefined where there is no such object. */
-  keys: (kind: 'ConfigMap' | 'Secret', name: string) => Promise<string[] | undefined>;
+  names: (kind: NamedKind) => Promise<string[]>;
+  /** Keys of one ConfigMap or Secret, never values. */
+  keys: (kind: 'ConfigMap' | 'Secret', name: string) => Promise<string[]>;
   /** Left out where the image does not come from ECR or no account is at hand. */
   explainImage?: ExplainImage;
 };
@@ -77,17 +83,25 @@ export type Amounts = Record<string, string>;
 
 export type Quota = { name: string; hard: Amounts; used: Amounts };
 
-/** A node's allocatable amounts, and the sum of the requests of the pods on it. */
+/** What a node has and what of it is spoken for. */
 export type NodeRoom = {
   name: string;
-  architecture: string;
-  ready: boolean;
-  /** `key=value:Effect` of the taints. */
+  labels: Record<string, string>;
+  /** `key=value:Effect`. */
   taints: string[];
+  /** Conditions as they should not be, with the node's own words: "MemoryPressure: kubelet has ...". */
+  troubles: string[];
   allocatable: Amounts;
-  requested: Amounts;
+  /** The sum of the requests of the pods on it; missing where those of other namespaces may not be read. */
+  requested?: Amounts;
 };
 
 export function runbookPage(cause: Cause): string {
   return `docs/runbook/${cause}.md`;
+}
+
+/** What a failed rollout throws. The code is `ROLLOUT_` and the cause. */
+export function verdictError({ cause, headline, evidence, next, runbook }: Verdict): PipelineError {
+  const code = `ROLLOUT_${cause.toUpperCase().replaceAll('-', '_')}`;
+  return new PipelineError(code, headline, { evidence, next: `${next}\n  more: ${runbook}` });
 }

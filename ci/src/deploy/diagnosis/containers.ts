@@ -1,0 +1,150 @@
+/** Containers that start and end, or never start: crashes, memory, the command, the security context. */
+import type { V1ContainerState, V1ContainerStateTerminated } from '@kubernetes/client-node';
+import { type ContainerView, eventCount, type Finding, lastEvent, quote, type Scene } from './finding.ts';
+import { killedByProbe } from './probes.ts';
+
+export function containerFindings(scene: Scene): Finding[] {
+  return scene.containers.flatMap((view) => {
+    const found = notStarted(scene, view) ?? ended(scene, view);
+    return found ? [found] : [];
+  });
+}
+
+/** The container was made or configured wrongly, so that its process never ran. */
+function notStarted(scene: Scene, view: ContainerView): Finding | undefined {
+  const { status } = view;
+  const waiting = status?.state?.waiting;
+  const dead = lastEnd(status?.state, status?.lastState);
+  const isStartError = dead?.reason === 'StartError' || dead?.reason === 'ContainerCannotRun';
+  const isConfigError = waiting?.reason === 'CreateContainerConfigError' && !isMissingReference(waiting.message);
+  const isCreateError = waiting?.reason === 'RunContainerError' || waiting?.reason === 'CreateContainerError';
+  if (!isStartError && !isConfigError && !isCreateError) return undefined;
+  const event = lastEvent(view.events, 'Failed', /^Error: /);
+  const words = (isStartError ? dead.message : waiting?.message) ?? event?.message ?? '';
+  const evidence = [`pod ${view.podName}, container ${view.name}: "${quote(trimRuntime(words))}"`];
+  const subject = { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName };
+  const attempts = Math.max(eventCount(event), status?.restartCount ?? 0);
+  const who = `Deployment ${scene.deployment}: container ${view.name}`;
+
+  if (
+    /runAsNonRoot|must not be root|run as root|operation not permitted|permission denied|seccomp|apparmor|capabilit/i.test(
+      words,
+    )
+  ) {
+    const headline = `${who} may not start under its security context: ${quote(securityReason(words), 200)}`;
+    return {
+      cause: 'security-context',
+      headline,
+      evidence,
+      next: securityAdvice(words, view),
+      subject,
+      permanent: true,
+      attempts,
+    };
+  }
+  const program = /exec: "([^"]+)"[^"]*(no such file|not found)/.exec(words)?.[1];
+  if (program !== undefined) {
+    const headline = `${who} cannot start: there is no ${program} in ${view.spec.image}`;
+    const next = `correct command (now ${JSON.stringify(view.spec.command ?? "the image's own")}) of container ${view.name}, or build the program into the image`;
+    return { cause: 'container-start', headline, evidence, next, subject, permanent: true, attempts };
+  }
+  if (/exec format error/i.test(words)) return { ...wrongArchitecture(scene, view), evidence, attempts };
+  const headline = `${who} cannot be started: ${quote(lastClause(words), 200)}`;
+  const next = `kubectl ${scene.flag} describe pod ${view.podName}; the spec of container ${view.name} asks for what the node cannot do`;
+  return { cause: 'container-start', headline, evidence, next, subject, permanent: false, attempts };
+}
+
+/** The process ran and ended, though it should serve (or, in an init container, end well). */
+function ended(scene: Scene, view: ContainerView): Finding | undefined {
+  const { status } = view;
+  const dead = lastEnd(status?.state, status?.lastState);
+  if (!status || !dead || killedByProbe(view)) return undefined;
+  if (view.isInit && view.spec.restartPolicy !== 'Always' && dead.exitCode === 0) return undefined;
+  if (status.ready && status.state?.running) return undefined;
+  const ends = status.restartCount + (status.state?.terminated ? 1 : 0);
+  if (ends === 0) return undefined;
+  const subject = { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName };
+  const seen = `pod ${view.podName}, container ${view.name}: ended ${times(ends)}, exit code ${dead.exitCode}${dead.reason ? ` (${dead.reason})` : ''}`;
+  // while it runs again it may yet become ready: then nothing is told before the deadline
+  const isHandled = status.state?.running !== undefined;
+  const shared = { subject, attempts: ends, permanent: false, isHandled };
+
+  if (dead.reason === 'OOMKilled') {
+    const limit = view.spec.resources?.limits?.memory;
+    const headline = `Deployment ${scene.deployment}: container ${view.name} is killed for want of memory (OOMKilled), its limit is ${limit ?? 'that of the node'}`;
+    const next = limit
+      ? `raise resources.limits.memory of container ${view.name} above ${limit}: kubectl ${scene.flag} set resources deployment/${scene.name} -c ${view.name} --limits=memory=<more>`
+      : `set resources.requests.memory of container ${view.name} to what it needs, so that it lands on a node that has it`;
+    return { cause: 'out-of-memory', headline, evidence: [seen], next, ...shared };
+  }
+  const words = dead.message ? [`its last words: "${quote(dead.message)}"`] : [];
+  if (/exec format error/i.test(dead.message ?? ''))
+    return { ...wrongArchitecture(scene, view), evidence: [seen, ...words] };
+  const headline = `Deployment ${scene.deployment}: container ${view.name} ${how(dead)} and is restarted again and again`;
+  const next = `kubectl ${scene.flag} logs ${view.podName} -c ${view.name} --previous`;
+  return { cause: 'crash-loop', headline, evidence: [seen, ...words], next, ...shared };
+}
+
+export function wrongArchitecture(scene: Scene, view: ContainerView): Finding {
+  const image = view.spec.image ?? '';
+  return {
+    cause: 'image-architecture',
+    headline: `Deployment ${scene.deployment}: ${image} is built for another architecture than its node's ("exec format error")`,
+    evidence: [],
+    next: 'build the image for the architecture of the nodes (docker buildx build --platform linux/amd64,linux/arm64), or choose nodes with nodeSelector kubernetes.io/arch',
+    subject: { pod: view.podName, container: view.name, image, node: view.pod.spec?.nodeName },
+    permanent: true,
+  };
+}
+
+/** Signals as `kill -l` numbers them; a shell reports 128 + signal. */
+function how({ exitCode, signal }: V1ContainerStateTerminated): string {
+  const number = signal ?? (exitCode > 128 && exitCode < 160 ? exitCode - 128 : 0);
+  const name = { 4: 'SIGILL', 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' }[number];
+  if (name) return `is ended by ${name} (exit code ${exitCode})`;
+  return exitCode === 0 ? 'ends by itself (exit code 0)' : `fails with exit code ${exitCode}`;
+}
+
+export function lastEnd(state?: V1ContainerState, last?: V1ContainerState): V1ContainerStateTerminated | undefined {
+  return state?.terminated ?? last?.terminated;
+}
+
+/** ConfigMaps and Secrets have a detector of their own. */
+export function isMissingReference(message = ''): boolean {
+  return /(configmap|secret|key) .*(not found|in (ConfigMap|Secret))|failed to sync (configmap|secret) cache/i.test(
+    message,
+  );
+}
+
+function securityReason(words: string): string {
+  return words
+    .replace(/ \(pod: .*\)$/, '')
+    .replace(/^Error: /, '')
+    .split(': ')
+    .slice(-2)
+    .join(': ');
+}
+
+function securityAdvice(words: string, view: ContainerView): string {
+  if (/non-numeric user/.test(words))
+    return `set securityContext.runAsUser of container ${view.name} to the number of the image's user (docker inspect -f '{{.Config.User}}' ${view.spec.image})`;
+  if (/root/i.test(words))
+    return `build the image with a numeric USER other than 0, or set securityContext.runAsUser of container ${view.name} to one`;
+  return `compare securityContext of container ${view.name} (${JSON.stringify(view.spec.securityContext ?? {})}) with what its program needs`;
+}
+
+/** The runtime tells which of its parts called which before it says what failed. */
+function trimRuntime(words: string): string {
+  return words.replace(
+    /failed to create containerd task: |failed to create shim task: |failed to (?:create|start) container: |OCI runtime create failed: |runc create failed: |unable to start container process: /g,
+    '',
+  );
+}
+
+function lastClause(words: string): string {
+  return trimRuntime(words).replace(/^Error: /, '') || 'the runtime gives no reason';
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}

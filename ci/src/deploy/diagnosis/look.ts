@@ -1,0 +1,25 @@
+/** One careful look at the world, and what it may add to a verdict. */
+import { describeError } from '../api_error.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { quote } from './finding.ts';
+import type { Reads, Verdict } from './verdict.ts';
+
+/** Fields of a verdict that replace the old ones; evidence is added to the old. */
+export type Addition = Partial<Verdict>;
+
+export type Explainer = (verdict: Verdict, snapshot: Snapshot, reads: Reads) => Promise<Addition>;
+
+const patienceMs = 5000;
+
+/** What was read, or one line on why it was not. */
+export async function look<T>(what: string, read: () => Promise<T>): Promise<{ value: T } | { trouble: string }> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer in ${patienceMs / 1000} s`)), patienceMs);
+  try {
+    return { value: await Promise.race([read(), late]) };
+  } catch (error) {
+    return { trouble: `${what} cannot be read: ${quote(describeError(error), 200)}` };
+  } finally {
+    clearTimeout(timer);
+  }
+}

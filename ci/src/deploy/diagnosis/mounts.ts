@@ -1,0 +1,106 @@
+/** ConfigMaps, Secrets and volumes that a pod names and cannot have. */
+
+import { isMissingReference } from './containers.ts';
+import { type ContainerView, eventCount, eventsOf, type Finding, lastEvent, quote, type Scene } from './finding.ts';
+import type { Reference } from './verdict.ts';
+
+export function mountFindings(scene: Scene): Finding[] {
+  const fromEnvironment = scene.containers.flatMap((view) => environment(scene, view));
+  return [...fromEnvironment, ...volumes(scene)];
+}
+
+function environment(scene: Scene, view: ContainerView): Finding[] {
+  const waiting = view.status?.state?.waiting;
+  if (waiting?.reason !== 'CreateContainerConfigError') return [];
+  const event = lastEvent(view.events, 'Failed', /^Error: /);
+  const words = waiting.message || event?.message || '';
+  if (!isMissingReference(words)) return [];
+  // that is the kubelet's own delay, not a name that is missing
+  if (/failed to sync/i.test(words)) return [];
+  const subject = { pod: view.podName, container: view.name };
+  return [missing(scene, words, `container ${view.name}`, subject, eventCount(event))];
+}
+
+function volumes(scene: Scene): Finding[] {
+  return scene.revision.pods.flatMap((pod) => {
+    const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+    const isWaiting = statuses.some(({ state }) =>
+      /^(ContainerCreating|PodInitializing)$/.test(state?.waiting?.reason ?? ''),
+    );
+    if (!isWaiting || statuses.some(({ state, lastState }) => state?.running || lastState?.terminated)) return [];
+    const events = eventsOf(pod, scene.revision).filter(
+      ({ message }) => !/failed to sync (configmap|secret) cache/.test(message ?? ''),
+    );
+    const event = lastEvent(events, 'FailedMount') ?? lastEvent(events, 'FailedAttachVolume');
+    if (!event) return [];
+    const words = event.message ?? '';
+    const name = pod.metadata?.name ?? '';
+    const volume = /volume "([^"]+)"/.exec(words)?.[1];
+    const attempts = eventCount(event);
+    const subject = { pod: name, node: pod.spec?.nodeName };
+    if (referenceIn(words) || isMissingReference(words) || /non-existent (secret|config) key/.test(words))
+      return [missing(scene, words, `volume ${volume}`, subject, attempts, keyOwner(scene, volume))];
+    const finding: Finding = {
+      cause: 'volume-mount',
+      headline: `Deployment ${scene.deployment}: volume ${volume ?? '(unnamed)'} cannot be mounted: ${quote(reason(words), 200)}`,
+      evidence: [`pod ${name}: "${quote(words)}"`],
+      next: `kubectl ${scene.flag} describe pod ${name}; correct the source of volume ${volume ?? ''} in the pod template`,
+      subject,
+      permanent: false,
+      attempts,
+    };
+    return [finding];
+  });
+}
+
+function missing(
+  scene: Scene,
+  words: string,
+  where: string,
+  subject: Finding['subject'],
+  attempts: number,
+  owner?: Reference,
+): Finding {
+  const reference = referenceIn(words) ?? owner;
+  const key = reference?.key ?? /non-existent (?:secret|config) key: (\S+)/.exec(words)?.[1];
+  const object = reference ? `${reference.kind} "${reference.name}"` : 'what it refers to';
+  const what = key ? `there is no key "${key}" in ${object}` : `there is no ${object}`;
+  return {
+    cause: 'missing-config',
+    headline: `Deployment ${scene.deployment}: ${what}, which ${where} of its pods needs`,
+    evidence: [`pod ${subject.pod}: "${quote(words)}"`],
+    next: creation(scene, reference, key),
+    subject: { ...subject, ...(reference && { reference: { ...reference, key } }) },
+    permanent: false,
+    attempts,
+  };
+}
+
+function creation(scene: Scene, reference: Reference | undefined, key: string | undefined): string {
+  if (!reference) return `kubectl ${scene.flag} get configmaps,secrets, and compare with the names in the pod template`;
+  const kind = reference.kind === 'Secret' ? 'secret' : 'configmap';
+  if (key)
+    return `kubectl ${scene.flag} edit ${kind} ${reference.name} to add "${key}", or correct the key in the pod template`;
+  const generic = reference.kind === 'Secret' ? 'secret generic' : 'configmap';
+  return `kubectl ${scene.flag} create ${generic} ${reference.name} --from-literal=<key>=<value>, or correct the name in the pod template`;
+}
+
+/** What the kubelet says is missing. */
+export function referenceIn(words: string): Reference | undefined {
+  const object = /(configmap|secret) "([^"]+)" not found/i.exec(words);
+  if (object) return { kind: /secret/i.test(object[1]) ? 'Secret' : 'ConfigMap', name: object[2] };
+  const key = /couldn't find key (\S+) in (ConfigMap|Secret) [^/\s]+\/(\S+)/.exec(words);
+  return key ? { kind: key[2] === 'Secret' ? 'Secret' : 'ConfigMap', name: key[3], key: key[1] } : undefined;
+}
+
+/** "references non-existent secret key: crt" does not name the Secret: the pod template does. */
+function keyOwner(scene: Scene, volume: string | undefined): Reference | undefined {
+  const volumes = scene.revision.replicaSet.spec?.template?.spec?.volumes ?? [];
+  const source = volumes.find(({ name }) => name === volume);
+  if (source?.secret?.secretName) return { kind: 'Secret', name: source.secret.secretName };
+  return source?.configMap?.name ? { kind: 'ConfigMap', name: source.configMap.name } : undefined;
+}
+
+function reason(words: string): string {
+  return words.replace(/^MountVolume\.\w+ failed for volume "[^"]*" : /, '').replace(/\n[\s\S]*Output: /, ': ');
+}

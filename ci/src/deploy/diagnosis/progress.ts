@@ -1,0 +1,69 @@
+/** What the Deployment itself says: its deadline, a pause, a ReplicaSet that cannot be made. */
+import { isObserved, newRevision, type Snapshot } from '../snapshot.ts';
+import { judgeRefusal } from './creation.ts';
+import { type Finding, quote } from './finding.ts';
+
+/** Undefined while the Deployment's own deadline (spec.progressDeadlineSeconds) has not passed. */
+export function deadlineFinding(snapshot: Snapshot): Finding | undefined {
+  const { deployment } = snapshot;
+  const condition = deployment.status?.conditions?.find(({ type }) => type === 'Progressing');
+  if (condition?.reason !== 'ProgressDeadlineExceeded' || !isObserved(deployment)) return undefined;
+  const revision = newRevision(snapshot);
+  const replicaSet = revision?.replicaSet.metadata?.name;
+  // a condition that names another ReplicaSet is left over from the rollout before
+  if (replicaSet && /ReplicaSet "/.test(condition.message ?? '') && !condition.message?.includes(`"${replicaSet}"`))
+    return undefined;
+  const { minReadySeconds = 0, progressDeadlineSeconds = 600, replicas = 1 } = deployment.spec ?? {};
+  const { updatedReplicas = 0, readyReplicas = 0, availableReplicas = 0 } = deployment.status ?? {};
+  const ready = revision?.replicaSet.status?.readyReplicas ?? 0;
+  const tooLong = minReadySeconds * 2 > progressDeadlineSeconds;
+  return {
+    cause: 'deadline',
+    headline: `Deployment ${nameOf(snapshot)} made no progress for ${progressDeadlineSeconds} s (spec.progressDeadlineSeconds), ${ready} of ${replicas} new pods are ready`,
+    evidence: [
+      `condition Progressing: "${quote(condition.message)}"`,
+      `replicas: ${replicas} wanted, ${updatedReplicas} updated, ${readyReplicas} ready, ${availableReplicas} available`,
+    ],
+    next: tooLong
+      ? `minReadySeconds is ${minReadySeconds}, progressDeadlineSeconds ${progressDeadlineSeconds}: raise the second`
+      : `kubectl ${flagOf(snapshot)} describe deployment,replicaset,pods; if the pods only need longer, raise spec.progressDeadlineSeconds`,
+    subject: {},
+    permanent: false,
+  };
+}
+
+/** A paused Deployment takes a new template and does nothing with it. */
+export function pausedFinding(snapshot: Snapshot): Finding | undefined {
+  if (!snapshot.deployment.spec?.paused) return undefined;
+  const headline = `Deployment ${nameOf(snapshot)} is paused (spec.paused), so that no rollout goes on`;
+  const next = `kubectl ${flagOf(snapshot)} rollout resume deployment/${snapshot.deployment.metadata?.name}`;
+  return { cause: 'deadline', headline, evidence: [], next, subject: {}, permanent: false };
+}
+
+/** The controller could not even make the ReplicaSet, for a quota on their number or a webhook. */
+export function replicaSetError(snapshot: Snapshot): Finding[] {
+  const condition = snapshot.deployment.status?.conditions?.find(({ type }) => type === 'Progressing');
+  if (condition?.reason !== 'ReplicaSetCreateError') return [];
+  const { cause, headline, evidence, next, subject } = judgeRefusal(
+    { code: 403, reason: '', message: condition.message ?? '' },
+    nameOf(snapshot),
+  );
+  return [
+    {
+      cause,
+      headline: headline.replace('its pods are', 'its new ReplicaSet is'),
+      evidence,
+      next,
+      subject,
+      permanent: false,
+    },
+  ];
+}
+
+function nameOf({ deployment }: Snapshot): string {
+  return `${deployment.metadata?.namespace ?? 'default'}/${deployment.metadata?.name ?? ''}`;
+}
+
+function flagOf({ deployment }: Snapshot): string {
+  return `-n ${deployment.metadata?.namespace ?? 'default'}`;
+}

@@ -1,0 +1,77 @@
+/** The world that `explain` looks at: a cluster, by a deployer's rights. */
+import { CoreV1Api, type KubeConfig, setHeaderOptions, type V1Node, type V1Pod } from '@kubernetes/client-node';
+import type { ExplainImage } from '../../image/explanation.ts';
+import { sum } from './explain_room.ts';
+import { formatQuantity } from './quantity.ts';
+import type { Amounts, NamedKind, NodeRoom, Reads } from './verdict.ts';
+
+/** Needs `get` on pods/log, `list` on resourcequotas, configmaps, secrets, serviceaccounts, and on nodes and all pods; lacks are told, not thrown. */
+export function clusterReads(kubeConfig: KubeConfig, namespace: string, explainImage?: ExplainImage): Reads {
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  return {
+    log: (name, container, previous) =>
+      core.readNamespacedPodLog({ name, namespace, container, previous, tailLines: 40, limitBytes: 65536 }),
+    quotas: async () => {
+      const { items } = await core.listNamespacedResourceQuota({ namespace });
+      return items.map(({ metadata, status }) => ({
+        name: metadata?.name ?? '',
+        hard: status?.hard ?? {},
+        used: status?.used ?? {},
+      }));
+    },
+    nodes: () => readNodes(core),
+    names: (kind) => readNames(core, namespace, kind),
+    keys: async (kind, name) => {
+      if (kind === 'Secret') return Object.keys((await core.readNamespacedSecret({ namespace, name })).data ?? {});
+      const { data, binaryData } = await core.readNamespacedConfigMap({ namespace, name });
+      return [...Object.keys(data ?? {}), ...Object.keys(binaryData ?? {})];
+    },
+    explainImage,
+  };
+}
+
+async function readNames(core: CoreV1Api, namespace: string, kind: NamedKind): Promise<string[]> {
+  // metadata alone crosses the wire, so that no value of a Secret is ever here
+  const metadata = setHeaderOptions('Accept', 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io');
+  const list = {
+    ConfigMap: () => core.listNamespacedConfigMap({ namespace }, metadata),
+    Secret: () => core.listNamespacedSecret({ namespace }, metadata),
+    ServiceAccount: () => core.listNamespacedServiceAccount({ namespace }, metadata),
+  }[kind];
+  const { items } = await list();
+  return items.map((item) => item.metadata?.name ?? '');
+}
+
+async function readNodes(core: CoreV1Api): Promise<NodeRoom[]> {
+  const [{ items }, pods] = await Promise.all([
+    core.listNode(),
+    core
+      .listPodForAllNamespaces({ fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed' })
+      .catch(() => undefined),
+  ]);
+  return items.map((node) => room(node, pods?.items));
+}
+
+function room(node: V1Node, pods: V1Pod[] | undefined): NodeRoom {
+  const name = node.metadata?.name ?? '';
+  const own = pods?.filter(({ spec }) => spec?.nodeName === name);
+  const troubles = (node.status?.conditions ?? [])
+    .filter(({ type, status }) => (type === 'Ready') !== (status === 'True'))
+    .map(({ type, status, message }) => `${type} is ${status}${message ? `: ${message}` : ''}`);
+  return {
+    name,
+    labels: node.metadata?.labels ?? {},
+    taints: (node.spec?.taints ?? []).map(({ key, value, effect }) => `${key}${value ? `=${value}` : ''}:${effect}`),
+    troubles,
+    allocatable: node.status?.allocatable ?? {},
+    requested: own && requests(own),
+  };
+}
+
+function requests(pods: V1Pod[]): Amounts {
+  const each = pods.flatMap(({ spec }) => (spec?.containers ?? []).map(({ resources }) => resources?.requests ?? {}));
+  const total = { ...sum(each), pods: pods.length };
+  return Object.fromEntries(
+    Object.entries(total).map(([resource, amount]) => [resource, formatQuantity(resource, amount)]),
+  );
+}
