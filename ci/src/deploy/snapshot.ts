@@ -98,7 +98,8 @@ export function isObserved(deployment: V1Deployment): boolean {
 export function eventTime(event: CoreV1Event): Date {
   const { series, lastTimestamp, eventTime, firstTimestamp, metadata } = event;
   const time = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? firstTimestamp ?? metadata.creationTimestamp;
-  return time ?? new Date(0);
+  // the client leaves a MicroTime (eventTime, lastObservedTime) the string that it came as
+  return new Date(time ?? 0);
 }
 
 export function isOwnedBy(object: KubernetesObject, owners: KubernetesObject[]): boolean {
