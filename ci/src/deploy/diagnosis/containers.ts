@@ -2,6 +2,7 @@
 import type { V1ContainerState, V1ContainerStateTerminated } from '@kubernetes/client-node';
 import { type ContainerView, eventCount, type Finding, lastEvent, quote, type Scene } from './finding.ts';
 import { killedByProbe } from './probes.ts';
+import { formatQuantity, parseQuantity } from './quantity.ts';
 
 export function containerFindings(scene: Scene): Finding[] {
   return scene.containers.flatMap((view) => {
@@ -73,7 +74,7 @@ function ended(scene: Scene, view: ContainerView): Finding | undefined {
     const limit = view.spec.resources?.limits?.memory;
     const headline = `Deployment ${scene.deployment}: container ${view.name} is killed for want of memory (OOMKilled), its limit is ${limit ?? 'that of the node'}`;
     const next = limit
-      ? `raise resources.limits.memory of container ${view.name} above ${limit}: kubectl ${scene.flag} set resources deployment/${scene.name} -c ${view.name} --limits=memory=<more>`
+      ? `raise resources.limits.memory of container ${view.name} above ${limit}: kubectl ${scene.flag} set resources deployment/${scene.name} -c ${view.name} --limits=memory=${double(limit)} for instance`
       : `set resources.requests.memory of container ${view.name} to what it needs, so that it lands on a node that has it`;
     return { cause: 'out-of-memory', headline, evidence: [seen], next, ...shared };
   }
@@ -103,6 +104,10 @@ function how({ exitCode, signal }: V1ContainerStateTerminated): string {
   const name = { 4: 'SIGILL', 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' }[number];
   if (name) return `is ended by ${name} (exit code ${exitCode})`;
   return exitCode === 0 ? 'ends by itself (exit code 0)' : `fails with exit code ${exitCode}`;
+}
+
+function double(memory: string): string {
+  return formatQuantity('memory', 2 * parseQuantity(memory));
 }
 
 export function lastEnd(state?: V1ContainerState, last?: V1ContainerState): V1ContainerStateTerminated | undefined {

@@ -1,7 +1,8 @@
 /** Names and keys like the one that is missing. */
+
+import { nearNames } from '../../image/near.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { type Addition, look } from './look.ts';
-import { nearNames } from './near.ts';
 import type { Reads, Verdict } from './verdict.ts';
 
 export async function explainReference(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
@@ -11,17 +12,15 @@ export async function explainReference(verdict: Verdict, snapshot: Snapshot, rea
   const namespace = snapshot.deployment.metadata?.namespace;
   if (key !== undefined && kind !== 'ServiceAccount') {
     const keys = await look(`${kind} ${name}`, () => reads.keys(kind, name));
-    return 'trouble' in keys
-      ? { evidence: [keys.trouble] }
-      : suggestion(key, keys.value, `keys of ${kind} ${name}`, 'the key', verdict);
+    return 'trouble' in keys ? { evidence: [keys.trouble] } : suggestion(key, keys.value, `keys of ${kind} ${name}`);
   }
   const names = await look(`the names of ${kind}s`, () => reads.names(kind));
   return 'trouble' in names
     ? { evidence: [names.trouble] }
-    : suggestion(name, names.value, `${kind}s in namespace ${namespace}`, 'the name', verdict);
+    : suggestion(name, names.value, `${kind}s in namespace ${namespace}`);
 }
 
-function suggestion(wanted: string, there: string[], what: string, field: string, verdict: Verdict): Addition {
+function suggestion(wanted: string, there: string[], what: string): Addition {
   const listed = there.slice(0, 10).join(', ') || 'none';
   const evidence = [`${what}: ${listed}${there.length > 10 ? ` and ${there.length - 10} more` : ''}`];
   const [near] = nearNames(wanted, there);

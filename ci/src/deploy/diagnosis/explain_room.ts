@@ -42,9 +42,10 @@ export async function explainScheduling(verdict: Verdict, snapshot: Snapshot, re
   const rooms = nodes.slice(0, 5).map((node) => {
     const parts = needs.map(([resource, need]) => {
       const show = (amount: number) => formatQuantity(resource, amount);
-      return `${resource} ${show(free(node, resource))} of ${node.allocatable[resource] ?? 0} free, ${show(need)} asked`;
+      const all = show(parseQuantity(node.allocatable[resource] ?? '0'));
+      return `${resource} ${show(free(node, resource))} of ${all} free, ${show(need)} asked`;
     });
-    return `node ${node.name}: ${[...parts, ...node.taints.map((taint) => `taint ${taint}`), ...node.troubles].join('; ')}`;
+    return `node ${node.name}: ${[...parts, ...node.taints.map((taint) => `taint ${taint}`), ...node.troubles, ...unknown(node)].join('; ')}`;
   });
   const tooMuch = needs.find(([resource, need]) => nodes.every((node) => free(node, resource) < need));
   const next = tooMuch && shrink(tooMuch, nodes);
@@ -53,6 +54,11 @@ export async function explainScheduling(verdict: Verdict, snapshot: Snapshot, re
     evidence,
     next: next ?? (selector.length > 0 ? `correct nodeSelector in the pod template: ${selector[0]}` : verdict.next),
   };
+}
+
+/** Without the right to read other namespaces' pods, what they take is not known. */
+function unknown({ requested }: NodeRoom): string[] {
+  return requested ? [] : ['less what pods of other namespaces ask, which may not be read'];
 }
 
 function shrink([resource, need]: [string, number], nodes: NodeRoom[]): string {

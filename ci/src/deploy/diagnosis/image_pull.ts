@@ -4,9 +4,9 @@
  * the threads that docs/deploy.md names.
  */
 
+import { compareImages, imageReference, parseImage } from '../../image/parts.ts';
 import { type ContainerView, eventCount, type Finding, lastEvent, quote, type Scene } from './finding.ts';
 import { imageAdvice } from './image_advice.ts';
-import { compareImages, type ImageParts, parseImage } from './image_parts.ts';
 import type { Cause } from './verdict.ts';
 
 const reasons = new Set([
@@ -187,10 +187,6 @@ function compare(image: string, before: string): { headline: string; evidence: s
     all.map(({ part, found, expected }) => `${part} ${found} instead of ${expected}`).join(', ');
   const evidence = [`the revision before runs ${before}`, `that differs in: ${listed(differences) || 'nothing'}`];
   if (place.length === 0) return { headline: '', evidence };
-  const mended = join({ ...expected, tag: found.tag, digest: found.digest });
+  const mended = imageReference({ ...expected, tag: found.tag, digest: found.digest });
   return { headline: `; ${listed(place)}, where ${before} runs`, evidence, mended };
-}
-
-function join({ registry, repository, tag, digest }: ImageParts): string {
-  return `${registry}/${repository}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`;
 }

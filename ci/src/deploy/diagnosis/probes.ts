@@ -29,8 +29,11 @@ export function killedByProbe(view: ContainerView): 'Startup' | 'Liveness' | und
   if (status.restartCount === 0 && !status.state?.terminated) return undefined;
   if (status.lastState?.terminated?.reason === 'OOMKilled') return undefined;
   const event = lastEvent(view.events, 'Killing', /failed (startup|liveness) probe/);
-  const life = (status.state?.terminated ?? status.lastState?.terminated)?.startedAt;
-  if (!event || (life && eventTime(event) < life)) return undefined;
+  if (!event) return undefined;
+  // the kubelet holds back events that repeat, so an older one may speak of this end too: of an end on request, that is
+  const end = status.state?.terminated ?? status.lastState?.terminated;
+  const onRequest = [0, 137, 143].includes(end?.exitCode ?? 0);
+  if (!onRequest && end?.startedAt && eventTime(event) < end.startedAt) return undefined;
   return /failed startup/.test(event.message ?? '') ? 'Startup' : 'Liveness';
 }
 
