@@ -8,6 +8,8 @@ import { PipelineError } from '../errors.ts';
 /** With its name, kind and version: checked when it was read. */
 export type Manifest = KubernetesObject & { apiVersion: string; kind: string; metadata: { name: string } };
 
+export type DeploymentManifest = V1Deployment & Manifest;
+
 /** What a release puts into the manifests; none of it is ever read from a file. */
 export type ReleaseFacts = {
   /** By digest: `registry/repository@sha256:...`. */
@@ -23,7 +25,7 @@ export type Release = {
   name: string;
   /** In the order in which they are applied; the Deployment is one of them. */
   objects: Manifest[];
-  deployment: V1Deployment;
+  deployment: DeploymentManifest;
 };
 
 /** Prefix of the annotations that are ours. */
@@ -85,24 +87,28 @@ export function parseManifests(text: string, source: string): Manifest[] {
   return found;
 }
 
+/** The release's one Deployment. Throws MANIFEST. */
+export function deploymentOf(manifests: Manifest[]): DeploymentManifest {
+  const deployments = manifests.filter(isDeployment);
+  if (deployments.length === 1) return deployments[0];
+  const names = deployments.map((object) => object.metadata.name).join(', ') || 'none';
+  throw wrong(`the manifests hold ${deployments.length} Deployments (${names}), expected one`, 'keep one');
+}
+
 /** Puts the release's facts into the objects. The input is left as it is. Throws MANIFEST, IMAGE_NOT_BY_DIGEST. */
 export function prepareRelease(manifests: Manifest[], facts: ReleaseFacts): Release {
+  const objects = structuredClone(manifests).sort((a, b) => rank(a) - rank(b));
+  const deployment = deploymentOf(objects);
   if (!/^[^@\s]+@sha256:[0-9a-f]{64}$/.test(facts.image)) {
     const next = 'deploy what the publish step printed: registry/repository@sha256:<64 hexadecimal digits>';
     const headline = `the image to deploy is "${facts.image}", which does not say by digest what it is`;
     throw new PipelineError('IMAGE_NOT_BY_DIGEST', headline, { next });
   }
-  const objects = structuredClone(manifests).sort((a, b) => rank(a) - rank(b));
-  const deployments = objects.filter((object) => isDeployment(object));
-  if (deployments.length !== 1) {
-    const names = deployments.map((object) => object.metadata.name).join(', ') || 'none';
-    throw wrong(`the manifests hold ${deployments.length} Deployments (${names}), expected one`, 'keep one');
-  }
-  const [deployment] = deployments;
-  const namespace = deployment.metadata.namespace ?? 'default';
+  const { name, namespace = 'default' } = deployment.metadata;
+  deployment.metadata.namespace = namespace;
   releasedContainer(deployment, facts.container).image = facts.image;
   deployment.metadata.annotations = { ...deployment.metadata.annotations, ...releaseAnnotations(facts) };
-  return { namespace, name: deployment.metadata.name, objects, deployment };
+  return { namespace, name, objects, deployment };
 }
 
 /** The container whose image is released. Throws MANIFEST. */
@@ -140,8 +146,8 @@ function isManifest(value: unknown): value is Manifest {
   return typeof metadata === 'object' && metadata !== null && 'name' in metadata && typeof metadata.name === 'string';
 }
 
-// Its inside is for the server to check: the dry-run of the pre-flight does.
-function isDeployment(object: Manifest): object is Manifest & V1Deployment & { metadata: { name: string } } {
+/** Its inside is for the server to check: the dry-run of the pre-flight does. */
+export function isDeployment(object: Manifest): object is DeploymentManifest {
   return object.apiVersion === 'apps/v1' && object.kind === 'Deployment';
 }
 

@@ -1,29 +1,34 @@
 /** What a deployer must be allowed to do, asked of the cluster before anything is changed. */
 import { AuthorizationV1Api, type KubeConfig } from '@kubernetes/client-node';
-import { apiError } from './api_error.ts';
 import { patiently } from './patience.ts';
 
-export type Right = { group: string; resource: string; verbs: string[] };
+export type Right = {
+  group: string;
+  resource: string;
+  /** Of one object alone. */
+  name?: string;
+  verbs: string[];
+};
 
 /**
  * In the Deployment's namespace. The rights to apply the other objects of a release (get, create, patch) come on top;
  * the dry-run asks for those. Without `create pods` the pod template is not tried beforehand, and without `get` on
  * ConfigMaps and Secrets the references to them are not: neither is required.
  */
-export const deployerRights: Right[] = [
+export const deployerRights = (record: string): Right[] => [
   { group: 'apps', resource: 'deployments', verbs: ['get', 'list', 'watch', 'create', 'patch'] },
   { group: 'apps', resource: 'replicasets', verbs: ['list', 'watch'] },
   { group: '', resource: 'pods', verbs: ['list', 'watch'] },
   { group: '', resource: 'events', verbs: ['list', 'watch', 'create'] },
-  // The record of the last good release, and the lock.
-  { group: '', resource: 'configmaps', verbs: ['get', 'create', 'patch'] },
+  // The record of the last good release (record.ts), and the lock.
+  { group: '', resource: 'configmaps', name: record, verbs: ['get', 'create', 'patch'] },
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];
 
 /** The missing ones as `verb resource.group`. Throws what the client throws, 401 among it. */
 export async function missingRights(kubeConfig: KubeConfig, namespace: string, rights: Right[]): Promise<string[]> {
   const api = kubeConfig.makeApiClient(AuthorizationV1Api);
-  const asked = rights.flatMap(({ group, resource, verbs }) => verbs.map((verb) => ({ group, resource, verb })));
+  const asked = rights.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
   const answers = await Promise.all(
     asked.map(async (attributes) => {
       const body = { spec: { resourceAttributes: { namespace, ...attributes } } };
@@ -33,9 +38,5 @@ export async function missingRights(kubeConfig: KubeConfig, namespace: string, r
   );
   return asked
     .filter((_, index) => !answers[index])
-    .map(({ group, resource, verb }) => `${verb} ${resource}${group && `.${group}`}`);
-}
-
-export function isUnauthenticated(error: unknown): boolean {
-  return apiError(error)?.code === 401;
+    .map(({ group, resource, name, verb }) => `${verb} ${resource}${group && `.${group}`}${name ? ` ${name}` : ''}`);
 }

@@ -1,0 +1,96 @@
+/**
+ * Server-side apply: the deployer says what it wants, the server merges and remembers whose each field is.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ */
+import { type KubeConfig, KubernetesObjectApi, PatchStrategy, type V1Deployment } from '@kubernetes/client-node';
+import type { DeploymentManifest, Manifest } from './manifest.ts';
+import { patiently } from './patience.ts';
+
+export type Applier = {
+  /** The object as the server has it now. */
+  apply: (object: Manifest) => Promise<Manifest>;
+  /** The object as it would be; nothing is changed. */
+  dryRun: (object: Manifest) => Promise<Manifest>;
+};
+
+/**
+ * Conflicts with other managers are won (force): what the release says about a field holds. Throws what the client
+ * throws, after trying again where there was no answer.
+ */
+export function makeApplier(kubeConfig: KubeConfig, fieldManager: string): Applier {
+  const api = KubernetesObjectApi.makeApiClient(kubeConfig);
+  const patch = (object: Manifest, dryRun: 'All' | undefined) =>
+    patiently(() =>
+      // The client fills in a missing namespace: into a copy.
+      api.patch(structuredClone(object), undefined, dryRun, fieldManager, true, PatchStrategy.ServerSideApply),
+    );
+  return { apply: (object) => patch(object, undefined), dryRun: (object) => patch(object, 'All') };
+}
+
+/**
+ * Paths in `wanted` that the server does not know: its answer lacks them. The client drops fields that are not in its
+ * model before they are sent, so that the server's own strict validation never sees a misspelt one.
+ */
+export function droppedFields(wanted: unknown, answer: unknown, path = ''): string[] {
+  if (Array.isArray(wanted)) {
+    if (!Array.isArray(answer)) return isEmpty(wanted) ? [] : [path];
+    return wanted.flatMap((item, index) => droppedFields(item, partner(item, index, answer), `${path}[${index}]`));
+  }
+  if (typeof wanted !== 'object' || wanted === null) return [];
+  if (typeof answer !== 'object' || answer === null) return isEmpty(wanted) ? [] : [path];
+  const known = new Map(Object.entries(answer));
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    const inner = path === '' ? key : `${path}.${key}`;
+    if (known.get(key) !== undefined) return droppedFields(value, known.get(key), inner);
+    return isEmpty(value) ? [] : [inner];
+  });
+}
+
+/**
+ * The Deployment as it is to be applied where an autoscaler owns the number of replicas: without that number. To leave
+ * out a field that we alone own would set it to its default (1), so the present number is first given to a manager of
+ * its own, as the page about server-side apply asks ("Transferring ownership"). A first deployment keeps its number.
+ */
+export async function leaveReplicas(
+  kubeConfig: KubeConfig,
+  fieldManager: string,
+  wanted: DeploymentManifest,
+  live: V1Deployment | undefined,
+): Promise<DeploymentManifest> {
+  if (live?.spec?.replicas === undefined || wanted.spec === undefined) return wanted;
+  if (ownsReplicas(live, fieldManager)) {
+    const { name, namespace } = wanted.metadata;
+    const handed = {
+      apiVersion: wanted.apiVersion,
+      kind: wanted.kind,
+      metadata: { name, namespace },
+      spec: { replicas: live.spec.replicas },
+    };
+    await makeApplier(kubeConfig, `${fieldManager}-replicas`).apply(handed);
+  }
+  const { replicas: _, ...spec } = wanted.spec;
+  return { ...wanted, spec };
+}
+
+function ownsReplicas(live: V1Deployment, fieldManager: string): boolean {
+  const entry = live.metadata?.managedFields?.find(
+    ({ manager, operation }) => manager === fieldManager && operation === 'Apply',
+  );
+  const fields = entry?.fieldsV1 as { 'f:spec'?: Record<string, unknown> } | undefined;
+  return fields?.['f:spec']?.['f:replicas'] !== undefined;
+}
+
+/** Lists that the server merges may come back in another order: what has a name is compared by it. */
+function partner(item: unknown, index: number, answer: unknown[]): unknown {
+  const name = nameOf(item);
+  return name === undefined ? answer[index] : answer.find((other) => nameOf(other) === name);
+}
+
+function nameOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined || value === '' || value === false || value === 0) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}

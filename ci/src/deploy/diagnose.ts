@@ -1,0 +1,53 @@
+/** The same verdict for a running Deployment, at any time. Changes nothing. */
+import type { KubeConfig } from '@kubernetes/client-node';
+import { PipelineError } from '../errors.ts';
+import type { ExplainImage } from '../image/explanation.ts';
+import { explain } from './diagnosis/explain.ts';
+import { judgeNow } from './diagnosis/judge.ts';
+import { clusterReads } from './diagnosis/reads.ts';
+import type { Verdict } from './diagnosis/verdict.ts';
+import { annotations } from './manifest.ts';
+import { patiently } from './patience.ts';
+import { type Progress, progressLine, progressOf } from './progress.ts';
+import { details } from './report.ts';
+import { readSnapshot } from './snapshot.ts';
+
+export type Diagnosis = {
+  namespace: string;
+  name: string;
+  /** `unknown`: not healthy, and nothing shows why, which a rollout's first seconds look like. */
+  state: 'healthy' | 'unhealthy' | 'unknown';
+  progress: Progress;
+  verdict?: Verdict;
+  /** What the last rollout that failed left behind; gone after one that succeeds. JSON. */
+  lastFailure?: string;
+};
+
+export type DiagnoseOptions = { kubeConfig: KubeConfig; namespace: string; name: string; explainImage?: ExplainImage };
+
+/** Throws NO_DEPLOYMENT; what the client throws. */
+export async function diagnose({ kubeConfig, namespace, name, explainImage }: DiagnoseOptions): Promise<Diagnosis> {
+  const snapshot = await patiently(() => readSnapshot(kubeConfig, namespace, name));
+  if (!snapshot) {
+    const next = `kubectl get deployments --all-namespaces shows those that are there`;
+    throw new PipelineError('NO_DEPLOYMENT', `there is no Deployment ${namespace}/${name}`, { next });
+  }
+  const progress = progressOf(snapshot);
+  const lastFailure = snapshot.deployment.metadata?.annotations?.[annotations.lastFailure];
+  const base = { namespace, name, progress, ...(lastFailure ? { lastFailure } : {}) };
+  if (progress.hasSettled) return { ...base, state: 'healthy' };
+  const verdict = judgeNow(snapshot);
+  if (!verdict) return { ...base, state: 'unknown' };
+  return {
+    ...base,
+    state: 'unhealthy',
+    verdict: await explain(verdict, snapshot, clusterReads(kubeConfig, namespace, explainImage)),
+  };
+}
+
+export function describeDiagnosis({ namespace, name, state, progress, verdict, lastFailure }: Diagnosis): string {
+  const lines = [`${namespace}/${name} is ${state}: ${progressLine(progress)}`];
+  if (verdict) lines.push(verdict.headline, details(verdict));
+  if (lastFailure) lines.push(`the last rollout failed: ${lastFailure}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,144 @@
+/** Follows a rollout to its end: done, or a verdict why it will not be. */
+import type { KubeConfig, V1Deployment } from '@kubernetes/client-node';
+import { PipelineError } from '../errors.ts';
+import { judge, judgeNow, noHistory, remember } from './diagnosis/judge.ts';
+import { runbookPage, type Verdict } from './diagnosis/verdict.ts';
+import { watchDeployment } from './live.ts';
+import { patiently } from './patience.ts';
+import { progressLine, progressOf } from './progress.ts';
+import { readSnapshot, type Snapshot } from './snapshot.ts';
+
+export type Following = {
+  kubeConfig: KubeConfig;
+  /** As the server answered the apply: the rollout of this generation is followed. */
+  applied: V1Deployment;
+  /** Just before the apply; what it shows already is no news about this rollout. */
+  before?: Snapshot;
+  deadlineSeconds: number;
+  /** One line, only when it differs from the last. */
+  onProgress: (line: string) => void;
+  signal?: AbortSignal;
+};
+
+export type Ending = { snapshot: Snapshot; verdict?: Verdict };
+
+/**
+ * Without a verdict the new revision alone serves. Either answer is confirmed by a read of its own, so that it never
+ * rests on what a watch last brought. Throws the signal's reason; CLUSTER where nothing can be seen until the deadline;
+ * GONE and CHANGED_BY_OTHERS where the Deployment is no longer what was applied.
+ */
+export async function followRollout(following: Following): Promise<Ending> {
+  const { kubeConfig, applied, before, deadlineSeconds, onProgress, signal } = following;
+  const { namespace = 'default', name = '', generation = 1 } = applied.metadata ?? {};
+  const live = watchDeployment(kubeConfig, applied);
+  signal?.addEventListener('abort', live.stop);
+  const end = Date.now() + deadlineSeconds * 1000;
+  let history = noHistory;
+  let lines = '';
+
+  /** A verdict, or how far it is; undefined for what is older than the apply. */
+  function look(seen: Snapshot | undefined) {
+    if (!seen || (seen.deployment.metadata?.generation ?? 0) < generation) return undefined;
+    const snapshot = withoutOldNews(seen, before);
+    history = remember(snapshot, history);
+    const progress = progressOf(snapshot);
+    const verdict = progress.hasSettled ? undefined : (judge(snapshot, history) ?? overdue(snapshot));
+    return { snapshot, progress, verdict };
+  }
+
+  function overdue(snapshot: Snapshot): Verdict | undefined {
+    if (Date.now() < end) return undefined;
+    return { ...(judgeNow(snapshot) ?? nothingSeen(snapshot, deadlineSeconds)), permanent: false };
+  }
+
+  const read = () => patiently(() => readSnapshot(kubeConfig, namespace, name));
+
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const seen = look(live.snapshot());
+      if (seen) {
+        const waitingFor = seen.progress.hasSettled ? undefined : judgeNow(seen.snapshot)?.headline;
+        const now = `${progressLine(seen.progress)}${waitingFor ? ` (${waitingFor})` : ''}`;
+        if (now !== lines) onProgress(now);
+        lines = now;
+      }
+      if (seen?.progress.isDone || seen?.verdict || Date.now() > end) {
+        const found = await read();
+        if (!found) throw gone(namespace, name);
+        const confirmed = look(found);
+        if (confirmed) mustBeOurs(confirmed.snapshot.deployment, applied);
+        if (confirmed?.progress.isDone) return { snapshot: confirmed.snapshot };
+        if (confirmed?.verdict) return { snapshot: confirmed.snapshot, verdict: confirmed.verdict };
+      }
+      await live.changed(1000);
+    }
+  } catch (cause) {
+    if (cause instanceof PipelineError || signal?.aborted) throw signal?.aborted ? signal.reason : cause;
+    const { last = 'no answer' } = live.interruptions();
+    const next = 'see what is there with diagnose, and run the deployment again: it takes up whatever state is there';
+    throw new PipelineError('CLUSTER', `the cluster was lost from sight: ${last}`, { next, cause });
+  } finally {
+    signal?.removeEventListener('abort', live.stop);
+    live.stop();
+  }
+}
+
+/**
+ * The snapshot without events and conditions that were there before the apply: a revision that is tried a second time
+ * has the same ReplicaSet, and its first failure's events are kept for an hour.
+ */
+export function withoutOldNews(snapshot: Snapshot, before: Snapshot | undefined): Snapshot {
+  const { deployment } = snapshot;
+  // Nothing was changed: a failure that is there already is this rollout's own.
+  if (!before || before.deployment.metadata?.generation === deployment.metadata?.generation) return snapshot;
+  const oldEvents = new Set(before.events.map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`));
+  const events = snapshot.events.filter(
+    ({ metadata }) => !oldEvents.has(`${metadata.uid} ${metadata.resourceVersion}`),
+  );
+  const oldFailures = (before.deployment.status?.conditions ?? []).filter(isFailure);
+  const conditions = deployment.status?.conditions?.filter(
+    (condition) =>
+      !oldFailures.some(
+        (old) =>
+          old.type === condition.type &&
+          old.reason === condition.reason &&
+          old.lastUpdateTime?.getTime() === condition.lastUpdateTime?.getTime(),
+      ),
+  );
+  return { ...snapshot, events, deployment: { ...deployment, status: { ...deployment.status, conditions } } };
+}
+
+function isFailure({ type, status }: { type: string; status: string }): boolean {
+  return (type === 'Progressing' && status === 'False') || (type === 'ReplicaFailure' && status === 'True');
+}
+
+function nothingSeen({ deployment }: Snapshot, seconds: number): Verdict {
+  const { namespace = 'default', name = '' } = deployment.metadata ?? {};
+  return {
+    cause: 'deadline',
+    headline: `Deployment ${namespace}/${name} was not done after ${seconds} s, and nothing shows why`,
+    evidence: [],
+    next: `kubectl -n ${namespace} describe deployment,replicaset,pods; if it only needs longer, raise the deadline`,
+    runbook: runbookPage('deadline'),
+    permanent: false,
+    subject: {},
+  };
+}
+
+/** An autoscaler may change the number of replicas meanwhile, but nobody the images. */
+function mustBeOurs(found: V1Deployment, applied: V1Deployment): void {
+  const images = (deployment: V1Deployment) =>
+    (deployment.spec?.template.spec?.containers ?? []).map(({ name, image }) => `${name}=${image}`).join(', ');
+  if (images(found) === images(applied)) return;
+  const { namespace, name } = applied.metadata ?? {};
+  throw new PipelineError('CHANGED_BY_OTHERS', `somebody else changed ${namespace}/${name} during the rollout`, {
+    evidence: [`applied: ${images(applied)}`, `found: ${images(found)}`],
+    next: 'find out who (kubectl get deployment -o yaml --show-managed-fields), then deploy again',
+  });
+}
+
+function gone(namespace: string, name: string): PipelineError {
+  const next = 'find out who deleted it, then deploy again';
+  return new PipelineError('GONE', `Deployment ${namespace}/${name} was deleted during the rollout`, { next });
+}

@@ -1,0 +1,121 @@
+/** The rolling update as a program of its own, for where there is no Dagger. */
+import { parseArgs } from 'node:util';
+import { KubeConfig } from '@kubernetes/client-node';
+import { PipelineError } from '../errors.ts';
+import { deploy } from './deploy.ts';
+import { describeDiagnosis, diagnose } from './diagnose.ts';
+import { exitCode } from './outcome.ts';
+import { describeOutcome, outcomeJson } from './report.ts';
+
+const usage = `node ci/src/deploy/main.ts deploy --image <registry/repository@sha256:...> [options]
+node ci/src/deploy/main.ts diagnose --name <deployment> [options]
+
+  --manifests <folder>       of the objects to apply (default manifests/app)
+  --image <reference>        by digest
+  --container <name>         that runs the image (default: the only one)
+  --commit, --model-version  kept as annotations of the Deployment
+  --deadline <seconds>       of the whole rollout (default 900)
+  --namespace, --name        of the Deployment to diagnose (default namespace: default)
+  --kubeconfig <file>        (default: KUBECONFIG, ~/.kube/config, or the pod's own account)
+  --context <name>           of the kubeconfig (default: its current one)
+  --json                     the outcome as JSON on standard output; progress goes to standard error either way
+
+Ends with 0: deployed, unchanged, healthy; 1: rolled back, failed, interrupted, unhealthy; 2: called wrongly;
+3: refused before anything was changed.
+`;
+
+const options = {
+  manifests: { type: 'string', default: 'manifests/app' },
+  image: { type: 'string' },
+  container: { type: 'string' },
+  commit: { type: 'string' },
+  'model-version': { type: 'string' },
+  deadline: { type: 'string' },
+  namespace: { type: 'string', default: 'default' },
+  name: { type: 'string' },
+  kubeconfig: { type: 'string' },
+  context: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+class UsageError extends Error {}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parse();
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const [command, ...rest] = positionals;
+  if (rest.length > 0) throw new UsageError(`"${rest[0]}" is one word too many`);
+  const kubeConfig = readKubeConfig(values);
+  if (command === 'deploy') return await runDeploy(values, kubeConfig);
+  if (command === 'diagnose') return await runDiagnose(values, kubeConfig);
+  throw new UsageError(command ? `"${command}" is no command` : 'a command is missing');
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+async function runDeploy(values: Values, kubeConfig: KubeConfig): Promise<number> {
+  const { image, manifests, container, commit, 'model-version': modelVersion, deadline } = values;
+  if (image === undefined) throw new UsageError('--image is missing');
+  const deadlineSeconds = deadline === undefined ? undefined : Number(deadline);
+  if (deadlineSeconds !== undefined && !(deadlineSeconds > 0))
+    throw new UsageError(`--deadline is "${deadline}", expected seconds above 0`);
+  const stopped = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => stopped.abort(new Error(`stopped by ${name}`)));
+  }
+  const outcome = await deploy({
+    kubeConfig,
+    manifests,
+    image,
+    container,
+    commit,
+    modelVersion,
+    deadlineSeconds,
+    onProgress: (line) => process.stderr.write(`${line}\n`),
+    signal: stopped.signal,
+  });
+  process.stdout.write(`${values.json ? outcomeJson(outcome) : describeOutcome(outcome)}\n`);
+  return exitCode(outcome);
+}
+
+async function runDiagnose({ name, namespace, json }: Values, kubeConfig: KubeConfig): Promise<number> {
+  if (name === undefined) throw new UsageError('--name is missing');
+  const diagnosis = await diagnose({ kubeConfig, namespace, name });
+  process.stdout.write(`${json ? JSON.stringify(diagnosis, undefined, 2) : describeDiagnosis(diagnosis)}\n`);
+  return diagnosis.state === 'healthy' ? 0 : 1;
+}
+
+function parse() {
+  try {
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readKubeConfig({ kubeconfig, context }: Values): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (error) {
+    throw new UsageError(`the kubeconfig cannot be read: ${error instanceof Error ? error.message : error}`);
+  }
+  if (context !== undefined) {
+    if (!config.getContextObject(context)) throw new UsageError(`the kubeconfig has no context "${context}"`);
+    config.setCurrentContext(context);
+  }
+  return config;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError || error instanceof PipelineError)) throw error;
+  process.stderr.write(`${error.message}\n${error instanceof UsageError ? `\n${usage}` : ''}`);
+  process.exitCode = 2;
+}

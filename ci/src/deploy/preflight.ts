@@ -1,0 +1,160 @@
+/** What is looked at before anything is changed. Each check throws a PipelineError: the deployment is refused. */
+import {
+  CoreV1Api,
+  type KubeConfig,
+  KubernetesObjectApi,
+  type V1Deployment,
+  type V1PodTemplateSpec,
+} from '@kubernetes/client-node';
+import { PipelineError } from '../errors.ts';
+import type { ExplainImage } from '../image/explanation.ts';
+import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound } from './api_error.ts';
+import { type Applier, droppedFields } from './apply.ts';
+import type { Manifest, Release } from './manifest.ts';
+import { patiently } from './patience.ts';
+import { recordName } from './record.ts';
+import { type Reference, referencesOf } from './references.ts';
+import { deployerRights, missingRights } from './rights.ts';
+
+/** Throws SIGN_IN, NO_RIGHTS, CLUSTER. */
+export async function checkRights(
+  kubeConfig: KubeConfig,
+  { namespace, name }: Pick<Release, 'namespace' | 'name'>,
+): Promise<void> {
+  const server = kubeConfig.getCurrentCluster()?.server ?? 'the cluster';
+  let missing: string[];
+  try {
+    missing = await missingRights(kubeConfig, namespace, deployerRights(recordName(name)));
+  } catch (cause) {
+    if (apiError(cause)?.code === 401) {
+      const next =
+        'check that the token is fresh, the clock is right and the cluster has an access entry for this role';
+      throw new PipelineError('SIGN_IN', `${server} does not know who is asking (401)`, { next, cause });
+    }
+    const next = 'check the address, and that this machine may reach it';
+    throw new PipelineError('CLUSTER', `${server} does not answer: ${describeError(cause)}`, { next, cause });
+  }
+  if (missing.length === 0) return;
+  const next = 'have an administrator apply manifests/cluster, and check whom its RoleBinding names';
+  const evidence = missing.map((right) => `missing: ${right}`);
+  throw new PipelineError('NO_RIGHTS', `this role may not deploy to namespace ${namespace}`, { evidence, next });
+}
+
+/** Throws NAMESPACE where there is none and the release brings none along. */
+export async function ensureNamespace(kubeConfig: KubeConfig, applier: Applier, release: Release): Promise<void> {
+  const { namespace, objects } = release;
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  try {
+    await patiently(() => core.readNamespace({ name: namespace }));
+    return;
+  } catch (error) {
+    // Who may not look goes on: a missing namespace shows in the dry-run.
+    if (isForbidden(error)) return;
+    if (!isNotFound(error)) throw error;
+  }
+  const own = objects.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace);
+  const next = 'have an administrator apply manifests/cluster first';
+  if (!own) throw new PipelineError('NAMESPACE', `there is no namespace ${namespace}`, { next });
+  try {
+    await applier.apply(own);
+  } catch (cause) {
+    const headline = `the namespace ${namespace} cannot be made: ${describeError(cause)}`;
+    throw new PipelineError('NAMESPACE', headline, { next, cause });
+  }
+}
+
+/** Throws IMAGE_NOT_FOUND where the registry is known not to hold the image. */
+export async function checkImage(image: string, explainImage: ExplainImage): Promise<void> {
+  const { differences, nearest, evidence, next } = await explainImage(image);
+  if (differences.length === 0) return;
+  const parts = differences.map(
+    ({ part, found, expected }) => `${part}: "${found}" is asked for, "${expected}" is there`,
+  );
+  throw new PipelineError('IMAGE_NOT_FOUND', `the registry does not hold ${image}`, {
+    evidence: [...(nearest ? [`nearest that exists: ${nearest}`] : []), ...parts, ...evidence],
+    next: next ?? 'publish the image, or deploy one that is there',
+  });
+}
+
+/** Throws MISSING_REFERENCE for what is neither in the cluster nor in the release. What may not be read is let pass. */
+export async function checkReferences(
+  kubeConfig: KubeConfig,
+  { namespace, objects, deployment }: Release,
+): Promise<void> {
+  const api = KubernetesObjectApi.makeApiClient(kubeConfig);
+  const missing = await Promise.all(podReferences(deployment).map(whyMissing));
+  const evidence = missing.filter((line) => line !== undefined);
+  if (evidence.length === 0) return;
+  const headline = `the pods of ${namespace}/${deployment.metadata?.name} would wait for what is not there`;
+  const next = 'create it in the namespace, or mend the name in the manifest';
+  throw new PipelineError('MISSING_REFERENCE', headline, { evidence, next });
+
+  async function whyMissing({ kind, name, key, from }: Reference): Promise<string | undefined> {
+    const own = objects.find((object) => object.kind === kind && object.metadata.name === name);
+    const header = { apiVersion: 'v1', kind, metadata: { name, namespace } };
+    try {
+      const found = own ?? (await patiently(() => api.read(header)));
+      if (key === undefined || keysOf(found).includes(key)) return undefined;
+      return `${kind} ${name} has no key "${key}" (${from})`;
+    } catch (error) {
+      if (isNotFound(error)) return `${kind} ${name} does not exist (${from})`;
+      if (isForbidden(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The objects as they would be. Throws NOT_ADMITTED and UNKNOWN_FIELD. */
+export async function dryRun(applier: Applier, objects: Manifest[]): Promise<Manifest[]> {
+  return await Promise.all(
+    objects.map(async (object) => {
+      const title = `${object.kind} ${object.metadata.name}`;
+      const answer = await applier.dryRun(object).catch((cause) => {
+        // Without an answer it is no refusal of the object.
+        if (!apiError(cause)) throw cause;
+        const next = isDeniedByRbac(cause) ? 'have an administrator apply it or grant the right' : 'mend the manifest';
+        const headline = `the cluster does not admit ${title}`;
+        throw new PipelineError('NOT_ADMITTED', headline, { evidence: [describeError(cause)], next, cause });
+      });
+      const dropped = object.kind === 'Secret' ? [] : droppedFields(object, answer);
+      if (dropped.length === 0) return answer;
+      const next = 'look for a misspelt name or a wrong indentation';
+      throw new PipelineError('UNKNOWN_FIELD', `Kubernetes knows no field ${dropped.join(', ')} in ${title}`, { next });
+    }),
+  );
+}
+
+/**
+ * Tries one pod of the template: quotas, admission webhooks and pod security speak only when pods are made, which is
+ * after the rollout began. Needs the right to create pods, and passes without it. Throws NOT_ADMITTED.
+ */
+export async function dryRunPod(kubeConfig: KubeConfig, release: Release, template: V1PodTemplateSpec): Promise<void> {
+  const { namespace, name, objects } = release;
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const account = template.spec?.serviceAccountName;
+  const isOwnAccount = objects.some(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === account);
+  const metadata = { ...template.metadata, generateName: `${name}-preflight-`, name: undefined, namespace };
+  try {
+    await patiently(() =>
+      core.createNamespacedPod({ namespace, body: { metadata, spec: template.spec }, dryRun: 'All' }),
+    );
+  } catch (cause) {
+    if (!apiError(cause) || isDeniedByRbac(cause)) return;
+    // The release itself brings the account along, but nothing of it is there yet.
+    if (isOwnAccount && /service account .* not found|error looking up service account/.test(describeError(cause)))
+      return;
+    const next = 'mend what the message names: the cluster would refuse every pod of this release';
+    const headline = `the cluster admits no pod of ${namespace}/${name}`;
+    throw new PipelineError('NOT_ADMITTED', headline, { evidence: [describeError(cause)], next, cause });
+  }
+}
+
+function podReferences(deployment: V1Deployment): Reference[] {
+  const spec = deployment.spec?.template.spec;
+  return spec ? referencesOf(spec) : [];
+}
+
+function keysOf(object: object): string[] {
+  const { data, binaryData, stringData } = object as Record<'data' | 'binaryData' | 'stringData', object | undefined>;
+  return [data, binaryData, stringData].flatMap((part) => Object.keys(part ?? {}));
+}

@@ -1,0 +1,144 @@
+/**
+ * What is remembered in the cluster between two runs: the last release that was seen to serve alone, whole, and why the
+ * last one failed. A deployer that is killed leaves both as they were, so the next run needs no other state.
+ */
+import {
+  CoreV1Api,
+  type KubeConfig,
+  type V1ConfigMap,
+  type V1Deployment,
+  type V1DeploymentSpec,
+} from '@kubernetes/client-node';
+import { isNotFound } from './api_error.ts';
+import { makeApplier } from './apply.ts';
+import type { Verdict } from './diagnosis/verdict.ts';
+import { annotations, type Manifest } from './manifest.ts';
+import { patiently } from './patience.ts';
+
+/** A release to return to. */
+export type GoodRelease = {
+  /** Its ReplicaSet's name, which follows from the pod template. */
+  replicaSet: string;
+  /** ISO 8601. */
+  provedAt: string;
+  /** As they were applied. Secrets are left out: the record is a ConfigMap. */
+  objects: Manifest[];
+};
+
+export type Records = {
+  read: () => Promise<GoodRelease | undefined>;
+  /** Also clears the failure of an earlier run. */
+  writeGood: (release: GoodRelease) => Promise<void>;
+  /** The reason, where `kubectl describe deployment` shows it: an annotation, and an Event that says it in time. */
+  writeFailure: (deployment: V1Deployment, verdict: Verdict, good: GoodRelease | undefined) => Promise<void>;
+  writeEvent: (deployment: V1Deployment, event: Notice) => Promise<void>;
+};
+
+export type Notice = { type: 'Normal' | 'Warning'; reason: string; message: string };
+
+const key = 'release.json';
+
+// The API's own limit for an event's message is 1024 characters; an annotation is kept as short.
+const textLimit = 1000;
+
+/** `<deployment>-last-good`; a Role can name it. */
+export function recordName(deployment: string): string {
+  return `${deployment}-last-good`;
+}
+
+export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: string, fieldManager: string): Records {
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const state = makeApplier(kubeConfig, `${fieldManager}-state`);
+  const metadata = { name, namespace };
+
+  async function read(): Promise<GoodRelease | undefined> {
+    try {
+      const found = await patiently(() => core.readNamespacedConfigMap({ namespace, name: recordName(name) }));
+      return parseRecord(found.data?.[key]);
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  // A manager of its own: the release's next apply would take away an annotation that it does not name.
+  function annotate(values: Record<string, string>): Promise<Manifest> {
+    return state.apply({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...metadata, annotations: values } });
+  }
+
+  async function writeGood(release: GoodRelease): Promise<void> {
+    const objects = release.objects.filter(({ kind }) => kind !== 'Secret');
+    const record: Manifest & V1ConfigMap = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace, name: recordName(name) },
+      data: { [key]: JSON.stringify({ ...release, objects }) },
+    };
+    await state.apply(record);
+    await annotate({ [annotations.lastGood]: release.replicaSet });
+  }
+
+  async function writeFailure(
+    deployment: V1Deployment,
+    verdict: Verdict,
+    good: GoodRelease | undefined,
+  ): Promise<void> {
+    const { cause, headline, next, evidence } = verdict;
+    const failure = { at: new Date().toISOString(), cause, headline, next, evidence: evidence.map(shorten) };
+    await annotate({
+      ...(good ? { [annotations.lastGood]: good.replicaSet } : {}),
+      [annotations.lastFailure]: JSON.stringify(failure),
+    });
+    await writeEvent(deployment, { type: 'Warning', reason: 'RolloutFailed', message: `${headline}. ${next}` });
+  }
+
+  async function writeEvent(deployment: V1Deployment, { type, reason, message }: Notice): Promise<void> {
+    const now = new Date();
+    const { uid, resourceVersion } = deployment.metadata ?? {};
+    const body = {
+      metadata: { generateName: `${name}.`, namespace },
+      involvedObject: { apiVersion: 'apps/v1', kind: 'Deployment', ...metadata, uid, resourceVersion },
+      type,
+      reason,
+      message: shorten(message),
+      firstTimestamp: now,
+      lastTimestamp: now,
+      count: 1,
+      source: { component: fieldManager },
+    };
+    await patiently(() => core.createNamespacedEvent({ namespace, body }));
+  }
+
+  return { read, writeGood, writeFailure, writeEvent };
+}
+
+/** The release that serves now, whoever deployed it: of it only the Deployment can be returned to. */
+export function adopt(deployment: V1Deployment, replicaSet: string): GoodRelease {
+  const { name = '', namespace, annotations: notes = {} } = deployment.metadata ?? {};
+  const { replicas: _, ...spec } = deployment.spec ?? ({} as V1DeploymentSpec);
+  const kept = [annotations.changeCause, annotations.commit, annotations.modelVersion];
+  const own = Object.fromEntries(Object.entries(notes).filter(([note]) => kept.some((wanted) => wanted === note)));
+  const object = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace, annotations: own },
+    spec,
+  };
+  return { replicaSet, provedAt: new Date().toISOString(), objects: [object] };
+}
+
+function parseRecord(text: string | undefined): GoodRelease | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const record = JSON.parse(text) as Partial<GoodRelease>;
+    const { replicaSet, provedAt, objects } = record;
+    if (!replicaSet || !provedAt || !Array.isArray(objects)) return undefined;
+    return { replicaSet, provedAt, objects };
+  } catch {
+    return undefined;
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > textLimit ? `${text.slice(0, textLimit - 3)}...` : text;
+}

@@ -1,0 +1,164 @@
+/** From the first change to an end: the release serves, or the last good one does again. */
+import type { V1Deployment } from '@kubernetes/client-node';
+import { apiError, describeError } from './api_error.ts';
+import { leaveReplicas } from './apply.ts';
+import { judgeRefusal } from './diagnosis/creation.ts';
+import { explain } from './diagnosis/explain.ts';
+import { clusterReads } from './diagnosis/reads.ts';
+import type { Verdict } from './diagnosis/verdict.ts';
+import { type Ending, followRollout } from './follow.ts';
+import { type DeploymentManifest, isDeployment, type Manifest } from './manifest.ts';
+import type { Outcome } from './outcome.ts';
+import { patiently } from './patience.ts';
+import type { Plan } from './plan.ts';
+import { progressOf } from './progress.ts';
+import type { GoodRelease } from './record.ts';
+import { newRevision, readSnapshot, type Snapshot } from './snapshot.ts';
+
+type State = Outcome['state'];
+type WithoutFacts<S extends State> = Omit<Extract<Outcome, { state: S }>, 'namespace' | 'name' | 'image' | 'seconds'>;
+type RollOutcome =
+  | WithoutFacts<'deployed'>
+  | WithoutFacts<'unchanged'>
+  | WithoutFacts<'rolled back'>
+  | WithoutFacts<'failed'>;
+
+export type Running = Plan & { signal: AbortSignal };
+
+const defaultDeadlineSeconds = 900;
+
+/** Throws the signal's reason and what `followRollout` throws: then the rollout is as far as it is. */
+export async function rollOut(running: Running): Promise<RollOutcome> {
+  const { options, release, before, good, recorded, records, previews } = running;
+  const { onProgress } = options;
+  if (good && good !== recorded) await records.writeGood(good);
+
+  const appliedAt = Date.now();
+  let ending: Ending;
+  let changed: string[];
+  try {
+    const applied = await applyAll(running, release.objects);
+    changed = applied.objects
+      .filter(({ metadata }, index) => metadata.resourceVersion !== previews[index].metadata.resourceVersion)
+      .map(title);
+    ending = await follow(running, applied.deployment, before);
+  } catch (error) {
+    const api = apiError(error);
+    if (!api || running.signal.aborted) throw error;
+    const verdict = judgeRefusal(api, `${release.namespace}/${release.name}`);
+    return await giveUp(running, verdict, await patiently(() => readNow(running)), appliedAt);
+  }
+  if (ending.verdict) return await giveUp(running, ending.verdict, ending.snapshot, appliedAt);
+
+  const { snapshot } = ending;
+  const replicaSet = newRevision(snapshot)?.replicaSet.metadata?.name ?? '';
+  const isSame = before !== undefined && progressOf(before).isDone && recorded?.replicaSet === replicaSet;
+  const isSameSpec = before?.deployment.metadata?.generation === snapshot.deployment.metadata?.generation;
+  // A new commit with the same content changes the Deployment's annotations, and nothing that runs.
+  const others = changed.filter((each) => each !== title(release.deployment));
+  if (isSame && isSameSpec && others.length === 0) return { state: 'unchanged', replicaSet };
+  await records.writeGood({ replicaSet, provedAt: new Date().toISOString(), objects: release.objects });
+  onProgress(`proved good: ReplicaSet ${replicaSet}`);
+  return { state: 'deployed', replicaSet, changed };
+}
+
+/** Evidence first: the way back deletes the pods that it comes from. */
+async function giveUp(
+  running: Running,
+  first: Verdict,
+  snapshot: Snapshot | undefined,
+  appliedAt: number,
+): Promise<WithoutFacts<'rolled back'> | WithoutFacts<'failed'>> {
+  const { options, release, records, good } = running;
+  const { kubeConfig, explainImage, onProgress } = options;
+  const reads = clusterReads(kubeConfig, release.namespace, explainImage);
+  const verdict = snapshot ? await explain(first, snapshot, reads) : first;
+  const secondsToVerdict = since(appliedAt);
+  onProgress(`failed: ${verdict.headline}`);
+  const base = { verdict, secondsToVerdict };
+  if (snapshot) {
+    await attempt('the reason could not be kept in the cluster', () =>
+      records.writeFailure(snapshot.deployment, verdict, good),
+    );
+  }
+  if (!good) {
+    const why =
+      'nothing was ever proved good here, so there is nothing to return to; its pods are left to be looked at';
+    return { state: 'failed', ...base, why };
+  }
+  const failed = snapshot && newRevision(snapshot)?.replicaSet.metadata?.name;
+  if (failed === good.replicaSet) {
+    const why = `this is the last good revision itself (ReplicaSet ${failed}), so a return would change nothing`;
+    return { state: 'failed', ...base, why };
+  }
+
+  const returnedAt = Date.now();
+  onProgress(`returning to ReplicaSet ${good.replicaSet}, proved good at ${good.provedAt}`);
+  const applied = await applyAll(running, good.objects);
+  const back = await follow(running, applied.deployment, snapshot);
+  if (back.verdict) {
+    const secondVerdict = await explain(back.verdict, back.snapshot, reads);
+    const why = `and the last good revision (ReplicaSet ${good.replicaSet}) does not become healthy either`;
+    return { state: 'failed', ...base, why, secondVerdict };
+  }
+  const image = imageOf(good, options.container);
+  const message = `returned to ReplicaSet ${good.replicaSet} (${image}), because: ${verdict.headline}`;
+  await attempt('the Event could not be written', () =>
+    records.writeEvent(back.snapshot.deployment, { type: 'Warning', reason: 'RolledBack', message }),
+  );
+  const { replicaSet, provedAt } = good;
+  return { state: 'rolled back', ...base, returned: { replicaSet, image, provedAt, seconds: since(returnedAt) } };
+
+  /** What is told anyway must not keep us from the way back. */
+  async function attempt(trouble: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      onProgress(`${trouble}: ${describeError(error)}`);
+    }
+  }
+}
+
+/** One after the other, as they depend on each other. */
+async function applyAll(
+  running: Running,
+  objects: Manifest[],
+): Promise<{ deployment: V1Deployment; objects: Manifest[] }> {
+  const applied: Manifest[] = [];
+  let deployment: V1Deployment = {};
+  for (const object of objects) {
+    running.signal.throwIfAborted();
+    const answer = await running.applier.apply(isDeployment(object) ? await asApplied(running, object) : object);
+    if (isDeployment(object)) deployment = answer;
+    applied.push(answer);
+  }
+  return { deployment, objects: applied };
+}
+
+async function asApplied(running: Running, deployment: DeploymentManifest): Promise<DeploymentManifest> {
+  if (!running.isAutoscaled) return deployment;
+  const live = (await patiently(() => readNow(running)))?.deployment;
+  return await leaveReplicas(running.options.kubeConfig, running.fieldManager, deployment, live);
+}
+
+function follow(running: Running, applied: V1Deployment, before: Snapshot | undefined): Promise<Ending> {
+  const { kubeConfig, onProgress, deadlineSeconds = defaultDeadlineSeconds } = running.options;
+  return followRollout({ kubeConfig, applied, before, deadlineSeconds, onProgress, signal: running.signal });
+}
+
+function readNow({ options, release }: Running): Promise<Snapshot | undefined> {
+  return readSnapshot(options.kubeConfig, release.namespace, release.name);
+}
+
+function imageOf({ objects }: GoodRelease, container: string | undefined): string {
+  const containers = objects.find(isDeployment)?.spec?.template.spec?.containers ?? [];
+  return (containers.find(({ name }) => name === container) ?? containers[0])?.image ?? 'unknown image';
+}
+
+function title({ kind, metadata }: Manifest): string {
+  return `${kind} ${metadata.name}`;
+}
+
+function since(start: number): number {
+  return (Date.now() - start) / 1000;
+}
