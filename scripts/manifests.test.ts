@@ -88,7 +88,7 @@ const rule = z.object({ apiGroups: z.array(z.string()), resources: z.array(z.str
 const [role, binding] = documents('manifests/cluster/2-deployer.yaml');
 const { rules } = z.looseObject({ rules: z.array(rule) }).parse(role);
 
-/** In the order in which they are applied: the release's own, then the administrator's. */
+/** What each release applies, and what an administrator applies once. */
 const app = [
   '1-service-account',
   '2-network-policy',
@@ -97,7 +97,7 @@ const app = [
   '5-disruption-budget',
   '6-autoscaler',
 ].map((name) => `manifests/app/${name}.yaml`);
-const cluster = ['1-namespace', '2-deployer'].map((name) => `manifests/cluster/${name}.yaml`);
+const cluster = ['1-namespace', '2-deployer', '3-deployer-sees-nodes'].map((name) => `manifests/cluster/${name}.yaml`);
 
 const template = deployment.spec.template;
 const [served] = template.spec.containers;
