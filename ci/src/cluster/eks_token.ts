@@ -6,6 +6,7 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { PipelineError } from '../errors.ts';
 import type { IdentityProvider } from '../world/aws_credentials.ts';
 
 export type EksToken = {
@@ -24,11 +25,14 @@ export type EksSigner = {
 };
 
 const PREFIX = 'k8s-aws-v1.';
+/** Bytes. */
+const MOST = 4096;
 /** Milliseconds from signing that the server takes it. */
 const LIFE = 15 * 60_000;
 /** Milliseconds before its end that a new one is made: room for clocks that differ. */
 const MARGIN = 2 * 60_000;
 
+/** Throws EKS_TOKEN, or as the identity's provider. */
 export async function eksToken({ cluster, region, identity, now = Date.now }: EksSigner): Promise<EksToken> {
   const host = stsHost(region);
   const signer = new SignatureV4({ service: 'sts', region, credentials: identity, sha256: Sha256 });
@@ -47,8 +51,14 @@ export async function eksToken({ cluster, region, identity, now = Date.now }: Ek
     [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one ?? '')}`),
   );
   const url = `https://${host}/?${parameters.join('&')}`;
+  const token = `${PREFIX}${Buffer.from(url).toString('base64url')}`;
+  if (token.length > MOST) {
+    const headline = `the token for ${cluster} has ${token.length} characters, EKS takes ${MOST}`;
+    const next = 'sign in with a session that carries fewer tags and policies: its own token is too long';
+    throw new PipelineError('EKS_TOKEN', headline, { next });
+  }
   return {
-    token: `${PREFIX}${Buffer.from(url).toString('base64url')}`,
+    token,
     expiresAt: new Date(signedAt.getTime() + LIFE),
   };
 }

@@ -131,7 +131,6 @@ async function compareWithHome(
   differences.push(...compareImages(found, isKnown ? nearest : { ...nearest, tag: found.tag, digest: found.digest }));
   if (isKnown) {
     explanation.nearest = imageReference(nearest);
-    explanation.next = `deploy ${explanation.nearest}`;
   } else if (there.state !== 'cannot') {
     const part = found.digest ? 'digest' : 'tag';
     differences.push({ part, found: found[part] ?? 'none', expected: 'none: the repository is empty' });

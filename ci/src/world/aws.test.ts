@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { awsSignIn } from './aws.ts';
+import { awsCredentials, awsSignIn } from './aws.ts';
 
 const none = { hasAccessKeyId: false, hasSecretAccessKey: false, hasSessionToken: false, hasWebIdentityToken: false };
 const keys = { ...none, hasAccessKeyId: true, hasSecretAccessKey: true };
@@ -17,9 +17,18 @@ test.each([
   [{ ...none, hasWebIdentityToken: true, roleArn: 'release' }, /"release", expected arn/],
   [{ ...none, hasAccessKeyId: true }, /belong together/],
   [{ ...none, hasSessionToken: true }, /belong together/],
-  [{ ...none, hasWebIdentityToken: true }, /belong together/],
-  [{ ...none, roleArn }, /belong together/],
+  [{ ...none, hasWebIdentityToken: true }, /without the role/],
+  [{ ...none, roleArn }, /nothing was given to take the role/],
   [{ ...keys, hasWebIdentityToken: true, roleArn }, /both given/],
 ])('refuses %o', (given, message) => {
   expect(() => awsSignIn(given)).toThrow(message);
+});
+
+test('of the values come credentials; a role beside keys is taken on top of them', () => {
+  const pair = { accessKeyId: 'a', secretAccessKey: 's' };
+  expect(awsCredentials({})).toBeUndefined();
+  expect(awsCredentials({ ...pair, sessionToken: 't' })).toEqual({ kind: 'keys', ...pair, sessionToken: 't' });
+  expect(awsCredentials({ ...pair, roleArn })).toEqual({ kind: 'role', roleArn, from: { kind: 'keys', ...pair } });
+  expect(awsCredentials({ webIdentityToken: 'jwt', roleArn })).toEqual({ kind: 'web-identity', token: 'jwt', roleArn });
+  expect(() => awsCredentials({ accessKeyId: 'a' })).toThrow('belong together');
 });

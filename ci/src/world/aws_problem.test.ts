@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { awsError, awsProblem } from './aws_problem.ts';
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}
+
+test.each([
+  [
+    'ExpiredTokenException',
+    'The security token included in the request is expired',
+    'AWS_CREDENTIALS',
+    /sign in again/,
+  ],
+  ['InvalidClientTokenId', 'The security token included in the request is invalid', 'AWS_CREDENTIALS', /clock/],
+  ['AccessDeniedException', 'not authorized to perform: ecr:CreateRepository', 'AWS_DENIED', /allow the action/],
+  ['ThrottlingException', 'Rate exceeded', 'AWS_THROTTLED', /in a minute/],
+  ['TimeoutError', 'no answer', 'AWS_UNREACHABLE', /network/],
+  ['ValidationException', 'no', 'AWS', /what AWS says/],
+])('%s has its own next step', (name, message, code, next) => {
+  const found = awsProblem(named(name, message));
+  expect(found).toMatchObject({ code, problem: `${name}: ${message}` });
+  expect(found.next).toMatch(next);
+});
+
+test('a region that does not exist is a name that is not found', () => {
+  const error = Object.assign(new Error('getaddrinfo ENOTFOUND sts.eu-nowhere-1.amazonaws.com'), { code: 'ENOTFOUND' });
+  expect(awsProblem(error)).toMatchObject({ code: 'AWS_UNREACHABLE', next: expect.stringContaining('region exists') });
+});
+
+test("an error of ours says what was tried, in AWS's words why not, and is not wrapped twice", () => {
+  const error = awsError('the role cannot be taken', named('AccessDenied', 'not yours'));
+  expect(error.message).toContain('the role cannot be taken (AWS_DENIED)\n  | AccessDenied: not yours\n  next: ');
+  expect(awsError('something else', error)).toBe(error);
+  expect(awsProblem(error).problem).toBe('AccessDenied: not yours');
+});
