@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -23,4 +23,13 @@ test('only checks, which depend on files alone, may be answered from the functio
   const cached = functions.filter(({ isNeverCached }) => !isNeverCached);
   expect(cached.map(({ name }) => name)).toEqual(['lint', 'typecheck', 'unitTest', 'integrationTest']);
   expect(functions.filter(({ isCheck }) => isCheck)).toEqual(cached);
+});
+
+test('no file does anything when it is imported, as Dagger imports them all', () => {
+  const files = globSync('**/*.ts', { cwd: import.meta.dirname }).filter((file) => !file.endsWith('.test.ts'));
+  const acting = files.filter((file) =>
+    /^(?:try|await|process|console|void)\b/m.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
+  );
+  expect(files.length).toBeGreaterThan(20);
+  expect(acting).toEqual([]);
 });

@@ -112,10 +112,13 @@ function readKubeConfig({ kubeconfig, context }: Values): KubeConfig {
   return config;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError || error instanceof PipelineError)) throw error;
-  process.stderr.write(`${error.message}\n${error instanceof UsageError ? `\n${usage}` : ''}`);
-  process.exitCode = 2;
+// Dagger imports every file under src, which must not run a program.
+if (process.argv[1] === import.meta.filename) {
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof PipelineError)) throw error;
+    process.stderr.write(`${error.message}\n${error instanceof UsageError ? `\n${usage}` : ''}`);
+    process.exitCode = 2;
+  }
 }

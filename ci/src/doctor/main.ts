@@ -60,11 +60,14 @@ async function examineEksctl(path: string): Promise<Finding[]> {
   return [eksctlFinding(wanted, said ?? '')];
 }
 
-try {
-  const path = process.env.PATH ?? '';
-  console.log(diagnosis([...(await examinePath(path, probe)), ...(await examineEksctl(path))]));
-} catch (error) {
-  if (!(error instanceof PipelineError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
+// Dagger imports every file under src, which must not run a program.
+if (process.argv[1] === import.meta.filename) {
+  try {
+    const path = process.env.PATH ?? '';
+    console.log(diagnosis([...(await examinePath(path, probe)), ...(await examineEksctl(path))]));
+  } catch (error) {
+    if (!(error instanceof PipelineError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+  }
 }
