@@ -19,7 +19,7 @@ import {
 } from '@dagger.io/dagger';
 import { integrationTests, unitTests } from './checks/parts.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
-import { buildImage } from './containers/image.ts';
+import { buildImage, contentId } from './containers/image.ts';
 import {
   mlflowService,
   neverCached,
@@ -32,15 +32,25 @@ import {
 } from './containers/pipeline.ts';
 import { withBrowser } from './containers/toolbox.ts';
 import { diagnosis } from './doctor/finding.ts';
-import { examineTracking } from './doctor/tracking.ts';
 import { PipelineError } from './errors.ts';
-import { imageTag, parseImageName } from './image/reference.ts';
+import { examine } from './examine.ts';
+import { imageTag } from './image/reference.ts';
 import { type Call, contentOf, makeModel, productionModel, promote, register } from './release/model.ts';
-import { push, REGISTRY, registry } from './release/push.ts';
+import { publish } from './release/publish.ts';
+import { rehearse } from './release/rehearse.ts';
 import { releaseTo } from './release/release.ts';
-import { awsArguments, awsOf, mirrorsOf, neededTracking, toolboxOf, trackingOf } from './settings.ts';
+import { diagnoseDeployment, rollOut } from './release/rollout.ts';
+import {
+  awsOf,
+  clusterOf,
+  destinationOf,
+  hasCluster,
+  mirrorsOf,
+  neededTracking,
+  toolboxOf,
+  trackingOf,
+} from './settings.ts';
 import { runStep } from './steps/step.ts';
-import { awsSignIn } from './world/aws.ts';
 
 @object()
 export class Sentiment {
@@ -62,6 +72,10 @@ export class Sentiment {
   awsSessionToken?: Secret;
   awsRoleArn?: string;
   awsWebIdentityToken?: Secret;
+  cluster?: string;
+  kubeconfig?: Secret;
+  kubeContext?: string;
+  apiServer?: Service;
 
   /**
    * @param source The repository
@@ -80,8 +94,12 @@ export class Sentiment {
    * @param awsAccessKeyId env:AWS_ACCESS_KEY_ID
    * @param awsSecretAccessKey env:AWS_SECRET_ACCESS_KEY
    * @param awsSessionToken env:AWS_SESSION_TOKEN
-   * @param awsRoleArn Role to take with a web identity token, in place of keys
+   * @param awsRoleArn Role to take with a web identity token, or on top of keys
    * @param awsWebIdentityToken The token: file:/path
+   * @param cluster Name of the EKS cluster to deploy to
+   * @param kubeconfig In place of an EKS cluster's name, any cluster: file:$HOME/.kube/config
+   * @param kubeContext Context of the kubeconfig, in place of its current one
+   * @param apiServer The cluster's API, when only this machine reaches it: tcp://127.0.0.1:6443
    */
   constructor(
     @argument({
@@ -118,6 +136,10 @@ export class Sentiment {
     awsSessionToken?: Secret,
     awsRoleArn?: string,
     awsWebIdentityToken?: Secret,
+    cluster?: string,
+    kubeconfig?: Secret,
+    kubeContext?: string,
+    apiServer?: Service,
   ) {
     this.source = source;
     this.nodeImage = nodeImage;
@@ -137,6 +159,10 @@ export class Sentiment {
     this.awsSessionToken = awsSessionToken;
     this.awsRoleArn = awsRoleArn;
     this.awsWebIdentityToken = awsWebIdentityToken;
+    this.cluster = cluster;
+    this.kubeconfig = kubeconfig;
+    this.kubeContext = kubeContext;
+    this.apiServer = apiServer;
   }
 
   /** Code, shell scripts, Dockerfile and workflows: formatting and lint */
@@ -231,54 +257,74 @@ export class Sentiment {
 
   /**
    * Pushes the image to a registry, tagged with the commit, and answers its reference by digest
+   *
+   * ECR's repository is made if it is missing, with tags that never move; its scan is waited for.
    * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
-   * @param username User name at the registry; AWS at ECR
-   * @param password Password or token at the registry
+   * @param username User name at a registry other than ECR
+   * @param password Password or token at a registry other than ECR
+   * @param stopAt Severity of a finding of ECR's scan that is not let pass: critical, high, medium, low
    * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
    */
   @func({ cache: 'never' })
-  async publish(to: string, username?: string, password?: Secret, model?: File): Promise<string> {
+  async publish(to: string, username?: string, password?: Secret, stopAt?: string, model?: File): Promise<string> {
     const call = callOf('publish');
-    parseImageName(to);
     const tag = await this.tag();
-    const image = await this.image(model, tag);
-    return push(image, { address: `${to}:${tag}`, username, password }, call);
+    const destination = await destinationOf(this, { to, username, password, stopAt }, tag);
+    const content = model ? { model, commit: tag } : await this.servedModel(call, tag);
+    const image = await buildImage(this.source, content, this.nodeImage, mirrorsOf(this));
+    const build = { image, content: await contentId(this.source, content) };
+    const { reference, notes } = await publish(build, destination, call);
+    return [...notes, reference].join('\n');
   }
 
   /**
-   * Everything in order, to the first gate that refuses: checks, pipeline, promotion, image, registry
-   * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
-   * @param username User name at the registry; AWS at ECR
-   * @param password Password or token at the registry
+   * A rolling update of manifests/app, explained; one that fails goes back to the last good revision by itself
+   * @param image By digest, as publish answers it
+   * @param commit Commit it was built from, to note in the cluster
+   * @param modelVersion Version of the model in it, to note in the cluster
    */
   @func({ cache: 'never' })
-  async release(to: string, username?: string, password?: Secret): Promise<string> {
+  async deploy(image: string, commit?: string, modelVersion?: string): Promise<string> {
+    return rollOut({ ...(await clusterOf(this, 'deploy')), image, commit, modelVersion }, callOf('deploy'));
+  }
+
+  /** Why the deployment is unhealthy, or that it is not */
+  @func({ cache: 'never' })
+  async diagnose(): Promise<string> {
+    return diagnoseDeployment(await clusterOf(this, 'diagnose'));
+  }
+
+  /**
+   * Everything in order, to the first gate that refuses: checks, pipeline, promotion, image, registry, cluster
+   * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
+   * @param username User name at a registry other than ECR
+   * @param password Password or token at a registry other than ECR
+   * @param stopAt Severity of a finding of ECR's scan that is not let pass: critical, high, medium, low
+   */
+  @func({ cache: 'never' })
+  async release(to: string, username?: string, password?: Secret, stopAt?: string): Promise<string> {
     const tracking = neededTracking(this, 'release');
-    parseImageName(to);
     const commit = await this.tag();
     if (commit.endsWith('-dirty')) {
       const next = 'commit them, or use rehearse';
       throw new PipelineError('DIRTY', 'release: the tag is the commit, and some changes are not committed', { next });
     }
-    await this.allChecks();
-    const destination = { address: `${to}:${commit}`, username, password };
-    return releaseTo({ ...this.workshop(), tracking: withTracking(tracking), destination, commit }, callOf('release'));
+    const destination = await destinationOf(this, { to, username, password, stopAt }, commit);
+    // What is wrong with the names is better known before the checks than after them.
+    const cluster = hasCluster(this) ? await clusterOf(this, 'release') : undefined;
+    await Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
+    const world = { ...this.workshop(), tracking: withTracking(tracking), destination, cluster };
+    return releaseTo(world, callOf('release'));
   }
 
   /**
-   * A release on embedded parts, without any account: an MLflow and a registry as services
+   * A release on embedded parts, without any account: MLflow, a registry and a cluster as services, and a double of AWS
    *
-   * As release, all but the checks: at its end the image is started from the registry by its digest and asked for a
-   * prediction.
+   * As release, all but the checks.
    */
   @func({ cache: 'never' })
   async rehearse(): Promise<string> {
-    const call = callOf('rehearse');
-    const tag = await this.tag();
-    const mlflow = await mlflowService(toolboxOf(this)).start();
-    const registryService = await registry(this.registryImage).start();
-    const destination = { address: `${REGISTRY}/sentiment:${tag}`, registryService };
-    return releaseTo({ ...this.workshop(), tracking: withOwnMlflow(mlflow), destination, commit: tag }, call);
+    return rehearse({ ...this.workshop(), registryImage: this.registryImage }, await this.tag(), callOf('rehearse'));
   }
 
   /**
@@ -290,23 +336,13 @@ export class Sentiment {
     return (await this.image(model)).asService({ useEntrypoint: true });
   }
 
-  /** Looks whether what the other functions need is there and lets us in */
+  /**
+   * Looks whether what the other functions need is there and lets us in
+   * @param to Registry and repository that releases go to
+   */
   @func({ cache: 'never' })
-  async doctor(): Promise<string> {
-    const tracking = trackingOf(this);
-    const signIn = awsSignIn(awsArguments(this));
-    const findings = [{ what: `AWS: ${signIn === 'none' ? 'no credentials given' : `signs in by ${signIn}`}` }];
-    if (!tracking) return diagnosis([...findings, { what: 'tracking server: none given, each call has its own' }]);
-    const password = await this.trackingPassword?.plaintext();
-    const token = await this.trackingToken?.plaintext();
-    return diagnosis([
-      ...findings,
-      await examineTracking(tracking.uri, { username: tracking.username, password, token }),
-    ]);
-  }
-
-  private async allChecks(): Promise<void> {
-    await Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
+  async doctor(to?: string): Promise<string> {
+    return diagnosis(await examine(this, to));
   }
 
   private async servedModel(call: Call, commit?: string) {

@@ -1,9 +1,16 @@
 /** The arguments of the module, as they were given, and what the functions read from them. */
-import type { Container, Directory, File, Secret } from '@dagger.io/dagger';
+import type { Container, Directory, File, Secret, Service } from '@dagger.io/dagger';
 import type { Aws, Mirrors, Tracking } from './containers/options.ts';
 import { toolbox } from './containers/toolbox.ts';
 import { PipelineError } from './errors.ts';
-import { type AwsArguments, awsSignIn } from './world/aws.ts';
+import { ecrHost } from './image/parts.ts';
+import { parseImageName } from './image/reference.ts';
+import { parseSeverity } from './registry/scan.ts';
+import { kubeConfigOf } from './release/cluster.ts';
+import type { Destination } from './release/publish.ts';
+import { explainerOf, manifestsOf } from './release/rollout.ts';
+import { type AwsArguments, awsCredentials, awsSignIn } from './world/aws.ts';
+import { type AwsClients, awsClients } from './world/aws_clients.ts';
 import { trackingAddress } from './world/tracking.ts';
 
 export type Settings = {
@@ -24,6 +31,10 @@ export type Settings = {
   awsSessionToken?: Secret;
   awsRoleArn?: string;
   awsWebIdentityToken?: Secret;
+  cluster?: string;
+  kubeconfig?: Secret;
+  kubeContext?: string;
+  apiServer?: Service;
 };
 
 export function mirrorsOf({ npmrc, pipConfig, aptSources, caBundle, goProxy }: Settings): Mirrors {
@@ -73,5 +84,64 @@ export function awsOf(settings: Settings): Aws {
     sessionToken: settings.awsSessionToken,
     roleArn: settings.awsRoleArn,
     webIdentityToken: settings.awsWebIdentityToken,
+  };
+}
+
+/** Clients of AWS for the code of this module; undefined without credentials. Throws AWS_ARGUMENTS. */
+export async function awsClientsOf(settings: Settings): Promise<AwsClients | undefined> {
+  const { awsRegion: region, awsRoleArn: roleArn } = settings;
+  const credentials = awsCredentials({
+    region,
+    roleArn,
+    accessKeyId: await settings.awsAccessKeyId?.plaintext(),
+    secretAccessKey: await settings.awsSecretAccessKey?.plaintext(),
+    sessionToken: await settings.awsSessionToken?.plaintext(),
+    webIdentityToken: await settings.awsWebIdentityToken?.plaintext(),
+  });
+  if (credentials === undefined) return undefined;
+  if (region) return awsClients({ region, credentials });
+  const next = 'add --aws-region, such as eu-central-1';
+  throw new PipelineError('AWS_ARGUMENTS', 'credentials of AWS were given without a region', { next });
+}
+
+/**
+ * Where an image goes: ECR when the name is one of its registries, and then user name and password come from there.
+ * Throws IMAGE_NAME, AWS_ARGUMENTS or SCAN_SEVERITY.
+ */
+export async function destinationOf(
+  settings: Settings,
+  given: { to: string; username?: string; password?: Secret; stopAt?: string },
+  tag: string,
+): Promise<Destination> {
+  const { to, username, password, stopAt } = given;
+  const name = parseImageName(to);
+  const home = ecrHost(name.registry);
+  if (home === undefined) return { name, tag, username, password };
+  const clients = await awsClientsOf(settings);
+  if (clients === undefined) {
+    const next =
+      'add --aws-region, --aws-access-key-id and --aws-secret-access-key, or a web identity token and a role';
+    throw new PipelineError('AWS_ARGUMENTS', `${name.registry} is at ECR, and no credentials of AWS were given`, {
+      next,
+    });
+  }
+  const severity = stopAt === undefined ? undefined : parseSeverity(stopAt);
+  return { name, tag, ecr: { clients: clients.inRegion(home.region), severity } };
+}
+
+/** Whether a cluster was named. */
+export function hasCluster({ cluster, kubeconfig }: Settings): boolean {
+  return cluster !== undefined || kubeconfig !== undefined;
+}
+
+/** The way into the cluster, what to apply there, and how to explain an image that is not pulled. Throws as kubeConfigOf. */
+export async function clusterOf(settings: Settings, functionName: string) {
+  const { cluster, kubeconfig, kubeContext: context, apiServer, source } = settings;
+  const clients = await awsClientsOf(settings);
+  const kubeConfig = await kubeConfigOf({ cluster, kubeconfig, context, apiServer }, clients, functionName);
+  return {
+    kubeConfig,
+    manifests: await manifestsOf(source, ['manifests/app']),
+    ...(clients && { explainImage: explainerOf(clients, cluster) }),
   };
 }

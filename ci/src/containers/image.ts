@@ -1,4 +1,5 @@
 /** The service's image, from the project's own Dockerfile. */
+import { createHash } from 'node:crypto';
 import { type Container, type Directory, dag, type File, type Platform, type Secret } from '@dagger.io/dagger';
 import { imagePart } from '../checks/parts.ts';
 import type { Mirrors } from './options.ts';
@@ -23,6 +24,19 @@ export async function buildImage(
   ];
   const context = source.filter(imagePart).withFile(MODEL, content.model);
   return context.dockerBuild({ buildArgs, secrets: await buildSecrets(mirrors), ...(platform && { platform }) });
+}
+
+/**
+ * What the image is made of, as 64 hexadecimal digits: equal where two builds differ in nothing but their layers' times.
+ * The base image is left out, so that a release that is run again finds what it has pushed although Debian has moved.
+ */
+export async function contentId(source: Directory, content: ImageContent): Promise<string> {
+  const { model, commit, modelName, modelVersion } = content;
+  const code = await source.filter(imagePart).digest();
+  const weights = await model.digest({ excludeMetadata: true });
+  return createHash('sha256')
+    .update(JSON.stringify([code, weights, commit, modelName, modelVersion]))
+    .digest('hex');
 }
 
 /** A Dockerfile finds its secrets by name, and those that were given have names of their own. */

@@ -1,14 +1,16 @@
 /**
- * The release, step by step: model, registration, gate, image, registry. `release` and `rehearse` differ in the world
- * they do it in, and in nothing else. The first step that fails, or whose gate refuses, ends it.
+ * The release, step by step: model, registration, gate, image, registry, cluster. `release` and `rehearse` differ in the
+ * world they do it in, and in nothing else. The first step that fails, or whose gate refuses, ends it.
  */
 import type { Container, Directory } from '@dagger.io/dagger';
-import { buildImage } from '../containers/image.ts';
+import { buildImage, contentId } from '../containers/image.ts';
 import type { Mirrors } from '../containers/options.ts';
 import { runStep } from '../steps/step.ts';
+import { ask } from './ask.ts';
 import { type Call, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
-import { ask, type Destination, push } from './push.ts';
+import { type Destination, publish } from './publish.ts';
 import { releaseReport } from './report.ts';
+import { type Rollout, rollOut } from './rollout.ts';
 
 export type World = {
   source: Directory;
@@ -19,30 +21,32 @@ export type World = {
   /** Tells a container where the tracking server is. */
   tracking: (container: Container) => Container;
   destination: Destination;
-  /** The image's tag. */
-  commit: string;
+  /** Where it is rolled out; without it, the release ends at the registry and says so. */
+  cluster?: Omit<Rollout, 'image' | 'commit' | 'modelVersion'>;
 };
 
 /** All of it; the report is Markdown. */
 export async function releaseTo(world: World, call: Call): Promise<string> {
-  const { source, toolbox, nodeImage, mirrors, tracking, destination, commit } = world;
+  const { source, toolbox, nodeImage, mirrors, tracking, destination, cluster } = world;
+  const commit = destination.tag;
   const made = await makeModel(toolbox, source, call);
   const registered = await register(made.with(tracking), source, call);
   const { verdict, container } = await promote(registered, call);
   const production = await productionModel(container, source, call);
-  const image = await buildImage(source, contentOf(production, commit), nodeImage, mirrors);
+  const content = contentOf(production, commit);
+  const image = await buildImage(source, content, nodeImage, mirrors);
   await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
-  const reference = await push(image, destination, call);
-  const answer = await ask(toolbox, reference, destination, call);
-  const model = `${production.name} version ${production.version}`;
+  const published = await publish({ image, content: await contentId(source, content) }, destination, call);
+  const answer = await ask(toolbox, published, call);
+  const rolledOut = cluster
+    ? await rollOut({ ...cluster, image: published.reference, commit, modelVersion: production.version }, call)
+    : 'not deployed: no cluster was given';
   return releaseReport({
     commit,
     metrics: await metricsOf(made),
     verdict,
-    model,
-    image: reference,
-    after: [answer, NOT_DEPLOYED],
+    model: `${production.name} version ${production.version}`,
+    image: published.reference,
+    after: [...published.notes, answer, rolledOut],
   });
 }
-
-const NOT_DEPLOYED = 'not deployed: the rolling update is not part of this module yet';

@@ -1,0 +1,84 @@
+/** The rolling update and the diagnosis, as functions of the module call them; all of it is in ../deploy. */
+import type { Directory } from '@dagger.io/dagger';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { nodeRoles } from '../cluster/eks.ts';
+import { deploy } from '../deploy/deploy.ts';
+import { describeDiagnosis, diagnose } from '../deploy/diagnose.ts';
+import type { Verdict } from '../deploy/diagnosis/verdict.ts';
+import { type Manifest, parseManifests } from '../deploy/manifest.ts';
+import type { Outcome } from '../deploy/outcome.ts';
+import { describeOutcome } from '../deploy/report.ts';
+import { PipelineError } from '../errors.ts';
+import { ecrExplainer } from '../image/ecr_explainer.ts';
+import type { ExplainImage } from '../image/explanation.ts';
+import type { AwsClients } from '../world/aws_clients.ts';
+import type { Call } from './model.ts';
+
+export type Rollout = {
+  kubeConfig: KubeConfig;
+  manifests: Manifest[];
+  /** By digest. */
+  image: string;
+  commit?: string;
+  modelVersion?: string;
+  explainImage?: ExplainImage;
+};
+
+/** What became of it, as a sentence. Throws DEPLOY_REFUSED, ROLLED_BACK, DEPLOY_FAILED or DEPLOY_INTERRUPTED. */
+export async function rollOut(rollout: Rollout, call: Call): Promise<string> {
+  const outcome = await deploy({ ...rollout, onProgress: (line) => console.log(line) });
+  if (outcome.state === 'deployed' || outcome.state === 'unchanged') return describeOutcome(outcome);
+  throw rolloutError(outcome, call);
+}
+
+/** What is wrong with the Deployment of the manifests, or that nothing is. Throws UNHEALTHY with the same text. */
+export async function diagnoseDeployment(
+  place: Pick<Rollout, 'kubeConfig' | 'manifests' | 'explainImage'>,
+): Promise<string> {
+  const { kubeConfig, manifests, explainImage } = place;
+  const deployment = manifests.find(({ kind }) => kind === 'Deployment');
+  const { name = '', namespace = 'default' } = deployment?.metadata ?? {};
+  const found = await diagnose({ kubeConfig, namespace, name, explainImage });
+  const text = describeDiagnosis(found);
+  if (found.state === 'healthy') return text;
+  const [headline, ...evidence] = text.split('\n');
+  throw new PipelineError('UNHEALTHY', `diagnose: ${headline}`, { evidence });
+}
+
+/** The manifests of one or more folders of the repository, in their order. Throws MANIFESTS. */
+export async function manifestsOf(source: Directory, folders: string[]): Promise<Manifest[]> {
+  const manifests: Manifest[] = [];
+  for (const folder of folders) {
+    for (const path of (await source.directory(folder).glob('*.yaml')).sort()) {
+      const name = `${folder}/${path}`;
+      manifests.push(...parseManifests(await source.file(name).contents(), name));
+    }
+  }
+  return manifests;
+}
+
+/** Compares images with what ECR holds, and asks what the nodes of the cluster may pull. */
+export function explainerOf(clients: AwsClients, cluster?: string): ExplainImage {
+  return ecrExplainer({ clients, ...(cluster && { nodeRoles: () => nodeRoles(clients, cluster) }) });
+}
+
+function rolloutError(outcome: Exclude<Outcome, { state: 'deployed' | 'unchanged' }>, call: Call): PipelineError {
+  const [headline] = describeOutcome(outcome).split('\n');
+  switch (outcome.state) {
+    case 'refused': {
+      const { error } = outcome;
+      const words = `${call.function}: the rollout was refused, nothing was changed: ${error.headline}`;
+      return new PipelineError(error.code, words, { evidence: error.evidence, next: error.next, cause: error });
+    }
+    case 'rolled back':
+      return verdictError('ROLLED_BACK', `${call.function}: ${headline}`, outcome.verdict);
+    case 'failed':
+      return verdictError('DEPLOY_FAILED', `${call.function}: ${headline}`, outcome.verdict);
+    case 'interrupted':
+      return new PipelineError('DEPLOY_INTERRUPTED', `${call.function}: ${headline}`, { next: 'deploy again' });
+  }
+}
+
+function verdictError(code: string, headline: string, { evidence, next, runbook }: Verdict): PipelineError {
+  return new PipelineError(code, headline, { evidence, next: `${next}; see ${runbook}` });
+}
