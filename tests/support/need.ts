@@ -6,14 +6,20 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
+import { isBuilt } from './cluster/binaries.ts';
+import { factsBeside } from './cluster/facts.ts';
 
-export type Tool = 'chromium' | 'mlflow' | 'dvc' | 'moto';
+export type Tool = 'chromium' | 'mlflow' | 'dvc' | 'moto' | 'docker-registry' | 'openssl';
+/** A Kubernetes, whichever; and the project's own, with registries that refuse in the ways that registries do. */
+export type Kubernetes = 'cluster' | 'rig';
 
 const programs: Record<Tool, string[]> = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
   mlflow: ['mlflow'],
   dvc: ['dvc'],
   moto: ['moto_server'],
+  'docker-registry': ['docker-registry'],
+  openssl: ['openssl'],
 };
 
 const remedies: Record<Tool, string> = {
@@ -21,15 +27,29 @@ const remedies: Record<Tool, string> = {
   mlflow: 'make setup',
   dvc: 'make setup',
   moto: 'make setup',
+  'docker-registry': 'apt-get install docker-registry',
+  openssl: 'apt-get install openssl',
 };
 
-/** Whether the tool is there. Throws when it is not and CI is set. */
-export function need(tool: Tool): boolean {
-  if (programPath(tool) !== undefined) return true;
-  const message = `${tool} is not installed (${remedies[tool]})`;
+/** Whether it is there. Throws when it is not and CI is set. */
+export function need(what: Tool | Kubernetes): boolean {
+  const message = what === 'cluster' || what === 'rig' ? lacksCluster(what) : lacksProgram(what);
+  if (message === undefined) return true;
   if (process.env.CI) throw new Error(`${message}; in CI a skipped test is a failure`);
   process.stderr.write(`\n*** SKIPPED: ${message}: the tests that need it do not run ***\n\n`);
   return false;
+}
+
+function lacksProgram(tool: Tool): string | undefined {
+  return programPath(tool) === undefined ? `${tool} is not installed (${remedies[tool]})` : undefined;
+}
+
+function lacksCluster(what: Kubernetes): string | undefined {
+  const given = process.env.KUBECONFIG_TEST;
+  if (given && (what === 'cluster' || factsBeside(given) !== undefined)) return undefined;
+  if (given) return "KUBECONFIG_TEST names a cluster without this project's registries";
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return 'a Kubernetes of our own takes root on Linux';
+  return isBuilt() ? undefined : 'Kubernetes is not built (scripts/setup_cluster.sh)';
 }
 
 /** The tool's program: the project's own in .venv first, else the first on the PATH. */

@@ -1,0 +1,54 @@
+/** The registries of a cluster, and under which names its node looks for images in them. */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { credentials, type Facts, imagesHostOf, ports } from './facts.ts';
+import type { Registry } from './image.ts';
+
+export type Registries = {
+  open: Registry;
+  /** Demands a user and a password, to push and to pull. They are those that moto's ECR hands out. */
+  password: Required<Registry>;
+  /** Answers 403 to everything. */
+  forbidden: Registry;
+  /** Answers 429 to everything. */
+  busy: Registry;
+  /** Speaks TLS with a certificate that the node does not trust. */
+  untrusted: Registry;
+};
+
+export function registriesOf(facts: Facts): Registries {
+  const at = (port: number): Registry => ({ host: `${facts.address}:${port}` });
+  const { open, password, forbidden, busy, untrusted } = ports.registries;
+  return {
+    open: at(open),
+    password: { ...at(password), user: credentials.user, password: credentials.password },
+    forbidden: at(forbidden),
+    busy: at(busy),
+    untrusted: at(untrusted),
+  };
+}
+
+/**
+ * containerd reads the file at each pull. Plain HTTP, except for the untrusted one, which is left to containerd's own
+ * rule for names it was told nothing about. https://github.com/containerd/containerd/blob/release/1.6/docs/hosts.md
+ */
+export function serveAs(
+  facts: Facts,
+  host: string,
+  registry: Registry,
+  known?: { user: string; password: string },
+): void {
+  const scheme = registry.host.endsWith(`:${ports.registries.untrusted}`) ? 'https' : 'http';
+  const basic = known && Buffer.from(`${known.user}:${known.password}`).toString('base64');
+  const header = basic === undefined ? '' : `[header]\n  authorization = "Basic ${basic}"\n`;
+  const folder = join(imagesHostOf(facts), host);
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'hosts.toml');
+  writeFileSync(`${path}.tmp`, `server = "${scheme}://${registry.host}"\n${header}[host]\n`);
+  renameSync(`${path}.tmp`, path);
+}
+
+/** Under their own names: containerd would speak TLS to what is not on its loopback. */
+export function serveAllAsThemselves(facts: Facts): void {
+  for (const registry of Object.values(registriesOf(facts))) serveAs(facts, registry.host, registry);
+}
