@@ -1,0 +1,127 @@
+/**
+ * The files under manifests/ on a real Kubernetes, with the real service: the Role in cluster/ is enough to release what
+ * is in app/ and to go back, and lets nobody go further.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { givenKubeConfig } from '../ci/src/cluster/given_kubeconfig.ts';
+import { deploy } from '../ci/src/deploy/deploy.ts';
+import { type Manifest, readManifests } from '../ci/src/deploy/manifest.ts';
+import { recordName } from '../ci/src/deploy/record.ts';
+import { describeOutcome } from '../ci/src/deploy/report.ts';
+import { deployerRights, missingRights } from '../ci/src/deploy/rights.ts';
+import { type Api, apiOf } from './support/cluster/api.ts';
+import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
+import { need } from './support/need.ts';
+import { pushService } from './support/service_image.ts';
+
+const folder = resolve(import.meta.dirname, '../manifests');
+const group = 'sentiment-deployers';
+
+describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster and nothing else', () => {
+  let cluster: Cluster;
+  let namespace: TestNamespace;
+  let administrator: Api;
+  let release: ReturnType<typeof givenKubeConfig>;
+  let manifests: Manifest[];
+  let image: PushedImage;
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+    [namespace, image] = await Promise.all([cluster.namespace(), pushService(cluster.images, 'manifests')]);
+    administrator = apiOf(cluster.kubeconfig);
+    const wanted = await Promise.all(['cluster', 'app'].map((part) => readManifests(resolve(folder, part))));
+    const [byAdministrator, byRelease] = wanted.map((objects) => objects.map((each) => moved(each, namespace.name)));
+    manifests = byRelease;
+    for (const object of byAdministrator) await set(administrator, object);
+    release = asGroup(cluster.kubeconfig);
+  });
+  afterAll(async () => {
+    await namespace?.remove();
+    await cluster?.stop();
+  });
+
+  test('may do all that a release asks for beforehand', async () => {
+    expect(await missingRights(release, namespace.name, deployerRights(recordName('sentiment')))).toEqual([]);
+  });
+
+  test('brings the service up, under the rules for pods of the namespace', async () => {
+    const outcome = await deploy({ kubeConfig: release, manifests, image: image.byDigest, modelVersion: '1' });
+    expect(outcome.state, describeOutcome(outcome)).toBe('deployed');
+    const path = `/api/v1/namespaces/${namespace.name}/services/sentiment:http/proxy/predict`;
+    const { status, body } = await administrator('POST', path, { text: 'a wonderful film' });
+    expect([status, JSON.parse(body)]).toEqual([200, expect.objectContaining({ label: 'positive' })]);
+  });
+
+  test('changes nothing when it is run again', async () => {
+    const outcome = await deploy({ kubeConfig: release, manifests, image: image.byDigest, modelVersion: '1' });
+    expect(outcome.state, describeOutcome(outcome)).toBe('unchanged');
+  });
+
+  test('goes back when the image cannot be pulled, and writes down why', async () => {
+    const wrong = image.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
+    const outcome = await deploy({ kubeConfig: release, manifests, image: wrong, modelVersion: '2' });
+    expect(outcome, describeOutcome(outcome)).toMatchObject({
+      state: 'rolled back',
+      returned: { image: image.byDigest },
+    });
+    const { body } = await administrator('GET', `/api/v1/namespaces/${namespace.name}/events`);
+    const reasons = JSON.parse(body).items.map(({ reason }: { reason: string }) => reason);
+    expect(reasons).toEqual(expect.arrayContaining(['RolloutFailed', 'RolledBack']));
+  });
+
+  test('gets no further: no secrets, no deletion, no shell in a pod, no rights for others, no other namespace', async () => {
+    const beyond = [
+      { group: '', resource: 'secrets', verbs: ['get', 'list', 'watch', 'create'] },
+      { group: '', resource: 'configmaps', verbs: ['get', 'list', 'create'] },
+      { group: '', resource: 'pods', verbs: ['delete', 'patch'] },
+      { group: '', resource: 'pods/exec', verbs: ['create', 'get'] },
+      { group: '', resource: 'serviceaccounts/token', verbs: ['create'] },
+      { group: 'apps', resource: 'deployments', verbs: ['delete'] },
+      { group: 'apps', resource: 'daemonsets', verbs: ['create'] },
+      { group: 'rbac.authorization.k8s.io', resource: 'rolebindings', verbs: ['create', 'patch'] },
+    ];
+    const count = (rights: { verbs: string[] }[]) => rights.flatMap(({ verbs }) => verbs).length;
+    expect(await missingRights(release, namespace.name, beyond)).toHaveLength(count(beyond));
+    const own = deployerRights(recordName('sentiment'));
+    expect(await missingRights(release, 'default', own)).toHaveLength(count(own));
+  });
+});
+
+/** The administrator's own configuration, with every request made in the name of a member of the group. */
+function asGroup(kubeconfig: string): ReturnType<typeof givenKubeConfig> {
+  const config = givenKubeConfig(readFileSync(kubeconfig, 'utf8'));
+  config.addAuthenticator({
+    isAuthProvider: () => true,
+    async applyAuthentication(_user, options) {
+      options.headers = { ...options.headers, 'Impersonate-User': 'release', 'Impersonate-Group': group };
+    },
+  });
+  return config;
+}
+
+/** The same object, for another namespace; what belongs to none gets a name that no other cluster's user has. */
+function moved(object: Manifest, namespace: string): Manifest {
+  if (object.kind === 'Namespace') return { ...object, metadata: { ...object.metadata, name: namespace } };
+  if (object.kind.startsWith('Cluster')) return renamed(object, namespace);
+  return { ...object, metadata: { ...object.metadata, namespace } };
+}
+
+function renamed(object: Manifest, name: string): Manifest {
+  const copy: Manifest & { roleRef?: { name: string } } = { ...object, metadata: { ...object.metadata, name } };
+  if (copy.roleRef) copy.roleRef = { ...copy.roleRef, name };
+  return copy;
+}
+
+async function set(administrator: Api, object: Manifest): Promise<void> {
+  const { kind, apiVersion } = object;
+  const { name, namespace } = object.metadata;
+  const base = `/${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}`;
+  const resource = `${kind.toLowerCase()}s`;
+  const answer =
+    kind === 'Namespace'
+      ? await administrator('PUT', `${base}/${resource}/${name}`, object)
+      : await administrator('POST', `${base}${namespace ? `/namespaces/${namespace}` : ''}/${resource}`, object);
+  if (answer.status >= 300) throw new Error(`${kind} ${name}: ${answer.body}`);
+}
