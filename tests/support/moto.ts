@@ -49,3 +49,26 @@ export async function startMoto(): Promise<MotoServer> {
   };
   return { uri, env, stop };
 }
+
+/** One call to a service in us-east-1, as its wire protocol has it. Answers the body read as JSON; throws when it is refused. */
+export async function askMoto(
+  { uri }: MotoServer,
+  service: string,
+  headers: Record<string, string>,
+  path: string,
+  body: object,
+): Promise<unknown> {
+  const response = await fetch(`${uri}${path}`, {
+    method: 'POST',
+    // Moto reads from the signature whom the call is for, and believes it.
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`,
+      ...headers,
+    },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`moto ${service} ${path}: ${response.status} ${text.slice(0, 500)}`);
+  return text === '' ? undefined : JSON.parse(text);
+}

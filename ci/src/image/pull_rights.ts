@@ -1,5 +1,5 @@
 /** May a node's role pull? IAM is asked what it would decide; the repository's own policy is not looked at. */
-import { SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
+import { type EvaluationResult, paginateSimulatePrincipalPolicy } from '@aws-sdk/client-iam';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
 
@@ -22,23 +22,22 @@ export type Wanted = { actions: string[]; resource: string };
 /** https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html */
 export async function simulate(iam: AwsClients['iam'], principalArn: string, wanted: Wanted[]): Promise<Rights> {
   try {
-    const answers = await Promise.all(
-      wanted.map(({ actions, resource }) =>
-        iam.send(
-          new SimulatePrincipalPolicyCommand({
-            PolicySourceArn: principalArn,
-            ActionNames: actions,
-            ResourceArns: [resource],
-          }),
-        ),
-      ),
-    );
-    const denied = answers
-      .flatMap(({ EvaluationResults = [] }) => EvaluationResults)
+    const results = await Promise.all(wanted.map((one) => resultsOf(iam, principalArn, one)));
+    const denied = results
+      .flat()
       .filter(({ EvalDecision }) => EvalDecision !== 'allowed')
       .flatMap(({ EvalActionName }) => EvalActionName ?? []);
     return { denied };
   } catch (error) {
     return { denied: [], problem: awsProblem(error).problem };
   }
+}
+
+async function resultsOf(client: AwsClients['iam'], principal: string, { actions, resource }: Wanted) {
+  const results: EvaluationResult[] = [];
+  const input = { PolicySourceArn: principal, ActionNames: actions, ResourceArns: [resource] };
+  for await (const page of paginateSimulatePrincipalPolicy({ client }, input)) {
+    results.push(...(page.EvaluationResults ?? []));
+  }
+  return results;
 }

@@ -1,5 +1,58 @@
-import { expect, test } from 'vitest';
-import { parseSeverity, type ScanSummary, scanGate } from './scan.ts';
+import { afterEach, expect, test } from 'vitest';
+import { type AwsDouble, startAwsDouble } from '../world/testdata/aws_double.ts';
+import { parseSeverity, type ScanSummary, scanGate, scanSummary } from './scan.ts';
+
+let aws: AwsDouble | undefined;
+afterEach(async () => {
+  await aws?.stop();
+  aws = undefined;
+});
+
+const image = { repository: 'sentiment', digest: 'sha256:abc' };
+const PATIENCE = { deadline: 5_000, interval: 5 };
+
+test('a scan under way is waited for, one that is not there yet is started once', async () => {
+  const answers = [
+    { status: 400, body: { __type: 'ScanNotFoundException' } },
+    { status: 400, body: { __type: 'ScanNotFoundException' } },
+    { body: { imageScanStatus: { status: 'IN_PROGRESS' } } },
+    { body: { imageScanStatus: { status: 'COMPLETE' }, imageScanFindings: {} } },
+  ];
+  aws = await startAwsDouble(({ action }) => (action === 'StartImageScan' ? { body: {} } : answers.shift()!));
+  const found = await scanSummary(aws.clients, image, PATIENCE);
+  expect(found).toMatchObject({ isScanned: true, counts: {}, text: 'scan COMPLETE: nothing found' });
+  expect(aws.actions().filter((action) => action === 'StartImageScan')).toHaveLength(1);
+});
+
+test('enhanced scanning counts too', async () => {
+  const imageScanFindings = {
+    findingSeverityCounts: { UNTRIAGED: 1, HIGH: 2 },
+    enhancedFindings: [
+      { severity: 'UNTRIAGED', title: 'CVE-1 - a' },
+      { severity: 'HIGH', title: 'CVE-2 - b' },
+    ],
+  };
+  aws = await startAwsDouble(() => ({ body: { imageScanStatus: { status: 'ACTIVE' }, imageScanFindings } }));
+  const found = await scanSummary(aws.clients, image, PATIENCE);
+  expect(found).toMatchObject({ counts: { UNDEFINED: 1, HIGH: 2 }, worst: ['HIGH CVE-2 - b', 'UNTRIAGED CVE-1 - a'] });
+});
+
+test('an image that ECR cannot scan is told at once', async () => {
+  aws = await startAwsDouble(({ action }) => ({
+    status: 400,
+    body: { __type: action === 'StartImageScan' ? 'UnsupportedImageTypeException' : 'ScanNotFoundException' },
+  }));
+  expect(await scanSummary(aws.clients, image, PATIENCE)).toMatchObject({
+    status: 'UNSUPPORTED_IMAGE',
+    isScanned: false,
+  });
+});
+
+test("a denial is an error in AWS's words", async () => {
+  const body = { __type: 'AccessDeniedException', message: 'not authorized to perform: ecr:DescribeImageScanFindings' };
+  aws = await startAwsDouble(() => ({ status: 400, body }));
+  await expect(scanSummary(aws.clients, image, PATIENCE)).rejects.toThrow('ecr:DescribeImageScanFindings');
+});
 
 const found: ScanSummary = {
   repository: 'sentiment',

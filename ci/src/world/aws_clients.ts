@@ -70,7 +70,7 @@ function clientsOf(access: AwsAccess, identity: IdentityProvider): AwsClients {
       throw awsError(`AWS does not say who we are in ${region}`, error);
     }
   };
-  return {
+  const self: AwsClients = {
     access,
     ecr: clients.ecr,
     eks: clients.eks,
@@ -81,10 +81,11 @@ function clientsOf(access: AwsAccess, identity: IdentityProvider): AwsClients {
       return asked;
     },
     // Credentials are the account's, not the region's: the session is shared.
-    inRegion: (other) => clientsOf({ ...access, region: other }, identity),
+    inRegion: (other) => (other === region ? self : clientsOf({ ...access, region: other }, identity)),
     withRole: (roleArn) => awsClients({ ...access, credentials: { kind: 'role', roleArn, from: access.credentials } }),
     destroy: () => {
       for (const client of Object.values(clients)) client.destroy();
     },
   };
+  return self;
 }

@@ -1,0 +1,46 @@
+import { afterEach, expect, test } from 'vitest';
+import { type AwsDouble, startAwsDouble } from '../world/testdata/aws_double.ts';
+import { refused, simulated } from '../world/testdata/iam_answers.ts';
+import { explainPresent } from './ecr_present.ts';
+import type { ImageExplanation } from './explanation.ts';
+import { parseImage } from './parts.ts';
+
+let aws: AwsDouble;
+afterEach(() => aws.stop());
+
+const role = 'arn:aws-cn:iam::123456789012:role/teams/nodes';
+const image = {
+  parts: parseImage('123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/sentiment:v1')!,
+  digest: 'sha256:abc',
+  tags: ['v1'],
+};
+
+async function explained(nodeRoles: () => Promise<string[]>): Promise<ImageExplanation> {
+  const explanation: ImageExplanation = { reference: '', differences: [], evidence: [] };
+  await explainPresent(image, { clients: aws.clients, nodeRoles }, explanation);
+  return explanation;
+}
+
+test('a role that may pull is said to', async () => {
+  aws = await startAwsDouble((call) => simulated(call, []));
+  const { evidence, next } = await explained(async () => [role]);
+  expect(evidence).toEqual(['the cluster is in eu-central-1: its nodes pull across regions', `${role} may pull it`]);
+  expect(next).toBeUndefined();
+});
+
+test('of one that may not, what it lacks and the command that gives it', async () => {
+  aws = await startAwsDouble((call) => simulated(call, ['ecr:BatchGetImage', 'ecr:GetAuthorizationToken']));
+  const { evidence, next } = await explained(async () => [role]);
+  expect(evidence.at(-1)).toBe(`${role} may not ecr:GetAuthorizationToken, ecr:BatchGetImage`);
+  expect(next).toBe(
+    'aws iam attach-role-policy --role-name nodes --policy-arn arn:aws-cn:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly',
+  );
+});
+
+test('what cannot be looked at is said', async () => {
+  aws = await startAwsDouble(() => refused('AccessDenied', 'not yours'));
+  expect((await explained(async () => [role])).evidence.at(-1)).toContain('could not be looked at: AccessDenied');
+  expect((await explained(async () => [])).evidence.at(-1)).toContain('no managed node group names a role');
+  const failing = await explained(() => Promise.reject(new Error('EKS is away')));
+  expect(failing.evidence.at(-1)).toContain('EKS is away');
+});
