@@ -7,13 +7,13 @@ import type { Published } from './publish.ts';
 
 /** For a container that finds the service as `app`. */
 const QUESTION = `
-const response = await fetch('http://app:8080/predict', {
-  method: 'POST',
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ text: 'A wonderful film' }),
-});
-console.log(response.status, await response.text());
-if (!response.ok) process.exitCode = 1;
+  const response = await fetch('http://app:8080/predict', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ text: 'A wonderful film' }),
+  });
+  console.log(response.status, await response.text());
+  if (!response.ok) process.exitCode = 1;
 `;
 
 /** Starts what was pushed, as a cluster would, and asks it. */
