@@ -18,6 +18,11 @@ run: setup ## data, training, registration, promotion, then the page in the fore
 pipeline: setup ## the same without the page; ends with "Error 3" when the gate refuses the model
 	@node scripts/run.ts pipeline
 
+.PHONY: doctor
+doctor: setup ## what this machine's PATH and its eksctl would do; the rest of it is dagger call doctor
+	@scripts/setup_ci.sh
+	@node ci/src/doctor/main.ts
+
 .PHONY: mlflow
 mlflow: setup ## only the local MLflow, in the foreground
 	@node scripts/run.ts mlflow
@@ -33,10 +38,11 @@ shell: setup ## a shell in which dvc, mlflow, node 24 and the others are the pro
 ##@ Develop
 
 .PHONY: test
-test: setup ## lint, types, unit and integration tests (real MLflow, DVC, service, browser); what CI runs
+test: setup ## lint, types, unit and integration tests (real MLflow, DVC, Kubernetes, browser); what CI runs
 	@scripts/setup_browser.sh
 	@scripts/setup_ci.sh
 	@scripts/setup_actionlint.sh
+	@scripts/setup_cluster.sh
 	@scripts/lint.sh
 	@tsc --noEmit
 	@tsc --noEmit -p ci

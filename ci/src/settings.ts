@@ -129,9 +129,9 @@ export async function destinationOf(
   return { name, tag, ecr: { clients: clients.inRegion(home.region), severity } };
 }
 
-/** Whether a cluster was named. */
+/** Whether a cluster was named; a variable that is not set arrives as an empty name. */
 export function hasCluster({ cluster, kubeconfig }: Settings): boolean {
-  return cluster !== undefined || kubeconfig !== undefined;
+  return Boolean(cluster) || kubeconfig !== undefined;
 }
 
 /** The way into the cluster, what to apply there, and how to explain an image that is not pulled. Throws as kubeConfigOf. */

@@ -22,7 +22,7 @@ export async function kubeConfigOf(
   functionName: string,
 ): Promise<KubeConfig> {
   const { cluster, kubeconfig, context, apiServer } = place;
-  if ((cluster === undefined) === (kubeconfig === undefined)) {
+  if (Boolean(cluster) === (kubeconfig !== undefined)) {
     const headline = `${functionName} needs a cluster, and ${cluster ? 'two were' : 'none was'} given`;
     const next = 'dagger call --cluster NAME (EKS), or --kubeconfig file:$HOME/.kube/config';
     throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next });
