@@ -1,4 +1,5 @@
 /** All that is looked at before the start, and what follows from it. */
+import { isDeepStrictEqual } from 'node:util';
 import { AutoscalingV2Api, type KubeConfig, type V1Deployment } from '@kubernetes/client-node';
 import { isForbidden } from './api_error.ts';
 import { type Applier, makeApplier } from './apply.ts';
@@ -59,7 +60,7 @@ export async function planRelease(options: Plan['options'], lock: () => Promise<
     const deployment = previews.find(isDeployment);
     const surge = deployment?.spec?.strategy?.rollingUpdate?.maxSurge;
     const isSettled = !before || progressOf(before).isDone;
-    const isNew = deployment?.metadata.generation !== before?.deployment.metadata?.generation;
+    const isNew = !isDeepStrictEqual(deployment?.spec?.template, before?.deployment.spec?.template);
     if (!deployment?.spec || !surge || surge === '0%' || !isSettled || !isNew) return;
     await dryRunPod(kubeConfig, release, deployment.spec.template);
   }

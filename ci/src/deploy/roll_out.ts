@@ -1,4 +1,5 @@
 /** From the first change to an end: the release serves, or the last good one does again. */
+import { isDeepStrictEqual } from 'node:util';
 import type { V1Deployment } from '@kubernetes/client-node';
 import { apiError, describeError } from './api_error.ts';
 import { leaveReplicas } from './apply.ts';
@@ -53,8 +54,8 @@ export async function rollOut(running: Running): Promise<RollOutcome> {
   const { snapshot } = ending;
   const replicaSet = newRevision(snapshot)?.replicaSet.metadata?.name ?? '';
   const isSame = before !== undefined && progressOf(before).isDone && recorded?.replicaSet === replicaSet;
-  const isSameSpec = before?.deployment.metadata?.generation === snapshot.deployment.metadata?.generation;
-  // A new commit with the same content changes the Deployment's annotations, and nothing that runs.
+  // Not the generation: a Deployment's counts its annotations too, and a new commit may have the same content.
+  const isSameSpec = isDeepStrictEqual(before?.deployment.spec, snapshot.deployment.spec);
   const others = changed.filter((each) => each !== title(release.deployment));
   if (isSame && isSameSpec && others.length === 0) return { state: 'unchanged', replicaSet };
   await records.writeGood({ replicaSet, provedAt: new Date().toISOString(), objects: release.objects });

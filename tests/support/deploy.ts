@@ -1,0 +1,71 @@
+/** Releases of the cluster's test app, for tests of the rolling update. */
+import { readFileSync } from 'node:fs';
+import type { KubeConfig, V1Container, V1DeploymentSpec } from '@kubernetes/client-node';
+import { givenKubeConfig } from '../../ci/src/cluster/given_kubeconfig.ts';
+import type { Manifest } from '../../ci/src/deploy/manifest.ts';
+import { readSnapshot, type Snapshot } from '../../ci/src/deploy/snapshot.ts';
+
+export const appName = 'app';
+
+export type AppOptions = {
+  container?: Partial<V1Container>;
+  spec?: Partial<V1DeploymentSpec>;
+  replicas?: number;
+};
+
+/** A Service with a node port and a Deployment of two pods that serve for a second after they were told to end. */
+export function appManifests(namespace: string, { container, spec, replicas = 2 }: AppOptions = {}): Manifest[] {
+  const metadata = { name: appName, namespace };
+  const labels = { app: appName };
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata,
+    spec: { type: 'NodePort', selector: labels, ports: [{ port: 80, targetPort: 8080 }] },
+  };
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      progressDeadlineSeconds: 120,
+      ...spec,
+      template: {
+        metadata: { labels },
+        spec: {
+          terminationGracePeriodSeconds: 10,
+          containers: [
+            {
+              name: 'app',
+              image: 'set-by-the-release.invalid/app',
+              ports: [{ containerPort: 8080 }],
+              readinessProbe: { httpGet: { path: '/health/ready', port: 8080 }, periodSeconds: 1 },
+              lifecycle: { preStop: { sleep: { seconds: 1 } } },
+              ...container,
+            },
+          ],
+        },
+      },
+    },
+  };
+  return [service, deployment];
+}
+
+export function kubeConfigOf(path: string): KubeConfig {
+  return givenKubeConfig(readFileSync(path, 'utf8'));
+}
+
+/** The Deployment as it is; fails where there is none. */
+export async function look(kubeConfig: KubeConfig, namespace: string, name = appName): Promise<Snapshot> {
+  const snapshot = await readSnapshot(kubeConfig, namespace, name);
+  if (!snapshot) throw new Error(`there is no Deployment ${namespace}/${name}`);
+  return snapshot;
+}
+
+/** The images of the template. */
+export function imagesOf({ deployment }: Snapshot): (string | undefined)[] {
+  return deployment.spec?.template.spec?.containers.map(({ image }) => image) ?? [];
+}

@@ -1,0 +1,59 @@
+/** A TCP proxy before an API server, whose connections can be cut. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { listen } from './listen.ts';
+
+export type Cutter = {
+  /** The administrator's kubeconfig, with the proxy in place of the server. */
+  kubeconfig: string;
+  /** Breaks every connection there is, in the middle of whatever goes over it; returns how many. */
+  cut(): number;
+  stop(): Promise<void>;
+};
+
+type Kubeconfig = { clusters: { cluster: Record<string, unknown> & { server: string } }[] };
+
+/** Writes its kubeconfig into the folder. */
+export async function startCutter(kubeconfig: string, folder: string): Promise<Cutter> {
+  const config: Kubeconfig = parse(readFileSync(kubeconfig, 'utf8'));
+  const [{ cluster }] = config.clusters;
+  const { hostname, port } = new URL(cluster.server);
+  const open = new Set<Socket>();
+  const server = createServer((inward) => {
+    const outward = connect(Number(port), hostname);
+    for (const [one, other] of [
+      [inward, outward],
+      [outward, inward],
+    ]) {
+      open.add(one);
+      one.on('error', () => other.destroy());
+      one.on('close', () => {
+        open.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  });
+  const own = await listen(server);
+  // The server's certificate is for its own address.
+  cluster.server = `https://127.0.0.1:${own}`;
+  cluster['insecure-skip-tls-verify'] = true;
+  delete cluster['certificate-authority-data'];
+  const path = join(folder, 'cut.kubeconfig');
+  writeFileSync(path, stringify(config), { mode: 0o600 });
+  const cut = () => {
+    const count = open.size / 2;
+    for (const socket of open) socket.resetAndDestroy();
+    return count;
+  };
+  return {
+    kubeconfig: path,
+    cut,
+    async stop() {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
