@@ -11,7 +11,9 @@
 //	CRASH=1      prints a reason and ends with exit code 3 instead of listening
 //	OOM=1        takes memory until the kernel ends it
 //
-// On SIGTERM it says it is not ready any more, answers what it has begun, and ends.
+// On SIGTERM it says it is not ready any more and, as the service does, serves for another second while it asks those
+// who keep their connections to end them; an idle one that is simply closed meets a request that is on its way. Then it
+// answers what it has begun, and ends.
 package main
 
 import (
@@ -25,6 +27,8 @@ import (
 	"syscall"
 	"time"
 )
+
+const drain = time.Second
 
 var ending atomic.Bool
 
@@ -44,6 +48,7 @@ func main() {
 		defer forget()
 		<-told.Done()
 		ending.Store(true)
+		time.Sleep(drain)
 		server.Shutdown(context.Background())
 		close(drained)
 	}()
@@ -77,7 +82,12 @@ func routes(started time.Time) http.Handler {
 			fmt.Fprintln(w, "ok")
 		}
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ending.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // takeMemory keeps what it takes and writes to every page of it, since memory that was never written to does not count.
