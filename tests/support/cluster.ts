@@ -19,7 +19,7 @@ import { type Layer, layerOfFiles, type PushedImage, push, type Registry } from 
 import { type Registries, registriesOf, serveAs } from './cluster/registries.ts';
 
 export type { Image, Layer, PushedImage, Registry } from './cluster/image.ts';
-export { layerOfFiles, layerOfFolder, push } from './cluster/image.ts';
+export { layerOfFiles, push } from './cluster/image.ts';
 
 export type Cluster = AsyncDisposable & {
   /** Path of the administrator's kubeconfig: a certificate, no programs. This machine reaches the server in it. */
@@ -33,6 +33,8 @@ export type Cluster = AsyncDisposable & {
    * CRASH, NOT_READY, OOM, READY_AFTER. A version with other env is another image: give it another version.
    */
   pushApp(version: string, env?: Record<string, string>): Promise<PushedImage>;
+  /** The test app's content, to push it elsewhere: the program is /app. */
+  appLayers(): Promise<Layer[]>;
   /**
    * Lets the node pull images of `host`, such as 123456789012.dkr.ecr.us-east-1.amazonaws.com, from one of the
    * registries, from the next pull on. With `credentials` the node itself is known there, as a node role is to ECR;
@@ -43,8 +45,6 @@ export type Cluster = AsyncDisposable & {
   namespace(): Promise<TestNamespace>;
   /** "http://10.200.0.2:31234" of a Service of type NodePort or LoadBalancer, first port. It need not answer yet. */
   serviceUrl(namespace: string, service: string): Promise<string>;
-  /** This machine as pods see it: servers of a test that listen on this address can be called from pods. Not for KUBECONFIG_TEST. */
-  hostAddress(): string;
   stop(): Promise<void>;
 };
 
@@ -64,6 +64,8 @@ export async function startCluster(): Promise<Cluster> {
     detached: true,
   });
   const ended = once(keeper, 'exit');
+  // Told to end when it has ended already: what it said is in its other output.
+  keeper.stdin.on('error', () => {});
   let words = '';
   keeper.stderr.on('data', (chunk) => {
     words += chunk;
@@ -90,24 +92,27 @@ function clusterAt(kubeconfig: string, facts: Facts | undefined, stop: () => Pro
   };
   const images = facts ? registriesOf(facts).open : { host: process.env.REGISTRY_TEST ?? 'localhost:5000' };
   let app: Promise<Layer> | undefined;
+  const appLayers = async () => {
+    app ??= layerOfFiles({ app: binary('app') });
+    return [await app];
+  };
   return {
     kubeconfig,
     registries: () => registriesOf(own()),
     images,
+    appLayers,
     async pushApp(version, env = {}) {
-      app ??= layerOfFiles({ app: binary('app') });
       const variables = Object.entries({ VERSION: version, ...env }).map(([name, value]) => `${name}=${value}`);
       return push(images, {
         name: 'app',
         tag: version,
-        layers: [await app],
+        layers: await appLayers(),
         config: { Entrypoint: ['/app'], Env: variables, User: '1000:1000' },
       });
     },
     serveAs: (host, registry, credentials) => serveAs(own(), host, registry, credentials),
     namespace: () => makeNamespace(api),
     serviceUrl: (namespace, service) => urlOf(api, namespace, service),
-    hostAddress: () => own().host,
     stop,
     [Symbol.asyncDispose]: stop,
   };

@@ -2,13 +2,13 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isForgotten, ownName } from './names.ts';
 
 const root = '/sys/fs/cgroup';
-const prefix = 'sentiment-test-';
 
 /** Makes the cgroup that the kubelet of this process's cluster puts its pods into; returns its name. */
 export function makeCgroup(): string {
-  const name = `${prefix}${process.pid}`;
+  const name = ownName();
   if (isUnified()) {
     delegate(root);
     mkdirSync(join(root, name));
@@ -33,12 +33,9 @@ export async function removeCgroup(name: string): Promise<void> {
   }
 }
 
-/** Those of clusters whose launcher was killed before it could remove them. */
+/** Those of clusters whose keeper was killed before it could remove them. */
 export function forgottenCgroups(): string[] {
-  const names = hierarchies()
-    .flatMap((path) => readdirSync(path))
-    .filter((name) => name.startsWith(prefix));
-  return [...new Set(names)].filter((name) => !existsSync(`/proc/${name.slice(prefix.length)}`));
+  return [...new Set(hierarchies().flatMap((path) => readdirSync(path)))].filter(isForgotten);
 }
 
 /** Cgroup v2 alone, as opposed to v1 or both side by side. cgroups(7) */

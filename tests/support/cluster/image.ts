@@ -1,10 +1,9 @@
 /** Small images, packed and pushed without a container engine. https://github.com/opencontainers/image-spec */
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { type Headers, pack } from 'tar-stream';
+import { pack } from 'tar-stream';
 
 export type Registry = {
   /** "10.200.0.2:5000": where this machine pushes to and the pods' node pulls from, over plain HTTP. */
@@ -41,35 +40,17 @@ const mediaType = {
   layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 };
 
-/** `paths` maps names in the image to files of this machine, which are executable in it; each is owned by root. */
-export function layerOfFiles(paths: Record<string, string>): Promise<Layer> {
-  return layerOf(
-    Object.entries(paths).map(([name, path]) => ({ header: { name, mode: 0o755 }, content: readFileSync(path) })),
-  );
-}
-
-/** A root file system: every file, folder and link below the folder, owned by root, with modes as they are. */
-export function layerOfFolder(folder: string): Promise<Layer> {
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
-  return layerOf(names.map((name) => entryOf(folder, name)));
-}
-
-function entryOf(folder: string, name: string): Entry {
-  const path = join(folder, name);
-  const stat = lstatSync(path);
-  const mode = stat.mode & 0o7777;
-  if (stat.isSymbolicLink()) return { header: { name, mode, type: 'symlink', linkname: readlinkSync(path) } };
-  if (stat.isDirectory()) return { header: { name, mode, type: 'directory' } };
-  return { header: { name, mode }, content: readFileSync(path) };
-}
-
-type Entry = { header: Headers; content?: Buffer };
-
-/** The same content gives the same digest: no times and no names of this machine are in it. */
-async function layerOf(entries: Entry[]): Promise<Layer> {
+/**
+ * `files` maps names in the image ("usr/bin/node") to files of this machine; all are executable and root's in it. A root
+ * file system for Node is its program and the libraries that ldd names. The same files give the same digest: no times
+ * and no names of this machine are in it.
+ */
+export async function layerOfFiles(files: Record<string, string>): Promise<Layer> {
   const tar = pack();
   const whole = buffer(tar);
-  for (const { header, content } of entries) tar.entry({ mtime: new Date(0), ...header }, content);
+  for (const [name, path] of Object.entries(files)) {
+    tar.entry({ name, mode: 0o755, mtime: new Date(0) }, readFileSync(path));
+  }
   tar.finalize();
   const plain = await whole;
   const content = gzipSync(plain, { level: 1 });

@@ -32,10 +32,9 @@ say('mounts, network and settings made');
 
 await Promise.all([startControlPlane(), startRuntime()]);
 start('kubelet');
-start('kube-proxy');
 await Promise.all([
   until('node', async () => (await get('/api/v1/nodes/node1')).includes('"KubeletReady"')),
-  until('kube-proxy', () => isOk(`http://127.0.0.1:${proxyHealthPort}/healthz`)),
+  startProxy(),
   until('service account', async () => (await get('/api/v1/namespaces/default/serviceaccounts/default')) !== ''),
 ]);
 process.stdout.write('up\n');
@@ -46,6 +45,13 @@ async function startControlPlane(): Promise<void> {
   await until('kube-apiserver', async () => (await get('/readyz')) === 'ok');
   start('kube-controller-manager');
   start('kube-scheduler');
+}
+
+/** It looks for its node at once, and then again only after two seconds. */
+async function startProxy(): Promise<void> {
+  await until('node object', async () => (await get('/api/v1/nodes/node1')) !== '');
+  start('kube-proxy');
+  await until('kube-proxy', () => isOk(`http://127.0.0.1:${proxyHealthPort}/healthz`));
 }
 
 async function startRuntime(): Promise<void> {

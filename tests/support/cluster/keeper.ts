@@ -8,23 +8,33 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forgottenCgroups, makeCgroup, removeCgroup } from './cgroups.ts';
 import { type Facts, factsFileOf, kubeconfigOf, ports } from './facts.ts';
+import { isForgotten, ownName } from './names.ts';
 import { freeAddresses, layCable } from './network.ts';
 
 const PATIENCE = 120_000;
 
-const folder = mkdtempSync(join(tmpdir(), 'sentiment-cluster-'));
+const folder = mkdtempSync(join(tmpdir(), `${ownName()}-`));
 const told = Promise.race([once(process.stdin.resume(), 'end'), once(process, 'SIGTERM'), once(process, 'SIGINT')]);
 const toldToEnd = told.then(() => 'told' as const);
 let cgroup: string | undefined;
 let inside: ChildProcess | undefined;
 try {
-  for (const forgotten of forgottenCgroups()) await removeCgroup(forgotten);
+  await removeForgotten();
   cgroup = makeCgroup();
   const facts: Facts = { folder, cgroup, ...freeAddresses() };
   mkdirSync(join(folder, 'log'));
@@ -48,9 +58,18 @@ try {
     await once(inside, 'exit');
   }
   if (cgroup !== undefined) await removeCgroup(cgroup);
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+  removeFolder(folder);
 }
 process.exit();
+
+async function removeForgotten(): Promise<void> {
+  for (const name of forgottenCgroups()) await removeCgroup(name);
+  for (const name of readdirSync(tmpdir()).filter(isForgotten)) removeFolder(join(tmpdir(), name));
+}
+
+function removeFolder(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 20 });
+}
 
 /** One key pair is the cluster's authority, its servers' certificate and the administrator that all its parts act as. */
 function makeIdentity(facts: Facts): void {
@@ -99,8 +118,13 @@ async function unshare(facts: Facts): Promise<ChildProcess> {
     stdio: ['pipe', 'pipe', log],
   });
   const children = `/proc/${child.pid}/task/${child.pid}/children`;
-  while (child.exitCode === null && readFileSync(children, 'utf8') === '') await sleep(5);
-  layCable(Number.parseInt(readFileSync(children, 'utf8'), 10), facts);
+  let first = '';
+  while (first === '') {
+    if (child.exitCode !== null) throw new Error(`no namespaces (unshare ended with ${child.exitCode}):\n${words()}`);
+    first = existsSync(children) ? readFileSync(children, 'utf8') : '';
+    await sleep(5);
+  }
+  layCable(Number.parseInt(first, 10), facts);
   child.stdin!.write('laid\n');
   return child;
 }

@@ -17,7 +17,7 @@ export function freeAddresses(): Cable {
 
 /** Lays the cable from here to the network namespace of the process. Fails when the process has gone. */
 export function layCable(pid: number, { host }: Cable): void {
-  const name = `kube${pid}`;
+  const name = `kube${process.pid}`;
   ip('link', 'add', name, 'type', 'veth', 'peer', 'name', 'node0', 'netns', String(pid));
   ip('address', 'add', `${host}/30`, 'dev', name);
   ip('link', 'set', name, 'up');
