@@ -1,6 +1,7 @@
 /** ECR as moto speaks for it, with a real registry behind it that wants the password. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ecrExplainer } from '../ci/src/image/ecr_explainer.ts';
+import { markDeployed } from '../ci/src/registry/deployed.ts';
 import { imageFacts } from '../ci/src/registry/distribution.ts';
 import { LIFECYCLE } from '../ci/src/registry/lifecycle.ts';
 import { prepareRepository } from '../ci/src/registry/repository.ts';
@@ -89,6 +90,18 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       expect(state).toMatchObject({ digest, platforms: [`linux/${architecture}`] });
       expect(pushDecision({ repository: name, tag: 'v1', state }, { label: 'content 1' })).toBe('unchanged');
       expect(() => pushDecision({ repository: name, tag: 'v1', state }, { label: 'content 2' })).toThrow('TAG_TAKEN');
+    });
+
+    test('of what was deployed gets a second one beside it, once', async () => {
+      await prepareRepository(lab.clients, { name });
+      const digest = await lab.push(name, 'v1', 'content');
+      await markDeployed(lab.clients, { repository: name, tag: 'v1', digest });
+      await markDeployed(lab.clients, { repository: name, tag: 'v1', digest });
+      expect(await lab.ecr('DescribeImages', { repositoryName: name })).toMatchObject({
+        imageDetails: [{ imageDigest: digest, imageTags: ['v1', 'deployed-v1'] }],
+      });
+      const gone = { repository: name, tag: 'v1', digest: `sha256:${'0'.repeat(64)}` };
+      await expect(markDeployed(lab.clients, gone)).rejects.toThrow('could not be marked as deployed');
     });
 
     test('of an immutable repository ECR itself does not move either', async () => {

@@ -5,11 +5,14 @@ import { isSamePolicy, LIFECYCLE, lifecyclePolicy } from './lifecycle.ts';
 type Rule = { rulePriority: number; selection: Record<string, unknown> };
 const rulesOf = (text: string): Rule[] => JSON.parse(text).rules;
 
-test('what is kept by its tag comes before what expires, each tag in a rule of its own', () => {
-  const rules = rulesOf(lifecyclePolicy({ keepNewest: 3, untaggedDays: 2, keepTags: ['b', 'a', 'b'] }));
+test('what is kept by its tag comes before what expires by its age, each tag in a rule of its own', () => {
+  const rules = rulesOf(
+    lifecyclePolicy({ keepNewest: 3, untaggedDays: 2, keepDeployed: 4, keepTags: ['b', 'a', 'b'] }),
+  );
   expect(rules.map(({ selection }) => selection)).toEqual([
     { tagStatus: 'tagged', tagPatternList: ['a'], countType: 'imageCountMoreThan', countNumber: 100_000 },
     { tagStatus: 'tagged', tagPatternList: ['b'], countType: 'imageCountMoreThan', countNumber: 100_000 },
+    { tagStatus: 'tagged', tagPatternList: ['deployed-*'], countType: 'imageCountMoreThan', countNumber: 4 },
     { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 2 },
     { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 3 },
   ]);
@@ -17,11 +20,11 @@ test('what is kept by its tag comes before what expires, each tag in a rule of i
 
 test('priorities are unique and rise, and the rule for any image is the last, whatever the tags', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.stringMatching(/^\w{1,20}$/), { maxLength: 48 }), (keepTags) => {
+    fc.property(fc.uniqueArray(fc.stringMatching(/^\w{1,20}$/), { maxLength: 47 }), (keepTags) => {
       const rules = rulesOf(lifecyclePolicy({ ...LIFECYCLE, keepTags }));
       expect(rules.map(({ rulePriority }) => rulePriority)).toEqual(rules.map((_, index) => index + 1));
       expect(rules.at(-1)?.selection.tagStatus).toBe('any');
-      expect(rules.length).toBe(keepTags.length + 2);
+      expect(rules.length).toBe(keepTags.length + 3);
     }),
   );
 });
@@ -29,7 +32,7 @@ test('priorities are unique and rise, and the rule for any image is the last, wh
 test.each([
   [{ ...LIFECYCLE, keepNewest: 0 }, 'keepNewest is 0, expected a whole number above zero'],
   [{ ...LIFECYCLE, untaggedDays: 1.5 }, 'untaggedDays is 1.5'],
-  [{ ...LIFECYCLE, keepTags: Array.from({ length: 49 }, (_, index) => `t${index}`) }, '49 tags are to be kept'],
+  [{ ...LIFECYCLE, keepTags: Array.from({ length: 48 }, (_, index) => `t${index}`) }, '48 tags are to be kept'],
 ])('refuses %o', (lifecycle, message) => {
   expect(() => lifecyclePolicy(lifecycle)).toThrow(message);
 });

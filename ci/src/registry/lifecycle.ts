@@ -1,6 +1,7 @@
 /**
- * What ECR may throw away: untagged images after some days, of all others those beyond the newest so many, and never
- * one with a tag that is to be kept. The order says so: an image that a rule selects cannot be expired by a later one.
+ * What ECR may throw away: untagged images after some days, of all others those beyond the newest so many. What was
+ * deployed bears a tag that says so (deployed.ts), and is counted by itself: hundreds of builds that never went out do
+ * not push out the one that serves. The order does it: an image that a rule selects cannot be expired by a later one.
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
  */
 import { PipelineError } from '../errors.ts';
@@ -10,11 +11,16 @@ export type Lifecycle = {
   keepNewest: number;
   /** Days that an image without a tag stays. 1 or more. */
   untaggedDays: number;
-  /** Tags that stay whatever their age: what is deployed, what a rollback would need. */
+  /** Images that were deployed and stay, the newest first. 1 or more. */
+  keepDeployed: number;
+  /** Other tags that stay whatever their age. */
   keepTags: string[];
 };
 
-export const LIFECYCLE: Lifecycle = { keepNewest: 50, untaggedDays: 14, keepTags: [] };
+export const LIFECYCLE: Lifecycle = { keepNewest: 50, untaggedDays: 14, keepDeployed: 20, keepTags: [] };
+
+/** Of the tag that an image bears beside its own once it has served. */
+export const DEPLOYED = 'deployed-';
 
 type Selection = {
   tagStatus: string;
@@ -25,15 +31,15 @@ type Selection = {
 };
 type Rule = { rulePriority: number; description: string; selection: Selection; action: { type: 'expire' } };
 
-/** ECR takes at most 50 rules; two are taken by age and number. */
-const MOST_TAGS = 48;
+/** ECR takes at most 50 rules; three are taken. */
+const MOST_TAGS = 47;
 /** More images than a repository holds: the rule selects, and never expires. */
 const NEVER = 100_000;
 
 /** The policy's text, the same for the same wishes. Throws LIFECYCLE. */
-export function lifecyclePolicy({ keepNewest, untaggedDays, keepTags }: Lifecycle): string {
+export function lifecyclePolicy({ keepNewest, untaggedDays, keepDeployed, keepTags }: Lifecycle): string {
   const tags = [...new Set(keepTags)].sort();
-  for (const [name, value] of Object.entries({ keepNewest, untaggedDays })) {
+  for (const [name, value] of Object.entries({ keepNewest, untaggedDays, keepDeployed })) {
     if (Number.isInteger(value) && value > 0) continue;
     throw new PipelineError('LIFECYCLE', `${name} is ${value}, expected a whole number above zero`);
   }
@@ -46,6 +52,15 @@ export function lifecyclePolicy({ keepNewest, untaggedDays, keepTags }: Lifecycl
     // One rule for each: a rule with several patterns selects images that match all of them.
     selection: { tagStatus: 'tagged', tagPatternList: [tag], countType: 'imageCountMoreThan', countNumber: NEVER },
   }));
+  const deployed = {
+    description: `keep the newest ${keepDeployed} that were deployed`,
+    selection: {
+      tagStatus: 'tagged',
+      tagPatternList: [`${DEPLOYED}*`],
+      countType: 'imageCountMoreThan',
+      countNumber: keepDeployed,
+    },
+  };
   const untagged = {
     description: `expire untagged images after ${untaggedDays} days`,
     selection: { tagStatus: 'untagged', countType: 'sinceImagePushed', countUnit: 'days', countNumber: untaggedDays },
@@ -54,7 +69,7 @@ export function lifecyclePolicy({ keepNewest, untaggedDays, keepTags }: Lifecycl
     description: `keep the newest ${keepNewest}`,
     selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: keepNewest },
   };
-  const rules: Rule[] = [...kept, untagged, old].map((rule, index) => ({
+  const rules: Rule[] = [...kept, deployed, untagged, old].map((rule, index) => ({
     rulePriority: index + 1,
     ...rule,
     action: { type: 'expire' },
