@@ -1,0 +1,87 @@
+/** docs/aws.md against what it describes: the calls of the code, the workflow, eksctl.yaml. */
+import { globSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { ECR_ACTIONS, EKS_ACTIONS } from '../ci/src/doctor/permissions.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(resolve(root, path), 'utf8');
+const page = read('docs/aws.md');
+
+const statement = z.object({ Action: z.array(z.string()), Resource: z.union([z.string(), z.array(z.string())]) });
+const policy = z.object({ Statement: z.array(statement) });
+
+/** The JSON that the page has the shell write, its variables as they are. */
+function written(file: string): unknown {
+  const match = new RegExp(`cat >${file} <<EOF\\n([^]*?)\\nEOF`).exec(page);
+  if (!match) throw new Error(`docs/aws.md writes no ${file}`);
+  return JSON.parse(match[1]);
+}
+
+const { Statement } = policy.parse(written('release.json'));
+const allowed = new Set(Statement.flatMap(({ Action }) => Action));
+
+/** `service:Action` of every command and paginator that is imported from the SDK. */
+function called(): string[] {
+  const paths = globSync('ci/src/**/*.ts', { cwd: root }).filter((path) => !/\.test\.ts$|testdata/.test(path));
+  const imports = paths.flatMap((path) => [
+    ...read(path).matchAll(/^import \{([^}]*)\} from '@aws-sdk\/client-(\w+)';/gm),
+  ]);
+  return imports.flatMap(([, names, service]) =>
+    [...names.matchAll(/\b(?:paginate(\w+)|(\w+)Command)\b/g)].map(
+      ([, paged, single]) => `${service}:${paged ?? single}`,
+    ),
+  );
+}
+
+test('the role may make every call that the code makes, and those of a push and of doctor', () => {
+  // Who asks STS about itself, or takes a role that trusts it, needs no right of its own for it.
+  const calls = called().filter((action) => !action.startsWith('sts:'));
+  expect(calls.length).toBeGreaterThan(10);
+  expect([...allowed]).toEqual(expect.arrayContaining([...calls, ...ECR_ACTIONS, ...EKS_ACTIONS]));
+});
+
+test('the role may do nothing that neither the code nor a push needs', () => {
+  const needed = new Set([...called(), ...ECR_ACTIONS, ...EKS_ACTIONS]);
+  expect([...allowed].filter((action) => !needed.has(action))).toEqual([]);
+  for (const { Action, Resource } of Statement) {
+    expect(Action.join()).not.toContain('*');
+    // AWS knows no narrower resource for these two.
+    if (Resource === '*') expect(['ecr:GetAuthorizationToken', 'eks:DescribeClusterVersions']).toContain(Action.join());
+  }
+});
+
+test('only runs of the workflow that releases get the role', () => {
+  const trust = z.object({ Statement: z.tuple([z.object({ Condition: z.record(z.string(), z.unknown()) })]) });
+  const [{ Condition }] = trust.parse(written('trust.json')).Statement;
+  expect(Condition).toEqual({
+    StringEquals: {
+      'token.actions.githubusercontent.com:aud': 'sts.amazonaws.com',
+      'token.actions.githubusercontent.com:sub': '$SUBJECT',
+    },
+  });
+  const { environment } = z
+    .object({ jobs: z.object({ release: z.looseObject({ environment: z.string() }) }) })
+    .parse(parse(read('.github/workflows/release.yml'))).jobs.release;
+  expect(page).toContain(`:environment:${environment}"`);
+});
+
+test('every variable and secret of the workflow is explained, and no other', () => {
+  const workflow = read('.github/workflows/release.yml');
+  const used = [...workflow.matchAll(/\b(?:vars|secrets)\.([A-Z_]+)/g)].map(([, name]) => name);
+  const explained = [...page.matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, name]) => name);
+  expect(explained.sort()).toEqual([...new Set(used)].sort());
+});
+
+test('the role is the one that eksctl.yaml lets in', () => {
+  const { accessConfig } = z
+    .looseObject({
+      accessConfig: z.looseObject({ accessEntries: z.tuple([z.looseObject({ principalARN: z.string() })]) }),
+    })
+    .parse(parse(read('eksctl.yaml')));
+  const [, role] = accessConfig.accessEntries[0].principalARN.split('/');
+  expect(page).toContain(`aws iam create-role --role-name ${role} `);
+  expect(page).toContain(`arn:aws:iam::$ACCOUNT:role/${role}`);
+});
