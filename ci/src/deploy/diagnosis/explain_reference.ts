@@ -5,8 +5,8 @@ import type { Snapshot } from '../snapshot.ts';
 import { type Addition, look } from './look.ts';
 import type { Reads, Verdict } from './verdict.ts';
 
-export async function explainReference(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
-  const { reference } = verdict.subject;
+export async function explainReference({ subject }: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
+  const { reference } = subject;
   if (!reference) return {};
   const { kind, name, key } = reference;
   const namespace = snapshot.deployment.metadata?.namespace;
@@ -25,8 +25,5 @@ function suggestion(wanted: string, there: string[], what: string): Addition {
   const evidence = [`${what}: ${listed}${there.length > 10 ? ` and ${there.length - 10} more` : ''}`];
   const [near] = nearNames(wanted, there);
   if (near === undefined) return { evidence };
-  return {
-    evidence,
-    next: `put "${near}" in place of "${wanted}" as ${field} in the pod template, or: ${verdict.next}`,
-  };
+  return { evidence, next: `put "${near}" in place of "${wanted}" in the pod template, if that is what is meant` };
 }

@@ -61,7 +61,7 @@ function described(
   const name = kind.toLowerCase();
   const effect = { Readiness: 'never becomes ready', Startup: 'never comes up', Liveness: 'is restarted' }[kind];
   return {
-    headline: `Deployment ${scene.deployment}: container ${view.name} ${effect}, its ${name} probe (${asked(probe)}) says: ${answer}`,
+    headline: `Deployment ${scene.deployment}: container ${view.name} ${effect}, its ${name} probe (${asked(probe)}) says: ${plainAnswer(answer)}`,
     evidence: [
       `pod ${view.podName}, ${name} probe: "${answer}"`,
       ...portEvidence(view, probe),
@@ -70,6 +70,11 @@ function described(
     next: advice(scene, view, probe, answer, name),
     subject: { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName },
   };
+}
+
+/** Without the address, which is the pod's and gone with it. */
+function plainAnswer(answer: string): string {
+  return answer.replace(/^Get "[^"]*": /, '').replace(/^dial tcp \S+: (connect: )?/, '');
 }
 
 /** "GET /ready on port 8080" */

@@ -16,7 +16,7 @@ const shapes: [RegExp, string][] = [
   [/(X-Amz-(?:Signature|Credential|Security-Token)=)[^\s&"]+/gi, `$1${hidden}`],
   // password=..., "apiKey": "...", AWS_SECRET_ACCESS_KEY: ...
   [
-    /([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?|authorization)[\w.-]*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&"']+)/gi,
+    /([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?|authorization)[\w.-]*["']?\s*[=:]\s*)("[^"]*"|'[^']*'|["']?[^\s,;&"']+)/gi,
     `$1${hidden}`,
   ],
 ];

@@ -1,0 +1,130 @@
+import { expect, test } from 'vitest';
+import type { ImageExplanation } from '../../image/explanation.ts';
+import { explain, lastLines } from './explain.ts';
+import { judgeNow } from './judge.ts';
+import { recorded } from './testdata/recorded.ts';
+import type { NodeRoom, Reads, Verdict } from './verdict.ts';
+
+const nothing: Reads = {
+  log: async () => '',
+  quotas: async () => [],
+  nodes: async () => [],
+  names: async () => [],
+  keys: async () => [],
+};
+
+async function explained(name: string, reads: Partial<Reads>, change?: (text: string) => string): Promise<Verdict> {
+  const snapshot = recorded(name, change);
+  return explain(judgeNow(snapshot)!, snapshot, { ...nothing, ...reads });
+}
+
+test('a crash is told in its own last words, without secrets', async () => {
+  const log = async (_pod: string, _container: string, previous: boolean) => {
+    expect(previous).toBe(false); // it waits to be restarted, so that the last one that ran is the current one
+    return 'starting\nError: MODEL_PATH is not set, password=hunter2\n\n';
+  };
+  const verdict = await explained('crash-loop', { log });
+  expect(verdict.headline).toBe(
+    'Deployment d-crash/sentiment: container web ends with exit code 3 and says: Error: MODEL_PATH is not set, password=[redacted]',
+  );
+  expect(verdict.evidence).toContain('log: starting');
+  expect(JSON.stringify(verdict)).not.toContain('hunter2');
+});
+
+test('a program for another processor is recognised by its only line', async () => {
+  const verdict = await explained('image-exec-format', { log: async () => 'exec /bin/app: exec format error\n' });
+  expect(verdict).toMatchObject({ cause: 'image-architecture', runbook: 'docs/runbook/image-architecture.md' });
+  expect(verdict.evidence.join()).toContain('exec format error');
+});
+
+test('a log is bounded in lines and in length, and loses its colours', () => {
+  const log = Array.from({ length: 50 }, (_, line) => `\u001b[31m${line}\u001b[0m ${'x'.repeat(500)}`).join('\n');
+  const lines = lastLines(log);
+  expect(lines).toHaveLength(8);
+  expect(lines[7]).toMatch(/^49 x+\.\.\.$/);
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(203);
+});
+
+test('a quota names what is left and the amount that would do', async () => {
+  const quotas = async () => [
+    { name: 'team', hard: { 'requests.cpu': '1', pods: '5' }, used: { 'requests.cpu': '0', pods: '0' } },
+  ];
+  const verdict = await explained('quota', { quotas });
+  expect(verdict.evidence).toContain('quota team: requests.cpu 0 of 1 used, 1 left, a pod asks 2');
+  expect(verdict.next).toBe(
+    `let a pod ask for no more than requests.cpu 1, or raise the quota: kubectl -n d-quota patch resourcequota team --type merge -p '{"spec":{"hard":{"requests.cpu":"2"}}}'`,
+  );
+});
+
+const node: NodeRoom = {
+  name: 'node1',
+  labels: { 'kubernetes.io/arch': 'amd64' },
+  taints: [],
+  troubles: [],
+  allocatable: { cpu: '2', memory: '8Gi', pods: '110' },
+  requested: { cpu: '410m', memory: '1Gi', pods: '12' },
+};
+
+test('what no node has free is set against what the nodes have', async () => {
+  const verdict = await explained('unschedulable', {
+    nodes: async () => [node, { ...node, name: 'node2', requested: { cpu: '1' } }],
+  });
+  expect(verdict.evidence).toContain('node node1: cpu 1590m of 2 free, 64 asked');
+  expect(verdict.next).toBe(
+    'let a pod ask for no more than cpu 1590m (resources.requests, now 64), or add a node with 64 free',
+  );
+});
+
+test('a label that no node has is told with those that nodes have', async () => {
+  const verdict = await explained('unschedulable-selector', { nodes: async () => [node] });
+  expect(verdict.evidence).toContain('no node has kubernetes.io/arch=arm64; they have amd64');
+});
+
+test('a missing name is told with the one that is meant', async () => {
+  const verdict = await explained('missing-config-map', {
+    names: async () => ['kube-root-ca.crt', 'sentiment-config'],
+  });
+  expect(verdict.next).toBe(
+    'put "sentiment-config" in place of "sentiment-confg" in the pod template, if that is what is meant',
+  );
+});
+
+test('a missing key is told with the keys that are there', async () => {
+  const keys = async (kind: string, name: string) => (kind === 'Secret' && name === 'mlflow' ? ['tokn', 'user'] : []);
+  const verdict = await explained('missing-key', { keys });
+  expect(verdict.evidence).toContain('keys of Secret mlflow: tokn, user');
+  expect(verdict.next).toContain('put "tokn" in place of "token"');
+});
+
+const asEcr = (text: string) => text.replaceAll('127.0.0.1:5002/app:v1', wrong);
+const wrong = '210987654321.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v1';
+const right = '123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v1';
+
+test('what the registry holds is set beside the name that was asked', async () => {
+  const explanation: ImageExplanation = {
+    reference: wrong,
+    nearest: right,
+    differences: [{ part: 'account', found: '210987654321', expected: '123456789012' }],
+    evidence: ['this role is of account 123456789012'],
+  };
+  const verdict = await explained('image-forbidden', { explainImage: async () => explanation }, asEcr);
+  expect(verdict.headline).toBe(
+    `Deployment d-forbidden/sentiment cannot pull ${wrong}: the registry refuses it (403); account 210987654321 instead of 123456789012, where ${right} exists`,
+  );
+  expect(verdict.next).toBe(`kubectl -n d-forbidden set image deployment/sentiment web=${right}`);
+  expect(verdict.evidence).toContain('this role is of account 123456789012');
+});
+
+test('what cannot be read is a line of evidence', async () => {
+  const log = async () => {
+    throw new Error('pods "x" is forbidden');
+  };
+  const verdict = await explained('crash-loop', { log });
+  expect(verdict.cause).toBe('crash-loop');
+  expect(verdict.evidence.at(-1)).toBe('the log of sentiment-74d46b5465-v5ln8 cannot be read: pods "x" is forbidden');
+});
+
+test('an answer that never comes is given up after five seconds', async () => {
+  const verdict = await explained('crash-loop', { log: () => new Promise(() => {}) });
+  expect(verdict.evidence.at(-1)).toContain('no answer in 5 s');
+});

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { classifyPull, trimPull } from './image_pull.ts';
+import type { Cause } from './verdict.ts';
+
+const image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/sentiment:v1';
+
+// Wordings of runtimes and registries that the cluster of the tests does not have, each from the thread named beside it.
+test.each<[Cause, string, string]>([
+  [
+    'image-forbidden',
+    'unexpected status from HEAD request to https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/sentiment/manifests/v1: 403 Forbidden',
+    'aws/amazon-vpc-cni-k8s#3284',
+  ],
+  [
+    'image-forbidden',
+    'denied: User: arn:aws:sts::1:assumed-role/node/i-1 is not authorized to perform: ecr:BatchGetImage',
+    'docker',
+  ],
+  [
+    'image-no-credentials',
+    'pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials',
+    'kubernetes/kops#16762',
+  ],
+  ['image-no-credentials', 'denied: Your authorization token has expired. Reauthenticate and try again.', 'ECR'],
+  ['image-not-found', `${image}: not found`, 'aws/amazon-vpc-cni-k8s#3526'],
+  ['image-not-found', 'manifest unknown: Requested image not found', 'aws/amazon-vpc-cni-k8s#1699'],
+  [
+    'image-not-found',
+    "name unknown: The repository with name 'r' does not exist in the registry with id '123'",
+    'aws/amazon-vpc-cni-k8s#1699',
+  ],
+  [
+    'image-tls',
+    'tls: failed to verify certificate: x509: certificate signed by unknown authority',
+    'kubernetes/kubernetes#43924',
+  ],
+  ['image-tls', 'http: server gave HTTP response to HTTPS client', 'containerd'],
+  ['image-rate-limit', 'toomanyrequests: You have reached your pull rate limit', 'Docker Hub'],
+  ['image-rate-limit', 'pull QPS exceeded', 'kubelet'],
+  [
+    'image-unreachable',
+    'dial tcp: lookup 123456789012.dkr.ecr.us-east-1.amazonaws.com on 10.0.0.2:53: no such host',
+    'aws/amazon-vpc-cni-k8s#3284',
+  ],
+  ['image-unreachable', 'httpReadSeeker: failed open: failed to do request: EOF', 'awslabs/amazon-eks-ami#1389'],
+  [
+    'image-unreachable',
+    'net/http: request canceled while waiting for connection: dial tcp 1.2.3.4:443: i/o timeout',
+    'containerd',
+  ],
+  ['image-architecture', 'no match for platform in manifest: not found', 'containerd'],
+  ['image-name', 'couldn\'t parse image name "a:b:c": invalid reference format', 'kubelet'],
+  ['node-trouble', 'failed to extract layer: write /usr/lib/x: no space left on device', 'containerd'],
+  ['image-pull', 'something that nobody has seen yet', ''],
+])('%s: %s', (cause, message) => {
+  const full = `Failed to pull image "${image}": rpc error: code = Unknown desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${message}`;
+  expect(classifyPull(full, image).cause).toBe(cause);
+});
+
+test('a name that looks like a fault is no fault', () => {
+  const name = fc.constantFrom('403', '429', 'unauthorized', 'x509', 'not-found', 'denied', 'throttle', 'certificate');
+  fc.assert(
+    fc.property(name, name, name, (host, repository, tag) => {
+      const odd = `${host}.example:5000/${repository}/app:${tag}`;
+      const message = `failed to pull and unpack image "${odd}": failed to do request: Head "http://${host}.example:5000/v2/${repository}/app/manifests/${tag}": dial tcp 10.0.0.1:5000: connect: connection refused`;
+      expect(classifyPull(message, odd).cause).toBe('image-unreachable');
+    }),
+  );
+});
+
+test('the same name four times is told once', () => {
+  const message = `Back-off pulling image "${image}": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`;
+  expect(trimPull(message)).toBe(`${image}: not found`);
+});

@@ -1,0 +1,387 @@
+import { expect, test } from 'vitest';
+import type { Snapshot } from '../snapshot.ts';
+import { judge, judgeNow, noHistory, remember } from './judge.ts';
+import type { PatienceTable } from './patience.ts';
+import { later, recorded } from './testdata/recorded.ts';
+import type { Cause, Verdict } from './verdict.ts';
+
+/** The verdict, and how many seconds of looking at the same picture it took; undefined when it never came. */
+function watch(snapshot: Snapshot, own?: PatienceTable, seconds = 120): { verdict?: Verdict; after?: number } {
+  let history = noHistory;
+  for (let after = 0; after <= seconds; after++) {
+    const seen = later(snapshot, after);
+    history = remember(seen, history);
+    const verdict = judge(seen, history, own);
+    if (verdict) return { verdict, after };
+  }
+  return {};
+}
+
+// After 0 s: it cannot heal. The rest may, and gets the patience of its cause.
+test.each<[string, Cause, number, string]>([
+  [
+    'image-forbidden',
+    'image-forbidden',
+    0,
+    'Deployment d-forbidden/sentiment cannot pull 127.0.0.1:5002/app:v1: the registry refuses it (403)',
+  ],
+  [
+    'image-no-credentials',
+    'image-no-credentials',
+    0,
+    'Deployment d-nocred/sentiment cannot pull 127.0.0.1:5001/app:v1: the node has no credentials that the registry takes (401)',
+  ],
+  [
+    'image-not-found',
+    'image-not-found',
+    0,
+    'Deployment d-tag/sentiment cannot pull 127.0.0.1:5000/app:v9: the registry has no such image',
+  ],
+  [
+    'image-never-pulled',
+    'image-not-found',
+    0,
+    'Deployment d-never/sentiment cannot pull 127.0.0.1:5000/app:v2: the node does not hold it and may not pull it (imagePullPolicy: Never)',
+  ],
+  [
+    'image-tls',
+    'image-tls',
+    0,
+    "Deployment d-tls/sentiment cannot pull 10.89.0.1:5003/app:v1: the node does not trust the registry's certificate",
+  ],
+  [
+    'image-rate-limit',
+    'image-rate-limit',
+    90,
+    'Deployment d-rate/sentiment cannot pull 127.0.0.1:5004/app:v1: the registry limits the rate (429)',
+  ],
+  [
+    'image-unreachable',
+    'image-unreachable',
+    10,
+    'Deployment d-refused/sentiment cannot pull 127.0.0.1:5999/app:v1: the node cannot reach the registry',
+  ],
+  [
+    'image-host-unknown',
+    'image-unreachable',
+    10,
+    'Deployment d-nohost/sentiment cannot pull 123456789012.dkr.ecr.eu-west-9.amazonaws.com/sentiment:v1: the node cannot reach the registry',
+  ],
+  [
+    'image-name',
+    'image-name',
+    0,
+    'Deployment d-badname/sentiment cannot pull 127.0.0.1:5000/App:v1: that is not a valid image name',
+  ],
+  [
+    'crash-loop',
+    'crash-loop',
+    20,
+    'Deployment d-crash/sentiment: container web fails with exit code 3 and is restarted again and again',
+  ],
+  [
+    'crash-loop-init',
+    'crash-loop',
+    20,
+    'Deployment d-init/sentiment: container migrate fails with exit code 4 and is restarted again and again',
+  ],
+  [
+    'out-of-memory',
+    'out-of-memory',
+    1,
+    'Deployment d-oom2/sentiment: container web is killed for want of memory (OOMKilled), its limit is 24Mi',
+  ],
+  [
+    'container-start',
+    'container-start',
+    0,
+    'Deployment d-badcmd/sentiment: container web cannot start: there is no /bin/sentimnt in 127.0.0.1:5000/app:v1',
+  ],
+  [
+    'security-context',
+    'security-context',
+    0,
+    'Deployment d-root/sentiment: container web may not start under its security context: container has runAsNonRoot and image will run as root',
+  ],
+  [
+    'never-ready',
+    'never-ready',
+    66,
+    'Deployment d-ready503/sentiment: container web never becomes ready, its readiness probe (GET /ready on port 8080) says: HTTP probe failed with statuscode: 503',
+  ],
+  [
+    'never-ready-path',
+    'never-ready',
+    66,
+    'Deployment d-ready404/sentiment: container web never becomes ready, its readiness probe (GET /redy on port 8080) says: HTTP probe failed with statuscode: 404',
+  ],
+  [
+    'never-ready-command',
+    'never-ready',
+    66,
+    'Deployment d-readyexec/sentiment: container web never becomes ready, its readiness probe (command ["/bin/busybox","sh","-c","echo model not loaded; exit 7"]) says: model not loaded',
+  ],
+  [
+    'never-ready-port-changed',
+    'never-ready',
+    66,
+    'Deployment d-port/sentiment: container web never becomes ready, its readiness probe (GET /ready on port 9090) says: connection refused',
+  ],
+  [
+    'never-ready-gate',
+    'never-ready',
+    60,
+    'Deployment d-gate/sentiment: pod sentiment-7b8df977bc-lxfvv runs but its readiness gate target-health.elbv2.k8s.aws/x is not true',
+  ],
+  [
+    'startup-probe',
+    'startup-probe',
+    0,
+    'Deployment d-startup/sentiment: container web never comes up, its startup probe (GET /ready on port 8080) says: HTTP probe failed with statuscode: 503',
+  ],
+  [
+    'liveness-probe',
+    'liveness-probe',
+    10,
+    'Deployment d-live/sentiment: container web is restarted, its liveness probe (GET /ready on port 8080) says: HTTP probe failed with statuscode: 503',
+  ],
+  [
+    'unschedulable',
+    'unschedulable',
+    60,
+    'Deployment d-cpu/sentiment: no node takes pod sentiment-7fbd4d586d-tr58h: 0/1 nodes are available: 1 Insufficient cpu',
+  ],
+  [
+    'unschedulable-selector',
+    'unschedulable',
+    60,
+    "Deployment d-selector/sentiment: no node takes pod sentiment-5c6bff9c5b-nnk77: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector",
+  ],
+  [
+    'quota',
+    'quota',
+    0,
+    'Deployment d-quota/sentiment: its pods are refused, quota "team" is used up: requests.cpu=2 asked, requests.cpu=0 used, requests.cpu=1 allowed',
+  ],
+  [
+    'quota-limit-range',
+    'quota',
+    0,
+    'Deployment d-limitrange/sentiment: its pods are refused by a LimitRange: the maximum of memory per Container is 64Mi, their limit is 128Mi',
+  ],
+  [
+    'admission-denied-priority-class',
+    'admission-denied',
+    30,
+    'Deployment d-priority/sentiment: its pods are refused: no PriorityClass with name gold was found',
+  ],
+  [
+    'missing-service-account',
+    'missing-config',
+    12,
+    'Deployment d-sa/sentiment: there is no ServiceAccount "sentimnt", under which its pods are to run',
+  ],
+  [
+    'missing-config-map',
+    'missing-config',
+    12,
+    'Deployment d-envcm/sentiment: there is no ConfigMap "sentiment-confg", which container web of its pods needs',
+  ],
+  [
+    'missing-key',
+    'missing-config',
+    12,
+    'Deployment d-envkey/sentiment: there is no key "token" in Secret "mlflow", which container web of its pods needs',
+  ],
+  [
+    'missing-config-map-volume',
+    'missing-config',
+    12,
+    'Deployment d-volcm/sentiment: there is no ConfigMap "settings", which volume d of its pods needs',
+  ],
+  [
+    'missing-key-volume',
+    'missing-config',
+    12,
+    'Deployment d-volkey/sentiment: there is no key "crt" in Secret "tls", which volume d of its pods needs',
+  ],
+  [
+    'volume-mount',
+    'volume-mount',
+    30,
+    'Deployment d-host/sentiment: volume d cannot be mounted: hostPath type check failed: /no/such is not a directory',
+  ],
+  [
+    'volume-claim',
+    'volume-mount',
+    30,
+    'Deployment d-pvc/sentiment: there is no PersistentVolumeClaim "data", which its pods need',
+  ],
+])('the recording %s is judged %s after %i s', (name, cause, after, headline) => {
+  const { verdict, after: seconds } = watch(recorded(name));
+  expect(verdict).toMatchObject({ cause, headline, permanent: after === 0, runbook: `docs/runbook/${cause}.md` });
+  expect(seconds).toBe(after);
+  expect(verdict?.next).not.toBe('');
+});
+
+test('Pod Security is quoted whole, with what it wants of each field', () => {
+  const { verdict, after } = watch(recorded('admission-denied'));
+  expect(after).toBe(0);
+  expect(verdict?.headline).toContain(
+    'refused by Pod Security "restricted:latest": privileged (container "web" must not set',
+  );
+  expect(verdict?.evidence.join()).toContain('seccompProfile (pod or container "web" must set');
+});
+
+/** A revision that serves, and a new one from elsewhere, as if both were ECR's. */
+const account = recorded('image-forbidden-second-revision', (text) =>
+  text
+    .replaceAll('127.0.0.1:5000/app:v1', '123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v1')
+    .replaceAll('127.0.0.1:5002/app:v1', '210987654321.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v2'),
+);
+
+test('a wrong account is named with both images, and the command puts it right', () => {
+  const { verdict, after } = watch(account);
+  expect(after).toBe(0);
+  expect(verdict?.headline).toBe(
+    'Deployment d-second/sentiment cannot pull 210987654321.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v2: the registry refuses it (403); account 210987654321 instead of 123456789012, where 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v1 runs',
+  );
+  expect(verdict?.next).toBe(
+    'kubectl -n d-second set image deployment/sentiment web=123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v2',
+  );
+});
+
+test('on nodes whose waiting message hides the cause, the Failed event tells it', () => {
+  const old = recorded('image-forbidden');
+  const waiting = old.pods[0].status!.containerStatuses![0].state!.waiting!;
+  expect(waiting.message).toContain('403 Forbidden');
+  waiting.message = 'Back-off pulling image "127.0.0.1:5002/app:v1"';
+  expect(watch(old).verdict?.cause).toBe('image-forbidden');
+});
+
+test('a first failed pull that may heal is no verdict, a pull that healed never is', () => {
+  const once = recorded('image-unreachable', (text) => text.replace(/"count":\d+/g, '"count":1'));
+  expect(watch(once, undefined, 100)).toEqual({});
+  const failing = recorded('image-unreachable');
+  const healed = { ...failing, pods: [] };
+  let history = remember(failing, noHistory);
+  history = remember(later(healed, 8), history);
+  history = remember(later(failing, 16), history);
+  expect(judge(later(failing, 16), history)).toBeUndefined();
+});
+
+test('a registry that replicates is given its own patience', () => {
+  const own: PatienceTable = { 'image-not-found': { attempts: 2, seconds: 120 } };
+  expect(watch(recorded('image-not-found'), own, 119)).toEqual({});
+  expect(watch(recorded('image-not-found'), own).after).toBe(120);
+});
+
+test('the pods of older revisions and those being deleted do not count', () => {
+  const failing = recorded('image-forbidden');
+  const asOld = recorded('image-forbidden', (text) =>
+    text.replaceAll('"deployment.kubernetes.io/revision":"1"', '"deployment.kubernetes.io/revision":"0"'),
+  );
+  asOld.deployment = failing.deployment;
+  expect(judgeNow(asOld)).toBeUndefined();
+  for (const pod of failing.pods) pod.metadata!.deletionTimestamp = failing.now;
+  expect(judgeNow(failing)).toBeUndefined();
+});
+
+test('what the controller has not seen yet is not judged by what was there before', () => {
+  const stale = recorded('quota');
+  stale.deployment.metadata!.generation = 2;
+  expect(judgeNow(stale)).toBeUndefined();
+});
+
+// There is no Karpenter here: its event is as its documentation shows it.
+test('an unschedulable pod is waited for while Karpenter brings a node', () => {
+  const coming = recorded('unschedulable');
+  const [event] = coming.events;
+  coming.events.push({
+    ...event,
+    type: 'Normal',
+    reason: 'Nominated',
+    message: 'Pod should schedule on: nodeclaim/default-x7k2p',
+  });
+  expect(watch(coming, undefined, 300)).toEqual({});
+  expect(judgeNow(coming)?.evidence).toContain('Nominated: "Pod should schedule on: nodeclaim/default-x7k2p"');
+});
+
+test('a quota that older pods still hold is waited for', () => {
+  const held = recorded('quota', (text) =>
+    text.replaceAll(
+      'requested: requests.cpu=2, used: requests.cpu=0',
+      'requested: requests.cpu=500m, used: requests.cpu=700m',
+    ),
+  );
+  const { verdict, after } = watch(held);
+  expect(after).toBe(30);
+  expect(verdict?.permanent).toBe(false);
+});
+
+test('a container that runs again after two crashes is given until the deadline', () => {
+  const again = recorded('crash-loop');
+  const status = again.pods[0].status!.containerStatuses![0];
+  status.state = { running: { startedAt: again.now } };
+  expect(watch(again)).toEqual({});
+  expect(judgeNow(again)?.cause).toBe('crash-loop');
+});
+
+function pastDeadline(snapshot: Snapshot): Snapshot {
+  const condition = snapshot.deployment.status!.conditions!.find(({ type }) => type === 'Progressing')!;
+  const name = snapshot.replicaSets[0].metadata!.name;
+  Object.assign(condition, {
+    status: 'False',
+    reason: 'ProgressDeadlineExceeded',
+    message: `ReplicaSet "${name}" has timed out progressing.`,
+  });
+  return snapshot;
+}
+
+test('at the deadline, what was still being waited for is the reason', () => {
+  const { verdict, after } = watch(pastDeadline(recorded('never-ready')));
+  expect(after).toBe(0);
+  expect(verdict).toMatchObject({ cause: 'never-ready', permanent: false });
+  expect(verdict?.evidence.join()).toContain('has timed out progressing');
+});
+
+test('a deadline without any other reason is told as such, one of another ReplicaSet is not', () => {
+  const silent = { ...pastDeadline(recorded('never-ready')), events: [] };
+  expect(watch(silent).verdict).toMatchObject({
+    cause: 'deadline',
+    headline:
+      'Deployment d-ready503/sentiment made no progress for 600 s (spec.progressDeadlineSeconds), 0 of 1 new pods are ready',
+  });
+  const other = recorded('never-ready');
+  other.events = [];
+  pastDeadline(other);
+  other.replicaSets[0].metadata!.name = 'sentiment-another';
+  expect(watch(other)).toEqual({});
+});
+
+test('a paused Deployment is named when somebody asks', () => {
+  const paused = { ...recorded('never-ready'), events: [] };
+  paused.deployment.spec!.paused = true;
+  expect(judgeNow(paused)?.next).toBe('kubectl -n d-ready503 rollout resume deployment/sentiment');
+});
+
+// This cluster's node is never short of anything: the statuses are as the kubelet writes them.
+test('pods thrown out by their node are told from the second on', () => {
+  const once = recorded('never-ready');
+  once.events = [];
+  const [pod] = once.pods;
+  pod.status = { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' };
+  expect(watch(once)).toEqual({});
+  once.pods.push(structuredClone(pod));
+  expect(watch(once).verdict).toMatchObject({ cause: 'node-trouble', permanent: false });
+});
+
+test('a node without a free address is told with what frees some', () => {
+  const waiting = recorded('volume-mount');
+  const message =
+    'Failed to create pod sandbox: plugin type="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
+  waiting.events = [{ ...waiting.events[0], reason: 'FailedCreatePodSandBox', message, count: 5 }];
+  const { verdict } = watch(waiting);
+  expect(verdict).toMatchObject({ cause: 'node-trouble' });
+  expect(verdict?.next).toContain('AvailableIpAddressCount');
+});
