@@ -24,7 +24,8 @@ export async function examineEks(clients: AwsClients, wanted: WantedCluster): Pr
   const what = `cluster ${name}`;
   try {
     const cluster = await describeEks(clients, name);
-    const is = `${what}: Kubernetes ${cluster.version}, ${cluster.status}`;
+    const reach = cluster.isPublic ? '' : ', reached from inside its network alone';
+    const is = `${what}: Kubernetes ${cluster.version}, ${cluster.status}${reach}`;
     if (cluster.status !== 'ACTIVE') return [{ what: is, problem: 'expected ACTIVE', next: 'wait, or see it in EKS' }];
     const findings: Finding[] = [
       { what: is, ...(version && version !== cluster.version && versionProblem(version, cluster.version)) },
