@@ -1,16 +1,10 @@
 #!/usr/bin/env bash
 # The parts of the Kubernetes that tests run on: etcd, containerd, runc, CNI and a registry from Debian, and upstream's
 # Kubernetes built here as one binary from the Go module proxy, each module pinned by hash (tests/cluster/). Root on
-# Debian only; others are told. Nothing is started, and nothing is done where it is done already.
+# Debian only; others are told. With KUBECONFIG_TEST, which names another cluster, only the build, for the test app in it.
+# Nothing is started, and nothing is done where it is done already.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-
-# tests/support/cluster/binaries.ts hashes the same files in the same order.
-sources=(go.mod go.sum main.go app/main.go pause/main.go)
-hash=$(cd tests/cluster && cat "${sources[@]}" | sha256sum)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/sentiment-pipeline
-built=$cache/cluster-${hash:0:16}
-packages=(etcd-server containerd containernetworking-plugins docker-registry runc iptables iproute2 openssl)
 
 # skip WHY
 skip() {
@@ -18,7 +12,24 @@ skip() {
   exit 0
 }
 
-installed() { [[ $(dpkg-query -Wf '${db:Status-Status}\n' "$@" 2>/dev/null | grep -cx installed) == "$#" ]]; }
+[[ $(uname -s) == Linux ]] || skip 'it takes Linux'
+if [[ -z ${KUBECONFIG_TEST:-} ]] && { ((EUID != 0)) || ! command -v apt-get >/dev/null; }; then
+  skip 'it takes root on a Debian-like machine'
+fi
+
+# tests/support/cluster/binaries.ts hashes the same files in the same order.
+sources=(go.mod go.sum main.go app/main.go pause/main.go)
+hash=$(cd tests/cluster && cat "${sources[@]}" | sha256sum)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/sentiment-pipeline
+built=$cache/cluster-${hash:0:16}
+# Programs, and the Debian packages that have them: Docker's own package of containerd and runc will do as well.
+programs=(etcd:etcd-server containerd:containerd runc:runc /usr/lib/cni/ptp:containernetworking-plugins
+  docker-registry:docker-registry iptables:iptables ip:iproute2 openssl:openssl)
+
+lacking=()
+if [[ -z ${KUBECONFIG_TEST:-} ]]; then
+  for each in "${programs[@]}"; do command -v "${each%%:*}" >/dev/null || lacking+=("${each#*:}"); done
+fi
 
 # While it stands, Debian's packages start no service (policy-rc.d, Debian Policy 9.3.3.1); one that is there already stays.
 install_packages() {
@@ -31,7 +42,7 @@ install_packages() {
   fi
   export DEBIAN_FRONTEND=noninteractive
   apt-get -qq update
-  apt-get -qq install -y --no-install-recommends "${packages[@]}"
+  apt-get -qq install -y --no-install-recommends --no-remove "${lacking[@]}"
 }
 
 machine_has_go() { [[ $(go env GOVERSION 2>/dev/null) =~ ^go1\.([0-9]+) ]] && ((BASH_REMATCH[1] >= 25)); }
@@ -51,10 +62,7 @@ build() {
   rm -rf "$new/go"
 }
 
-installed "${packages[@]}" && [[ -d $built ]] && exit 0
-if [[ $(uname -s) != Linux ]] || ((EUID != 0)) || ! command -v apt-get >/dev/null; then
-  skip 'it takes root on a Debian-like Linux'
-fi
+if ((${#lacking[@]} == 0)) && [[ -d $built ]]; then exit 0; fi
 mkdir -p "$cache"
 exec 9>"$cache/cluster.lock"
 flock 9
@@ -72,12 +80,12 @@ step() {
   set -e
   if ((status != 0)); then
     tail -n 3 "$log" | cut -c 1-160 | sed 's/^/  | /' >&2
-    skip "$what: failed (the rest is in $log)"
+    skip "it could not be set up (the last words are above, the rest is in $log)"
   fi
   echo "set-up: $what: $((SECONDS - start)) s"
 }
 
-installed "${packages[@]}" || step "${packages[*]}, for the Kubernetes of tests" install_packages
+if ((${#lacking[@]} > 0)); then step "${lacking[*]}, for the Kubernetes of tests" install_packages; fi
 if [[ ! -d $built ]]; then
   new=$(mktemp -d "$cache/cluster.XXXXXX")
   trap 'rm -rf "$new"' EXIT

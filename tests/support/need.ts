@@ -46,10 +46,13 @@ function lacksProgram(tool: Tool): string | undefined {
 
 function lacksCluster(what: Kubernetes): string | undefined {
   const given = process.env.KUBECONFIG_TEST;
-  if (given && (what === 'cluster' || factsBeside(given) !== undefined)) return undefined;
-  if (given) return "KUBECONFIG_TEST names a cluster without this project's registries";
-  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return 'a Kubernetes of our own takes root on Linux';
-  return isBuilt() ? undefined : 'Kubernetes is not built (scripts/setup_cluster.sh)';
+  if (given && what === 'rig' && factsBeside(given) === undefined) {
+    return "KUBECONFIG_TEST names a cluster without this project's registries";
+  }
+  if (process.platform !== 'linux' || (!given && process.geteuid?.() !== 0)) {
+    return 'a Kubernetes for tests takes root on Linux, or KUBECONFIG_TEST';
+  }
+  return isBuilt() ? undefined : 'Kubernetes for tests is not built (scripts/setup_cluster.sh)';
 }
 
 /** The tool's program: the project's own in .venv first, else the first on the PATH. */
