@@ -28,7 +28,7 @@ export async function pushService(registry: Registry, tag: string): Promise<Push
       layers,
       config: {
         Entrypoint: ['/usr/local/bin/node', '/app/main.mjs'],
-        Env: ['MODEL_URI=/app/model.bin', 'NODE_ENV=production'],
+        Env: ['HOST=0.0.0.0', 'MODEL_URI=/app/model.bin', 'NODE_ENV=production'],
         User: '1000:1000',
         WorkingDir: '/app',
       },
