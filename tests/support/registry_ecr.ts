@@ -5,9 +5,11 @@
 import { type RegistryLogin, registryLogin } from '../../ci/src/registry/login.ts';
 import { CONTENT_LABEL } from '../../ci/src/registry/tag.ts';
 import { type AwsClients, awsClients } from '../../ci/src/world/aws_clients.ts';
-import { layerOfFiles, push } from './cluster/image.ts';
+import { type Layer, layerOfFiles, push } from './cluster/image.ts';
 import { askMoto, type MotoServer, startMoto } from './moto.ts';
 import { type RegistryServer, startRegistry } from './registry.ts';
+
+export type Program = { layers: Layer[]; entrypoint: string[] };
 
 export type EcrLab = {
   moto: MotoServer;
@@ -16,21 +18,23 @@ export type EcrLab = {
   /** ECR's own interface, for what the pipeline does not ask. */
   ecr(action: string, body: object): Promise<unknown>;
   login: RegistryLogin;
-  /** Pushes a small image and answers its digest. The same content gives the same digest. */
-  push(repository: string, tag: string, content: string): Promise<string>;
+  /** Pushes a small image, or one that runs, and answers its digest. The same content gives the same digest. */
+  push(repository: string, tag: string, content: string, program?: Program): Promise<string>;
   /** What the next scan of an image is to find, as DescribeImageScanFindings answers it. */
   findings(answer: object): Promise<void>;
   stop(): Promise<void>;
 };
 
-export async function startEcr(): Promise<EcrLab> {
-  const [moto, registry] = await Promise.all([startMoto(), startRegistry()]);
+/** `host` of a registry that runs and takes moto's password, in place of one of its own. The caller must stop it. */
+export async function startEcr(host?: string): Promise<EcrLab> {
+  const given = host === undefined ? undefined : { host, stop: async () => {} };
+  const [moto, registry] = await Promise.all([startMoto(), given ?? startRegistry()]);
   const clients = awsClients({
     region: 'us-east-1',
     endpoint: moto.uri,
     credentials: { kind: 'keys', accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  const login = await registryLogin(clients, registry.host);
+  const login = await registryLogin(clients, `http://${registry.host}`);
   const ecr = (action: string, body: object) =>
     askMoto(moto, 'ecr', { 'x-amz-target': `AmazonEC2ContainerRegistry_V20150921.${action}` }, '/', body);
   return {
@@ -39,10 +43,11 @@ export async function startEcr(): Promise<EcrLab> {
     clients,
     ecr,
     login,
-    async push(repository, tag, content) {
-      const layers = [await layerOfFiles({ 'LICENSE-OF-NOTHING': import.meta.filename })];
-      const image = { name: repository, tag, layers, config: { Labels: { [CONTENT_LABEL]: content } } };
-      const { digest } = await push({ host: login.host, user: login.username, password: login.password }, image);
+    async push(repository, tag, content, program) {
+      const layers = program?.layers ?? [await layerOfFiles({ 'a-file': import.meta.filename })];
+      const config = { Labels: { [CONTENT_LABEL]: content }, ...(program && { Entrypoint: program.entrypoint }) };
+      const image = { name: repository, tag, layers, config };
+      const { digest } = await push({ host: registry.host, user: login.username, password: login.password }, image);
       await ecr('PutImage', {
         ...(await manifestOf(login, repository, digest)),
         repositoryName: repository,
@@ -64,7 +69,7 @@ export async function startEcr(): Promise<EcrLab> {
 async function manifestOf(login: RegistryLogin, repository: string, imageDigest: string) {
   const imageManifestMediaType = 'application/vnd.docker.distribution.manifest.v2+json';
   const authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
-  const response = await fetch(`http://${login.host}/v2/${repository}/manifests/${imageDigest}`, {
+  const response = await fetch(`${login.host}/v2/${repository}/manifests/${imageDigest}`, {
     headers: { accept: imageManifestMediaType, authorization },
   });
   return { imageManifest: await response.text(), imageManifestMediaType, imageDigest };

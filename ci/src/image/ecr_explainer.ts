@@ -119,6 +119,7 @@ async function compareWithHome(
   const nearest: ImageParts = { registry: host, account, region, repository };
   const isLookedAt = parts.account === account && parts.region === region && repository === parts.repository;
   const there = isLookedAt && look ? look : await lookAt(clients.ecr, { account, repository }, found);
+  if (there !== look) evidence.push(sentence({ ...found, account, region, repository }, there));
   if (there.state === 'there') Object.assign(nearest, { tag: found.tag, digest: found.digest });
   else if (there.state !== 'cannot') {
     const images = await newestImages(clients.ecr, { account, repository });
