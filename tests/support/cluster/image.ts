@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { buffer } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 
 export type Registry = {
@@ -24,7 +23,10 @@ export type RunConfig = {
 
 export type Image = { name: string; tag: string; layers: Layer[]; config: RunConfig };
 
-export type Layer = { digest: string; diffId: string; content: Buffer };
+/** A tar archive. Not compressed: it travels within this machine, where that takes longer than it saves. */
+export type Layer = Blob;
+
+type Blob = { content: Buffer; mediaType: string; digest: string };
 
 export type PushedImage = {
   /** "10.200.0.2:5000/app:v1" */
@@ -37,7 +39,7 @@ export type PushedImage = {
 const mediaType = {
   manifest: 'application/vnd.docker.distribution.manifest.v2+json',
   config: 'application/vnd.docker.container.image.v1+json',
-  layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  layer: 'application/vnd.docker.image.rootfs.diff.tar',
 };
 
 /**
@@ -52,9 +54,7 @@ export async function layerOfFiles(files: Record<string, string>): Promise<Layer
     tar.entry({ name, mode: 0o755, mtime: new Date(0) }, readFileSync(path));
   }
   tar.finalize();
-  const plain = await whole;
-  const content = gzipSync(plain, { level: 1 });
-  return { content, digest: digestOf(content), diffId: digestOf(plain) };
+  return blobOf(mediaType.layer, await whole);
 }
 
 /**
@@ -62,36 +62,34 @@ export async function layerOfFiles(files: Record<string, string>): Promise<Layer
  * https://github.com/opencontainers/distribution-spec
  */
 export async function push(registry: Registry, { name, tag, layers, config }: Image): Promise<PushedImage> {
-  const configuration = Buffer.from(
-    JSON.stringify({
-      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-      os: 'linux',
-      config,
-      rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
-    }),
+  const configuration = blobOf(
+    mediaType.config,
+    Buffer.from(
+      JSON.stringify({
+        architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+        os: 'linux',
+        config,
+        rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },
+      }),
+    ),
   );
-  const described = (type: string, content: Buffer) => ({
-    mediaType: type,
-    size: content.length,
-    digest: digestOf(content),
-  });
+  for (const blob of [...layers, configuration]) await upload(registry, name, blob);
+  const described = ({ content, ...rest }: Blob) => ({ ...rest, size: content.length });
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: mediaType.manifest,
-      config: described(mediaType.config, configuration),
-      layers: layers.map(({ content }) => described(mediaType.layer, content)),
+      config: described(configuration),
+      layers: layers.map(described),
     }),
   );
-  for (const content of [...layers.map((layer) => layer.content), configuration]) await upload(registry, name, content);
   await send(registry, 'PUT', `/v2/${name}/manifests/${tag}`, manifest, mediaType.manifest);
   const digest = digestOf(manifest);
   const repository = `${registry.host}/${name}`;
   return { reference: `${repository}:${tag}`, byDigest: `${repository}@${digest}`, digest };
 }
 
-async function upload(registry: Registry, name: string, content: Buffer): Promise<void> {
-  const digest = digestOf(content);
+async function upload(registry: Registry, name: string, { content, digest }: Blob): Promise<void> {
   const there = await call(registry, 'HEAD', `/v2/${name}/blobs/${digest}`);
   if (there.ok) return;
   const begun = await send(registry, 'POST', `/v2/${name}/blobs/uploads/`);
@@ -114,6 +112,10 @@ function call(registry: Registry, method: string, path: string, body?: Buffer, t
     headers.authorization = `Basic ${Buffer.from(`${registry.user}:${registry.password}`).toString('base64')}`;
   }
   return fetch(new URL(path, `http://${registry.host}`), { method, headers, body: body && new Uint8Array(body) });
+}
+
+function blobOf(type: string, content: Buffer): Blob {
+  return { content, mediaType: type, digest: digestOf(content) };
 }
 
 function digestOf(content: Buffer): string {
