@@ -1,19 +1,21 @@
 /** Releases of the cluster's test app, for tests of the rolling update. */
 import { readFileSync } from 'node:fs';
-import type { KubeConfig, V1Container, V1DeploymentSpec } from '@kubernetes/client-node';
 import { givenKubeConfig } from '../../ci/src/cluster/given_kubeconfig.ts';
-import type { Manifest } from '../../ci/src/deploy/manifest.ts';
+import type { DeploymentManifest, Manifest } from '../../ci/src/deploy/manifest.ts';
 import { readSnapshot, type Snapshot } from '../../ci/src/deploy/snapshot.ts';
 
 export const appName = 'app';
 
+type KubeConfig = ReturnType<typeof givenKubeConfig>;
+
+/** What is not checked here is for the server to refuse: a test may want that. */
 export type AppOptions = {
-  container?: Partial<V1Container>;
-  spec?: Partial<V1DeploymentSpec>;
+  container?: object;
+  spec?: Partial<DeploymentManifest['spec']>;
   replicas?: number;
 };
 
-/** A Service with a node port and a Deployment of two pods that serve for a second after they were told to end. */
+/** A Service with a node port and a Deployment of two pods that serve for three seconds after they were told to end. */
 export function appManifests(namespace: string, { container, spec, replicas = 2 }: AppOptions = {}): Manifest[] {
   const metadata = { name: appName, namespace };
   const labels = { app: appName };
@@ -43,7 +45,7 @@ export function appManifests(namespace: string, { container, spec, replicas = 2 
               image: 'set-by-the-release.invalid/app',
               ports: [{ containerPort: 8080 }],
               readinessProbe: { httpGet: { path: '/health/ready', port: 8080 }, periodSeconds: 1 },
-              lifecycle: { preStop: { sleep: { seconds: 1 } } },
+              lifecycle: { preStop: { sleep: { seconds: 3 } } },
               ...container,
             },
           ],

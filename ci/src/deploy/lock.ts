@@ -37,13 +37,14 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   const api = kubeConfig.makeApiClient(CoordinationV1Api);
   const read = () => patiently(() => api.readNamespacedLease({ namespace, name }));
 
-  /** The Lease as ours, or undefined where somebody was quicker. */
+  /** The Lease as ours, or undefined where somebody was quicker, or an answer was lost: the next look tells which. */
   async function take(found: V1Lease | undefined): Promise<V1Lease | undefined> {
     const now = new V1MicroTime();
     const spec = { holderIdentity: holder, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now };
     try {
-      if (!found) return await api.createNamespacedLease({ namespace, body: { metadata: { namespace, name }, spec } });
-      return await api.replaceNamespacedLease({ namespace, name, body: { ...found, spec } });
+      const body = found ? { ...found, spec } : { metadata: { namespace, name }, spec };
+      if (!found) return await patiently(() => api.createNamespacedLease({ namespace, body }));
+      return await patiently(() => api.replaceNamespacedLease({ namespace, name, body }));
     } catch (error) {
       if (isConflict(error) || isNotFound(error)) return undefined;
       throw error;

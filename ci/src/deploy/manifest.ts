@@ -97,7 +97,8 @@ export function deploymentOf(manifests: Manifest[]): DeploymentManifest {
 
 /** Puts the release's facts into the objects. The input is left as it is. Throws MANIFEST, IMAGE_NOT_BY_DIGEST. */
 export function prepareRelease(manifests: Manifest[], facts: ReleaseFacts): Release {
-  const objects = structuredClone(manifests).sort((a, b) => rank(a) - rank(b));
+  // One by one: what two objects share (an alias of YAML) is not to change in both.
+  const objects = manifests.map((object) => structuredClone(object)).sort((a, b) => rank(a) - rank(b));
   const deployment = deploymentOf(objects);
   if (!/^[^@\s]+@sha256:[0-9a-f]{64}$/.test(facts.image)) {
     const next = 'deploy what the publish step printed: registry/repository@sha256:<64 hexadecimal digits>';

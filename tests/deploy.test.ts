@@ -1,0 +1,236 @@
+/** The rolling update on a real Kubernetes with real pods: how it ends, and what it leaves behind. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeApplier } from '../ci/src/deploy/apply.ts';
+import { deploy } from '../ci/src/deploy/deploy.ts';
+import { diagnose } from '../ci/src/deploy/diagnose.ts';
+import { annotations, type Manifest } from '../ci/src/deploy/manifest.ts';
+import { describeOutcome } from '../ci/src/deploy/report.ts';
+import { apiOf } from './support/cluster/api.ts';
+import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
+import { type AppOptions, appManifests, appName, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
+import { startLoad } from './support/deploy_load.ts';
+import { need } from './support/need.ts';
+
+const quick: AppOptions = { container: { lifecycle: { preStop: { sleep: { seconds: 0 } } } } };
+
+describe.skipIf(!need('rig'))('a rolling update', () => {
+  let cluster: Cluster;
+  let kubeConfig: ReturnType<typeof kubeConfigOf>;
+  let v1: PushedImage;
+  let v2: PushedImage;
+  const namespaces: TestNamespace[] = [];
+
+  async function makeNamespace(): Promise<string> {
+    const namespace = await cluster.namespace();
+    namespaces.push(namespace);
+    return namespace.name;
+  }
+
+  async function deployed(namespace: string, image: string, options: AppOptions = quick): Promise<void> {
+    const outcome = await deploy({ kubeConfig, manifests: appManifests(namespace, options), image });
+    expect(outcome).toMatchObject({ state: 'deployed' });
+  }
+
+  async function get(path: string) {
+    return JSON.parse((await apiOf(cluster.kubeconfig)('GET', path)).body);
+  }
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+    kubeConfig = kubeConfigOf(cluster.kubeconfig);
+    [v1, v2] = await Promise.all(['v1', 'v2'].map((version) => cluster.pushApp(version)));
+  });
+  afterAll(async () => {
+    await Promise.all(namespaces.map((namespace) => namespace.remove()));
+    await cluster?.stop();
+  });
+
+  test('ends as deployed, keeps what was released as annotations, and changes nothing the second time', async () => {
+    const namespace = await makeNamespace();
+    const release = { kubeConfig, manifests: appManifests(namespace, quick), image: v1.byDigest };
+    const lines: string[] = [];
+    const facts = { commit: 'c0ffee', modelVersion: '7', onProgress: (line: string) => lines.push(line) };
+    expect(await deploy({ ...release, ...facts })).toMatchObject({ state: 'deployed', image: v1.byDigest });
+    expect(lines).toContainEqual('2 of 2 updated, 2 ready, 2 available');
+    expect(new Set(lines).size).toBe(lines.length);
+    const { deployment, replicaSets } = await look(kubeConfig, namespace);
+    expect(deployment.metadata?.annotations).toMatchObject({
+      [annotations.changeCause]: `image ${v1.byDigest}, commit c0ffee, model 7`,
+      [annotations.commit]: 'c0ffee',
+      [annotations.modelVersion]: '7',
+      [annotations.lastGood]: replicaSets[0].metadata?.name,
+    });
+    expect(await deploy({ ...release, ...facts })).toMatchObject({ state: 'unchanged' });
+    // The same content from another commit runs no other pods.
+    expect(await deploy({ ...release, commit: 'decade' })).toMatchObject({ state: 'unchanged' });
+    expect(await diagnose({ kubeConfig, namespace, name: appName })).toMatchObject({ state: 'healthy' });
+    expect((await look(kubeConfig, namespace)).replicaSets).toHaveLength(1);
+  });
+
+  test('is refused before anything is changed, with the reason', async () => {
+    const namespace = await makeNamespace();
+    const attempt = async (image: string, options: AppOptions, more = {}) => {
+      const outcome = await deploy({ kubeConfig, manifests: appManifests(namespace, options), image, ...more });
+      if (outcome.state !== 'refused') throw new Error(describeOutcome(outcome));
+      return outcome.error.message;
+    };
+    const container = (part: object): AppOptions => ({ container: part });
+    expect(await attempt(v1.reference, {})).toContain(`"${v1.reference}", which does not say by digest`);
+    const env = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'token' } } }];
+    expect(await attempt(v1.byDigest, container({ env }))).toContain(
+      'Secret keys does not exist (env KEY of container app)',
+    );
+    const from = container({ envFrom: [{ configMapRef: { name: 'settings' } }] });
+    expect(await attempt(v1.byDigest, from)).toContain('ConfigMap settings does not exist (envFrom of container app)');
+    const misspelt = container({ imagePulPolicy: 'Always' });
+    expect(await attempt(v1.byDigest, misspelt)).toContain(
+      'containers[0].imagePulPolicy in Deployment app (UNKNOWN_FIELD)',
+    );
+    const port = container({ ports: [{ containerPort: 80_800 }] });
+    expect(await attempt(v1.byDigest, port)).toContain('spec.template.spec.containers[0].ports[0].containerPort');
+    const explainImage = async (reference: string) => ({
+      reference,
+      nearest: v2.byDigest,
+      differences: [{ part: 'digest' as const, found: 'sha256:1', expected: 'sha256:2' }],
+      evidence: [],
+    });
+    expect(await attempt(v1.byDigest, {}, { explainImage })).toContain(`nearest that exists: ${v2.byDigest}`);
+    const nobody = kubeConfigOf(cluster.kubeconfig);
+    nobody.addAuthenticator({
+      isAuthProvider: () => true,
+      async applyAuthentication(_user: unknown, options: { headers?: object }) {
+        options.headers = { ...options.headers, 'Impersonate-User': 'nobody' };
+      },
+    });
+    expect(await attempt(v1.byDigest, {}, { kubeConfig: nobody })).toContain('missing: patch deployments.apps');
+    expect((await get(`/apis/apps/v1/namespaces/${namespace}/deployments`)).items).toEqual([]);
+  });
+
+  test('is refused where a quota leaves no room for one more pod', async () => {
+    const namespace = await makeNamespace();
+    await deployed(namespace, v1.byDigest);
+    const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'small', namespace } };
+    await makeApplier(kubeConfig, 'test').apply({ ...quota, ...{ spec: { hard: { pods: '2' } } } });
+    await expect
+      .poll(async () => (await get(`/api/v1/namespaces/${namespace}/resourcequotas/small`)).status.used?.pods)
+      .toBe('2');
+    const outcome = await deploy({ kubeConfig, manifests: appManifests(namespace, quick), image: v2.byDigest });
+    expect(describeOutcome(outcome)).toContain(
+      'exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2',
+    );
+    expect(outcome.state).toBe('refused');
+    expect(imagesOf(await look(kubeConfig, namespace))).toEqual([v1.byDigest]);
+  });
+
+  test('of a first release that fails says that there is nothing to return to, and leaves its pods', async () => {
+    const namespace = await makeNamespace();
+    const image = v1.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
+    const outcome = await deploy({ kubeConfig, manifests: appManifests(namespace, quick), image });
+    expect(outcome).toMatchObject({ state: 'failed', verdict: { cause: 'image-not-found', permanent: true } });
+    expect(describeOutcome(outcome)).toContain('nothing to return to');
+    expect((await look(kubeConfig, namespace)).pods).toHaveLength(2);
+    const found = await diagnose({ kubeConfig, namespace, name: appName });
+    expect(found).toMatchObject({ state: 'unhealthy', verdict: { cause: 'image-not-found' } });
+  });
+
+  test('with a wrong account in the image name is told within 15 s and undone within 30 s, and nobody notices', async () => {
+    const namespace = await makeNamespace();
+    const host = (account: string) => `${account}.dkr.ecr.eu-central-1.amazonaws.com`;
+    const [right, wrong] = ['123456789012', '210987654321'].map((account) => `${host(account)}/app@${v1.digest}`);
+    cluster.serveAs(host('123456789012'), cluster.registries().open);
+    cluster.serveAs(host('210987654321'), cluster.registries().forbidden);
+    await deployed(namespace, right, {});
+    const load = await startLoad(await cluster.serviceUrl(namespace, appName));
+    const outcome = await deploy({ kubeConfig, manifests: appManifests(namespace), image: wrong });
+    const { failures } = await load.stop();
+    if (outcome.state !== 'rolled back') throw new Error(describeOutcome(outcome));
+    const { verdict, returned, secondsToVerdict } = outcome;
+    process.stderr.write(`verdict after ${secondsToVerdict} s, returned after another ${returned.seconds} s\n`);
+    expect(failures).toEqual([]);
+    expect(verdict).toMatchObject({ cause: 'image-forbidden', permanent: true });
+    for (const part of [right, wrong, 'account 210987654321 instead of 123456789012']) {
+      expect(describeOutcome(outcome)).toContain(part);
+    }
+    expect(secondsToVerdict).toBeLessThanOrEqual(15);
+    expect(returned.seconds).toBeLessThanOrEqual(30);
+    expect(returned.image).toBe(right);
+    const after = await look(kubeConfig, namespace);
+    expect(imagesOf(after)).toEqual([right]);
+    expect(after.deployment.metadata?.annotations?.[annotations.lastFailure]).toContain('image-forbidden');
+    const reasons = after.events.map(({ reason }) => reason);
+    expect(reasons).toEqual(expect.arrayContaining(['RolloutFailed', 'RolledBack']));
+  });
+
+  test('waits for a pull that is refused at first and heals', async () => {
+    const namespace = await makeNamespace();
+    const host = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+    const { open, busy } = cluster.registries();
+    cluster.serveAs(host, busy);
+    const lines: string[] = [];
+    const outcome = await deploy({
+      kubeConfig,
+      manifests: appManifests(namespace, quick),
+      image: `${host}/app@${v2.digest}`,
+      onProgress: (line) => {
+        lines.push(line);
+        if (line.includes('cannot pull')) cluster.serveAs(host, open);
+      },
+    });
+    expect(lines.join('\n')).toContain('cannot pull');
+    expect(outcome).toMatchObject({ state: 'deployed' });
+  });
+
+  test('brings back all objects of the last good release, and an operator finds why', async () => {
+    const namespace = await makeNamespace();
+    await deployed(namespace, v1.byDigest);
+    const changed = appManifests(namespace, quick).map((object) =>
+      object.kind === 'Service' ? withPort(object, 9090) : object,
+    );
+    const image = v2.byDigest.replace(/[0-9a-f]{64}$/, '1'.repeat(64));
+    const outcome = await deploy({ kubeConfig, manifests: changed, image });
+    expect(outcome).toMatchObject({ state: 'rolled back', verdict: { cause: 'image-not-found' } });
+    const service = await get(`/api/v1/namespaces/${namespace}/services/${appName}`);
+    expect(service.spec.ports[0].targetPort).toBe(8080);
+    const found = await diagnose({ kubeConfig, namespace, name: appName });
+    expect(found).toMatchObject({ state: 'healthy' });
+    expect(found.lastFailure).toContain('image-not-found');
+    // A success takes the reason away.
+    await deployed(namespace, v2.byDigest);
+    const { deployment } = await look(kubeConfig, namespace);
+    expect(deployment.metadata?.annotations?.[annotations.lastFailure]).toBeUndefined();
+  });
+
+  test('leaves the number of replicas to an autoscaler', async () => {
+    const namespace = await makeNamespace();
+    const autoscaler = {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name: appName, namespace },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: appName },
+        minReplicas: 1,
+        maxReplicas: 5,
+      },
+    };
+    const manifests = [...appManifests(namespace, { ...quick, replicas: 1 }), autoscaler];
+    expect(await deploy({ kubeConfig, manifests, image: v1.byDigest })).toMatchObject({ state: 'deployed' });
+    const scale = async (replicas: number) => {
+      const target = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: appName, namespace } };
+      await makeApplier(kubeConfig, 'autoscaler').apply({ ...target, ...{ spec: { replicas } } });
+    };
+    for (const [image, replicas] of [
+      [v2, 3],
+      [v1, 2],
+    ] as const) {
+      await scale(replicas);
+      expect(await deploy({ kubeConfig, manifests, image: image.byDigest })).toMatchObject({ state: 'deployed' });
+      expect((await look(kubeConfig, namespace)).deployment.spec?.replicas).toBe(replicas);
+    }
+  });
+});
+
+function withPort(object: Manifest, targetPort: number): Manifest {
+  const { spec, ...rest } = object as Manifest & { spec: { ports: object[] } };
+  const ports = spec.ports.map((port) => ({ ...port, targetPort }));
+  return Object.assign(rest, { spec: { ...spec, ports } });
+}

@@ -1,0 +1,148 @@
+/** A rolling update that is disturbed: cut connections, a second deployer, and a deployer that ends in the middle. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DeployOptions, deploy } from '../ci/src/deploy/deploy.ts';
+import { annotations } from '../ci/src/deploy/manifest.ts';
+import { progressOf } from '../ci/src/deploy/progress.ts';
+import { describeOutcome } from '../ci/src/deploy/report.ts';
+import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
+import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
+import { startCutter } from './support/deploy_cutter.ts';
+import { need } from './support/need.ts';
+import { type Running, start } from './support/process.ts';
+
+const program = resolve(import.meta.dirname, '../ci/src/deploy/main.ts');
+
+describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
+  let cluster: Cluster;
+  let kubeConfig: ReturnType<typeof kubeConfigOf>;
+  let v1: PushedImage;
+  let v2: PushedImage;
+  let missing: string;
+  let folder: string;
+  const namespaces: TestNamespace[] = [];
+  const programs: Running[] = [];
+
+  /** A namespace where v1 serves. */
+  async function begin(): Promise<Pick<DeployOptions, 'kubeConfig' | 'manifests'> & { namespace: string }> {
+    const { name, remove, ...rest } = await cluster.namespace();
+    namespaces.push({ name, remove, ...rest });
+    const release = { kubeConfig, manifests: appManifests(name), namespace: name };
+    expect(await deploy({ ...release, image: v1.byDigest })).toMatchObject({ state: 'deployed' });
+    return release;
+  }
+
+  /** The deployer as a process of its own, so that it can be ended like one. */
+  function startProgram(namespace: string, image: string): Running {
+    const manifests = mkdtempSync(join(folder, 'manifests-'));
+    for (const object of appManifests(namespace)) {
+      writeFileSync(join(manifests, `${object.kind}.yaml`), JSON.stringify(object));
+    }
+    const args = ['deploy', '--kubeconfig', cluster.kubeconfig, '--manifests', manifests, '--image', image];
+    const running = start(process.execPath, [program, ...args], { cwd: folder });
+    programs.push(running);
+    return running;
+  }
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'deploy-'));
+    cluster = await startCluster();
+    kubeConfig = kubeConfigOf(cluster.kubeconfig);
+    [v1, v2] = await Promise.all(['v1', 'v2'].map((version) => cluster.pushApp(version)));
+    missing = v1.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
+  });
+  afterAll(async () => {
+    await Promise.all(programs.map((running) => running.stop()));
+    await Promise.all(namespaces.map((namespace) => namespace.remove()));
+    await cluster?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('ends the same when all its connections are cut ten times', async () => {
+    const { manifests, namespace } = await begin();
+    const cutter = await startCutter(cluster.kubeconfig, folder);
+    try {
+      const cut = { kubeConfig: kubeConfigOf(cutter.kubeconfig), manifests };
+      const cuts: number[] = [];
+      let isOver = false;
+      const cutting = (async () => {
+        while (cuts.length < 10 && !isOver) {
+          await sleep(500);
+          cuts.push(cutter.cut());
+        }
+      })();
+      const outcome = await deploy({ ...cut, image: v2.byDigest }).finally(() => {
+        isOver = true;
+      });
+      await cutting;
+      expect(describeOutcome(outcome)).toMatch(/^deployed /);
+      expect(cuts).toHaveLength(10);
+      // Four watches, most times: the cuts did meet connections in use.
+      expect(Math.max(...cuts)).toBeGreaterThanOrEqual(4);
+      const after = await look(kubeConfig, namespace);
+      expect([imagesOf(after), progressOf(after).isDone]).toEqual([[v2.byDigest], true]);
+    } finally {
+      await cutter.stop();
+    }
+  });
+
+  test('of two deployers one wins, and the other is told who holds the lock', async () => {
+    const { namespace, ...release } = await begin();
+    const outcomes = await Promise.all([
+      deploy({ ...release, image: v1.byDigest, commit: 'first' }),
+      deploy({ ...release, image: v2.byDigest, commit: 'second' }),
+    ]);
+    const loser = outcomes.find(({ state }) => state === 'refused');
+    const winner = outcomes.find(({ state }) => state !== 'refused');
+    if (!loser || !winner) throw new Error(outcomes.map(describeOutcome).join('\n'));
+    expect(['deployed', 'unchanged']).toContain(winner.state);
+    const name = winner.image === v1.byDigest ? 'first' : 'second';
+    expect(describeOutcome(loser)).toMatch(/another deployer is at work in .*, commit (first|second),.*\(LOCKED\)/);
+    expect(describeOutcome(loser)).toContain(`commit ${name}`);
+    expect(imagesOf(await look(kubeConfig, namespace))).toEqual([winner.image]);
+  });
+
+  test('told to end, the deployer says how things are and gives the lock back', async () => {
+    const { namespace, ...release } = await begin();
+    const running = startProgram(namespace, v2.byDigest);
+    await running.prints('1 of 2 updated');
+    process.kill(running.pid, 'SIGTERM');
+    const { code, stdout } = await running.ended;
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^interrupted .*stopped by SIGTERM.*was left like this: [12] of 2 updated/);
+    const lines: string[] = [];
+    const onProgress = (line: string) => lines.push(line);
+    expect(await deploy({ ...release, image: v2.byDigest, onProgress })).toMatchObject({ state: 'deployed' });
+    expect(lines.join('\n')).not.toContain('lock');
+  });
+
+  test('the deployer killed anywhere, the next run finishes or returns it', async () => {
+    const cases = [
+      { point: 'while the new pods start', image: v2.byDigest, at: '1 of 2 updated', next: v2.byDigest },
+      { point: 'before the last old pod has gone', image: v2.byDigest, at: '2 of 2 updated', next: v1.byDigest },
+      { point: 'when the release has failed', image: missing, at: 'failed: ', next: missing },
+      { point: 'on the way back', image: missing, at: 'returning to ', next: v1.byDigest },
+    ];
+    await Promise.all(
+      cases.map(async ({ point, image, at, next }) => {
+        const { namespace, ...release } = await begin();
+        const running = startProgram(namespace, image);
+        await running.prints(at);
+        process.kill(running.pid, 'SIGKILL');
+        const outcome = await deploy({ ...release, image: next });
+        const wanted = next === missing ? { state: 'rolled back', returned: { image: v1.byDigest } } : { image: next };
+        expect(outcome, point).toMatchObject(wanted);
+        expect(['deployed', 'unchanged', 'rolled back'], describeOutcome(outcome)).toContain(outcome.state);
+        const serves = next === missing ? v1.byDigest : next;
+        const after = await look(kubeConfig, namespace);
+        expect([imagesOf(after), progressOf(after).isDone], point).toEqual([[serves], true]);
+        const good = after.deployment.metadata?.annotations?.[annotations.lastGood];
+        const set = after.replicaSets.find(({ spec }) => spec?.template?.spec?.containers[0].image === serves);
+        expect(good, point).toBe(set?.metadata?.name);
+      }),
+    );
+  });
+});
