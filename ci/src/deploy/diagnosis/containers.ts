@@ -1,8 +1,9 @@
 /** Containers that start and end, or never start: crashes, memory, the command, the security context. */
 import type { V1ContainerState, V1ContainerStateTerminated } from '@kubernetes/client-node';
-import { type ContainerView, eventCount, type Finding, lastEvent, quote, type Scene } from './finding.ts';
+import { type ContainerView, eventCount, type Finding, labelOf, lastEvent, quote, type Scene } from './finding.ts';
 import { killedByProbe } from './probes.ts';
 import { formatQuantity, parseQuantity } from './quantity.ts';
+import { times } from './times.ts';
 
 export function containerFindings(scene: Scene): Finding[] {
   return scene.containers.flatMap((view) => {
@@ -25,10 +26,10 @@ function notStarted(scene: Scene, view: ContainerView): Finding | undefined {
   const evidence = [`pod ${view.podName}, container ${view.name}: "${quote(trimRuntime(words))}"`];
   const subject = { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName };
   const attempts = Math.max(eventCount(event), status?.restartCount ?? 0);
-  const who = `Deployment ${scene.deployment}: container ${view.name}`;
+  const who = `Deployment ${scene.deployment}: ${labelOf(view)}`;
 
   if (
-    /runAsNonRoot|must not be root|run as root|operation not permitted|permission denied|seccomp|apparmor|capabilit/i.test(
+    /runAsNonRoot|non-root policy|must not be root|run as root|operation not permitted|permission denied|seccomp|apparmor|capabilit/i.test(
       words,
     )
   ) {
@@ -51,7 +52,7 @@ function notStarted(scene: Scene, view: ContainerView): Finding | undefined {
   }
   if (/exec format error/i.test(words)) return { ...wrongArchitecture(scene, view), evidence, attempts };
   const headline = `${who} cannot be started: ${quote(lastClause(words), 200)}`;
-  const next = `kubectl ${scene.flag} describe pod ${view.podName}; the spec of container ${view.name} asks for what the node cannot do`;
+  const next = `correct what the message names in the spec of container ${view.name}`;
   return { cause: 'container-start', headline, evidence, next, subject, permanent: false, attempts };
 }
 
@@ -65,23 +66,23 @@ function ended(scene: Scene, view: ContainerView): Finding | undefined {
   const ends = status.restartCount + (status.state?.terminated ? 1 : 0);
   if (ends === 0) return undefined;
   const subject = { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName };
-  const seen = `pod ${view.podName}, container ${view.name}: ended ${times(ends)}, exit code ${dead.exitCode}${dead.reason ? ` (${dead.reason})` : ''}`;
+  const seen = `pod ${view.podName}, ${labelOf(view)}: ended ${times(ends)}, exit code ${dead.exitCode}${dead.reason ? ` (${dead.reason})` : ''}`;
   // while it runs again it may yet become ready: then nothing is told before the deadline
   const isHandled = status.state?.running !== undefined;
   const shared = { subject, attempts: ends, permanent: false, isHandled };
 
   if (dead.reason === 'OOMKilled') {
     const limit = view.spec.resources?.limits?.memory;
-    const headline = `Deployment ${scene.deployment}: container ${view.name} is killed for want of memory (OOMKilled), its limit is ${limit ?? 'that of the node'}`;
+    const headline = `Deployment ${scene.deployment}: ${labelOf(view)} is killed for want of memory (OOMKilled), its limit is ${limit ?? 'that of the node'}`;
     const next = limit
-      ? `raise resources.limits.memory of container ${view.name} above ${limit}: kubectl ${scene.flag} set resources deployment/${scene.name} -c ${view.name} --limits=memory=${double(limit)} for instance`
+      ? `raise resources.limits.memory of container ${view.name} above ${limit}: kubectl ${scene.flag} set resources deployment/${scene.name} -c ${view.name} --limits=memory=${double(limit)} (for instance), and in the manifest`
       : `set resources.requests.memory of container ${view.name} to what it needs, so that it lands on a node that has it`;
     return { cause: 'out-of-memory', headline, evidence: [seen], next, ...shared };
   }
   const words = dead.message ? [`its last words: "${quote(dead.message)}"`] : [];
   if (/exec format error/i.test(dead.message ?? ''))
     return { ...wrongArchitecture(scene, view), evidence: [seen, ...words] };
-  const headline = `Deployment ${scene.deployment}: container ${view.name} ${how(dead)} and is restarted again and again`;
+  const headline = `Deployment ${scene.deployment}: ${labelOf(view)} ${how(dead)} and is restarted again and again`;
   const next = `kubectl ${scene.flag} logs ${view.podName} -c ${view.name} --previous`;
   return { cause: 'crash-loop', headline, evidence: [seen, ...words], next, ...shared };
 }
@@ -148,8 +149,4 @@ function trimRuntime(words: string): string {
 
 function lastClause(words: string): string {
   return trimRuntime(words).replace(/^Error: /, '') || 'the runtime gives no reason';
-}
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
 }

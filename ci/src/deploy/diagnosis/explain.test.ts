@@ -7,6 +7,7 @@ import type { NodeRoom, Reads, Verdict } from './verdict.ts';
 
 const nothing: Reads = {
   log: async () => '',
+  answer: async () => undefined,
   quotas: async () => [],
   nodes: async () => [],
   names: async () => [],
@@ -35,6 +36,17 @@ test('a program for another processor is recognised by its only line', async () 
   const verdict = await explained('image-exec-format', { log: async () => 'exec /bin/app: exec format error\n' });
   expect(verdict).toMatchObject({ cause: 'image-architecture', runbook: 'docs/runbook/image-architecture.md' });
   expect(verdict.evidence.join()).toContain('exec format error');
+});
+
+test('a service that says why it is not ready is quoted', async () => {
+  const answer = async (_pod: string, port: string, path: string) => {
+    expect([port, path]).toEqual(['8080', '/ready']);
+    return { status: 503, body: 'the model is not loaded\n' };
+  };
+  const verdict = await explained('never-ready', { answer, log: async () => 'listening\n' });
+  expect(verdict.headline).toMatch(/says: HTTP 503, "the model is not loaded"$/);
+  expect(verdict.evidence).toContain('GET /ready answers 503: "the model is not loaded"');
+  expect(verdict.evidence).toContain('log: listening');
 });
 
 test('a log is bounded in lines and in length, and loses its colours', () => {

@@ -8,7 +8,7 @@ import { lastEnd, wrongArchitecture } from './containers.ts';
 import { explainImageVerdict } from './explain_image.ts';
 import { explainReference } from './explain_reference.ts';
 import { explainNode, explainQuota, explainScheduling } from './explain_room.ts';
-import { quote, sceneOf, verdictOf } from './finding.ts';
+import { labelOf, quote, sceneOf, verdictOf } from './finding.ts';
 import { type Addition, type Explainer, look } from './look.ts';
 import { redact } from './redact.ts';
 import type { Cause, Reads, Verdict } from './verdict.ts';
@@ -23,9 +23,9 @@ const explainers: Partial<Record<Cause, Explainer>> = {
   'image-pull': explainImageVerdict,
   'crash-loop': explainLog,
   'out-of-memory': explainLog,
-  'never-ready': explainLog,
-  'startup-probe': explainLog,
-  'liveness-probe': explainLog,
+  'never-ready': explainProbe,
+  'startup-probe': explainProbe,
+  'liveness-probe': explainProbe,
   quota: explainQuota,
   unschedulable: explainScheduling,
   'missing-config': explainReference,
@@ -40,6 +40,23 @@ export async function explain(verdict: Verdict, snapshot: Snapshot, reads: Reads
   if ('trouble' in addition) return { ...verdict, evidence: [...verdict.evidence, addition.trouble] };
   const { evidence = [], ...fields } = addition.value;
   return { ...verdict, ...fields, evidence: [...verdict.evidence, ...evidence.map((line) => redact(line))] };
+}
+
+/** The kubelet keeps of a probe's answer the status alone; the service may say more. */
+async function explainProbe(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
+  const { evidence = [], ...fields } = await explainLog(verdict, snapshot, reads);
+  const { pod, probe } = verdict.subject;
+  if (!pod || !probe) return { ...fields, evidence };
+  const answer = await look(`the answer of ${pod}`, () => reads.answer(pod, probe.port, probe.path));
+  if ('trouble' in answer || !answer.value) return { ...fields, evidence };
+  const { status, body } = answer.value;
+  const said = quote(body, 200);
+  if (said === '' || /<html/i.test(said)) return { ...fields, evidence };
+  return {
+    ...fields,
+    headline: verdict.headline.endsWith(`HTTP ${status}`) ? `${verdict.headline}, "${said}"` : verdict.headline,
+    evidence: [`GET ${probe.path} answers ${status}: "${said}"`, ...evidence],
+  };
 }
 
 async function explainLog(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
@@ -64,7 +81,7 @@ async function explainLog(verdict: Verdict, snapshot: Snapshot, reads: Reads): P
   const said =
     lines.findLast((line) => /error|exception|fatal|panic|cannot|not found|denied|refused/i.test(line)) ?? lines.at(-1);
   return {
-    headline: `Deployment ${scene.deployment}: container ${container} ends with exit code ${exitCode} and says: ${quote(said, 200)}`,
+    headline: `Deployment ${scene.deployment}: ${labelOf(view)} ends with exit code ${exitCode} and says: ${quote(said, 200)}`,
     next: `mend that and deploy again; to try the image alone: kubectl ${scene.flag} run try --rm -it --restart=Never --image=${view.spec.image}`,
     evidence: shown,
   };

@@ -39,13 +39,14 @@ export async function explainScheduling(verdict: Verdict, snapshot: Snapshot, re
     return values.includes(value) ? [] : [`no node has ${label}=${value}; they have ${values.join(', ')}`];
   });
   const needs = Object.entries(sumRequests(spec));
-  const rooms = nodes.slice(0, 5).map((node) => {
+  const rooms = nodes.slice(0, 5).flatMap((node) => {
     const parts = needs.map(([resource, need]) => {
       const show = (amount: number) => formatQuantity(resource, amount);
       const all = show(parseQuantity(node.allocatable[resource] ?? '0'));
       return `${resource} ${show(free(node, resource))} of ${all} free, ${show(need)} asked`;
     });
-    return `node ${node.name}: ${[...parts, ...node.taints.map((taint) => `taint ${taint}`), ...node.troubles, ...unknown(node)].join('; ')}`;
+    const all = [...parts, ...node.taints.map((taint) => `taint ${taint}`), ...node.troubles, ...unknown(node)];
+    return all.length > 0 ? [`node ${node.name}: ${all.join('; ')}`] : [];
   });
   const tooMuch = needs.find(([resource, need]) => nodes.every((node) => free(node, resource) < need));
   const next = tooMuch && shrink(tooMuch, nodes);

@@ -67,6 +67,11 @@ function viewsOf(pod: V1Pod, revision: Revision): ContainerView[] {
   return [...inits, ...(pod.spec?.containers ?? []).map((spec) => view(spec, false))];
 }
 
+/** "container web", "init container migrate" */
+export function labelOf({ isInit, name }: ContainerView): string {
+  return `${isInit ? 'init ' : ''}container ${name}`;
+}
+
 export function eventsOf(pod: V1Pod, revision: Revision): CoreV1Event[] {
   return revision.events.filter(({ involvedObject }) => involvedObject.uid === pod.metadata?.uid);
 }

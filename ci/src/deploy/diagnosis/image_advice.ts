@@ -16,8 +16,12 @@ type About = {
 
 export function imageAdvice(cause: Cause, about: About): string {
   const { flag, name, container, image, mended } = about;
-  if (mended) return `kubectl ${flag} set image deployment/${name} ${container}=${mended}`;
   const parts = parseImage(image);
+  const other = mended && `kubectl ${flag} set image deployment/${name} ${container}=${mended}`;
+  // a registry that asks for a password may well be the right one
+  if (other && parts && cause === 'image-no-credentials')
+    return `${byCause(cause, parts, about)}; or, if that registry was not meant: ${other}`;
+  if (other) return other;
   if (!parts) return 'write the image as registry/repository@sha256:..., in lower case';
   return byCause(cause, parts, about);
 }

@@ -185,8 +185,9 @@ function compare(image: string, before: string): { headline: string; evidence: s
   const place = differences.filter(({ part }) => part !== 'tag' && part !== 'digest');
   const listed = (all: typeof differences) =>
     all.map(({ part, found, expected }) => `${part} ${found} instead of ${expected}`).join(', ');
-  const evidence = [`the revision before runs ${before}`, `that differs in: ${listed(differences) || 'nothing'}`];
-  if (place.length === 0) return { headline: '', evidence };
+  const parts = differences.map(({ part }) => part).join(' and ');
+  if (place.length === 0)
+    return { headline: '', evidence: [`the revision before runs ${before}, which differs in ${parts}`] };
   const mended = imageReference({ ...expected, tag: found.tag, digest: found.digest });
-  return { headline: `; ${listed(place)}, where ${before} runs`, evidence, mended };
+  return { headline: `; ${listed(place)}, where ${before} runs`, evidence: [], mended };
 }

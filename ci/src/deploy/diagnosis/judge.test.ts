@@ -83,7 +83,7 @@ test.each<[string, Cause, number, string]>([
     'crash-loop-init',
     'crash-loop',
     20,
-    'Deployment d-init/sentiment: container migrate fails with exit code 4 and is restarted again and again',
+    'Deployment d-init/sentiment: init container migrate fails with exit code 4 and is restarted again and again',
   ],
   [
     'out-of-memory',
@@ -107,13 +107,13 @@ test.each<[string, Cause, number, string]>([
     'never-ready',
     'never-ready',
     66,
-    'Deployment d-ready503/sentiment: container web never becomes ready, its readiness probe (GET /ready on port 8080) says: HTTP probe failed with statuscode: 503',
+    'Deployment d-ready503/sentiment: container web never becomes ready, its readiness probe (GET /ready on port 8080) says: HTTP 503',
   ],
   [
     'never-ready-path',
     'never-ready',
     66,
-    'Deployment d-ready404/sentiment: container web never becomes ready, its readiness probe (GET /redy on port 8080) says: HTTP probe failed with statuscode: 404',
+    'Deployment d-ready404/sentiment: container web never becomes ready, its readiness probe (GET /redy on port 8080) says: HTTP 404',
   ],
   [
     'never-ready-command',
@@ -137,13 +137,13 @@ test.each<[string, Cause, number, string]>([
     'startup-probe',
     'startup-probe',
     0,
-    'Deployment d-startup/sentiment: container web never comes up, its startup probe (GET /ready on port 8080) says: HTTP probe failed with statuscode: 503',
+    'Deployment d-startup/sentiment: container web never comes up, its startup probe (GET /ready on port 8080) says: HTTP 503',
   ],
   [
     'liveness-probe',
     'liveness-probe',
     10,
-    'Deployment d-live/sentiment: container web is restarted, its liveness probe (GET /ready on port 8080) says: HTTP probe failed with statuscode: 503',
+    'Deployment d-live/sentiment: container web is restarted, its liveness probe (GET /ready on port 8080) says: HTTP 503',
   ],
   [
     'unschedulable',

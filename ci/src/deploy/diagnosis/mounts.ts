@@ -44,7 +44,7 @@ function volumes(scene: Scene): Finding[] {
       cause: 'volume-mount',
       headline: `Deployment ${scene.deployment}: volume ${volume ?? '(unnamed)'} cannot be mounted: ${quote(reason(words), 200)}`,
       evidence: [`pod ${name}: "${quote(words)}"`],
-      next: `kubectl ${scene.flag} describe pod ${name}; correct the source of volume ${volume ?? ''} in the pod template`,
+      next: `correct the source of volume ${volume ?? ''} in the pod template (now ${sourceOf(scene, volume)})`,
       subject,
       permanent: false,
       attempts,
@@ -91,6 +91,12 @@ export function referenceIn(words: string): Reference | undefined {
   if (object) return { kind: /secret/i.test(object[1]) ? 'Secret' : 'ConfigMap', name: object[2] };
   const key = /couldn't find key (\S+) in (ConfigMap|Secret) [^/\s]+\/(\S+)/.exec(words);
   return key ? { kind: key[2] === 'Secret' ? 'Secret' : 'ConfigMap', name: key[3], key: key[1] } : undefined;
+}
+
+function sourceOf(scene: Scene, volume: string | undefined): string {
+  const { name: _, ...source } =
+    scene.revision.replicaSet.spec?.template?.spec?.volumes?.find(({ name }) => name === volume) ?? {};
+  return quote(JSON.stringify(source), 200);
 }
 
 /** "references non-existent secret key: crt" does not name the Secret: the pod template does. */

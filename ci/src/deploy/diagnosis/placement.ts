@@ -41,7 +41,7 @@ function unschedulable(scene: Scene, pod: V1Pod): Finding[] {
     cause: 'unschedulable',
     headline: `Deployment ${scene.deployment}: no node takes pod ${name}: ${quote(schedulerReason(words), 200)}`,
     evidence,
-    next: schedulingAdvice(words, scene),
+    next: schedulingAdvice(words),
     subject: { pod: name },
     permanent: false,
     isHandled: coming !== undefined,
@@ -54,7 +54,7 @@ function schedulerReason(words: string): string {
   return words.replace(/\. (preemption:|no new claims).*$/s, '') || 'the scheduler gives no reason';
 }
 
-function schedulingAdvice(words: string, scene: Scene): string {
+function schedulingAdvice(words: string): string {
   const why = schedulerReason(words);
   if (/Insufficient/.test(why))
     return 'lower resources.requests in the pod template to what a node has free, or add a node (eksctl scale nodegroup)';
@@ -65,7 +65,7 @@ function schedulingAdvice(words: string, scene: Scene): string {
     return "kubectl get nodes --show-labels, and compare with the pod template's nodeSelector and affinity";
   if (/topology spread/.test(why))
     return 'add nodes in the zones that lack one, or set whenUnsatisfiable: ScheduleAnyway';
-  return `kubectl ${scene.flag} describe pods; the scheduler's sentence says what each node lacks`;
+  return `kubectl get nodes -o wide; the scheduler's sentence says what each node lacks`;
 }
 
 /** The node has the pod but cannot make its network or its sandbox (on EKS: no free address in the subnet). */

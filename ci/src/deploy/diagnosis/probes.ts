@@ -2,6 +2,7 @@
 import type { V1Probe } from '@kubernetes/client-node';
 import { eventTime } from '../snapshot.ts';
 import { type ContainerView, eventCount, type Finding, isReady, lastEvent, quote, type Scene } from './finding.ts';
+import { times } from './times.ts';
 
 type Kind = 'Readiness' | 'Startup' | 'Liveness';
 
@@ -43,7 +44,7 @@ function killed(scene: Scene, view: ContainerView, kind: 'Startup' | 'Liveness')
   const finding = described(scene, view, kind, probe ?? {}, answer?.message ?? '');
   const kills = eventCount(lastEvent(view.events, 'Killing', /failed (startup|liveness) probe/));
   finding.evidence.push(
-    `pod ${view.podName}, container ${view.name}: restarted ${view.status?.restartCount} times for it`,
+    `pod ${view.podName}, container ${view.name}: restarted ${times(view.status?.restartCount ?? 0)} for it`,
   );
   // the probe's own span is the patience that the author of the manifest gave
   if (kind === 'Startup') return { ...finding, cause: 'startup-probe', permanent: true, attempts: kills };
@@ -59,6 +60,7 @@ function described(
 ): Omit<Finding, 'cause' | 'permanent'> {
   const answer = quote(message.replace(/^\w+ probe (failed|errored)[^:]*: /, ''), 300) || 'nothing was recorded';
   const name = kind.toLowerCase();
+  const subject = { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName };
   const effect = { Readiness: 'never becomes ready', Startup: 'never comes up', Liveness: 'is restarted' }[kind];
   return {
     headline: `Deployment ${scene.deployment}: container ${view.name} ${effect}, its ${name} probe (${asked(probe)}) says: ${plainAnswer(answer)}`,
@@ -67,14 +69,24 @@ function described(
       ...portEvidence(view, probe),
       ...changedProbe(scene, view, kind, probe),
     ],
-    next: advice(scene, view, probe, answer, name),
-    subject: { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName },
+    next: advice(view, probe, answer, name),
+    subject: { ...subject, ...(httpProbe(view, probe) && { probe: httpProbe(view, probe) }) },
   };
+}
+
+/** With the port's number where the probe gives its name. */
+function httpProbe(view: ContainerView, { httpGet }: V1Probe): { port: string; path: string } | undefined {
+  if (!httpGet || httpGet.scheme === 'HTTPS') return undefined;
+  const named = view.spec.ports?.find(({ name }) => name === httpGet.port);
+  return { port: String(named?.containerPort ?? httpGet.port), path: httpGet.path ?? '/' };
 }
 
 /** Without the address, which is the pod's and gone with it. */
 function plainAnswer(answer: string): string {
-  return answer.replace(/^Get "[^"]*": /, '').replace(/^dial tcp \S+: (connect: )?/, '');
+  return answer
+    .replace(/^HTTP probe failed with statuscode: /, 'HTTP ')
+    .replace(/^Get "[^"]*": /, '')
+    .replace(/^dial tcp \S+: (connect: )?/, '');
 }
 
 /** "GET /ready on port 8080" */
@@ -114,7 +126,7 @@ function changedProbe(scene: Scene, view: ContainerView, kind: Kind, probe: V1Pr
     : [];
 }
 
-function advice(scene: Scene, view: ContainerView, probe: V1Probe, answer: string, name: string): string {
+function advice(view: ContainerView, probe: V1Probe, answer: string, name: string): string {
   const port = portOf(probe);
   const path = probe.httpGet?.path ?? '/';
   if (/statuscode: 404/.test(answer))
@@ -123,7 +135,7 @@ function advice(scene: Scene, view: ContainerView, probe: V1Probe, answer: strin
     const [declared] = portEvidence(view, probe);
     if (declared)
       return `put the port that the service listens on in place of ${port} in the ${name}Probe of container ${view.name}`;
-    return `see whether the service listens on 0.0.0.0:${port}: kubectl ${scene.flag} logs ${view.podName} -c ${view.name}`;
+    return `see in its log whether the service listens on port ${port} of all addresses (0.0.0.0), or only of the loopback`;
   }
   if (/deadline exceeded|timed? ?out/i.test(answer))
     return `raise timeoutSeconds (now ${probe.timeoutSeconds ?? 1}) of the ${name}Probe, or give container ${view.name} more CPU`;

@@ -1,4 +1,5 @@
 /** What the Deployment itself says: its deadline, a pause, a ReplicaSet that cannot be made. */
+import type { V1Pod } from '@kubernetes/client-node';
 import { isObserved, newRevision, type Snapshot } from '../snapshot.ts';
 import { judgeRefusal } from './creation.ts';
 import { type Finding, quote } from './finding.ts';
@@ -22,7 +23,8 @@ export function deadlineFinding(snapshot: Snapshot): Finding | undefined {
     headline: `Deployment ${nameOf(snapshot)} made no progress for ${progressDeadlineSeconds} s (spec.progressDeadlineSeconds), ${ready} of ${replicas} new pods are ready`,
     evidence: [
       `condition Progressing: "${quote(condition.message)}"`,
-      `replicas: ${replicas} wanted, ${updatedReplicas} updated, ${readyReplicas} ready, ${availableReplicas} available`,
+      `of old and new together: ${replicas} wanted, ${readyReplicas} ready, ${availableReplicas} available; new: ${updatedReplicas}`,
+      ...(revision?.pods.slice(0, 3) ?? []).map(podState),
     ],
     next: tooLong
       ? `minReadySeconds is ${minReadySeconds}, progressDeadlineSeconds ${progressDeadlineSeconds}: raise the second`
@@ -30,6 +32,19 @@ export function deadlineFinding(snapshot: Snapshot): Finding | undefined {
     subject: {},
     permanent: false,
   };
+}
+
+/** "pod x: Running, containers with unready status: [app], its readiness probe asks first after 300 s" */
+function podState({ metadata, spec, status }: V1Pod): string {
+  const condition = status?.conditions?.find(({ type, status }) => type === 'Ready' && status !== 'True');
+  const delays = (spec?.containers ?? []).map(({ readinessProbe }) => readinessProbe?.initialDelaySeconds ?? 0);
+  const delay = Math.max(0, ...delays);
+  const parts = [
+    status?.phase,
+    condition && quote(condition.message ?? condition.reason),
+    delay > 0 && `a readiness probe asks first after ${delay} s`,
+  ];
+  return `pod ${metadata?.name}: ${parts.filter(Boolean).join(', ')}`;
 }
 
 /** A paused Deployment takes a new template and does nothing with it. */

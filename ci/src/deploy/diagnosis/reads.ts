@@ -1,16 +1,25 @@
 /** The world that `explain` looks at: a cluster, by a deployer's rights. */
-import { CoreV1Api, type KubeConfig, setHeaderOptions, type V1Node, type V1Pod } from '@kubernetes/client-node';
+import {
+  ApiException,
+  CoreV1Api,
+  type KubeConfig,
+  setHeaderOptions,
+  type V1Node,
+  type V1Pod,
+} from '@kubernetes/client-node';
 import type { ExplainImage } from '../../image/explanation.ts';
+import { isDeniedByRbac } from '../api_error.ts';
 import { sum } from './explain_room.ts';
 import { formatQuantity } from './quantity.ts';
 import type { Amounts, NamedKind, NodeRoom, Reads } from './verdict.ts';
 
-/** Needs `get` on pods/log, `list` on resourcequotas, configmaps, secrets, serviceaccounts, and on nodes and all pods; lacks are told, not thrown. */
+/** Needs `get` on pods/log and pods/proxy, `list` on resourcequotas, configmaps, secrets, serviceaccounts, and on nodes and all pods; lacks are told, not thrown. */
 export function clusterReads(kubeConfig: KubeConfig, namespace: string, explainImage?: ExplainImage): Reads {
   const core = kubeConfig.makeApiClient(CoreV1Api);
   return {
     log: (name, container, previous) =>
       core.readNamespacedPodLog({ name, namespace, container, previous, tailLines: 40, limitBytes: 65536 }),
+    answer: (pod, port, path) => ask(core, namespace, pod, port, path),
     quotas: async () => {
       const { items } = await core.listNamespacedResourceQuota({ namespace });
       return items.map(({ metadata, status }) => ({
@@ -28,6 +37,22 @@ export function clusterReads(kubeConfig: KubeConfig, namespace: string, explainI
     },
     explainImage,
   };
+}
+
+/** A status outside of 2xx comes as an exception, whether it is the pod's or the API server's own. */
+async function ask(core: CoreV1Api, namespace: string, pod: string, port: string, path: string) {
+  const request = { namespace, name: `${pod}:${port}`, path: path.replace(/^\//, '') };
+  try {
+    return { status: 200, body: String(await core.connectGetNamespacedPodProxyWithPath(request)) };
+  } catch (error) {
+    if (!(error instanceof ApiException) || isDeniedByRbac(error) || isStatus(error.body)) return undefined;
+    return { status: error.code, body: typeof error.body === 'string' ? error.body : JSON.stringify(error.body) };
+  }
+}
+
+/** The API server's own words: it cannot reach the pod, which the probe's answer says better. */
+function isStatus(body: unknown): boolean {
+  return /"kind":\s*"Status"/.test(typeof body === 'string' ? body : JSON.stringify(body ?? ''));
 }
 
 async function readNames(core: CoreV1Api, namespace: string, kind: NamedKind): Promise<string[]> {

@@ -54,7 +54,15 @@ export type Verdict = {
 };
 
 /** Where the fault was seen; a part is missing where it does not apply (a quota leaves no pod). */
-export type Subject = { pod?: string; container?: string; image?: string; node?: string; reference?: Reference };
+export type Subject = {
+  pod?: string;
+  container?: string;
+  image?: string;
+  node?: string;
+  reference?: Reference;
+  /** Of a probe that asks by HTTP. */
+  probe?: { port: string; path: string };
+};
 
 /** An object that the pod template names, and the key in it. */
 export type Reference = { kind: NamedKind; name: string; key?: string };
@@ -68,6 +76,8 @@ export type History = ReadonlyMap<string, { since: Date; count: number }>;
 export type Reads = {
   /** The last lines of a container's log; `previous` is the container before its last restart. */
   log: (pod: string, container: string, previous: boolean) => Promise<string>;
+  /** Status and body of what a pod answers to GET, asked through the API server; undefined where that may not be done. */
+  answer: (pod: string, port: string, path: string) => Promise<{ status: number; body: string } | undefined>;
   quotas: () => Promise<Quota[]>;
   nodes: () => Promise<NodeRoom[]>;
   /** Names only, never contents. */

@@ -1,0 +1,181 @@
+/**
+ * Every way a rollout fails that can be provoked on one node, through the real deployment: the verdict, the time to it,
+ * and what serves afterwards. Set DIAGNOSIS_REPORT to a path to get docs/deploy.md's table and texts from the run.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { deploy } from '../ci/src/deploy/deploy.ts';
+import { diagnose } from '../ci/src/deploy/diagnose.ts';
+import { verdictError } from '../ci/src/deploy/diagnosis/verdict.ts';
+import type { Manifest } from '../ci/src/deploy/manifest.ts';
+import type { Outcome } from '../ci/src/deploy/outcome.ts';
+import { type Cluster, layerOfFiles, push, startCluster, type TestNamespace } from './support/cluster.ts';
+import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
+import { limited } from './support/diagnosis_limited.ts';
+import { applyByHand, post } from './support/diagnosis_objects.ts';
+import {
+  appliedByHand,
+  badManifests,
+  ecr,
+  goodManifests,
+  type Images,
+  type Scenario,
+  scenarios,
+  wrongEcr,
+} from './support/diagnosis_scenarios.ts';
+import { need } from './support/need.ts';
+
+/** As many as two cores bear. */
+const atOnce = 9;
+
+describe.skipIf(!need('rig'))('a rollout that fails', () => {
+  let cluster: Cluster;
+  let images: Images;
+  let running: Map<Scenario, Promise<Outcome>>;
+  const namespaces: TestNamespace[] = [];
+  const lines: string[] = [];
+
+  beforeAll(async () => {
+    cluster = await startCluster();
+    cluster.serveAs(ecr, cluster.registries().open);
+    cluster.serveAs(wrongEcr, cluster.registries().forbidden);
+    images = { good: await cluster.pushApp('v1'), garbage: await pushGarbage(cluster) };
+    const run = limited(atOnce);
+    running = new Map(scenarios.map((scenario) => [scenario, run(() => fail(scenario))]));
+    // a test that awaits its own later than it failed must not be taken for an unhandled rejection
+    for (const outcome of running.values()) outcome.catch(() => {});
+  });
+  afterAll(async () => {
+    await Promise.allSettled(running?.values() ?? []);
+    await cluster?.stop();
+    const path = process.env.DIAGNOSIS_REPORT;
+    if (path) writeFileSync(path, lines.join('\n'));
+  });
+
+  async function namespaceFor({ quota, podSecurity }: Partial<Scenario>): Promise<string> {
+    const namespace = await cluster.namespace();
+    namespaces.push(namespace);
+    await post(cluster, namespace.name, { quota, podSecurity });
+    return namespace.name;
+  }
+
+  async function fail(scenario: Scenario): Promise<Outcome> {
+    const kubeConfig = kubeConfigOf(cluster.kubeconfig);
+    const namespace = await namespaceFor(scenario);
+    const good = `${ecr}/app@${images.good.digest}`;
+    const first = await deploy({
+      kubeConfig,
+      manifests: goodManifests(namespace, scenario),
+      image: good,
+      container: 'app',
+    });
+    expect(first, JSON.stringify(first)).toMatchObject({ state: 'deployed' });
+    const image = scenario.image?.(cluster, images) ?? good;
+    const manifests = badManifests(namespace, scenario, image);
+    return deploy({ kubeConfig, manifests, image, container: 'app', deadlineSeconds: 200 });
+  }
+
+  test.each(scenarios.map((scenario) => [scenario.title, scenario] as const))(
+    'for %s is told so, and taken back',
+    async (title, scenario) => {
+      const outcome = await running.get(scenario)!;
+      if (outcome.state !== 'rolled back')
+        throw new Error(`it ended otherwise: ${JSON.stringify(outcome, undefined, 1)}`);
+      const { verdict, secondsToVerdict, returned } = outcome;
+      lines.push(report(title, outcome));
+      expect(verdict).toMatchObject({ cause: scenario.cause, headline: expect.stringMatching(scenario.says) });
+      expect(verdict.evidence.join('\n')).toMatch(scenario.shows ?? /./);
+      expect(verdict.next).toMatch(scenario.mends ?? /./);
+      expect(returned.image).toBe(`${ecr}/app@${images.good.digest}`);
+      const after = await look(kubeConfigOf(cluster.kubeconfig), outcome.namespace);
+      expect(imagesOf(after)).toEqual([returned.image]);
+      expect(after.deployment.status?.readyReplicas).toBe(1);
+      if (scenario.cause === 'image-forbidden') {
+        // the issue's own bounds
+        expect(secondsToVerdict).toBeLessThanOrEqual(15);
+        expect(returned.seconds).toBeLessThanOrEqual(30);
+      }
+    },
+  );
+
+  test.each(appliedByHand.map((scenario) => [scenario.title, scenario] as const))(
+    'of a Deployment with %s is refused before the start, and explained where it was applied by hand',
+    async (title, scenario) => {
+      const kubeConfig = kubeConfigOf(cluster.kubeconfig);
+      const namespace = await namespaceFor(scenario);
+      const image = scenario.image?.(cluster, images) ?? `${ecr}/app@${images.good.digest}`;
+      const manifests = badManifests(namespace, scenario, image);
+      expect(await deploy({ kubeConfig, manifests, image, container: 'app' })).toMatchObject({ state: 'refused' });
+      for (const object of manifests) setImage(object, image);
+      await applyByHand(cluster, namespace, manifests);
+      const verdict = await vi.waitFor(
+        async () => {
+          const { state, verdict } = await diagnose({ kubeConfig, namespace, name: 'app' });
+          expect({ state, cause: verdict?.cause }).toEqual({ state: 'unhealthy', cause: scenario.cause });
+          return verdict!;
+        },
+        { timeout: 60_000, interval: 250 },
+      );
+      lines.push(
+        `## ${title}\nrefused before the start; diagnose, of one applied by hand:\n${verdictError(verdict).message}\n`,
+      );
+      expect(verdict.headline).toMatch(scenario.says);
+      expect(verdict.evidence.join('\n')).toMatch(scenario.shows ?? /./);
+      expect(verdict.next).toMatch(scenario.mends ?? /./);
+    },
+  );
+
+  test('that heals is none: a first pull is refused, the next one is not', async () => {
+    const kubeConfig = kubeConfigOf(cluster.kubeconfig);
+    const namespace = await namespaceFor({});
+    const host = 'late.registry.test';
+    cluster.serveAs(host, cluster.registries().busy);
+    let failures = 0;
+    const outcome = await deploy({
+      kubeConfig,
+      manifests: appManifests(namespace, { replicas: 1 }),
+      image: `${host}/app@${images.good.digest}`,
+      onProgress: (line) => {
+        if (!/limits the rate/.test(line)) return;
+        failures++;
+        cluster.serveAs(host, cluster.registries().open);
+      },
+    });
+    expect(failures).toBeGreaterThan(0);
+    expect(outcome).toMatchObject({ state: 'deployed' });
+  });
+});
+
+function setImage(object: Manifest, image: string): void {
+  if (object.kind !== 'Deployment') return;
+  const { spec } = object as Manifest & { spec: { template: { spec: { containers: { image: string }[] } } } };
+  for (const container of spec.template.spec.containers) container.image = image;
+}
+
+/** An executable that no processor understands, which is what a program for another one is. */
+async function pushGarbage(cluster: Cluster) {
+  const folder = mkdtempSync(join(tmpdir(), 'garbage-'));
+  try {
+    const file = join(folder, 'app');
+    writeFileSync(file, '\u007fELF for nobody');
+    const layer = await layerOfFiles({ app: file });
+    return await push(cluster.images, {
+      name: 'garbage',
+      tag: 'v1',
+      layers: [layer],
+      config: { Entrypoint: ['/app'] },
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function report(
+  title: string,
+  { verdict, secondsToVerdict, returned }: Extract<Outcome, { state: 'rolled back' }>,
+): string {
+  const head = `## ${title}\n${secondsToVerdict.toFixed(1)} s to the verdict, ${returned.seconds.toFixed(1)} s back`;
+  return `${head}\n${verdictError(verdict).message}\n`;
+}

@@ -1,0 +1,309 @@
+/**
+ * Releases of the test app that fail, each in its own way, over one that serves: what tests/diagnosis.test.ts provokes.
+ * `manifests` get the container's and the pod's parts; `image` is by digest or an address that fails.
+ */
+import type { Cause } from '../../ci/src/deploy/diagnosis/verdict.ts';
+import type { Manifest } from '../../ci/src/deploy/manifest.ts';
+import type { Snapshot } from '../../ci/src/deploy/snapshot.ts';
+import type { Cluster, PushedImage } from './cluster.ts';
+import { appManifests } from './deploy.ts';
+
+type DeploymentSpec = NonNullable<Snapshot['deployment']['spec']>;
+type PodSpec = NonNullable<DeploymentSpec['template']['spec']>;
+type Container = PodSpec['containers'][number];
+
+/** The account whose registry serves, and one that refuses: names of ECR, registries of the cluster behind them. */
+export const ecr = '123456789012.dkr.ecr.eu-central-1.amazonaws.com';
+export const wrongEcr = '210987654321.dkr.ecr.eu-central-1.amazonaws.com';
+
+export type Images = { good: PushedImage; garbage: PushedImage };
+
+export type Scenario = {
+  title: string;
+  cause: Cause;
+  /** In the verdict's headline. */
+  says: RegExp;
+  /** In its evidence. */
+  shows?: RegExp;
+  /** In what is to be done. */
+  mends?: RegExp;
+  image?: (cluster: Cluster, images: Images) => string;
+  container?: Partial<Container>;
+  pod?: Partial<PodSpec>;
+  spec?: Partial<DeploymentSpec>;
+  /** Objects and labels of the namespace, there before the first release. */
+  quota?: Record<string, string>;
+  podSecurity?: string;
+  /** By name: its data. */
+  configMap?: Record<string, Record<string, string>>;
+};
+
+const probe = (path: string, port = 8080) => ({ httpGet: { path, port }, periodSeconds: 1, failureThreshold: 3 });
+/** No pod of the new revision before an old one ends: such a rollout starts without one having been tried. */
+const inPlace = { strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } } };
+const requests = (cpu: string) => ({ resources: { requests: { cpu } } });
+const nowhere = `sha256:${'ab'.repeat(32)}`;
+
+/** The slow ones first, since all run side by side. */
+export const scenarios: Scenario[] = [
+  {
+    title: 'a registry that limits the rate',
+    cause: 'image-rate-limit',
+    says: /limits the rate \(429\)/,
+    image: ({ registries }, { good }) => `${registries().busy.host}/app@${good.digest}`,
+  },
+  {
+    title: 'a service that is never ready',
+    cause: 'never-ready',
+    says: /readiness probe \(GET \/health\/ready on port 8080\) says: HTTP 503, "the model is not loaded/,
+    shows: /log: listening on :8080/,
+    container: { env: [{ name: 'NOT_READY', value: '1' }] },
+  },
+  {
+    title: 'a readiness probe with a wrong path',
+    cause: 'never-ready',
+    says: /GET \/ready on port 8080\) says: HTTP 404/,
+    shows: /in the revision that serves, that probe is GET \/health\/ready on port 8080/,
+    mends: /in place of \/ready/,
+    container: { readinessProbe: probe('/ready') },
+  },
+  {
+    title: 'a readiness probe with a wrong port',
+    cause: 'never-ready',
+    says: /on port 9090\) says: connection refused/,
+    shows: /asks port 9090, the container declares 8080/,
+    mends: /in place of 9090/,
+    container: { readinessProbe: probe('/health/ready', 9090) },
+  },
+  {
+    title: 'a readiness gate that nobody opens',
+    cause: 'never-ready',
+    says: /readiness gate target-health\.elbv2\.k8s\.aws\/none is not true/,
+    pod: { readinessGates: [{ conditionType: 'target-health.elbv2.k8s.aws/none' }] },
+  },
+  {
+    title: 'more CPU than any node has',
+    cause: 'unschedulable',
+    says: /Insufficient cpu/,
+    shows: /node node1: cpu \S+ of \S+ free, 64 asked/,
+    mends: /no more than cpu \S+ \(resources\.requests, now 64\)/,
+    container: requests('64'),
+  },
+  {
+    title: 'a node label that no node has',
+    cause: 'unschedulable',
+    says: /didn't match Pod's node affinity\/selector/,
+    shows: /no node has kubernetes\.io\/arch=s390x; they have /,
+    pod: { nodeSelector: { 'kubernetes.io/arch': 's390x' } },
+  },
+  {
+    title: 'a folder of the node that is not there',
+    cause: 'volume-mount',
+    says: /volume data cannot be mounted: hostPath type check failed: \/no\/such/,
+    pod: { volumes: [{ name: 'data', hostPath: { path: '/no/such', type: 'Directory' } }] },
+    container: { volumeMounts: [{ name: 'data', mountPath: '/data' }] },
+  },
+  {
+    title: 'a crash',
+    cause: 'crash-loop',
+    says: /ends with exit code 3 and says: error: the model file is damaged/,
+    shows: /log: loading the model/,
+    container: { env: [{ name: 'CRASH', value: '1' }] },
+  },
+  {
+    title: 'an init container that fails',
+    cause: 'crash-loop',
+    says: /init container prepare ends with exit code 3/,
+    image: (_, { good }) => `${ecr}/app@${good.digest}`,
+    pod: { initContainers: [{ name: 'prepare', image: 'set-by-the-release', env: [{ name: 'CRASH', value: '1' }] }] },
+  },
+  {
+    title: 'a program for another processor',
+    cause: 'image-architecture',
+    says: /exec format error/,
+    image: (_, { garbage }) => garbage.byDigest,
+  },
+  {
+    title: 'too little memory',
+    cause: 'out-of-memory',
+    says: /OOMKilled\), its limit is 48Mi/,
+    mends: /--limits=memory=96Mi/,
+    container: { env: [{ name: 'OOM', value: '1' }], resources: { limits: { memory: '48Mi' } } },
+  },
+  {
+    title: 'a liveness probe that kills',
+    cause: 'liveness-probe',
+    says: /its liveness probe \(GET \/alive on port 8080\) says: HTTP 404/,
+    container: { livenessProbe: probe('/alive') },
+    spec: { minReadySeconds: 60 },
+  },
+  {
+    title: 'a startup probe that gives up',
+    cause: 'startup-probe',
+    says: /never comes up, its startup probe \(GET \/health\/ready on port 8080\) says: HTTP 503/,
+    container: { env: [{ name: 'NOT_READY', value: '1' }], startupProbe: probe('/health/ready') },
+  },
+  {
+    title: 'a deadline that is too short',
+    cause: 'deadline',
+    says: /made no progress for 10 s \(spec\.progressDeadlineSeconds\), 0 of 1 new pods are ready/,
+    container: { readinessProbe: { ...probe('/health/ready'), initialDelaySeconds: 300 } },
+    spec: { progressDeadlineSeconds: 10 },
+  },
+  {
+    title: 'nobody listening where the registry should be',
+    cause: 'image-unreachable',
+    says: /cannot reach the registry; registry 127\.0\.0\.1:9 instead of 123456789012/,
+    shows: /connection refused/,
+    image: (_, { good }) => `127.0.0.1:9/app@${good.digest}`,
+  },
+  {
+    title: 'a region that does not exist',
+    cause: 'image-unreachable',
+    says: /region eu-nowhere-9 instead of eu-central-1/,
+    mends: new RegExp(`set image deployment/app app=${ecr}/app@sha256`),
+    image: (_, { good }) => `${ecr.replace('eu-central-1', 'eu-nowhere-9')}/app@${good.digest}`,
+  },
+  {
+    title: 'an account that is not ours',
+    cause: 'image-forbidden',
+    says: new RegExp(`cannot pull ${wrongEcr}/app@.*account 210987654321 instead of 123456789012, where ${ecr}/app@`),
+    shows: /403 Forbidden/,
+    mends: new RegExp(`set image deployment/app app=${ecr}/app@sha256`),
+    image: (_, { good }) => `${wrongEcr}/app@${good.digest}`,
+  },
+  {
+    title: 'a registry that wants a password',
+    cause: 'image-no-credentials',
+    says: /no credentials that the registry takes \(401\)/,
+    mends: /create secret docker-registry/,
+    image: ({ registries }, { good }) => `${registries().password.host}/app@${good.digest}`,
+  },
+  {
+    title: 'a digest that the registry does not hold',
+    cause: 'image-not-found',
+    says: /the registry has no such image/,
+    shows: /the revision before runs .*, which differs in digest/,
+    image: () => `${ecr}/app@${nowhere}`,
+  },
+  {
+    title: 'a repository that is not there',
+    cause: 'image-not-found',
+    says: /no such image; repository ap instead of app/,
+    image: (_, { good }) => `${ecr}/ap@${good.digest}`,
+  },
+  {
+    title: 'a certificate that the node does not trust',
+    cause: 'image-tls',
+    says: /does not trust the registry's certificate/,
+    shows: /x509/,
+    image: ({ registries }, { good }) => `${registries().untrusted.host}/app@${good.digest}`,
+  },
+  {
+    title: 'a command that the image does not hold',
+    cause: 'container-start',
+    says: /there is no \/bin\/sentimnt in /,
+    container: { command: ['/bin/sentimnt'] },
+  },
+  {
+    title: 'a root user where none may be',
+    cause: 'security-context',
+    says: /may not start under its security context: container's runAsUser breaks non-root policy/,
+    container: { securityContext: { runAsNonRoot: true, runAsUser: 0 } },
+  },
+  {
+    title: 'more than the quota allows',
+    cause: 'quota',
+    says: /quota "team" is used up: requests\.cpu=200m asked/,
+    shows: /quota team: requests\.cpu \S+ of 150m used/,
+    mends: /patch resourcequota team .*requests\.cpu/,
+    quota: { 'requests.cpu': '150m' },
+    spec: inPlace,
+    container: requests('200m'),
+  },
+  {
+    title: 'what Pod Security does not allow',
+    cause: 'admission-denied',
+    says: /refused by Pod Security "baseline:latest": host namespaces \(hostNetwork=true\)/,
+    podSecurity: 'baseline',
+    spec: inPlace,
+    pod: { hostNetwork: true },
+  },
+];
+
+/** Deployments that somebody applied past the deployer, which would have refused them: `diagnose` tells what is wrong. */
+export const appliedByHand: Scenario[] = [
+  {
+    title: 'a ConfigMap that is not there',
+    cause: 'missing-config',
+    says: /there is no ConfigMap "settings", which container app of its pods needs/,
+    shows: /ConfigMaps in namespace \S+: .*setting\b/,
+    mends: /put "setting" in place of "settings"/,
+    configMap: { setting: { LEVEL: 'info' } },
+    container: { envFrom: [{ configMapRef: { name: 'settings' } }] },
+  },
+  {
+    title: 'a key that a ConfigMap does not have',
+    cause: 'missing-config',
+    says: /there is no key "LEVL" in ConfigMap "setting"/,
+    mends: /put "LEVEL" in place of "LEVL"/,
+    configMap: { setting: { LEVEL: 'info' } },
+    container: { env: [{ name: 'LEVEL', valueFrom: { configMapKeyRef: { name: 'setting', key: 'LEVL' } } }] },
+  },
+  {
+    title: 'a Secret that is not there, as a volume',
+    cause: 'missing-config',
+    says: /there is no Secret "certificates", which volume tls of its pods needs/,
+    pod: { volumes: [{ name: 'tls', secret: { secretName: 'certificates' } }] },
+    container: { volumeMounts: [{ name: 'tls', mountPath: '/tls' }] },
+  },
+  {
+    title: 'a volume claim that is not there',
+    cause: 'volume-mount',
+    says: /there is no PersistentVolumeClaim "models"/,
+    pod: { volumes: [{ name: 'models', persistentVolumeClaim: { claimName: 'models' } }] },
+    container: { volumeMounts: [{ name: 'models', mountPath: '/models' }] },
+  },
+  {
+    title: 'a service account that is not there',
+    cause: 'missing-config',
+    says: /there is no ServiceAccount "sentimnt"/,
+    pod: { serviceAccountName: 'sentimnt' },
+  },
+  {
+    title: 'an image name with a capital letter',
+    cause: 'image-name',
+    says: /cannot pull \S+\/App:v1: that is not a valid image name/,
+    image: () => `${ecr}/App:v1`,
+  },
+  {
+    title: 'a quota that other pods have used up',
+    cause: 'quota',
+    says: /quota "team" is used up: pods=1 asked, pods=0 used, pods=0 allowed/,
+    quota: { pods: '0' },
+  },
+];
+
+/** The release before: what serves. */
+export function goodManifests(namespace: string, { quota, spec }: Scenario): Manifest[] {
+  const strategy = spec?.strategy && { strategy: spec.strategy };
+  return appManifests(namespace, {
+    replicas: 1,
+    spec: { ...strategy },
+    container: { ...quick, ...(quota && requests('10m')) },
+  });
+}
+
+export function badManifests(namespace: string, { container, pod, spec }: Scenario, image: string): Manifest[] {
+  const manifests = appManifests(namespace, { replicas: 1, spec, container: { ...quick, ...container } });
+  return manifests.map((object) => {
+    if (object.kind !== 'Deployment' || !pod) return object;
+    const deployment = object as Manifest & { spec: DeploymentSpec };
+    const initContainers = pod.initContainers?.map((each) => ({ ...each, image }));
+    Object.assign(deployment.spec.template.spec!, pod, initContainers && { initContainers });
+    return deployment;
+  });
+}
+
+/** No load here that a pod would have to serve out. */
+const quick: Partial<Container> = { lifecycle: undefined };
