@@ -5,6 +5,7 @@ import { examineAws } from './doctor/aws.ts';
 import { examineEcr } from './doctor/ecr.ts';
 import { examineCluster, examineEks } from './doctor/eks.ts';
 import { examineEksVersions } from './doctor/eks_versions.ts';
+import { examineEksctlYaml } from './doctor/eksctl_yaml.ts';
 import type { Finding } from './doctor/finding.ts';
 import { clusterConfig } from './doctor/kubernetes_version.ts';
 import { examinePermissions } from './doctor/permissions.ts';
@@ -32,9 +33,11 @@ async function tracking(settings: Settings): Promise<Finding[]> {
 async function aws(settings: Settings, to?: string): Promise<Finding[]> {
   const clients = await awsClientsOf(settings);
   if (!clients) return [{ what: 'AWS: no credentials given' }];
-  const eksctl = clusterConfig(await settings.source.file('eksctl.yaml').contents());
+  const text = await settings.source.file('eksctl.yaml').contents();
+  const eksctl = clusterConfig(text);
   const home = to === undefined ? undefined : ecrHost(parseImageName(to).registry);
   const { findings, caller } = await examineAws(clients, { account: home?.account, region: home?.region });
+  if (caller) findings.push(...examineEksctlYaml(text, { account: caller.account, region: clients.access.region }));
   if (to !== undefined) findings.push(...(await examineEcr(clients, to, caller)));
   if (eksctl.version) findings.push(await examineEksVersions(clients, eksctl.version));
   const { cluster } = settings;

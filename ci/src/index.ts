@@ -13,7 +13,6 @@ import {
   type File,
   func,
   object,
-  type Platform,
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
@@ -45,10 +44,10 @@ import {
   clusterOf,
   destinationOf,
   hasCluster,
-  mirrorsOf,
   neededTracking,
   toolboxOf,
   trackingOf,
+  workshopOf,
 } from './settings.ts';
 import { runStep } from './steps/step.ts';
 
@@ -56,7 +55,9 @@ import { runStep } from './steps/step.ts';
 export class Sentiment {
   source: Directory;
   nodeImage: string;
+  platform?: string;
   registryImage: string;
+  clusterImage: string;
   npmrc?: Secret;
   pipConfig?: Secret;
   aptSources?: File;
@@ -81,6 +82,8 @@ export class Sentiment {
    * @param source The repository
    * @param nodeImage Image with Node 24 on Debian 12 that everything starts from
    * @param registryImage Image of the registry that a rehearsal pushes to
+   * @param clusterImage Image of k3s, the cluster that a rehearsal deploys to
+   * @param platform Platform of the service's image, such as linux/amd64; by default the engine's own
    * @param npmrc Configuration of npm, for a mirror: file:$HOME/.npmrc
    * @param pipConfig Configuration of pip, for a mirror: file:/etc/pip.conf
    * @param aptSources Debian's package sources, in place of /etc/apt/sources.list
@@ -121,6 +124,8 @@ export class Sentiment {
     source: Directory,
     nodeImage: string = 'node:24-bookworm-slim',
     registryImage: string = 'registry:2',
+    clusterImage: string = 'rancher/k3s:v1.35.0-k3s1',
+    platform?: string,
     npmrc?: Secret,
     pipConfig?: Secret,
     aptSources?: File,
@@ -144,6 +149,8 @@ export class Sentiment {
     this.source = source;
     this.nodeImage = nodeImage;
     this.registryImage = registryImage;
+    this.clusterImage = clusterImage;
+    this.platform = platform;
     this.npmrc = npmrc;
     this.pipConfig = pipConfig;
     this.aptSources = aptSources;
@@ -238,20 +245,13 @@ export class Sentiment {
    * The service's image, with a model inside
    * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
    * @param commit Commit to write into the image
-   * @param platform Platform to build for, such as linux/arm64; by default the engine's own
    */
   @func({ cache: 'never' })
-  async image(model?: File, commit?: string, platform?: string): Promise<Container> {
+  async image(model?: File, commit?: string): Promise<Container> {
     const call = callOf('image');
     const content = model ? { model, commit } : await this.servedModel(call, commit);
     const next = 'docker build . says the same at more length';
-    const image = await buildImage(
-      this.source,
-      content,
-      this.nodeImage,
-      mirrorsOf(this),
-      platform as Platform | undefined,
-    );
+    const image = await buildImage(workshopOf(this), content);
     return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
   }
 
@@ -271,7 +271,7 @@ export class Sentiment {
     const tag = await this.tag();
     const destination = await destinationOf(this, { to, username, password, stopAt }, tag);
     const content = model ? { model, commit: tag } : await this.servedModel(call, tag);
-    const image = await buildImage(this.source, content, this.nodeImage, mirrorsOf(this));
+    const image = await buildImage(workshopOf(this), content);
     const build = { image, content: await contentId(this.source, content) };
     const { reference, notes } = await publish(build, destination, call);
     return [...notes, reference].join('\n');
@@ -313,18 +313,30 @@ export class Sentiment {
     // What is wrong with the names is better known before the checks than after them.
     const cluster = hasCluster(this) ? await clusterOf(this, 'release') : undefined;
     await Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
-    const world = { ...this.workshop(), tracking: withTracking(tracking), destination, cluster };
+    const world = { ...workshopOf(this), tracking: withTracking(tracking), destination, cluster };
     return releaseTo(world, callOf('release'));
   }
 
   /**
    * A release on embedded parts, without any account: MLflow, a registry and a cluster as services, and a double of AWS
    *
-   * As release, all but the checks.
+   * As release, all but the checks. A cluster of yours can take the place of the embedded one.
+   * @param to With a cluster of yours: registry and repository that it pulls from
+   * @param username User name there
+   * @param password Password there
    */
   @func({ cache: 'never' })
-  async rehearse(): Promise<string> {
-    return rehearse({ ...this.workshop(), registryImage: this.registryImage }, await this.tag(), callOf('rehearse'));
+  async rehearse(to?: string, username?: string, password?: Secret): Promise<string> {
+    const tag = await this.tag();
+    const stage = { ...workshopOf(this), registryImage: this.registryImage, clusterImage: this.clusterImage };
+    if (!hasCluster(this)) return rehearse(stage, tag, callOf('rehearse'));
+    if (to === undefined) {
+      const headline = 'rehearse: a cluster was given, which cannot pull from a registry that lives inside this call';
+      throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next: 'add --to REGISTRY/REPOSITORY' });
+    }
+    const destination = await destinationOf(this, { to, username, password }, tag);
+    const cluster = await clusterOf(this, 'rehearse');
+    return rehearse(stage, tag, callOf('rehearse'), { destination, cluster });
   }
 
   /**
@@ -360,10 +372,6 @@ export class Sentiment {
     const git = this.source.asGit();
     const [commit, isClean] = await Promise.all([git.head().commit(), git.uncommitted().isEmpty()]);
     return imageTag(commit, isClean);
-  }
-
-  private workshop() {
-    return { source: this.source, toolbox: toolboxOf(this), nodeImage: this.nodeImage, mirrors: mirrorsOf(this) };
   }
 }
 

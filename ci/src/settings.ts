@@ -1,5 +1,5 @@
 /** The arguments of the module, as they were given, and what the functions read from them. */
-import type { Container, Directory, File, Secret, Service } from '@dagger.io/dagger';
+import type { Container, Directory, File, Platform, Secret, Service } from '@dagger.io/dagger';
 import type { Aws, Mirrors, Tracking } from './containers/options.ts';
 import { toolbox } from './containers/toolbox.ts';
 import { PipelineError } from './errors.ts';
@@ -16,6 +16,7 @@ import { trackingAddress } from './world/tracking.ts';
 export type Settings = {
   source: Directory;
   nodeImage: string;
+  platform?: string;
   npmrc?: Secret;
   pipConfig?: Secret;
   aptSources?: File;
@@ -43,6 +44,13 @@ export function mirrorsOf({ npmrc, pipConfig, aptSources, caBundle, goProxy }: S
 
 export function toolboxOf(settings: Settings): Container {
   return toolbox(settings.source, settings.nodeImage, mirrorsOf(settings));
+}
+
+/** What releases and rehearsals are made with. */
+export function workshopOf(settings: Settings) {
+  const { source, nodeImage } = settings;
+  const platform = settings.platform as Platform | undefined;
+  return { source, nodeImage, platform, mirrors: mirrorsOf(settings), toolbox: toolboxOf(settings) };
 }
 
 /** The tracking server, if one is given. Throws TRACKING_ARGUMENTS when what is given does not fit together. */
@@ -141,7 +149,7 @@ export async function clusterOf(settings: Settings, functionName: string) {
   const kubeConfig = await kubeConfigOf({ cluster, kubeconfig, context, apiServer }, clients, functionName);
   return {
     kubeConfig,
-    manifests: await manifestsOf(source, ['manifests/app']),
-    ...(clients && { explainImage: explainerOf(clients, cluster) }),
+    manifests: await manifestsOf(source, ['manifests/app/*.yaml']),
+    ...(clients && { explainImage: explainerOf(clients, kubeConfig, cluster) }),
   };
 }

@@ -3,19 +3,24 @@ import { createHash } from 'node:crypto';
 import { type Container, type Directory, dag, type File, type Platform, type Secret } from '@dagger.io/dagger';
 import { imagePart } from '../checks/parts.ts';
 import type { Mirrors } from './options.ts';
+import { forPlatform } from './platform.ts';
 
 /** What the Dockerfile expects, unless told otherwise. */
 const MODEL = 'models/model.bin';
 
 export type ImageContent = { model: File; commit?: string; modelName?: string; modelVersion?: string };
 
-export async function buildImage(
-  source: Directory,
-  content: ImageContent,
-  nodeImage: string,
-  mirrors: Mirrors,
-  platform?: Platform,
-): Promise<Container> {
+export type Builder = {
+  source: Directory;
+  /** Image that the Dockerfile starts from. */
+  nodeImage: string;
+  mirrors: Mirrors;
+  /** Such as linux/arm64; without it, the engine's own. */
+  platform?: Platform;
+};
+
+export async function buildImage(builder: Builder, content: ImageContent): Promise<Container> {
+  const { source, nodeImage, mirrors, platform } = builder;
   const buildArgs = [
     { name: 'NODE_IMAGE', value: nodeImage },
     { name: 'GIT_COMMIT', value: content.commit ?? '' },
@@ -23,7 +28,9 @@ export async function buildImage(
     { name: 'MODEL_VERSION', value: content.modelVersion ?? '' },
   ];
   const context = source.filter(imagePart).withFile(MODEL, content.model);
-  return context.dockerBuild({ buildArgs, secrets: await buildSecrets(mirrors), ...(platform && { platform }) });
+  const secrets = await buildSecrets(mirrors);
+  if (platform === undefined) return context.dockerBuild({ buildArgs, secrets });
+  return forPlatform(context.dockerBuild({ buildArgs, secrets, platform }), platform);
 }
 
 /**

@@ -46,16 +46,17 @@ export async function kubeConfigOf(
 
 /** The certificate is for the address in the kubeconfig, so that name is still the one to be proven. */
 export async function throughService(kubeConfig: KubeConfig, apiServer: Service): Promise<KubeConfig> {
-  const endpoint = await (await apiServer.start()).endpoint();
-  const current = kubeConfig.getCurrentCluster()?.name;
-  kubeConfig.clusters = kubeConfig.clusters.map((cluster) =>
-    cluster.name === current
-      ? { ...cluster, server: `https://${endpoint}`, tlsServerName: cluster.tlsServerName ?? hostOf(cluster.server) }
-      : cluster,
-  );
-  return kubeConfig;
+  const host = new URL(kubeConfig.getCurrentCluster()?.server ?? 'https://localhost').hostname;
+  const tlsServerName = kubeConfig.getCurrentCluster()?.tlsServerName ?? host;
+  return withServer(kubeConfig, await (await apiServer.start()).endpoint(), tlsServerName);
 }
 
-function hostOf(server: string): string {
-  return new URL(server).hostname;
+/** The same cluster at another address, `host:port`. */
+export function withServer(kubeConfig: KubeConfig, endpoint: string, tlsServerName?: string): KubeConfig {
+  const server = `https://${endpoint}`;
+  const current = kubeConfig.getCurrentCluster()?.name;
+  kubeConfig.clusters = kubeConfig.clusters.map((cluster) =>
+    cluster.name === current ? { ...cluster, server, ...(tlsServerName && { tlsServerName }) } : cluster,
+  );
+  return kubeConfig;
 }

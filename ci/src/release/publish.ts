@@ -1,6 +1,7 @@
 /** The image's way into a registry: ECR, which is made ready first and asked what it found, or any other. */
 import { type Container, dag, type Secret, type Service } from '@dagger.io/dagger';
 import { byDigest, type ImageName } from '../image/reference.ts';
+import { markDeployed } from '../registry/deployed.ts';
 import { registryLogin } from '../registry/login.ts';
 import { prepareRepository } from '../registry/repository.ts';
 import { type Severity, scanGate, scanSummary } from '../registry/scan.ts';
@@ -69,6 +70,18 @@ async function publishToEcr(build: Build, destination: Destination, ecr: Ecr, ca
   const scan = await scanSummary(clients, { repository: name.repository, digest });
   if (severity) scanGate(scan, severity);
   return { reference, notes: [...notes, scan.text], from: signedIn };
+}
+
+/** What serves is never expired. That this could not be written is a line of the report: the release has succeeded. */
+export async function keepDeployed(reference: string, { name, tag, ecr }: Destination): Promise<string[]> {
+  if (ecr === undefined || ecr.registryUrl !== undefined) return [];
+  const digest = reference.slice(reference.indexOf('@') + 1);
+  try {
+    await markDeployed(ecr.clients, { repository: name.repository, tag, digest });
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }
 
 async function push({ image, content }: Build, destination: Destination, call: Call): Promise<string> {

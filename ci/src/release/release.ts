@@ -2,22 +2,17 @@
  * The release, step by step: model, registration, gate, image, registry, cluster. `release` and `rehearse` differ in the
  * world they do it in, and in nothing else. The first step that fails, or whose gate refuses, ends it.
  */
-import type { Container, Directory } from '@dagger.io/dagger';
-import { buildImage, contentId } from '../containers/image.ts';
-import type { Mirrors } from '../containers/options.ts';
+import type { Container } from '@dagger.io/dagger';
+import { type Builder, buildImage, contentId } from '../containers/image.ts';
 import { runStep } from '../steps/step.ts';
 import { ask } from './ask.ts';
 import { type Call, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
-import { type Destination, publish } from './publish.ts';
+import { type Destination, keepDeployed, publish } from './publish.ts';
 import { releaseReport } from './report.ts';
 import { type Rollout, rollOut } from './rollout.ts';
 
-export type World = {
-  source: Directory;
+export type World = Builder & {
   toolbox: Container;
-  /** Image that containers start from. */
-  nodeImage: string;
-  mirrors: Mirrors;
   /** Tells a container where the tracking server is. */
   tracking: (container: Container) => Container;
   destination: Destination;
@@ -27,26 +22,26 @@ export type World = {
 
 /** All of it; the report is Markdown. */
 export async function releaseTo(world: World, call: Call): Promise<string> {
-  const { source, toolbox, nodeImage, mirrors, tracking, destination, cluster } = world;
+  const { source, toolbox, tracking, destination, cluster } = world;
   const commit = destination.tag;
   const made = await makeModel(toolbox, source, call);
   const registered = await register(made.with(tracking), source, call);
   const { verdict, container } = await promote(registered, call);
   const production = await productionModel(container, source, call);
   const content = contentOf(production, commit);
-  const image = await buildImage(source, content, nodeImage, mirrors);
+  const image = await buildImage(world, content);
   await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
   const published = await publish({ image, content: await contentId(source, content) }, destination, call);
   const answer = await ask(toolbox, published, call);
-  const rolledOut = cluster
-    ? await rollOut({ ...cluster, image: published.reference, commit, modelVersion: production.version }, call)
-    : 'not deployed: no cluster was given';
+  const rollout = cluster && { ...cluster, image: published.reference, commit, modelVersion: production.version };
+  const rolledOut = rollout ? await rollOut(rollout, call) : 'not deployed: no cluster was given';
+  const kept = rollout ? await keepDeployed(published.reference, destination) : [];
   return releaseReport({
     commit,
     metrics: await metricsOf(made),
     verdict,
     model: `${production.name} version ${production.version}`,
     image: published.reference,
-    after: [...published.notes, answer, rolledOut],
+    after: [...published.notes, answer, rolledOut, ...kept],
   });
 }

@@ -2,6 +2,7 @@
 import type { Directory } from '@dagger.io/dagger';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { nodeRoles } from '../cluster/eks.ts';
+import { nodeArchitectures } from '../cluster/nodes.ts';
 import { deploy } from '../deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../deploy/diagnose.ts';
 import type { Verdict } from '../deploy/diagnosis/verdict.ts';
@@ -45,21 +46,24 @@ export async function diagnoseDeployment(
   throw new PipelineError('UNHEALTHY', `diagnose: ${headline}`, { evidence });
 }
 
-/** The manifests of one or more folders of the repository, in their order. Throws MANIFESTS. */
-export async function manifestsOf(source: Directory, folders: string[]): Promise<Manifest[]> {
+/** The manifests of the repository that these patterns name, in the order of patterns and names. Throws MANIFESTS. */
+export async function manifestsOf(source: Directory, patterns: string[]): Promise<Manifest[]> {
   const manifests: Manifest[] = [];
-  for (const folder of folders) {
-    for (const path of (await source.directory(folder).glob('*.yaml')).sort()) {
-      const name = `${folder}/${path}`;
-      manifests.push(...parseManifests(await source.file(name).contents(), name));
+  for (const pattern of patterns) {
+    for (const path of (await source.glob(pattern)).sort()) {
+      manifests.push(...parseManifests(await source.file(path).contents(), path));
     }
   }
   return manifests;
 }
 
 /** Compares images with what ECR holds, and asks what the nodes of the cluster may pull. */
-export function explainerOf(clients: AwsClients, cluster?: string): ExplainImage {
-  return ecrExplainer({ clients, ...(cluster && { nodeRoles: () => nodeRoles(clients, cluster) }) });
+export function explainerOf(clients: AwsClients, kubeConfig: KubeConfig, cluster?: string): ExplainImage {
+  return ecrExplainer({
+    clients,
+    nodeArchitectures: () => nodeArchitectures(kubeConfig),
+    ...(cluster && { nodeRoles: () => nodeRoles(clients, cluster) }),
+  });
 }
 
 function rolloutError(outcome: Exclude<Outcome, { state: 'deployed' | 'unchanged' }>, call: Call): PipelineError {
