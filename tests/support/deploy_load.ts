@@ -18,10 +18,13 @@ const clients = { kept: 4, fresh: 2 };
 const pauseMs = 15;
 const timeoutMs = 5_000;
 
+/** GET, or POST where there is a body, which is sent as JSON. */
+export type Question = { path: string; body?: object };
+
 /** Begins when the first request is answered: before kube-proxy's first look at a Service a connection hangs. */
-export async function startLoad(url: string, path = '/'): Promise<Load> {
+export async function startLoad(url: string, question: Question = { path: '/' }): Promise<Load> {
   const deadline = Date.now() + 30_000;
-  while ((await get(new URL(path, url), undefined)) !== undefined) {
+  while ((await ask(url, question, undefined)) !== undefined) {
     if (Date.now() > deadline) throw new Error(`${url} does not answer`);
     await sleep(100);
   }
@@ -32,7 +35,7 @@ export async function startLoad(url: string, path = '/'): Promise<Load> {
     const agent = kind === 'kept' ? new Agent({ keepAlive: true, maxSockets: 1 }) : undefined;
     while (!stopped) {
       const begun = new Date();
-      const fault = await get(new URL(path, url), agent);
+      const fault = await ask(url, question, agent);
       result[kind]++;
       if (fault !== undefined) result.failures.push(`${begun.toISOString()} ${kind}: ${fault}`);
       await sleep(pauseMs);
@@ -53,15 +56,21 @@ export async function startLoad(url: string, path = '/'): Promise<Load> {
 }
 
 /** Undefined after a 200, else what happened. */
-function get(url: URL, agent: Agent | undefined): Promise<string | undefined> {
+function ask(url: string, { path, body }: Question, agent: Agent | undefined): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const sent = request(url, { agent: agent ?? false, timeout: timeoutMs }, (response) => {
+    const options = {
+      method: body ? 'POST' : 'GET',
+      headers: body && { 'content-type': 'application/json' },
+      agent: agent ?? false,
+      timeout: timeoutMs,
+    };
+    const sent = request(new URL(path, url), options, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode === 200 ? undefined : `status ${response.statusCode}`));
       response.on('error', (error) => resolve(`answer broken off: ${error.message}`));
     });
     sent.on('timeout', () => sent.destroy(new Error(`no answer in ${timeoutMs} ms`)));
     sent.on('error', (error) => resolve(`${error.message}${sent.reusedSocket ? ' on a kept connection' : ''}`));
-    sent.end();
+    sent.end(body && JSON.stringify(body));
   });
 }
