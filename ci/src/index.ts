@@ -29,7 +29,6 @@ import {
   withRegistration,
   withTracking,
 } from './containers/pipeline.ts';
-import { withBrowser } from './containers/toolbox.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
 import { examine } from './examine.ts';
@@ -193,11 +192,11 @@ export class Sentiment {
     return runTests(toolboxOf(this), this.source, 'unit', unitTests);
   }
 
-  /** Tests with the real MLflow, DVC, service and browser */
+  /** Tests with the real MLflow, DVC, Kubernetes, service and browser */
   @check()
   @func()
   async integrationTest(): Promise<string> {
-    return runTests(withBrowser(toolboxOf(this)), this.source, 'integration', integrationTests);
+    return runTests(toolboxOf(this), this.source, 'integration', integrationTests, this.goProxy);
   }
 
   /**

@@ -49,6 +49,8 @@ export const imagePart: Part = {
 
 export type TestGroup = Part & {
   name: string;
+  /** What the machine has to have, beside the packages. */
+  needs?: 'browser' | 'kubernetes';
   /** What vitest is to run: beginnings of paths. */
   tests: string[];
 };
@@ -81,6 +83,14 @@ const pipelineTests = files([
   'tracking',
 ]);
 
+/** Those that roll out to the tests' own Kubernetes, or push to a registry of its kind. */
+const rolloutTests = files([
+  ...['cluster', 'deploy', 'deploy_interrupted', 'deploy_load', 'diagnosis'],
+  ...['doctor', 'ecr', 'ecr_rollout', 'eks', 'rbac'],
+]);
+
+const unitTestFiles = ['ml', 'service', 'scripts', 'bench', 'ci'].map((folder) => `${folder}/**/*.test.ts`);
+
 export const integrationTests: TestGroup[] = [
   {
     name: 'pipeline',
@@ -89,15 +99,20 @@ export const integrationTests: TestGroup[] = [
       ...[...settings, 'ml', 'scripts', 'Makefile', 'requirements.txt', 'reports', 'dvc.lock'],
       ...['.dvc', '.dvcignore', '.gitignore', 'tests/support', ...pipelineTests],
     ],
-    exclude: ['ml/**/*.test.ts', 'scripts/**/*.test.ts'],
+    exclude: unitTestFiles,
   },
   {
     name: 'service',
+    needs: 'browser',
     tests: ['tests/'],
     include: ['**'],
-    exclude: [
-      ...['.git', 'ml/**/*.test.ts', 'service/**/*.test.ts', 'scripts/**/*.test.ts'],
-      ...['bench/**/*.test.ts', 'ci/**/*.test.ts', ...pipelineTests],
-    ],
+    exclude: ['.git', ...unitTestFiles, ...pipelineTests, ...rolloutTests],
+  },
+  {
+    name: 'rollout',
+    needs: 'kubernetes',
+    tests: rolloutTests,
+    include: [...settings, 'ml', 'service', 'ci', 'scripts', 'manifests', 'docs', 'tests', 'Makefile', '.github'],
+    exclude: unitTestFiles,
   },
 ];

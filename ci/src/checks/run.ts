@@ -1,6 +1,7 @@
 /** The checks, each on the files that it depends on and no others. */
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
-import { SRC } from '../containers/toolbox.ts';
+import { withKubernetes, withKubernetesRun } from '../containers/kubernetes.ts';
+import { SRC, withBrowser } from '../containers/toolbox.ts';
 import { runStep } from '../steps/step.ts';
 import { lintPart, type TestGroup, typesPart } from './parts.ts';
 
@@ -31,11 +32,15 @@ export async function runTests(
   source: Directory,
   project: 'unit' | 'integration',
   groups: TestGroup[],
+  goProxy?: string,
 ): Promise<string> {
   const outcomes = await Promise.allSettled(
-    groups.map(({ name, tests, include, exclude }) => {
-      const machineWithCode = inRepository(machine, source.filter({ include, exclude }));
-      const tested = machineWithCode.withExec(['vitest', 'run', '--project', project, ...tests]);
+    groups.map(({ name, needs, tests, include, exclude }) => {
+      const machineWithNeeds = machine.with(withNeeds(needs, source, goProxy));
+      const machineWithCode = inRepository(machineWithNeeds, source.filter({ include, exclude }));
+      const vitest = ['vitest', 'run', '--project', project, ...tests];
+      const tested =
+        needs === 'kubernetes' ? withKubernetesRun(machineWithCode, vitest) : machineWithCode.withExec(vitest);
       return runStep({ function: `${project}-test`, step: `tests ${name}` }, () => tested.stdout());
     }),
   );
@@ -44,6 +49,17 @@ export async function runTests(
     return outcome.value;
   });
   return outputs.join('\n');
+}
+
+function withNeeds(
+  needs: TestGroup['needs'],
+  source: Directory,
+  goProxy?: string,
+): (container: Container) => Container {
+  return (container) => {
+    if (needs === 'browser') return withBrowser(container);
+    return needs === 'kubernetes' ? withKubernetes(container, source, goProxy) : container;
+  };
 }
 
 /** Some tests and linters ask git which files are ours. */

@@ -1,0 +1,24 @@
+/** The tests' own Kubernetes, in a container: built once from source, and started by the tests themselves. */
+import { type Container, type Directory, dag } from '@dagger.io/dagger';
+
+const SETUP = 'scripts/setup_cluster.sh';
+
+export function withKubernetes(container: Container, source: Directory, goProxy?: string): Container {
+  // Without one, Go asks the public proxy that is built into it.
+  const machine = goProxy ? container.withEnvVariable('GOPROXY', goProxy) : container;
+  return machine
+    .withDirectory('.', source.filter({ include: [SETUP, 'scripts/pins', 'tests/cluster'] }))
+    .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-go'))
+    .withMountedCache('/root/go', dag.cacheVolume('sentiment-go-modules'))
+    .withExec([SETUP]);
+}
+
+/** It starts containers of its own: that takes root's full rights, and a /tmp that is no overlay. */
+export function withKubernetesRun(container: Container, command: string[]): Container {
+  return (
+    container
+      .withMountedTemp('/tmp')
+      // The volume may have been emptied since.
+      .withExec(['sh', '-c', `${SETUP} && exec "$@"`, 'sh', ...command], { insecureRootCapabilities: true })
+  );
+}
