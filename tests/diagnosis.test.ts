@@ -54,10 +54,10 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     if (path) writeFileSync(path, lines.join('\n'));
   });
 
-  async function namespaceFor({ quota, podSecurity }: Partial<Scenario>): Promise<string> {
+  async function namespaceFor(objects: Partial<Scenario>): Promise<string> {
     const namespace = await cluster.namespace();
     namespaces.push(namespace);
-    await post(cluster, namespace.name, { quota, podSecurity });
+    await post(cluster, namespace.name, objects);
     return namespace.name;
   }
 

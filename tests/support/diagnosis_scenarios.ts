@@ -34,6 +34,7 @@ export type Scenario = {
   /** Objects and labels of the namespace, there before the first release. */
   quota?: Record<string, string>;
   podSecurity?: string;
+  hasPolicy?: boolean;
   /** By name: its data. */
   configMap?: Record<string, Record<string, string>>;
 };
@@ -226,6 +227,14 @@ export const scenarios: Scenario[] = [
     cause: 'admission-denied',
     says: /refused by Pod Security "baseline:latest": host namespaces \(hostNetwork=true\)/,
     podSecurity: 'baseline',
+    spec: inPlace,
+    pod: { hostNetwork: true },
+  },
+  {
+    title: 'what a policy of the cluster does not allow',
+    cause: 'admission-denied',
+    says: /refused by ValidatingAdmissionPolicy "no-host-network-\S+": no host network here/,
+    hasPolicy: true,
     spec: inPlace,
     pod: { hostNetwork: true },
   },
