@@ -1,11 +1,24 @@
 /** What this folder offers: the Dagger module, and the plain functions below it, which need no Dagger. */
+export { eksKubeConfig } from './src/cluster/eks.ts';
+export { givenKubeConfig } from './src/cluster/given_kubeconfig.ts';
+export { type DeployOptions, deploy } from './src/deploy/deploy.ts';
+export { type Diagnosis, describeDiagnosis, diagnose } from './src/deploy/diagnose.ts';
+export type { Cause, Verdict } from './src/deploy/diagnosis/verdict.ts';
+export { exitCode, type Outcome } from './src/deploy/outcome.ts';
+export { describeOutcome, outcomeJson } from './src/deploy/report.ts';
 export { diagnosis, type Finding } from './src/doctor/finding.ts';
 export { examineTracking, type SignIn } from './src/doctor/tracking.ts';
 export { PipelineError } from './src/errors.ts';
+export { ecrExplainer } from './src/image/ecr_explainer.ts';
 export type { ExplainImage, ImageExplanation } from './src/image/explanation.ts';
 export { byDigest, type ImageName, imageTag, parseImageName } from './src/image/reference.ts';
 export { Sentiment } from './src/index.ts';
+export { type RegistryLogin, registryLogin } from './src/registry/login.ts';
+export { prepareRepository } from './src/registry/repository.ts';
+export { type ScanSummary, scanGate, scanSummary } from './src/registry/scan.ts';
+export { pushDecision, tagState } from './src/registry/tag.ts';
 export { parseMetrics, type Release, releaseReport } from './src/release/report.ts';
 export { type Ended, lastLines, runStep, type Step, stepError } from './src/steps/step.ts';
-export { type AwsArguments, type AwsSignIn, awsSignIn } from './src/world/aws.ts';
+export { type AwsArguments, type AwsSignIn, awsCredentials, awsSignIn } from './src/world/aws.ts';
+export { type AwsClients, awsClients } from './src/world/aws_clients.ts';
 export { type TrackingArguments, trackingAddress } from './src/world/tracking.ts';
