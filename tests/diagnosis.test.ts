@@ -1,6 +1,6 @@
 /**
  * Every way a rollout fails that can be provoked on one node, through the real deployment: the verdict, the time to it,
- * and what serves afterwards. Set DIAGNOSIS_REPORT to a path to get docs/deploy.md's table and texts from the run.
+ * and what serves afterwards. With DIAGNOSIS_REPORT=docs/deploy.md the run writes that page's table and transcripts.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { diagnose } from '../ci/src/deploy/diagnose.ts';
-import { verdictError } from '../ci/src/deploy/diagnosis/verdict.ts';
 import type { Manifest } from '../ci/src/deploy/manifest.ts';
 import type { Outcome } from '../ci/src/deploy/outcome.ts';
 import { type Cluster, layerOfFiles, push, startCluster, type TestNamespace } from './support/cluster.ts';
 import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
 import { limited } from './support/diagnosis_limited.ts';
 import { applyByHand, post } from './support/diagnosis_objects.ts';
+import { type Seen, writeReport } from './support/diagnosis_report.ts';
 import {
   appliedByHand,
   badManifests,
@@ -35,7 +35,8 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
   let images: Images;
   let running: Map<Scenario, Promise<Outcome>>;
   const namespaces: TestNamespace[] = [];
-  const lines: string[] = [];
+  const seen: Seen[] = [];
+  const progress = new Map<Scenario, string[]>();
 
   beforeAll(async () => {
     cluster = await startCluster();
@@ -51,7 +52,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     await Promise.allSettled(running?.values() ?? []);
     await cluster?.stop();
     const path = process.env.DIAGNOSIS_REPORT;
-    if (path) writeFileSync(path, lines.join('\n'));
+    if (path) writeReport(path, seen);
   });
 
   async function namespaceFor(objects: Partial<Scenario>): Promise<string> {
@@ -74,7 +75,13 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     expect(first, JSON.stringify(first)).toMatchObject({ state: 'deployed' });
     const image = scenario.image?.(cluster, images) ?? good;
     const manifests = badManifests(namespace, scenario, image);
-    return deploy({ kubeConfig, manifests, image, container: 'app', deadlineSeconds: 200 });
+    const lines: string[] = [];
+    progress.set(scenario, lines);
+    const start = performance.now();
+    const onProgress = (line: string) => {
+      lines.push(`${((performance.now() - start) / 1000).toFixed(1).padStart(5)} s  ${line}`);
+    };
+    return deploy({ kubeConfig, manifests, image, container: 'app', deadlineSeconds: 200, onProgress });
   }
 
   test.each(scenarios.map((scenario) => [scenario.title, scenario] as const))(
@@ -84,7 +91,8 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       if (outcome.state !== 'rolled back')
         throw new Error(`it ended otherwise: ${JSON.stringify(outcome, undefined, 1)}`);
       const { verdict, secondsToVerdict, returned } = outcome;
-      lines.push(report(title, outcome));
+      const seconds = { toVerdict: secondsToVerdict, back: returned.seconds };
+      seen.push({ title, verdict, seconds, progress: progress.get(scenario) ?? [] });
       expect(verdict).toMatchObject({ cause: scenario.cause, headline: expect.stringMatching(scenario.says) });
       expect(verdict.evidence.join('\n')).toMatch(scenario.shows ?? /./);
       expect(verdict.next).toMatch(scenario.mends ?? /./);
@@ -118,9 +126,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
         },
         { timeout: 60_000, interval: 250 },
       );
-      lines.push(
-        `## ${title}\nrefused before the start; diagnose, of one applied by hand:\n${verdictError(verdict).message}\n`,
-      );
+      seen.push({ title, verdict, progress: [] });
       expect(verdict.headline).toMatch(scenario.says);
       expect(verdict.evidence.join('\n')).toMatch(scenario.shows ?? /./);
       expect(verdict.next).toMatch(scenario.mends ?? /./);
@@ -170,12 +176,4 @@ async function pushGarbage(cluster: Cluster) {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function report(
-  title: string,
-  { verdict, secondsToVerdict, returned }: Extract<Outcome, { state: 'rolled back' }>,
-): string {
-  const head = `## ${title}\n${secondsToVerdict.toFixed(1)} s to the verdict, ${returned.seconds.toFixed(1)} s back`;
-  return `${head}\n${verdictError(verdict).message}\n`;
 }
