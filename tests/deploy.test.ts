@@ -7,11 +7,9 @@ import { annotations, type Manifest } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { apiOf } from './support/cluster/api.ts';
 import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
-import { type AppOptions, appManifests, appName, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
+import { type AppOptions, appManifests, appName, imagesOf, kubeConfigOf, look, quick } from './support/deploy.ts';
 import { startLoad } from './support/deploy_load.ts';
 import { need } from './support/need.ts';
-
-const quick: AppOptions = { container: { lifecycle: { preStop: { sleep: { seconds: 0 } } } } };
 
 describe.skipIf(!need('rig'))('a rolling update', () => {
   let cluster: Cluster;

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeApplier } from '../ci/src/deploy/apply.ts';
 import { type DeployOptions, deploy } from '../ci/src/deploy/deploy.ts';
 import { annotations } from '../ci/src/deploy/manifest.ts';
 import { progressOf } from '../ci/src/deploy/progress.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
-import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
+import { appManifests, appName, imagesOf, kubeConfigOf, look, quick } from './support/deploy.ts';
 import { startCutter } from './support/deploy_cutter.ts';
 import { need } from './support/need.ts';
 import { type Running, start } from './support/process.ts';
@@ -30,7 +31,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
   async function begin(): Promise<Pick<DeployOptions, 'kubeConfig' | 'manifests'> & { namespace: string }> {
     const { name, remove, ...rest } = await cluster.namespace();
     namespaces.push({ name, remove, ...rest });
-    const release = { kubeConfig, manifests: appManifests(name), namespace: name };
+    const release = { kubeConfig, manifests: appManifests(name, quick), namespace: name };
     expect(await deploy({ ...release, image: v1.byDigest })).toMatchObject({ state: 'deployed' });
     return release;
   }
@@ -38,7 +39,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
   /** The deployer as a process of its own, so that it can be ended like one. */
   function startProgram(namespace: string, image: string): Running {
     const manifests = mkdtempSync(join(folder, 'manifests-'));
-    for (const object of appManifests(namespace)) {
+    for (const object of appManifests(namespace, quick)) {
       writeFileSync(join(manifests, `${object.kind}.yaml`), JSON.stringify(object));
     }
     const args = ['deploy', '--kubeconfig', cluster.kubeconfig, '--manifests', manifests, '--image', image];
@@ -105,6 +106,47 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
     expect(imagesOf(await look(kubeConfig, namespace))).toEqual([winner.image]);
   });
 
+  test('a deployer that loses its lock, or finds other images, stops and says so', async () => {
+    const [first, second] = await Promise.all([begin(), begin()]);
+    const steal = () => {
+      const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
+      const metadata = { name: `${appName}-deploy`, namespace: first.namespace };
+      return makeApplier(kubeConfig, 'thief').apply({ ...lease, metadata, ...{ spec: { holderIdentity: 'thief' } } });
+    };
+    const meddle = () => {
+      const target = {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: appName, namespace: second.namespace },
+      };
+      const template = { spec: { containers: [{ name: 'app', image: v1.byDigest }] } };
+      return makeApplier(kubeConfig, 'meddler').apply({ ...target, ...{ spec: { template } } });
+    };
+    // Never ready, so that there is time.
+    const never = { container: { env: [{ name: 'NOT_READY', value: '1' }] } };
+    const disturbances: Promise<unknown>[] = [];
+    const disturbed = (namespace: string, options: object, disturb: () => Promise<unknown>) => {
+      let isDisturbed = false;
+      return deploy({
+        kubeConfig,
+        manifests: appManifests(namespace, options),
+        image: v2.byDigest,
+        onProgress: (line) => {
+          if (isDisturbed || !line.startsWith('1 of 2 updated')) return;
+          isDisturbed = true;
+          disturbances.push(disturb());
+        },
+      });
+    };
+    const [robbed, meddled] = await Promise.all([
+      disturbed(first.namespace, never, steal),
+      disturbed(second.namespace, quick, meddle),
+    ]);
+    await Promise.all(disturbances);
+    expect(describeOutcome(robbed)).toMatch(/^interrupted .*the lock .* was lost: it is held by "thief" now/);
+    expect(describeOutcome(meddled)).toMatch(/^interrupted .*somebody else changed .*CHANGED_BY_OTHERS/);
+  });
+
   test('told to end, the deployer says how things are and gives the lock back', async () => {
     const { namespace, ...release } = await begin();
     const running = startProgram(namespace, v2.byDigest);
@@ -112,7 +154,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
     process.kill(running.pid, 'SIGTERM');
     const { code, stdout } = await running.ended;
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^interrupted .*stopped by SIGTERM.*was left like this: [12] of 2 updated/);
+    expect(stdout).toMatch(/^interrupted .*was left like this: [12] of 2 updated.*Why: stopped by SIGTERM/);
     const lines: string[] = [];
     const onProgress = (line: string) => lines.push(line);
     expect(await deploy({ ...release, image: v2.byDigest, onProgress })).toMatchObject({ state: 'deployed' });

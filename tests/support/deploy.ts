@@ -6,6 +6,9 @@ import { readSnapshot, type Snapshot } from '../../ci/src/deploy/snapshot.ts';
 
 export const appName = 'app';
 
+/** Pods that end at once, where no load has to move on before. */
+export const quick: AppOptions = { container: { lifecycle: { preStop: { sleep: { seconds: 0 } } } } };
+
 type KubeConfig = ReturnType<typeof givenKubeConfig>;
 
 /** What is not checked here is for the server to refuse: a test may want that. */

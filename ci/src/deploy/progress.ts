@@ -10,7 +10,7 @@ export type Progress = {
   ready: number;
   /** Ready for minReadySeconds. */
   available: number;
-  /** Pods of other revisions that are still there, those that are ending among them. */
+  /** Pods of other revisions that may still serve, those that are ending among them. */
   old: number;
   /** The new revision has all its replicas available, and nothing but pods that are ending is left of others. */
   hasSettled: boolean;
@@ -18,7 +18,7 @@ export type Progress = {
   isDone: boolean;
 };
 
-// How long after the end of its grace period a pod may still be listed before it counts as lost with its node.
+// How long after the end of its grace period a pod may still be listed as ready before it counts as lost with its node.
 const lostAfterMs = 30_000;
 
 export function progressOf(snapshot: Snapshot): Progress {
@@ -29,7 +29,7 @@ export function progressOf(snapshot: Snapshot): Progress {
   const set = revision?.replicaSet;
   const { readyReplicas: ready = 0, availableReplicas: available = 0 } = set?.status ?? {};
   const others = set ? snapshot.pods.filter((pod) => !isOwnedBy(pod, [set])) : [];
-  const old = others.filter((pod) => !isOverdue(pod, snapshot.now)).length;
+  const old = others.filter((pod) => mayServe(pod, snapshot.now)).length;
   // The Deployment's own counts, which its controller writes together with observedGeneration.
   const updated = isObserved(deployment) ? updatedReplicas : 0;
   const hasSettled =
@@ -47,8 +47,13 @@ export function progressLine({ wanted, updated, ready, available, old }: Progres
   return `${updated} of ${wanted} updated, ${ready} ready, ${available} available${left}`;
 }
 
-/** A pod whose end is overdue sits on a node that no longer answers: it serves nobody, and waiting would not end it. */
-function isOverdue(pod: V1Pod, now: Date): boolean {
+/**
+ * One that is ending serves on, for balancers that have not heard of it, until it stops being ready. One that never was
+ * ready (the revision that failed) serves nobody, nor does one whose end is long overdue: its node has gone.
+ */
+function mayServe(pod: V1Pod, now: Date): boolean {
   const end = pod.metadata?.deletionTimestamp;
-  return end !== undefined && now.getTime() - end.getTime() > lostAfterMs;
+  if (end === undefined) return true;
+  const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+  return isReady && now.getTime() - end.getTime() <= lostAfterMs;
 }

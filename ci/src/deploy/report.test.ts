@@ -47,7 +47,7 @@ test('each outcome reads as one paragraph, with the verdict under it', () => {
       next: mend the account
       see docs/runbook/image-forbidden.md (image-forbidden)
 
-    interrupted after 12.3 s: stopped by SIGTERM. shop/app was left like this: 1 of 2 updated. The next deployment takes it up from there."
+    interrupted after 12.3 s, shop/app was left like this: 1 of 2 updated. The next deployment takes it up from there. Why: stopped by SIGTERM"
   `);
 });
 

@@ -27,7 +27,7 @@ export function describeOutcome(outcome: Outcome): string {
       return `failed: ${verdict.headline}. This was clear ${seconds(secondsToVerdict)} after the apply; ${why}.\n${details(verdict)}${second}`;
     }
     case 'interrupted':
-      return `interrupted ${time}: ${outcome.reason}. ${what} was left like this: ${outcome.left}. The next deployment takes it up from there.`;
+      return `interrupted ${time}, ${what} was left like this: ${outcome.left}. The next deployment takes it up from there. Why: ${outcome.reason}`;
   }
 }
 

@@ -31,8 +31,9 @@ function set(uid: string, revision: string, available = 0): V1ReplicaSet {
   return { metadata, status: { replicas: 1, readyReplicas: available, availableReplicas: available } };
 }
 
-function pod(name: string, owned: string, deletionTimestamp?: Date): V1Pod {
-  return { metadata: { name, uid: name, ownerReferences: owner('ReplicaSet', owned), deletionTimestamp } };
+function pod(name: string, owned: string, deletionTimestamp?: Date, ready = 'True'): V1Pod {
+  const metadata = { name, uid: name, ownerReferences: owner('ReplicaSet', owned), deletionTimestamp };
+  return { metadata, status: { conditions: [{ type: 'Ready', status: ready }] } };
 }
 
 const owner = (kind: string, uid: string) => [{ apiVersion: 'apps/v1', kind, name: uid, uid }];
@@ -88,6 +89,11 @@ describe('progress', () => {
       hasSettled: true,
       old: 1,
     });
+  });
+
+  test('does not wait for a pod that is ending and serves nobody', () => {
+    const ending = pod('bad-1', 'one', new Date(now.getTime() + 10_000), 'False');
+    expect(progressOf(recording({ ...done, pods: [...newPods, ending] })).isDone).toBe(true);
   });
 
   test('does not wait for a pod that should have ended long ago: its node has gone', () => {
