@@ -13,8 +13,9 @@ skip() {
 }
 
 [[ $(uname -s) == Linux ]] || skip 'it takes Linux'
-if [[ -z ${KUBECONFIG_TEST:-} ]] && { ((EUID != 0)) || ! command -v apt-get >/dev/null; }; then
-  skip 'it takes root on a Debian-like machine'
+if [[ -z ${KUBECONFIG_TEST:-} ]]; then
+  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then skip 'it takes root on a Debian-like machine'; fi
+  unshare --mount --pid --net --fork true 2>/dev/null || skip 'namespaces may not be made here, as in a container without privileges'
 fi
 
 # tests/support/cluster/binaries.ts hashes the same files in the same order.

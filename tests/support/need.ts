@@ -4,6 +4,7 @@
  *
  *     describe.skipIf(!need('chromium'))('the page', () => { ... });
  */
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { isBuilt } from './cluster/binaries.ts';
@@ -52,7 +53,14 @@ function lacksCluster(what: Kubernetes): string | undefined {
   if (process.platform !== 'linux' || (!given && process.geteuid?.() !== 0)) {
     return 'a Kubernetes for tests takes root on Linux, or KUBECONFIG_TEST';
   }
+  if (!given && !mayMakeNamespaces()) {
+    return 'a Kubernetes for tests takes namespaces, which may not be made here (a container without privileges?)';
+  }
   return isBuilt() ? undefined : 'Kubernetes for tests is not built (scripts/setup_cluster.sh)';
+}
+
+function mayMakeNamespaces(): boolean {
+  return spawnSync('unshare', ['--mount', '--pid', '--net', '--fork', 'true']).status === 0;
 }
 
 /** The tool's program: the project's own in .venv first, else the first on the PATH. */
