@@ -270,6 +270,19 @@ test('a first failed pull that may heal is no verdict, a pull that healed never 
   expect(judge(later(failing, 16), history)).toBeUndefined();
 });
 
+test('many pods that each need a while are no pod that never gets ready', () => {
+  let history = noHistory;
+  for (let second = 0; second < 300; second++) {
+    const pod = `sentiment-${Math.floor(second / 40)}`;
+    const seen = later(
+      recorded('never-ready', (text) => text.replaceAll('sentiment-5b8c4b848f-', `${pod}-`)),
+      second,
+    );
+    history = remember(seen, history);
+    expect(judge(seen, history)).toBeUndefined();
+  }
+});
+
 test('a registry that replicates is given its own patience', () => {
   const own: PatienceTable = { 'image-not-found': { attempts: 2, seconds: 120 } };
   expect(watch(recorded('image-not-found'), own, 119)).toEqual({});

@@ -71,10 +71,10 @@ function bySureness(a: Finding, b: Finding): number {
   return Number(b.permanent) - Number(a.permanent) || causes.indexOf(a.cause) - causes.indexOf(b.cause);
 }
 
-/** Pods come and go while a fault stays, so a pod's name is no part of the key; another revision starts anew. */
+/** A pod of its own, since in a rollout of many each may need a while and heal; another revision starts anew. */
 function keyOf(snapshot: Snapshot, { cause, subject }: Finding): string {
   const { uid, generation } = snapshot.deployment.metadata ?? {};
-  return [uid, generation, cause, subject.container ?? ''].join(' ');
+  return [uid, generation, cause, subject.pod ?? '', subject.container ?? ''].join(' ');
 }
 
 function isRipe(

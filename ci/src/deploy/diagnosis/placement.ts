@@ -121,7 +121,6 @@ function thrownOut(scene: Scene): Finding[] {
   const failed = scene.revision.pods.filter(({ status }) => status?.phase === 'Failed' && status.reason);
   const last = failed.at(-1);
   if (!last) return [];
-  const name = last.metadata?.name ?? '';
   const node = last.spec?.nodeName;
   const finding: Finding = {
     cause: 'node-trouble',
@@ -130,7 +129,8 @@ function thrownOut(scene: Scene): Finding[] {
       .slice(-3)
       .map(({ metadata, status }) => `pod ${metadata?.name}: ${status?.reason}: "${quote(status?.message)}"`),
     next: `kubectl describe node ${node} (Conditions, Allocated resources); set resources.requests to what the service really uses`,
-    subject: { pod: name, node },
+    // each is another pod: the fault is the same
+    subject: { node },
     permanent: false,
     attempts: failed.length,
   };
