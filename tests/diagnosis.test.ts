@@ -10,6 +10,8 @@ import { deploy } from '../ci/src/deploy/deploy.ts';
 import { diagnose } from '../ci/src/deploy/diagnose.ts';
 import type { Manifest } from '../ci/src/deploy/manifest.ts';
 import type { Outcome } from '../ci/src/deploy/outcome.ts';
+import { ecrExplainer } from '../ci/src/image/ecr_explainer.ts';
+import { prepareRepository } from '../ci/src/registry/repository.ts';
 import { type Cluster, layerOfFiles, push, startCluster, type TestNamespace } from './support/cluster.ts';
 import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
 import { limited } from './support/diagnosis_limited.ts';
@@ -26,6 +28,7 @@ import {
   wrongEcr,
 } from './support/diagnosis_scenarios.ts';
 import { need } from './support/need.ts';
+import { startEcr } from './support/registry_ecr.ts';
 
 /** As many as two cores bear. */
 const atOnce = 9;
@@ -130,6 +133,42 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       expect(verdict.headline).toMatch(scenario.says);
       expect(verdict.evidence.join('\n')).toMatch(scenario.shows ?? /./);
       expect(verdict.next).toMatch(scenario.mends ?? /./);
+    },
+  );
+
+  test.skipIf(!need('moto'))(
+    'for a repository that ECR does not hold is told with the nearest that it does',
+    async () => {
+      const kubeConfig = kubeConfigOf(cluster.kubeconfig);
+      const namespace = await namespaceFor({});
+      const { host, user, password } = cluster.registries().password;
+      const ecrHost = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+      cluster.serveAs(ecrHost, { host }, { user, password });
+      const lab = await startEcr(host);
+      try {
+        await prepareRepository(lab.clients, { name: 'sentiment' });
+        const digest = await lab.push('sentiment', 'v1', 'the same');
+        const explainImage = ecrExplainer({ clients: lab.clients });
+        const wrong = `${ecrHost}/sentimnt@${digest}`;
+        const manifests = badManifests(namespace, { container: {} }, wrong);
+        const refused = await deploy({ kubeConfig, manifests, image: wrong, container: 'app', explainImage });
+        expect(refused).toMatchObject({ state: 'refused', error: { code: 'IMAGE_NOT_FOUND' } });
+        for (const object of manifests) setImage(object, wrong);
+        await applyByHand(cluster, namespace, manifests);
+        const verdict = await vi.waitFor(
+          async () => {
+            const { verdict } = await diagnose({ kubeConfig, namespace, name: 'app', explainImage });
+            expect(verdict?.cause).toBe('image-not-found');
+            return verdict!;
+          },
+          { timeout: 60_000, interval: 250 },
+        );
+        seen.push({ title: 'a repository that ECR does not hold', verdict, progress: [] });
+        expect(verdict.headline).toContain('the registry has no such image; repository sentimnt instead of sentiment');
+        expect(verdict.headline).toContain(`where ${ecrHost}/sentiment@${digest} exists`);
+      } finally {
+        await lab.stop();
+      }
     },
   );
 

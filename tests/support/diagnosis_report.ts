@@ -21,6 +21,7 @@ const shown = [
   'more CPU than any node has',
   'more than the quota allows',
   'a ConfigMap that is not there',
+  'a repository that ECR does not hold',
 ];
 
 /** Throws where the file lacks the marks. */

@@ -303,7 +303,11 @@ export function goodManifests(namespace: string, { quota, spec }: Scenario): Man
   });
 }
 
-export function badManifests(namespace: string, { container, pod, spec }: Scenario, image: string): Manifest[] {
+export function badManifests(
+  namespace: string,
+  { container, pod, spec }: Pick<Scenario, 'container' | 'pod' | 'spec'>,
+  image: string,
+): Manifest[] {
   const manifests = appManifests(namespace, { replicas: 1, spec, container: { ...quick, ...container } });
   return manifests.map((object) => {
     if (object.kind !== 'Deployment' || !pod) return object;

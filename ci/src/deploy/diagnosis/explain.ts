@@ -1,6 +1,6 @@
 /**
  * Adds to a verdict what a snapshot does not hold: the last log lines, what a quota or a node has left, the names that do
- * exist, what the registry holds. Only reads; never throws; what cannot be read in five seconds becomes a line of evidence,
+ * exist, what the registry holds. Only reads; never throws; what cannot be read in seconds becomes a line of evidence,
  * since an explanation must not hold up the way back.
  */
 import { newRevision, type Snapshot } from '../snapshot.ts';
@@ -32,10 +32,14 @@ const explainers: Partial<Record<Cause, Explainer>> = {
   'node-trouble': explainNode,
 };
 
+// more than any single look takes
+const wholeMs = 12_000;
+
 export async function explain(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Verdict> {
   const addition = await look(
     'the explanation',
     async () => (await explainers[verdict.cause]?.(verdict, snapshot, reads)) ?? {},
+    wholeMs,
   );
   if ('trouble' in addition) return { ...verdict, evidence: [...verdict.evidence, addition.trouble] };
   const { evidence = [], ...fields } = addition.value;
@@ -44,11 +48,12 @@ export async function explain(verdict: Verdict, snapshot: Snapshot, reads: Reads
 
 /** The kubelet keeps of a probe's answer the status alone; the service may say more. */
 async function explainProbe(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
-  const { evidence = [], ...fields } = await explainLog(verdict, snapshot, reads);
   const { pod, probe } = verdict.subject;
-  if (!pod || !probe) return { ...fields, evidence };
-  const answer = await look(`the answer of ${pod}`, () => reads.answer(pod, probe.port, probe.path));
-  if ('trouble' in answer || !answer.value) return { ...fields, evidence };
+  const [{ evidence = [], ...fields }, answer] = await Promise.all([
+    explainLog(verdict, snapshot, reads),
+    look('the answer', async () => (pod && probe ? reads.answer(pod, probe.port, probe.path) : undefined)),
+  ]);
+  if (!probe || 'trouble' in answer || !answer.value) return { ...fields, evidence };
   const { status, body } = answer.value;
   const said = quote(body, 200);
   if (said === '' || /<html/i.test(said)) return { ...fields, evidence };

@@ -3,11 +3,14 @@ import type { Snapshot } from '../snapshot.ts';
 import { type Addition, look } from './look.ts';
 import type { Reads, Verdict } from './verdict.ts';
 
+// ECR, the account and the node role's rights are asked one after the other, in up to ten seconds
+const registryMs = 11_000;
+
 export async function explainImageVerdict(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
   const { image, container } = verdict.subject;
   const { explainImage } = reads;
   if (!image || !explainImage) return {};
-  const looked = await look('the registry', () => explainImage(image));
+  const looked = await look('the registry', () => explainImage(image), registryMs);
   if ('trouble' in looked) return { evidence: [looked.trouble] };
   const { nearest, differences, evidence, next } = looked.value;
   if (differences.length === 0) return { evidence, ...(next && { next }) };

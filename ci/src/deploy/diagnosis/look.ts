@@ -12,9 +12,13 @@ export type Explainer = (verdict: Verdict, snapshot: Snapshot, reads: Reads) => 
 const patienceMs = 5000;
 
 /** What was read, or one line on why it was not. */
-export async function look<T>(what: string, read: () => Promise<T>): Promise<{ value: T } | { trouble: string }> {
+export async function look<T>(
+  what: string,
+  read: () => Promise<T>,
+  ms = patienceMs,
+): Promise<{ value: T } | { trouble: string }> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`no answer in ${patienceMs / 1000} s`)), patienceMs);
+  const timer = setTimeout(() => reject(new Error(`no answer in ${ms / 1000} s`)), ms);
   try {
     return { value: await Promise.race([read(), late]) };
   } catch (error) {
