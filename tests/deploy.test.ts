@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeApplier } from '../ci/src/deploy/apply.ts';
 import { deploy } from '../ci/src/deploy/deploy.ts';
-import { diagnose } from '../ci/src/deploy/diagnose.ts';
+import { describeDiagnosis, diagnose } from '../ci/src/deploy/diagnose.ts';
 import { annotations, type Manifest } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { apiOf } from './support/cluster/api.ts';
@@ -101,6 +101,9 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
       },
     });
     expect(await attempt(v1.byDigest, {}, { kubeConfig: nobody })).toContain('missing: patch deployments.apps');
+    const stranger = kubeConfigOf(cluster.kubeconfig);
+    stranger.users = stranger.users.map(({ name }) => ({ name, token: 'wrong' }));
+    expect(await attempt(v1.byDigest, {}, { kubeConfig: stranger })).toContain('does not know who is asking (401)');
     expect((await get(`/apis/apps/v1/namespaces/${namespace}/deployments`)).items).toEqual([]);
   });
 
@@ -191,7 +194,8 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect(service.spec.ports[0].targetPort).toBe(8080);
     const found = await diagnose({ kubeConfig, namespace, name: appName });
     expect(found).toMatchObject({ state: 'healthy' });
-    expect(found.lastFailure).toContain('image-not-found');
+    expect(found.lastFailure).toMatchObject({ cause: 'image-not-found' });
+    expect(describeDiagnosis(found)).toContain('the last rollout failed at ');
     // A success takes the reason away.
     await deployed(namespace, v2.byDigest);
     const { deployment } = await look(kubeConfig, namespace);

@@ -95,7 +95,16 @@ export async function deploy(options: DeployOptions): Promise<Outcome> {
 
 function holder({ commit }: DeployOptions): string {
   const what = commit ? `, commit ${commit.slice(0, 12)}` : '';
-  return `${userInfo().username}@${hostname()} (process ${process.pid}${what}, run ${randomUUID().slice(0, 8)})`;
+  return `${userName()}@${hostname()} (process ${process.pid}${what}, run ${randomUUID().slice(0, 8)})`;
+}
+
+/** A container's user may have a number and no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
 }
 
 function asRefusal(cause: unknown): PipelineError {

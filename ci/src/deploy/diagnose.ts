@@ -9,6 +9,7 @@ import type { Verdict } from './diagnosis/verdict.ts';
 import { annotations } from './manifest.ts';
 import { patiently } from './patience.ts';
 import { type Progress, progressLine, progressOf } from './progress.ts';
+import { type Failure, parseFailure } from './record.ts';
 import { details } from './report.ts';
 import { readSnapshot } from './snapshot.ts';
 
@@ -19,8 +20,8 @@ export type Diagnosis = {
   state: 'healthy' | 'unhealthy' | 'unknown';
   progress: Progress;
   verdict?: Verdict;
-  /** What the last rollout that failed left behind; gone after one that succeeds. JSON. */
-  lastFailure?: string;
+  /** What the last rollout that failed left behind; gone after one that succeeds. */
+  lastFailure?: Failure;
 };
 
 export type DiagnoseOptions = { kubeConfig: KubeConfig; namespace: string; name: string; explainImage?: ExplainImage };
@@ -33,7 +34,7 @@ export async function diagnose({ kubeConfig, namespace, name, explainImage }: Di
     throw new PipelineError('NO_DEPLOYMENT', `there is no Deployment ${namespace}/${name}`, { next });
   }
   const progress = progressOf(snapshot);
-  const lastFailure = snapshot.deployment.metadata?.annotations?.[annotations.lastFailure];
+  const lastFailure = parseFailure(snapshot.deployment.metadata?.annotations?.[annotations.lastFailure]);
   const base = { namespace, name, progress, ...(lastFailure ? { lastFailure } : {}) };
   if (progress.hasSettled) return { ...base, state: 'healthy' };
   const verdict = judgeNow(snapshot);
@@ -48,6 +49,7 @@ export async function diagnose({ kubeConfig, namespace, name, explainImage }: Di
 export function describeDiagnosis({ namespace, name, state, progress, verdict, lastFailure }: Diagnosis): string {
   const lines = [`${namespace}/${name} is ${state}: ${progressLine(progress)}`];
   if (verdict) lines.push(verdict.headline, details(verdict));
-  if (lastFailure) lines.push(`the last rollout failed: ${lastFailure}`);
+  if (lastFailure)
+    lines.push(`the last rollout failed at ${lastFailure.at}: ${lastFailure.headline} (${lastFailure.cause})`);
   return lines.join('\n');
 }

@@ -34,6 +34,9 @@ export type Records = {
   writeEvent: (deployment: V1Deployment, event: Notice) => Promise<void>;
 };
 
+/** What the annotation about the last failure holds. */
+export type Failure = Pick<Verdict, 'cause' | 'headline' | 'next' | 'evidence'> & { at: string };
+
 export type Notice = { type: 'Normal' | 'Warning'; reason: string; message: string };
 
 const key = 'release.json';
@@ -84,7 +87,7 @@ export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: str
     good: GoodRelease | undefined,
   ): Promise<void> {
     const { cause, headline, next, evidence } = verdict;
-    const failure = { at: new Date().toISOString(), cause, headline, next, evidence: evidence.map(shorten) };
+    const failure: Failure = { at: new Date().toISOString(), cause, headline, next, evidence: evidence.map(shorten) };
     await annotate({
       ...(good ? { [annotations.lastGood]: good.replicaSet } : {}),
       [annotations.lastFailure]: JSON.stringify(failure),
@@ -127,13 +130,24 @@ export function adopt(deployment: V1Deployment, replicaSet: string): GoodRelease
   return { replicaSet, provedAt: new Date().toISOString(), objects: [object] };
 }
 
+/** Undefined for what is not there or what somebody else wrote. */
+export function parseFailure(text: string | undefined): Failure | undefined {
+  const found = parseJson<Failure>(text);
+  if (!found?.at || !found.cause || !found.headline || !found.next || !Array.isArray(found.evidence)) return undefined;
+  const { at, cause, headline, next, evidence } = found;
+  return { at, cause, headline, next, evidence };
+}
+
 function parseRecord(text: string | undefined): GoodRelease | undefined {
-  if (text === undefined) return undefined;
+  const { replicaSet, provedAt, objects } = parseJson<GoodRelease>(text) ?? {};
+  if (!replicaSet || !provedAt || !Array.isArray(objects)) return undefined;
+  return { replicaSet, provedAt, objects };
+}
+
+function parseJson<T>(text: string | undefined): Partial<T> | undefined {
   try {
-    const record = JSON.parse(text) as Partial<GoodRelease>;
-    const { replicaSet, provedAt, objects } = record;
-    if (!replicaSet || !provedAt || !Array.isArray(objects)) return undefined;
-    return { replicaSet, provedAt, objects };
+    const value: unknown = JSON.parse(text ?? '');
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 /** From the first change to an end: the release serves, or the last good one does again. */
 import { isDeepStrictEqual } from 'node:util';
 import type { V1Deployment } from '@kubernetes/client-node';
-import { apiError, describeError } from './api_error.ts';
+import { type ApiError, apiError, describeError } from './api_error.ts';
 import { leaveReplicas } from './apply.ts';
 import { judgeRefusal } from './diagnosis/creation.ts';
 import { explain } from './diagnosis/explain.ts';
@@ -28,6 +28,9 @@ export type Running = Plan & { signal: AbortSignal };
 
 const defaultDeadlineSeconds = 900;
 
+// A short deadline is for the new; what has proved good is given the time to do so again.
+const leastReturnSeconds = 300;
+
 /** Throws the signal's reason and what `followRollout` throws: then the rollout is as far as it is. */
 export async function rollOut(running: Running): Promise<RollOutcome> {
   const { options, release, before, good, recorded, records, previews } = running;
@@ -44,9 +47,9 @@ export async function rollOut(running: Running): Promise<RollOutcome> {
       .map(title);
     ending = await follow(running, applied.deployment, before);
   } catch (error) {
-    const api = apiError(error);
-    if (!api || running.signal.aborted) throw error;
-    const verdict = judgeRefusal(api, `${release.namespace}/${release.name}`);
+    const refusal = refusalIn(error);
+    if (!refusal || running.signal.aborted) throw error;
+    const verdict = judgeRefusal(refusal, `${release.namespace}/${release.name}`);
     return await giveUp(running, verdict, await patiently(() => readNow(running)), appliedAt);
   }
   if (ending.verdict) return await giveUp(running, ending.verdict, ending.snapshot, appliedAt);
@@ -78,7 +81,7 @@ async function giveUp(
   onProgress(`failed: ${verdict.headline}`);
   const base = { verdict, secondsToVerdict };
   if (snapshot) {
-    await attempt('the reason could not be kept in the cluster', () =>
+    await attempt(running, 'the reason could not be kept in the cluster', () =>
       records.writeFailure(snapshot.deployment, verdict, good),
     );
   }
@@ -93,31 +96,59 @@ async function giveUp(
     return { state: 'failed', ...base, why };
   }
 
-  const returnedAt = Date.now();
-  onProgress(`returning to ReplicaSet ${good.replicaSet}, proved good at ${good.provedAt}`);
-  const applied = await applyAll(running, good.objects);
-  const back = await follow(running, applied.deployment, snapshot);
+  try {
+    return { ...base, ...(await goBack(running, good, snapshot, verdict)) };
+  } catch (error) {
+    if (running.signal.aborted) throw error;
+    const why = `and the return to ReplicaSet ${good.replicaSet} broke off: ${describeError(error)}`;
+    return { state: 'failed', ...base, why };
+  }
+}
+
+type Back =
+  | Pick<WithoutFacts<'rolled back'>, 'state' | 'returned'>
+  | Pick<WithoutFacts<'failed'>, 'state' | 'why' | 'secondVerdict'>;
+
+async function goBack(
+  running: Running,
+  good: GoodRelease,
+  failed: Snapshot | undefined,
+  verdict: Verdict,
+): Promise<Back> {
+  const { options, release, records } = running;
+  const { kubeConfig, onProgress, explainImage, deadlineSeconds = defaultDeadlineSeconds } = options;
+  const { replicaSet, provedAt, objects } = good;
+  const begun = Date.now();
+  onProgress(`returning to ReplicaSet ${replicaSet}, proved good at ${provedAt}`);
+  const { deployment } = await applyAll(running, objects);
+  const back = await follow(running, deployment, failed, Math.max(deadlineSeconds, leastReturnSeconds));
   if (back.verdict) {
+    const reads = clusterReads(kubeConfig, release.namespace, explainImage);
     const secondVerdict = await explain(back.verdict, back.snapshot, reads);
-    const why = `and the last good revision (ReplicaSet ${good.replicaSet}) does not become healthy either`;
-    return { state: 'failed', ...base, why, secondVerdict };
+    const why = `and the last good revision (ReplicaSet ${replicaSet}) does not become healthy either`;
+    return { state: 'failed', why, secondVerdict };
   }
   const image = imageOf(good, options.container);
-  const message = `returned to ReplicaSet ${good.replicaSet} (${image}), because: ${verdict.headline}`;
-  await attempt('the Event could not be written', () =>
+  const message = `returned to ReplicaSet ${replicaSet} (${image}), because: ${verdict.headline}`;
+  await attempt(running, 'the Event could not be written', () =>
     records.writeEvent(back.snapshot.deployment, { type: 'Warning', reason: 'RolledBack', message }),
   );
-  const { replicaSet, provedAt } = good;
-  return { state: 'rolled back', ...base, returned: { replicaSet, image, provedAt, seconds: since(returnedAt) } };
+  return { state: 'rolled back', returned: { replicaSet, image, provedAt, seconds: since(begun) } };
+}
 
-  /** What is told anyway must not keep us from the way back. */
-  async function attempt(trouble: string, write: () => Promise<void>): Promise<void> {
-    try {
-      await write();
-    } catch (error) {
-      onProgress(`${trouble}: ${describeError(error)}`);
-    }
+/** What is told anyway must not keep us from the way back. */
+async function attempt({ options }: Running, trouble: string, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    options.onProgress(`${trouble}: ${describeError(error)}`);
   }
+}
+
+/** The server's no to what was applied, as opposed to a sign-in that has ended or a server in trouble. */
+function refusalIn(error: unknown): ApiError | undefined {
+  const api = apiError(error);
+  return api && [400, 403, 409, 422].includes(api.code) ? api : undefined;
 }
 
 /** One after the other, as they depend on each other. */
@@ -142,8 +173,13 @@ async function asApplied(running: Running, deployment: DeploymentManifest): Prom
   return await leaveReplicas(running.options.kubeConfig, running.fieldManager, deployment, live);
 }
 
-function follow(running: Running, applied: V1Deployment, before: Snapshot | undefined): Promise<Ending> {
-  const { kubeConfig, onProgress, deadlineSeconds = defaultDeadlineSeconds } = running.options;
+function follow(
+  running: Running,
+  applied: V1Deployment,
+  before: Snapshot | undefined,
+  deadlineSeconds = running.options.deadlineSeconds ?? defaultDeadlineSeconds,
+): Promise<Ending> {
+  const { kubeConfig, onProgress } = running.options;
   return followRollout({ kubeConfig, applied, before, deadlineSeconds, onProgress, signal: running.signal });
 }
 

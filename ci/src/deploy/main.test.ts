@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const program = join(import.meta.dirname, 'main.ts');
+
+function call(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [program, ...args], (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+test('--help says how to call it and what its exit codes mean', async () => {
+  const { code, stdout } = await call('--help');
+  expect(code).toBe(0);
+  expect(stdout).toContain('3: refused before anything was changed');
+});
+
+test.each([
+  [['depoly'], '"depoly" is no command'],
+  [['deploy', '--image', 'x', '--deadline', 'soon'], '--deadline is "soon"'],
+  [['diagnose', '--kubeconfig', 'nowhere.yaml'], 'the kubeconfig cannot be read'],
+])('called wrongly with %j it says so and ends with 2', async (args, words) => {
+  const { code, stderr } = await call(...args);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
+});
