@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { ImageExplanation } from '../../image/explanation.ts';
 import { explain, lastLines } from './explain.ts';
 import { judgeNow } from './judge.ts';
@@ -137,6 +137,10 @@ test('what cannot be read is a line of evidence', async () => {
 });
 
 test('an answer that never comes is given up after five seconds', async () => {
-  const verdict = await explained('crash-loop', { log: () => new Promise(() => {}) });
+  vi.useFakeTimers();
+  const explaining = explained('crash-loop', { log: () => new Promise(() => {}) });
+  await vi.advanceTimersByTimeAsync(5000);
+  vi.useRealTimers();
+  const verdict = await explaining;
   expect(verdict.evidence.at(-1)).toContain('no answer in 5 s');
 });

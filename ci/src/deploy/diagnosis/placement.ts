@@ -82,7 +82,7 @@ function sandbox(scene: Scene, pod: V1Pod): Finding[] {
   )
     return [];
   const name = pod.metadata?.name ?? '';
-  const node = pod.spec?.nodeName;
+  const node = pod.spec?.nodeName ?? '(unknown)';
   const isAddress = /assign an IP address/i.test(event.message ?? '');
   const finding: Finding = {
     cause: 'node-trouble',
@@ -121,7 +121,7 @@ function thrownOut(scene: Scene): Finding[] {
   const failed = scene.revision.pods.filter(({ status }) => status?.phase === 'Failed' && status.reason);
   const last = failed.at(-1);
   if (!last) return [];
-  const node = last.spec?.nodeName;
+  const node = last.spec?.nodeName ?? '(unknown)';
   const finding: Finding = {
     cause: 'node-trouble',
     headline: `Deployment ${scene.deployment}: ${failed.length} of its new pods thrown out by their node (${last.status?.reason}): ${quote(last.status?.message, 200)}`,
