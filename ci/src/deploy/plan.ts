@@ -1,4 +1,5 @@
 /** All that is looked at before the start, and what follows from it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { AutoscalingV2Api, type KubeConfig, type V1Deployment } from '@kubernetes/client-node';
 import { isForbidden } from './api_error.ts';
@@ -9,7 +10,7 @@ import { patiently } from './patience.ts';
 import { checkImage, checkReferences, dryRun, dryRunPod, ensureNamespace } from './preflight.ts';
 import { progressOf } from './progress.ts';
 import { adopt, type GoodRelease, makeRecords, type Records } from './record.ts';
-import { newRevision, readSnapshot, type Snapshot } from './snapshot.ts';
+import { isObserved, newRevision, readSnapshot, type Snapshot } from './snapshot.ts';
 
 export type Plan = {
   options: DeployOptions & { onProgress: (line: string) => void };
@@ -42,7 +43,7 @@ export async function planRelease(options: Plan['options'], lock: () => Promise<
   await lock();
 
   const [before, recorded, isAutoscaled] = await Promise.all([
-    patiently(() => readSnapshot(kubeConfig, namespace, name)),
+    readObserved(kubeConfig, release),
     records.read(),
     hasAutoscaler(kubeConfig, release),
     checkReferences(kubeConfig, release),
@@ -63,6 +64,14 @@ export async function planRelease(options: Plan['options'], lock: () => Promise<
     const isNew = !isDeepStrictEqual(deployment?.spec?.template, before?.deployment.spec?.template);
     if (!deployment?.spec || !surge || surge === '0%' || !isSettled || !isNew) return;
     await dryRunPod(kubeConfig, release, deployment.spec.template);
+  }
+}
+
+/** A run that ended a moment ago wrote an annotation: its controller is given the time to see it. */
+async function readObserved(kubeConfig: KubeConfig, { namespace, name }: Release): Promise<Snapshot | undefined> {
+  for (const end = Date.now() + 5000; ; await sleep(100)) {
+    const snapshot = await patiently(() => readSnapshot(kubeConfig, namespace, name));
+    if (!snapshot || isObserved(snapshot.deployment) || Date.now() > end) return snapshot;
   }
 }
 
