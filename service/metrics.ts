@@ -101,8 +101,16 @@ export class Metrics {
     );
     this.#predictions = CLASSES.map((one) => this.#tally(new CountTally(predictions.labels(one))));
     this.#confidences = CLASSES.map((one) => this.#tally(new ValueTally(confidences.labels(one))));
-    // A series that starts at 0 lets rate() see its first event.
-    for (const one of CLASSES) predictions.labels(one).inc(0);
+    // All series are there from the start: rate() sees the first event of each, and nobody can make more of them.
+    for (const endpoint of endpoints) {
+      for (const method of methods) count.labels(method, endpoint).inc(0);
+      for (const status of STATUS_CLASSES) answers.labels(endpoint, status).inc(0);
+      latency.zero({ endpoint });
+    }
+    for (const one of CLASSES) {
+      predictions.labels(one).inc(0);
+      confidences.zero({ prediction: one });
+    }
   }
 
   get contentType(): string {
