@@ -34,7 +34,6 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))(
       service = await startService({
         MODEL_URI: model.path,
         DRAIN_SECONDS: '0',
-        LOG_LEVEL: 'warn',
         GIT_COMMIT: 'fedcba',
       });
       lab = await startPrometheusLab([`${service.host}:${service.port}`]);
@@ -72,7 +71,8 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))(
     test('nothing fires while all is well', async () => {
       await lab.queryUntil('job:model_prediction_count:increase1h', ([sample]) => sample?.value > 250);
       expect(await lab.firing()).toEqual([]);
-      expect(lab.notifications).toEqual([]);
+      // Prometheus takes five seconds to find its first targets, whatever the clock of the rules: that is five minutes here.
+      expect(lab.notifications.filter(({ alertname }) => alertname !== 'SentimentNoTargets')).toEqual([]);
     });
 
     test('a burst of one class is told as a ticket, and its end as resolved', async () => {

@@ -1,5 +1,5 @@
 /** The configuration of monitoring/, written for programs on this machine: same rules, other addresses. */
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 
@@ -36,5 +36,8 @@ export function writeMonitoringFolder(root: string, folder: string, addresses: M
 
 /** The file that Prometheus reads targets from: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config */
 export function writeTargets(path: string, targets: string[]): void {
-  writeFileSync(path, `${JSON.stringify([{ targets }], null, 2)}\n`);
+  // Prometheus reads it the moment it changes.
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, `${JSON.stringify([{ targets }], null, 2)}\n`);
+  renameSync(temporary, path);
 }
