@@ -78,9 +78,7 @@ async function startGrafana({ prometheusAddress }: Stack): Promise<Group | undef
 
 function addresses({ prometheusAddress, alertmanagerAddress }: Stack, targets: string[], grafana: boolean): string {
   return `
-  targets        ${prometheusAddress}/targets   (${targets.join(', ')})
-  alerts         ${prometheusAddress}/alerts
-  graphs         ${prometheusAddress}/graph
+  Prometheus     ${prometheusAddress}/   (graphs, alerts, targets: ${targets.join(', ')})
   Alertmanager   ${alertmanagerAddress}/
   Grafana        ${grafana ? `http://127.0.0.1:${process.env.GRAFANA_PORT ?? 3000}/d/sentiment` : "is not installed here; Prometheus' own pages show the same series"}
 

@@ -151,7 +151,7 @@ describe('the faster clock of the tests', () => {
       const original = read(`monitoring/rules/${file}`);
       expect(parse(scaleRules(original, 1000))).not.toEqual(parse(original));
       const seconds = (yaml: string) =>
-        stringify(parse(yaml)).replace(/(?<=\[|for: )\d+(ms|[smhd])/g, (duration) =>
+        JSON.stringify(parse(yaml)).replace(/(?<=\[|"for":")\d+(ms|[smhd])/g, (duration) =>
           duration.endsWith('ms') ? duration : scaleDuration(duration, 1),
         );
       expect(seconds(scaleRules(original, 1))).toBe(seconds(original));

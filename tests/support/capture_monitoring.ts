@@ -37,10 +37,10 @@ try {
   await lab.queryUntil('job:model_prediction_count:increase1h', ([sample]) => sample?.value > 250);
   await sleep(50_000);
   await writeValues(lab);
-  await picture(page, lab, 'targets', '/targets', 420);
+  await picture(page, lab, 'targets', '/classic/targets', 420);
   traffic.send(reviews.filter(({ label }) => label === 1).map(({ text }) => text));
   await sleep(75_000);
-  await picture(page, lab, 'alerts', '/alerts?state=firing&search=', 820);
+  await picture(page, lab, 'alerts', '/classic/alerts', 820);
   traffic.send(reviews.map(({ text }) => text));
   await sleep(20_000);
   await graph(page, lab, 'classes', 'job_prediction:model_prediction_count:share1h');
@@ -54,10 +54,11 @@ try {
 }
 
 async function graph(page: Page, to: PrometheusLab, name: string, expr: string): Promise<void> {
-  const query = new URLSearchParams({ 'g0.expr': expr, 'g0.tab': '0', 'g0.range_input': '3m', 'g0.step_input': '1' });
+  const query = new URLSearchParams({ 'g0.expr': expr, 'g0.tab': '0', 'g0.range_input': '140s', 'g0.step_input': '1' });
   await picture(page, to, name, `/graph?${query}`, 860);
 }
 
+/** Debian builds Prometheus with the older of its two faces, whose addresses begin with /classic. */
 async function picture(page: Page, to: PrometheusLab, name: string, address: string, height: number): Promise<void> {
   await page.setViewportSize({ width: 1200, height });
   await page.goto(`${to.stack.prometheusAddress}${address}`, { waitUntil: 'networkidle' });
@@ -80,10 +81,10 @@ async function writeValues(from: PrometheusLab): Promise<void> {
   }
   const file = join(docs, 'monitoring.md');
   const text = await readFile(file, 'utf8');
-  const marked = /(<!-- values -->\n).*?(\n<!-- end of values -->)/s;
+  const marked = /(<!-- values -->\n).*?(<!-- end of values -->)/s;
   if (!marked.test(text)) throw new Error(`${file} has no place for the values`);
   await writeFile(
     file,
-    text.replace(marked, (_, start: string, end: string) => `${start}\n${lines.join('\n')}\n${end}`),
+    text.replace(marked, (_, start: string, end: string) => `${start}\n${lines.join('\n')}\n\n${end}`),
   );
 }
