@@ -37,7 +37,7 @@ try {
   await lab.queryUntil('job:model_prediction_count:increase1h', ([sample]) => sample?.value > 250);
   await sleep(50_000);
   await writeValues(lab);
-  await picture(page, lab, 'targets', '/classic/targets', 420);
+  await picture(page, lab, 'targets', '/classic/targets', 620);
   traffic.send(reviews.filter(({ label }) => label === 1).map(({ text }) => text));
   await sleep(75_000);
   await picture(page, lab, 'alerts', '/classic/alerts', 820);
