@@ -27,6 +27,11 @@ doctor: setup ## what this machine's PATH and its eksctl would do; the rest of i
 mlflow: setup ## only the local MLflow, in the foreground
 	@node scripts/run.ts mlflow
 
+.PHONY: monitor
+monitor: setup ## Prometheus and Alertmanager on this machine, watching the service that runs (SERVICE=127.0.0.1:8080)
+	@scripts/setup_monitoring.sh
+	@node scripts/monitor.ts
+
 .PHONY: evaluate
 evaluate: setup ## accuracy and ROC-AUC by 5-fold cross-validation, mean and standard error
 	@node ml/cli.ts evaluate --cv 5
@@ -40,6 +45,7 @@ shell: setup ## a shell in which dvc, mlflow, node 24 and the others are the pro
 .PHONY: test
 test: setup ## lint, types, unit and integration tests (real MLflow, DVC, Kubernetes, browser); what CI runs
 	@scripts/setup_browser.sh
+	@scripts/setup_monitoring.sh
 	@scripts/setup_ci.sh
 	@scripts/setup_actionlint.sh
 	@scripts/setup_cluster.sh

@@ -16,6 +16,7 @@ import { stratifiedFolds } from './evaluation/folds.ts';
 import { type Csr, dot, selectRows } from './features/csr.ts';
 import { fitVectorizer, type Vectorizer } from './features/vectorizer.ts';
 import { type Calibration, LinearTextModel, type ModelParts } from './model/linear_text_model.ts';
+import { profileOf, type TrainingProfile } from './model/profile.ts';
 import type { ModelFacts } from './model/types.ts';
 import { type ModelBuildingParams, type Params, sectionsOfModel } from './params.ts';
 import { createNormalizer, type Normalizer } from './text/normalize.ts';
@@ -52,7 +53,12 @@ export function trainingSet(x: Csr, { labels, ratings }: Labels, params: ModelBu
   return { x, target, weight };
 }
 
-export type FittedWeights = { model: LinearModel; calibration: Calibration };
+export type FittedWeights = {
+  model: LinearModel;
+  calibration: Calibration;
+  /** One for each text, from a model that had not seen it, before calibration; undefined when none was left out. */
+  rawScores: Float64Array | undefined;
+};
 
 /** Fits the classifier, and its calibration on scores of texts that the fit did not see. Throws NOT_CONVERGED. */
 export function fitWeights(
@@ -71,13 +77,13 @@ export function fitWeights(
       { next: 'raise max_iterations or tolerance in params.yaml, or lower C' },
     );
   }
-  const calibration = params.calibration === 'platt' ? calibrate(set, labels, params) : UNCALIBRATED;
-  return { model, calibration };
+  const calibrated = params.calibration === 'platt' ? calibrate(set, labels, params) : UNCALIBRATED;
+  return { model, ...calibrated };
 }
 
-const UNCALIBRATED: Calibration = { slope: 1, offset: 0 };
+const UNCALIBRATED = { calibration: { slope: 1, offset: 0 }, rawScores: undefined };
 
-function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingParams): Calibration {
+function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingParams): Omit<FittedWeights, 'model'> {
   const positives = labels.reduce((sum, label) => sum + label, 0);
   const foldCount = Math.min(params.calibration_folds, positives, labels.length - positives);
   // With one text of a class no score is out of sample.
@@ -97,7 +103,7 @@ function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingPa
   }
   const calibration = fitPlatt(scores, labels);
   // Scores no better than chance (a handful of texts) can give a slope that would turn every label round.
-  return calibration.slope > 0 ? calibration : UNCALIBRATED;
+  return calibration.slope > 0 ? { calibration, rawScores: scores } : UNCALIBRATED;
 }
 
 /** Texts to model. Throws ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED. */
@@ -107,7 +113,8 @@ export function trainModel(reviews: readonly Review[], params: Params, onProgres
   const { vectorizer, x } = fitVectorizer(normalizedTexts(reviews, normalize, hash), params.feature_engineering);
   const fitted = fitWeights(x, labelsOf(reviews), params.model_building, onProgress);
   const data = { dataDigest: hash.digest('hex'), trainingTexts: reviews.length };
-  return new LinearTextModel(modelParts(params, vectorizer, fitted, data));
+  const profile = profileOf(normalized(reviews, normalize), vectorizer, x, fitted.rawScores, fitted.calibration);
+  return new LinearTextModel(modelParts(params, vectorizer, fitted, data, profile));
 }
 
 /** The model that fitted weights make, with the facts of its training. */
@@ -116,6 +123,7 @@ export function modelParts(
   vectorizer: Vectorizer,
   { model, calibration }: FittedWeights,
   data: Pick<ModelFacts, 'dataDigest' | 'trainingTexts'>,
+  profile: TrainingProfile,
 ): ModelParts {
   return {
     normalize: params.data_preprocessing,
@@ -124,7 +132,12 @@ export function modelParts(
     intercept: model.intercept,
     calibration,
     facts: { ...data, source: params.data_ingestion.source, params: sectionsOfModel(params) },
+    profile,
   };
+}
+
+function* normalized(reviews: readonly Review[], normalize: Normalizer): Generator<{ text: string }> {
+  for (const { text } of reviews) yield { text: normalize(text) };
 }
 
 function* normalizedTexts(reviews: readonly Review[], normalize: Normalizer, hash: Hash): Generator<string> {

@@ -9,10 +9,11 @@ import { errorAnswer, RequestError } from './request_error.ts';
  * Turns what was thrown into an answer: JSON, or a page for who asks for pages. Koa's `expose` rule: only a
  * RequestError speaks to the client; anything else is logged, and the client learns that something failed, no more.
  */
-export function answerError(ctx: Context, thrown: unknown, log: Log): void {
+export function answerError(ctx: Context, thrown: unknown, log: Log, requestId: string): void {
   const error = thrown instanceof RequestError ? thrown : internal;
   if (error === internal) {
-    log.error('request failed', { stack: thrown instanceof Error ? (thrown.stack ?? '') : String(thrown) });
+    const stack = thrown instanceof Error ? (thrown.stack ?? '') : String(thrown);
+    log.error('request failed', { request_id: requestId, stack });
   }
   ctx.status = error.status;
   ctx.set(error.headers);

@@ -166,10 +166,71 @@ describe('the log', () => {
     expect(app.log()).toContain('"endpoint":"/readyz","status":503');
   });
 
-  const ALWAYS = { time: expect.any(Number), level: 'info', msg: 'request', microseconds: expect.any(Number) };
+  it('names each request as its answer does, and the trace of a caller that tells one', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const answers = [
+      await app.post('/predict', { text: 'good' }, { traceparent }),
+      await app.post('/predict', { text: '' }, { traceparent: '00-not-valid-01' }),
+      await app.get('/'),
+    ];
+    const lines = app
+      .log()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map((line) => line.request_id)).toEqual(answers.map(({ headers }) => headers.get('x-request-id')));
+    expect(new Set(lines.map((line) => line.request_id)).size).toBe(3);
+    const trace = { trace_id: '4bf92f3577b34da6a3ce929d0e0e4736', span_id: '00f067aa0ba902b7' };
+    expect(lines[0]).toMatchObject(trace);
+    for (const line of lines.slice(1)) for (const key of Object.keys(trace)) expect(line).not.toHaveProperty(key);
+  });
+
+  const ALWAYS = {
+    time: expect.any(Number),
+    level: 'info',
+    msg: 'request',
+    microseconds: expect.any(Number),
+    request_id: expect.any(String),
+  };
 });
 
 describe('/metrics', () => {
+  it('counts the texts that were measured beside the shares of the training texts', async () => {
+    await app.post('/predict', { texts: ['good', 'good and fine', 'of what was said'] });
+    const lines = (await (await app.get('/metrics')).text()).split('\n');
+    for (const line of [
+      'model_signal_texts_total{signal="length",bucket="2"} 1',
+      'model_signal_texts_total{signal="length",bucket="4"} 2',
+      'model_signal_texts_total{signal="length",bucket="+Inf"} 0',
+      'model_signal_texts_total{signal="unknown_share",bucket="0"} 1',
+      'model_signal_texts_total{signal="unknown_share",bucket="0.4"} 1',
+      'model_signal_texts_total{signal="unknown_share",bucket="+Inf"} 1',
+      'model_input_tokens_total 8',
+      'model_input_unknown_tokens_total 5',
+      'model_profile_share{signal="length",bucket="8"} 0.3',
+      'model_profile_share{signal="probability",bucket="+Inf"} 0.3',
+      'model_profile_confidence 0.85',
+      'model_trained_timestamp_seconds 1793491200',
+      'app_info{git_commit="fedcba"} 1',
+      'app_requests_in_flight 0',
+    ]) {
+      expect(lines).toContain(line);
+    }
+  });
+
+  it('of a model without a profile says what comes in, and nothing to compare it with', async () => {
+    const { profile: _none, ...model } = wordModel;
+    const old = await openApp({ ...servedWords, model: { ...model, profile: undefined } });
+    try {
+      await old.post('/predict', { text: 'good' });
+      const text = await (await old.get('/metrics')).text();
+      expect(text).toContain('model_signal_texts_total{signal="length",bucket="2"} 1');
+      expect(text).not.toContain('model_profile');
+    } finally {
+      await old.close();
+    }
+  });
+
   it('counts requests, answers, predictions and confidence, and names the model', async () => {
     await app.post('/predict', { texts: ['good', 'bad', 'awful'] });
     await app.post('/predict', { text: '' });
@@ -206,7 +267,7 @@ describe('/metrics', () => {
       for (const path of ['/x', '/y?z=1', '/predict/1', '/metrics/../predict']) await ask(method, path);
     }
     for (const line of (await (await app.get('/metrics')).text()).split('\n')) {
-      const match = /^app_request_count\{(.*)\}/.exec(line);
+      const match = /^app_request_count\{(.*)\} [1-9]/.exec(line);
       if (match) labels.add(match[1]);
     }
     expect([...labels].sort()).toEqual(['method="GET",endpoint="other"', 'method="other",endpoint="other"']);

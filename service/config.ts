@@ -27,6 +27,8 @@ export type ServiceConfig = {
   /** Seconds in which a whole request must have come in. */
   requestSeconds: number;
   logLevel: LogLevel;
+  /** Name of this process among others behind one address; empty when it has an address of its own. */
+  replica: string;
   /** Commit that the service was built from; empty when unknown. */
   gitCommit: string;
 };
@@ -71,6 +73,11 @@ const settings: { [K in keyof ServiceConfig]: Setting<ServiceConfig[K]> } = {
     parse: (value) => LOG_LEVELS.find((level) => level === value),
     expected: LOG_LEVELS.join(', '),
   },
+  replica: word(
+    'REPLICA',
+    '',
+    'label of every metric, for a scrape through a load balancer, such as the name of the pod',
+  ),
   gitCommit: word('GIT_COMMIT', '', 'commit that the service was built from, for /version'),
 };
 
@@ -91,6 +98,7 @@ export function readConfig(env: Environment = process.env): ServiceConfig {
     keepAliveSeconds: read(settings.keepAliveSeconds, env),
     requestSeconds: read(settings.requestSeconds, env),
     logLevel: read(settings.logLevel, env),
+    replica: read(settings.replica, env),
     gitCommit: read(settings.gitCommit, env),
   };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { LogLevel } from './config.ts';
-import { Log } from './log.ts';
+import { Log, type RequestLine } from './log.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -10,40 +10,51 @@ function record(level: LogLevel): { log: Log; writes: string[] } {
   return { log: new Log(level, (lines) => writes.push(lines)), writes };
 }
 
+const line = (fields: Partial<RequestLine> = {}): RequestLine => ({
+  method: 'GET',
+  endpoint: '/',
+  status: 200,
+  microseconds: 5,
+  request_id: 'f00-1',
+  trace: undefined,
+  ...fields,
+});
+
 it('writes requests together, after a tenth of a second', () => {
   const { log, writes } = record('info');
-  log.request('GET', '/', 200, 5);
-  log.request('POST', '/predict', 422, 7);
+  log.request(line());
+  log.request(line({ method: 'POST', endpoint: '/predict', status: 422 }));
   expect(writes).toEqual([]);
   vi.advanceTimersByTime(100);
   expect(writes).toHaveLength(1);
   const [first, second] = writes[0]
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line));
+    .map((text) => JSON.parse(text));
   expect(first).toMatchObject({ msg: 'request', method: 'GET', endpoint: '/', status: 200, microseconds: 5 });
+  expect(first.request_id).toBe('f00-1');
   expect(second).toMatchObject({ status: 422 });
 });
 
 it('writes everything else at once, after what came before', () => {
   const { log, writes } = record('info');
-  log.request('GET', '/', 200, 5);
+  log.request(line());
   log.error('request failed', { stack: 'Error: ü\n  at x' });
   expect(writes[0]).toMatch(
-    /"msg":"request".*\n.*"level":"error","msg":"request failed","stack":"Error: ü\\n {2}at x"}\n$/s,
+    /"msg":"request".*\n{"level":"error","time":\d+,"msg":"request failed","stack":"Error: ü\\n {2}at x"}\n$/s,
   );
 });
 
 it('loses no line however many or long they are', () => {
   const { log, writes } = record('info');
-  for (let i = 0; i < 5000; i++) log.request('GET', '/', 200, i);
+  for (let i = 0; i < 5000; i++) log.request(line({ microseconds: i }));
   log.warn('x'.repeat(200_000));
   log.flush();
   const lines = writes
     .join('')
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line));
+    .map((text) => JSON.parse(text));
   expect(lines).toHaveLength(5001);
   expect(lines[4999].microseconds).toBe(4999);
   expect(lines[5000].msg).toHaveLength(200_000);
@@ -55,11 +66,18 @@ it('at level warn says nothing of requests, at silent nothing at all', () => {
     ['silent', 0],
   ] as const) {
     const { log, writes } = record(level);
-    log.request('GET', '/', 200, 5);
+    log.request(line());
     log.info('ready');
     log.warn('the registry is away');
     log.error('request failed');
     log.flush();
     expect(writes).toHaveLength(count);
   }
+});
+
+it('names the trace and the span of the caller as OpenTelemetry does', () => {
+  const { log, writes } = record('info');
+  log.request(line({ trace: { trace_id: 'a1', span_id: 'b2' } }));
+  log.flush();
+  expect(JSON.parse(writes[0])).toMatchObject({ trace_id: 'a1', span_id: 'b2' });
 });

@@ -1,10 +1,12 @@
 /**
- * One JSON line an event, on stdout. Never the text of a request, nor an address that could hold it.
+ * One JSON line an event, on stdout, made by pino. Never the text of a request, nor an address that could hold it.
  *
  * Lines are written together, a tenth of a second after the first of them: a write for every request would cost as much
  * as Koa itself does.
  */
+import { type Logger, pino } from 'pino';
 import type { LogLevel } from './config.ts';
+import type { TraceContext } from './trace.ts';
 
 const FLUSH_MS = 100;
 // Bytes. Strings kept until the next write would outlive their request, which costs the garbage collector more.
@@ -12,37 +14,53 @@ const ROOM = 65_536;
 
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
+export type RequestLine = {
+  /** From the closed sets of endpoints.ts. */
+  method: string;
+  endpoint: string;
+  status: number;
+  microseconds: number;
+  request_id: string;
+  trace: TraceContext | undefined;
+};
+
 export class Log {
-  readonly #level: LogLevel;
+  readonly #pino: Logger;
   readonly #write: (lines: string) => void;
   readonly #lines = Buffer.allocUnsafe(ROOM);
   #used = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(level: LogLevel, write: (lines: string) => void = writeStdout) {
-    this.#level = level;
     this.#write = write;
-  }
-
-  info(message: string, fields: LogFields = {}): void {
-    if (this.#level === 'info') this.#add('info', message, fields);
-  }
-
-  warn(message: string, fields: LogFields = {}): void {
-    if (this.#level !== 'silent') this.#add('warn', message, fields);
-  }
-
-  error(message: string, fields: LogFields = {}): void {
-    if (this.#level !== 'silent') this.#add('error', message, fields);
-  }
-
-  /** A request, from values that need no escaping: `method` and `endpoint` come from closed sets, the time is whole. */
-  request(method: string, endpoint: string, status: number, microseconds: number): void {
-    if (this.#level !== 'info') return;
-    this.#append(
-      `{"time":${Date.now()},"level":"info","msg":"request","method":"${method}","endpoint":"${endpoint}",` +
-        `"status":${status},"microseconds":${microseconds}}\n`,
+    this.#pino = pino(
+      {
+        level,
+        base: null,
+        timestamp: () => `,"time":${Date.now()}`,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      { write: (line) => this.#append(line) },
     );
+  }
+
+  info(msg: string, fields: LogFields = {}): void {
+    this.#pino.info({ msg, ...fields });
+    this.flush();
+  }
+
+  warn(msg: string, fields: LogFields = {}): void {
+    this.#pino.warn({ msg, ...fields });
+    this.flush();
+  }
+
+  error(msg: string, fields: LogFields = {}): void {
+    this.#pino.error({ msg, ...fields });
+    this.flush();
+  }
+
+  request({ trace, ...fields }: RequestLine): void {
+    this.#pino.info({ msg: 'request', ...fields, ...trace });
   }
 
   /** Writes what is waiting. */
@@ -51,11 +69,6 @@ export class Log {
     this.#timer = undefined;
     if (this.#used > 0) this.#write(this.#lines.toString('utf8', 0, this.#used));
     this.#used = 0;
-  }
-
-  #add(level: string, msg: string, fields: LogFields): void {
-    this.#append(`${JSON.stringify({ time: Date.now(), level, msg, ...fields })}\n`);
-    this.flush();
   }
 
   #append(line: string): void {

@@ -3,7 +3,8 @@
  * are a contract with the dashboards; the others are this service's own. Each app has a registry of its own.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Prediction } from '../ml/model/types.ts';
+import type { Model, Prediction } from '../ml/model/types.ts';
+import { Drift } from './drift.ts';
 import { ENDPOINTS, type Endpoint, METHODS, type Method } from './endpoints.ts';
 import type { ServedModel } from './served_model.ts';
 import { CountTally, ValueTally } from './tally.ts';
@@ -13,6 +14,8 @@ const CONFIDENCE_BUCKETS = [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 const CLASSES = ['0', '1'] as const;
 
+export type MetricsOptions = { ofProcess: boolean; replica?: string; gitCommit?: string };
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #tallies: (CountTally | ValueTally)[] = [];
@@ -20,10 +23,16 @@ export class Metrics {
   readonly #predictions: CountTally[];
   readonly #confidences: ValueTally[];
   readonly #info: Gauge<'version' | 'run_id' | 'data_hash'>;
+  #drift: Drift | undefined;
+  #inFlight = 0;
 
-  /** `ofProcess` adds prom-client's measures of the Node process. */
-  constructor({ ofProcess }: { ofProcess: boolean }) {
+  /**
+   * `ofProcess` adds prom-client's measures of the Node process. `replica` names this process among others that answer
+   * at one address, and is a label of every series then.
+   */
+  constructor({ ofProcess, replica = '', gitCommit = '' }: MetricsOptions) {
     const registers = [this.#registry];
+    if (replica !== '') this.#registry.setDefaultLabels({ replica });
     const count = new Counter({
       name: 'app_request_count',
       help: 'Requests answered, by method and endpoint.',
@@ -62,6 +71,18 @@ export class Metrics {
       labelNames: ['version', 'run_id', 'data_hash'],
       registers,
     });
+    new Gauge({
+      name: 'app_info',
+      help: 'Always 1; its label says which commit the service was built from.',
+      labelNames: ['git_commit'],
+      registers,
+    }).set({ git_commit: gitCommit }, 1);
+    const inFlight: Gauge = new Gauge({
+      name: 'app_requests_in_flight',
+      help: 'Requests under way, this scrape not counted.',
+      registers,
+      collect: () => inFlight.set(Math.max(0, this.#inFlight - 1)),
+    });
     if (ofProcess) collectDefaultMetrics({ register: this.#registry });
 
     const endpoints: Endpoint[] = [...ENDPOINTS, 'other'];
@@ -80,8 +101,16 @@ export class Metrics {
     );
     this.#predictions = CLASSES.map((one) => this.#tally(new CountTally(predictions.labels(one))));
     this.#confidences = CLASSES.map((one) => this.#tally(new ValueTally(confidences.labels(one))));
-    // A series that starts at 0 lets rate() see its first event.
-    for (const one of CLASSES) predictions.labels(one).inc(0);
+    // All series are there from the start: rate() sees the first event of each, and nobody can make more of them.
+    for (const endpoint of endpoints) {
+      for (const method of methods) count.labels(method, endpoint).inc(0);
+      for (const status of STATUS_CLASSES) answers.labels(endpoint, status).inc(0);
+      latency.zero({ endpoint });
+    }
+    for (const one of CLASSES) {
+      predictions.labels(one).inc(0);
+      confidences.zero({ prediction: one });
+    }
   }
 
   get contentType(): string {
@@ -91,10 +120,17 @@ export class Metrics {
   /** All metrics in Prometheus' text format. */
   text(): Promise<string> {
     for (const tally of this.#tallies) tally.flush();
+    this.#drift?.flush();
     return this.#registry.metrics();
   }
 
+  /** A request has come in; `request` is to follow. */
+  begin(): void {
+    this.#inFlight++;
+  }
+
   request(method: Method, endpoint: Endpoint, status: number, seconds: number): void {
+    this.#inFlight--;
     const tallies = this.#requests.get(endpoint);
     if (!tallies) return;
     tallies.count.get(method)?.add();
@@ -102,13 +138,25 @@ export class Metrics {
     tallies.answers[Math.floor(status / 100) - 1]?.add();
   }
 
-  prediction({ class: predicted, confidence }: Prediction): void {
-    this.#predictions[predicted].add();
-    this.#confidences[predicted].add(confidence);
+  /** `model` has just made it. */
+  prediction(prediction: Prediction, model: Pick<Model, 'signals'>): void {
+    this.#predictions[prediction.class].add();
+    this.#confidences[prediction.class].add(prediction.confidence);
+    this.#drift?.add(prediction, model);
   }
 
+  /** Says once which model is served. */
   serving({ version, runId, model }: ServedModel): void {
-    this.#info.set({ version, run_id: runId, data_hash: model.facts.dataDigest }, 1);
+    const { dataDigest, trainedAt } = model.facts;
+    this.#info.set({ version, run_id: runId, data_hash: dataDigest }, 1);
+    this.#drift = new Drift(this.#registry, model);
+    const trained = Date.parse(trainedAt ?? '');
+    if (Number.isNaN(trained)) return;
+    new Gauge({
+      name: 'model_trained_timestamp_seconds',
+      help: 'When the run that made the model began; there only for a model of the registry.',
+      registers: [this.#registry],
+    }).set(trained / 1000);
   }
 
   #tally<T extends CountTally | ValueTally>(tally: T): T {

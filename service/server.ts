@@ -34,7 +34,7 @@ export type RunningService = {
  */
 export async function startServer(config: ServiceConfig, log = new Log(config.logLevel)): Promise<RunningService> {
   const state: ServiceState = { phase: 'loading', predictor: undefined };
-  const metrics = new Metrics({ ofProcess: true });
+  const metrics = new Metrics({ ofProcess: true, replica: config.replica, gitCommit: config.gitCommit });
   const server = createServer(
     {
       keepAliveTimeout: config.keepAliveSeconds * 1000,
@@ -59,7 +59,7 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
   try {
     const served = await bringModel(config);
     metrics.serving(served);
-    state.predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
+    state.predictor = new Predictor(served, config, (...judged) => metrics.prediction(...judged));
     state.phase = 'ready';
     if (served.warning !== undefined) log.warn(served.warning);
     const { name, version, source } = served;

@@ -5,6 +5,8 @@
  * the rest of the bookkeeping; in one tight loop, next to nothing.
  */
 
+import { bucketOf } from '../ml/model/profile.ts';
+
 const ROOM = 256;
 
 export class CountTally {
@@ -15,8 +17,8 @@ export class CountTally {
     this.#counter = counter;
   }
 
-  add(): void {
-    this.#count++;
+  add(by = 1): void {
+    this.#count += by;
   }
 
   flush(): void {
@@ -42,5 +44,31 @@ export class ValueTally {
   flush(): void {
     for (let i = 0; i < this.#count; i++) this.#histogram.observe(this.#values[i]);
     this.#count = 0;
+  }
+}
+
+/** How many values fell into each of the buckets that the bounds cut, one counter a bucket. */
+export class BucketTally {
+  readonly #bounds: Float64Array;
+  readonly #counts: Float64Array;
+  readonly #counters: { inc(by: number): void }[];
+
+  constructor(bounds: readonly number[], counters: { inc(by: number): void }[]) {
+    this.#bounds = Float64Array.from(bounds);
+    this.#counts = new Float64Array(bounds.length + 1);
+    this.#counters = counters;
+    // A series that starts at 0 lets rate() see its first event.
+    for (const counter of counters) counter.inc(0);
+  }
+
+  add(value: number): void {
+    this.#counts[bucketOf(this.#bounds, value)]++;
+  }
+
+  flush(): void {
+    this.#counters.forEach((counter, i) => {
+      if (this.#counts[i] > 0) counter.inc(this.#counts[i]);
+    });
+    this.#counts.fill(0);
   }
 }

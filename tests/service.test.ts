@@ -150,7 +150,7 @@ describe('on SIGTERM', () => {
     service.child.kill('SIGTERM');
     const { code, stdout } = await service.ended;
     expect(code).toBe(1);
-    expect(stdout).toContain('"level":"warn","msg":"the time of grace is over: open connections are cut"');
+    expect(stdout).toMatch(/"level":"warn","time":\d+,"msg":"the time of grace is over: open connections are cut"/);
     await connection.ended;
   });
 
@@ -270,7 +270,7 @@ describe.skipIf(!need('mlflow'))('with the model in the registry', () => {
     const second = await serve({ ...away, MODEL_URI, MODEL_CACHE_DIR });
     const warning = expect.stringContaining('the registry could not be used');
     expect(await facts(second)).toMatchObject({ name, version: '1', runId, source: 'cache', warning });
-    expect(second.output()).toMatch(/"level":"warn","msg":"the registry could not be used/);
+    expect(second.output()).toMatch(/"level":"warn","time":\d+,"msg":"the registry could not be used/);
     expect(await (await fetch(second.address)).text()).toContain('The model registry was away');
     expect((await predict(second.address, { text: 'good' })).status).toBe(200);
 

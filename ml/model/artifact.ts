@@ -7,6 +7,7 @@
 import type { VectorizerSettings } from '../features/vectorizer.ts';
 import type { NormalizeSettings } from '../text/normalize.ts';
 import { type Calibration, LinearTextModel, type ModelParts } from './linear_text_model.ts';
+import { SIGNALS, type TrainingProfile } from './profile.ts';
 import { readSections, writeSections } from './sections.ts';
 import type { ModelFacts } from './types.ts';
 import { damaged, section, vectorizerFromSections, vectorizerSections } from './vectorizer_file.ts';
@@ -19,6 +20,7 @@ type ModelFields = {
   intercept: number;
   calibration: Calibration;
   facts: ModelFacts;
+  profile?: TrainingProfile;
 };
 
 /** Returns the SHA-256 of the file, hex. */
@@ -29,6 +31,8 @@ export function saveModel(path: string, parts: ModelParts): string {
     intercept: parts.intercept,
     calibration: parts.calibration,
     facts: parts.facts,
+    // Left out of the file when there is none.
+    profile: parts.profile,
   };
   const sections = vectorizerSections(parts.vectorizer);
   sections.set('weights', parts.weights);
@@ -38,7 +42,7 @@ export function saveModel(path: string, parts: ModelParts): string {
 /** Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION. */
 export function readModel(path: string): LinearTextModel {
   const { fields, sections, digest } = readSections(path, KIND);
-  const { normalize, vectorizer: settings, intercept, calibration, facts } = fields as ModelFields;
+  const { normalize, vectorizer: settings, intercept, calibration, facts, profile } = fields as ModelFields;
   if (!normalize || !settings || !calibration || !facts || !Number.isFinite(intercept)) {
     throw damaged(path, 'its header lacks settings, calibration or facts');
   }
@@ -47,5 +51,19 @@ export function readModel(path: string): LinearTextModel {
   if (weights.length !== vectorizer.columnCount) {
     throw damaged(path, `it has ${weights.length} weights for ${vectorizer.columnCount} features`);
   }
-  return new LinearTextModel({ normalize, vectorizer, weights, intercept, calibration, facts }, digest);
+  const parts = { normalize, vectorizer, weights, intercept, calibration, facts, profile: readProfile(path, profile) };
+  return new LinearTextModel(parts, digest);
+}
+
+/** A profile of a later version is passed over: the model predicts without it. */
+function readProfile(path: string, profile: TrainingProfile | undefined): TrainingProfile | undefined {
+  if (profile?.version !== 1) return undefined;
+  for (const signal of SIGNALS) {
+    const distribution = profile[signal];
+    if (distribution === null && signal === 'probability') continue;
+    if (!distribution?.bounds || distribution.counts?.length !== distribution.bounds.length + 1) {
+      throw damaged(path, `the profile's ${signal} is no distribution`);
+    }
+  }
+  return profile;
 }

@@ -9,8 +9,10 @@ import type { NgramSink } from '../features/ngrams.ts';
 import { countNgrams } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
 import { createNormalizer, type Normalizer, type NormalizeSettings } from '../text/normalize.ts';
+import type { Tokens } from '../text/tokens.ts';
 import { alignWords } from './align.ts';
-import type { Explanation, Model, ModelFacts, Prediction } from './types.ts';
+import { KnownWords, type TrainingProfile, wordVocabulary } from './profile.ts';
+import type { Explanation, Model, ModelFacts, Prediction, TextSignals } from './types.ts';
 
 export type ModelParts = {
   normalize: NormalizeSettings;
@@ -20,6 +22,7 @@ export type ModelParts = {
   intercept: number;
   calibration: Calibration;
   facts: ModelFacts;
+  profile?: TrainingProfile;
 };
 
 /** score = slope x raw + offset. */
@@ -29,12 +32,16 @@ export class LinearTextModel implements Model {
   readonly parts: ModelParts;
   readonly digest: string;
   readonly #normalize: Normalizer;
+  readonly #known: KnownWords | undefined;
+  #tokens: Tokens | undefined;
 
   /** `digest` is the SHA-256 of the artifact, '' for a model that was never saved. */
   constructor(parts: ModelParts, digest = '') {
     this.parts = parts;
     this.digest = digest;
     this.#normalize = createNormalizer(parts.normalize);
+    const vocabulary = wordVocabulary(parts.vectorizer);
+    this.#known = vocabulary && new KnownWords(vocabulary);
   }
 
   get facts(): ModelFacts {
@@ -43,6 +50,10 @@ export class LinearTextModel implements Model {
 
   get featureCount(): number {
     return this.parts.weights.length;
+  }
+
+  get profile(): TrainingProfile | undefined {
+    return this.parts.profile;
   }
 
   predict(text: string): Prediction {
@@ -91,10 +102,19 @@ export class LinearTextModel implements Model {
     };
   }
 
+  /** A model without single words among its features knows them all. */
+  signals(): TextSignals {
+    const tokens = this.#tokens;
+    if (!tokens) return { tokens: 0, unknownTokens: 0 };
+    const { count } = tokens;
+    return { tokens: count, unknownTokens: this.#known ? count - this.#known.count(tokens) : 0 };
+  }
+
   /** Sum of weight x value over the n-grams of a normalised text, in the order of a stored row. */
   #weigh(normalized: string): number {
     const { vectorizer, weights } = this.parts;
     const tokens = vectorizer.analyze(normalized);
+    this.#tokens = tokens;
     let sum = 0;
     for (let b = 0; b < vectorizer.blocks.length; b++) {
       const block = vectorizer.blocks[b];

@@ -1,3 +1,5 @@
+import type { TrainingProfile } from './profile.ts';
+
 /** What the model says of one text. Class 1 is positive, class 0 negative. */
 export type Prediction = {
   class: 0 | 1;
@@ -30,6 +32,13 @@ export type Explanation = Prediction & {
   knownShare: number;
 };
 
+/** What a text looked like to the model, to be compared with the training texts. */
+export type TextSignals = {
+  tokens: number;
+  /** Tokens that the model does not know. */
+  unknownTokens: number;
+};
+
 /**
  * Where a model comes from. Written into the artifact by model_building; register_model adds what is known only
  * then (metrics of the held-out texts, run, commit). Nothing here depends on the clock of the machine that trained,
@@ -48,6 +57,8 @@ export type ModelFacts = {
   gitCommit?: string;
   runId?: string;
   modelName?: string;
+  /** When the run that made it began, ISO 8601; known once it is registered. */
+  trainedAt?: string;
 };
 
 /** All that a server or a command line needs of a trained model. Never throws on any string. */
@@ -57,6 +68,10 @@ export type Model = {
   readonly digest: string;
   /** Number of columns. */
   readonly featureCount: number;
+  /** Undefined for a model that was trained before there were profiles. */
+  readonly profile: TrainingProfile | undefined;
   predict(text: string): Prediction;
   explain(text: string): Explanation;
+  /** Of the text last given to `predict` or `explain`. */
+  signals(): TextSignals;
 };

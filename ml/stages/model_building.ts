@@ -1,11 +1,13 @@
 /** Stage 4: matrix to weights, calibrated, in the artifact that everything after it uses. */
 import { runMain, SentimentError } from '../errors.ts';
 import { saveModel } from '../model/artifact.ts';
+import { profileOf } from '../model/profile.ts';
 import { loadVectorizer } from '../model/vectorizer_file.ts';
 import { readParams } from '../params.ts';
 import { fitWeights, modelParts } from '../training.ts';
 import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
+import { readReviews } from './reviews_file.ts';
 import { writeJson } from './write_file.ts';
 
 await runMain(() => {
@@ -20,8 +22,10 @@ await runMain(() => {
     );
   }
   const fitted = fitWeights(x, { labels, ratings }, params.model_building);
-  saveModel(paths.model, modelParts(params, vectorizer, fitted, { dataDigest, trainingTexts: x.rowCount }));
-  const { model, calibration } = fitted;
+  const { model, calibration, rawScores } = fitted;
+  const profile = profileOf(readReviews(paths.interimTrain), vectorizer, x, rawScores, calibration);
+  const data = { dataDigest, trainingTexts: x.rowCount };
+  saveModel(paths.model, modelParts(params, vectorizer, fitted, data, profile));
   // ml_logistic_regression proves no gap and tells no objective.
   const proven = Number.isNaN(model.gap) ? {} : { objective: model.objective, optimality_gap: model.gap };
   writeJson(paths.buildingReport, {

@@ -50,7 +50,8 @@ export async function logPipelineRun(
     await logValues(config, run.id, { params: result.params, metrics: result.metrics }, run.startTime);
     await logInputs(config, run.id, datasets(result));
     for (const [path, file] of Object.entries(result.files)) await uploadArtifact(config, run.artifactUri, path, file);
-    const stamps = { metrics: result.metrics, runId: run.id, gitCommit: result.git.commit, modelName };
+    const trainedAt = new Date(run.startTime).toISOString();
+    const stamps = { metrics: result.metrics, runId: run.id, gitCommit: result.git.commit, modelName, trainedAt };
     const modelDigest = await uploadModel(config, run, result.facts, stamps);
     await logValues(config, run.id, { tags: { [MODEL_DIGEST]: modelDigest } }, run.startTime);
     await endRun(config, run.id, 'FINISHED');

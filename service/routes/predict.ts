@@ -23,16 +23,18 @@ export function predict(service: Service): Handler {
     const answer = predictor.predictJson(body, explain);
     // Written past Koa: its own way to a JSON answer costs more than the rest of Koa together.
     ctx.respond = false;
-    sendJson(ctx.res, answer, state.phase === 'draining');
+    sendJson(ctx.res, answer, String(ctx.state.requestId), state.phase === 'draining');
   };
 }
 
-function sendJson(response: ServerResponse, json: string, last: boolean): void {
+function sendJson(response: ServerResponse, json: string, requestId: string, last: boolean): void {
   const headers = [
     'Content-Type',
     'application/json; charset=utf-8',
     'Content-Length',
     String(Buffer.byteLength(json)),
+    'X-Request-Id',
+    requestId,
   ];
   if (last) headers.push('Connection', 'close');
   response.writeHead(200, headers);

@@ -1,4 +1,5 @@
 /** A model one can check by eye: good +2, fine +1, bad -2, awful -3, on top of a bias of 0.5. */
+import { STANDARD_BOUNDS } from '../../ml/model/profile.ts';
 import type { Explanation, Model, Prediction } from '../../ml/model/types.ts';
 import type { ServedModel } from '../served_model.ts';
 
@@ -10,6 +11,18 @@ const WEIGHTS = new Map([
 ]);
 const BIAS = 0.5;
 
+let last: Explanation | undefined;
+
+/** Of ten training texts each. */
+const { length, unknown_share, probability } = STANDARD_BOUNDS;
+const profile: Model['profile'] = {
+  version: 1,
+  length: { bounds: [...length], counts: [0, 1, 2, 3, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0] },
+  unknown_share: { bounds: [...unknown_share], counts: [1, 0, 0, 0, 0, 2, 3, 2, 2] },
+  probability: { bounds: [...probability], counts: [3, 1, 0, 0, 1, 0, 1, 0, 1, 3] },
+  mean_confidence: 0.85,
+};
+
 export const wordModel: Model = {
   facts: {
     dataDigest: 'd'.repeat(64),
@@ -18,11 +31,17 @@ export const wordModel: Model = {
     params: {},
     metrics: { accuracy: 0.8125 },
     gitCommit: 'abc',
+    trainedAt: '2026-11-01T00:00:00.000Z',
   },
   digest: 'a'.repeat(64),
   featureCount: WEIGHTS.size,
+  profile,
   predict: (text) => predictionOf(explain(text).score),
   explain,
+  signals: () => {
+    const words = last?.words ?? [];
+    return { tokens: words.length, unknownTokens: words.filter(({ contribution }) => contribution === 0).length };
+  },
 };
 
 export const servedWords: ServedModel = {
@@ -42,7 +61,8 @@ function explain(text: string): Explanation {
   }));
   const score = words.reduce((sum, { contribution }) => sum + contribution, BIAS);
   const known = words.filter(({ contribution }) => contribution !== 0).length;
-  return { ...predictionOf(score), bias: BIAS, words, knownShare: words.length === 0 ? 0 : known / words.length };
+  last = { ...predictionOf(score), bias: BIAS, words, knownShare: words.length === 0 ? 0 : known / words.length };
+  return last;
 }
 
 function predictionOf(score: number): Prediction {

@@ -10,7 +10,17 @@ import { delimiter, join, resolve } from 'node:path';
 import { isBuilt } from './cluster/binaries.ts';
 import { factsBeside } from './cluster/facts.ts';
 
-export type Tool = 'chromium' | 'mlflow' | 'dvc' | 'moto' | 'docker-registry' | 'openssl';
+export type Tool =
+  | 'chromium'
+  | 'mlflow'
+  | 'dvc'
+  | 'moto'
+  | 'docker-registry'
+  | 'openssl'
+  | 'prometheus'
+  | 'promtool'
+  | 'alertmanager'
+  | 'amtool';
 /** A Kubernetes, whichever; and the project's own, with registries that refuse in the ways that registries do. */
 export type Kubernetes = 'cluster' | 'rig';
 
@@ -21,6 +31,10 @@ const programs: Record<Tool, string[]> = {
   moto: ['moto_server'],
   'docker-registry': ['docker-registry'],
   openssl: ['openssl'],
+  prometheus: ['prometheus'],
+  promtool: ['promtool'],
+  alertmanager: ['prometheus-alertmanager', 'alertmanager'],
+  amtool: ['amtool'],
 };
 
 const remedies: Record<Tool, string> = {
@@ -30,6 +44,10 @@ const remedies: Record<Tool, string> = {
   moto: 'make setup',
   'docker-registry': 'apt-get install docker-registry',
   openssl: 'apt-get install openssl',
+  prometheus: 'apt-get install prometheus',
+  promtool: 'apt-get install prometheus',
+  alertmanager: 'apt-get install prometheus-alertmanager',
+  amtool: 'apt-get install prometheus-alertmanager',
 };
 
 /** Whether it is there. Throws when it is not and CI is set. */

@@ -1,0 +1,130 @@
+/**
+ * What the training texts looked like, kept in the artifact so that whoever serves the model can tell when the texts
+ * that come in look different: distributions over fixed buckets, to be compared by the population stability index.
+ *
+ * Each is taken as a text never seen would give it. A word is unknown when no other training text has it, because every
+ * word of a text is in the vocabulary that was learnt from it; probabilities are those of folds that were left out.
+ */
+
+import type { Csr } from '../features/csr.ts';
+import type { NgramSink } from '../features/ngrams.ts';
+import { countNgrams } from '../features/ngrams.ts';
+import type { Vectorizer } from '../features/vectorizer.ts';
+import type { Vocabulary } from '../features/vocabulary.ts';
+import type { Tokens } from '../text/tokens.ts';
+import type { Calibration } from './linear_text_model.ts';
+
+/** Counts of texts: counts[i] with bounds[i - 1] < value <= bounds[i], the last one with what is above all bounds. */
+export type Distribution = { bounds: number[]; counts: number[] };
+
+export type TrainingProfile = {
+  version: 1;
+  /** Tokens a text. */
+  length: Distribution;
+  /** Share of a text's tokens that the model does not know, 0 to 1; 0 for a text without tokens. */
+  unknown_share: Distribution;
+  /** Calibrated probability of positive, 0 to 1; null when no fold was left out in training. */
+  probability: Distribution | null;
+  /** Mean calibrated probability of the class given, 0.5 to 1; null as above. */
+  mean_confidence: number | null;
+};
+
+export const SIGNALS = ['length', 'unknown_share', 'probability'] as const;
+export type Signal = (typeof SIGNALS)[number];
+
+export const STANDARD_BOUNDS: Readonly<Record<Signal, readonly number[]>> = {
+  length: [2, 4, 6, 8, 11, 16, 22, 32, 45, 64, 128, 256, 512],
+  unknown_share: [0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6],
+  probability: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+};
+
+/** Index of the bucket that holds the value, 0 to bounds.length. */
+export function bucketOf(bounds: ArrayLike<number>, value: number): number {
+  let bucket = 0;
+  while (bucket < bounds.length && value > bounds[bucket]) bucket++;
+  return bucket;
+}
+
+/** The vocabulary of single words; undefined when the model has only longer n-grams or characters. */
+export function wordVocabulary({ blocks }: Vectorizer): Vocabulary | undefined {
+  return blocks.find(({ unit, settings }) => unit === 'word' && settings.ngrams[0] === 1)?.vocabulary;
+}
+
+/** Counts the single words of a text that the vocabulary has and `knows` admits. */
+export class KnownWords {
+  readonly #vocabulary: Vocabulary;
+  readonly #sink: NgramSink;
+  #count = 0;
+
+  constructor(vocabulary: Vocabulary, knows: (column: number) => boolean = () => true) {
+    this.#vocabulary = vocabulary;
+    this.#sink = {
+      add: (column) => {
+        if (knows(column)) this.#count++;
+      },
+    };
+  }
+
+  count(tokens: Tokens): number {
+    this.#count = 0;
+    countNgrams(tokens, 'word', [1, 1], this.#vocabulary, false, this.#sink);
+    return this.#count;
+  }
+}
+
+/**
+ * `reviews` are the training texts, normalised, `x` their matrix, `rawScores` the scores before calibration that each got
+ * from a model which had not seen it.
+ */
+export function profileOf(
+  reviews: Iterable<{ text: string }>,
+  vectorizer: Vectorizer,
+  x: Csr,
+  rawScores: Float64Array | undefined,
+  calibration: Calibration,
+): TrainingProfile {
+  const length = emptyDistribution('length');
+  const unknownShare = emptyDistribution('unknown_share');
+  const vocabulary = wordVocabulary(vectorizer);
+  const known = vocabulary && new KnownWords(vocabulary, knownWithoutOneText(vectorizer, x));
+  for (const { text } of reviews) {
+    const tokens = vectorizer.analyze(text);
+    count(length, tokens.count);
+    count(unknownShare, tokens.count === 0 || !known ? 0 : 1 - known.count(tokens) / tokens.count);
+  }
+  return { version: 1, length, unknown_share: unknownShare, ...profileOfScores(rawScores, calibration) };
+}
+
+function profileOfScores(
+  rawScores: Float64Array | undefined,
+  { slope, offset }: Calibration,
+): Pick<TrainingProfile, 'probability' | 'mean_confidence'> {
+  if (!rawScores) return { probability: null, mean_confidence: null };
+  const probability = emptyDistribution('probability');
+  let sum = 0;
+  for (const raw of rawScores) {
+    const p = 1 / (1 + Math.exp(-(slope * raw + offset)));
+    count(probability, p);
+    sum += Math.max(p, 1 - p);
+  }
+  return { probability, mean_confidence: sum / rawScores.length };
+}
+
+/** Whether a word of a training text would be in the vocabulary if that text were not there. */
+function knownWithoutOneText({ blocks }: Vectorizer, x: Csr): (column: number) => boolean {
+  const { min_df: minimum } = blocks[0].settings;
+  const least = Math.max(1, minimum < 1 ? minimum * x.rowCount : minimum);
+  // The word block's columns are the first, so its numbers are those of the matrix.
+  const documents = new Uint32Array(blocks[0].vocabulary.size);
+  for (const column of x.columns) if (column < documents.length) documents[column]++;
+  return (column) => documents[column] - 1 >= least;
+}
+
+function emptyDistribution(signal: Signal): Distribution {
+  const bounds = [...STANDARD_BOUNDS[signal]];
+  return { bounds, counts: new Array<number>(bounds.length + 1).fill(0) };
+}
+
+function count({ bounds, counts }: Distribution, value: number): void {
+  counts[bucketOf(bounds, value)]++;
+}

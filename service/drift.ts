@@ -1,0 +1,105 @@
+/**
+ * Whether the texts that come in look like those the model was trained on: for each signal, how many texts fell into
+ * each bucket, beside the share of the training texts that did (see ml/model/profile.ts). Prometheus compares the two;
+ * monitoring/rules/ says how.
+ */
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { SIGNALS, type Signal, STANDARD_BOUNDS } from '../ml/model/profile.ts';
+import type { Model, Prediction } from '../ml/model/types.ts';
+import { BucketTally, CountTally } from './tally.ts';
+
+// Texts measured in a second. Under load this costs a thousandth of the time, and an hour still holds plenty of texts.
+const MOST_PER_SECOND = 200;
+
+export class Drift {
+  #second = 0;
+  #measured = 0;
+  readonly #tokens: CountTally;
+  readonly #unknownTokens: CountTally;
+  readonly #tallies: Record<Signal, BucketTally>;
+
+  /** Its series are one for each bucket of the model's profile; of a model without one, of the standard buckets. */
+  constructor(registry: Registry, { profile }: Model) {
+    const registers = [registry];
+    const texts = new Counter({
+      name: 'model_signal_texts_total',
+      help: 'Texts measured, by signal and by the upper bound of the bucket that its value fell into; not cumulative.',
+      labelNames: ['signal', 'bucket'],
+      registers,
+    });
+    const tallyOf = (signal: Signal) => {
+      const bounds = profile?.[signal]?.bounds ?? STANDARD_BOUNDS[signal];
+      return new BucketTally(
+        bounds,
+        bucketNames(bounds).map((bucket) => texts.labels(signal, bucket)),
+      );
+    };
+    this.#tallies = {
+      length: tallyOf('length'),
+      unknown_share: tallyOf('unknown_share'),
+      probability: tallyOf('probability'),
+    };
+    this.#tokens = new CountTally(
+      new Counter({ name: 'model_input_tokens_total', help: 'Tokens of the texts measured.', registers }),
+    );
+    this.#unknownTokens = new CountTally(
+      new Counter({
+        name: 'model_input_unknown_tokens_total',
+        help: 'Tokens of the texts measured that the model does not know.',
+        registers,
+      }),
+    );
+    if (profile) describeProfile(registry, profile);
+  }
+
+  /** `model` has just judged the text. Beyond MOST_PER_SECOND texts in a second none is looked at. */
+  add({ probability }: Prediction, model: Pick<Model, 'signals'>): void {
+    const second = Math.trunc(Date.now() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#measured = 0;
+    }
+    if (this.#measured === MOST_PER_SECOND) return;
+    this.#measured++;
+    const { tokens, unknownTokens } = model.signals();
+    this.#tallies.length.add(tokens);
+    this.#tallies.unknown_share.add(tokens === 0 ? 0 : unknownTokens / tokens);
+    this.#tallies.probability.add(probability);
+    this.#tokens.add(tokens);
+    this.#unknownTokens.add(unknownTokens);
+  }
+
+  flush(): void {
+    for (const signal of SIGNALS) this.#tallies[signal].flush();
+    this.#tokens.flush();
+    this.#unknownTokens.flush();
+  }
+}
+
+function describeProfile(registry: Registry, profile: NonNullable<Model['profile']>): void {
+  const registers = [registry];
+  const share = new Gauge({
+    name: 'model_profile_share',
+    help: 'Share of the training texts, by signal and by the upper bound of the bucket; not cumulative.',
+    labelNames: ['signal', 'bucket'],
+    registers,
+  });
+  for (const signal of SIGNALS) {
+    const distribution = profile[signal];
+    if (!distribution) continue;
+    const total = distribution.counts.reduce((sum, count) => sum + count, 0);
+    bucketNames(distribution.bounds).forEach((bucket, i) => {
+      share.set({ signal, bucket }, distribution.counts[i] / total);
+    });
+  }
+  if (profile.mean_confidence === null) return;
+  new Gauge({
+    name: 'model_profile_confidence',
+    help: 'Mean calibrated probability of the class given, over training texts that the model had not seen.',
+    registers,
+  }).set(profile.mean_confidence);
+}
+
+function bucketNames(bounds: readonly number[]): string[] {
+  return [...bounds.map(String), '+Inf'];
+}

@@ -1,0 +1,160 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { DASHBOARD_FILE, dashboardJson } from '../monitoring/grafana/generate.ts';
+import { annotations, rows } from '../monitoring/grafana/panels.ts';
+import { need, programPath } from './support/need.ts';
+import { run } from './support/process.ts';
+import { scaleDuration, scaleRules } from './support/time_scale.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const folder = join(root, 'monitoring');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+
+type Alert = { alert: string; expr: string; annotations: Record<string, string>; labels: Record<string, string> };
+const alerts: Alert[] = parse(read('monitoring/rules/alerts.yml')).groups.flatMap(
+  (group: { rules: Alert[] }) => group.rules,
+);
+const names = [...new Set(alerts.map(({ alert }) => alert))];
+
+async function check(tool: 'promtool' | 'amtool', args: string[], cwd = folder): Promise<string> {
+  const { code, stdout, stderr } = await run(programPath(tool)!, args, { cwd });
+  return code === 0 ? 'ok' : stdout + stderr;
+}
+
+describe.skipIf(!need('promtool'))("Prometheus' own check", () => {
+  let scratch: string;
+  beforeAll(() => {
+    scratch = mkdtempSync(join(tmpdir(), 'promtool-'));
+  });
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  test('accepts prometheus.yml with all its rules', async () => {
+    expect(await check('promtool', ['check', 'config', 'prometheus.yml'])).toBe('ok');
+  });
+
+  test('accepts prometheus.kubernetes.yml, but for the discovery that Debian builds without', async () => {
+    const config = parse(read('monitoring/prometheus.kubernetes.yml'));
+    const [job] = config.scrape_configs;
+    expect(job.kubernetes_sd_configs).toHaveLength(1);
+    delete job.kubernetes_sd_configs;
+    config.rule_files = [join(folder, 'rules/*.yml')];
+    const path = join(scratch, 'prometheus.yml');
+    writeFileSync(path, stringify(config));
+    expect(await check('promtool', ['check', 'config', path])).toBe('ok');
+  });
+
+  test('refuses a rule that is none', async () => {
+    const path = join(scratch, 'broken.yml');
+    writeFileSync(path, read('monitoring/rules/recording.yml').replace('sum by (job, endpoint)', 'sum by job'));
+    expect(await check('promtool', ['check', 'rules', path])).toMatch(/could not parse expression/);
+  });
+
+  test.each(['service.test.yml', 'model.test.yml'])('passes the tests of the alerts in %s', async (file) => {
+    expect(await check('promtool', ['test', 'rules', `rules/tests/${file}`])).toBe('ok');
+  });
+});
+
+describe.skipIf(!need('amtool'))("Alertmanager's own check", () => {
+  test('accepts alertmanager.yml', async () => {
+    expect(await check('amtool', ['check-config', 'alertmanager.yml'])).toBe('ok');
+  });
+
+  test.each([
+    ['page', ['severity=page', 'alertname=SentimentTargetDown']],
+    ['ticket', ['severity=ticket', 'alertname=SentimentModelOld']],
+    ['ticket', ['alertname=OfSomebodyElse']],
+  ])('routes to %s what has %j', async (receiver, labels) => {
+    const args = ['config', 'routes', 'test', '--config.file=alertmanager.yml', `--verify.receivers=${receiver}`];
+    expect(await check('amtool', [...args, ...labels])).toBe('ok');
+  });
+});
+
+describe('every alert', () => {
+  const tests: { name: string; promql_expr_test: { expr: string; exp_samples: unknown[] }[] }[] = readdirSync(
+    join(folder, 'rules/tests'),
+  ).flatMap((file) => parse(read(`monitoring/rules/tests/${file}`)).tests);
+  const cases = tests.flatMap((each) => each.promql_expr_test);
+
+  test.each(names)('%s has a test in which it fires and one in which it stays quiet', (name) => {
+    const own = cases.filter(({ expr }) => expr.includes(`alertname="${name}"`));
+    expect(own.some(({ exp_samples }) => exp_samples.length > 0)).toBe(true);
+    expect(tests.some((each) => each.name.startsWith(`${name} stays quiet`))).toBe(true);
+  });
+
+  test.each(alerts)(
+    '$alert ($labels.severity) links a page that is there and shows its expression',
+    ({ alert, expr, annotations }) => {
+      const [, page] =
+        /^\{\{ \$externalLabels\.runbooks \}\}\/(alert-[a-z-]+\.md)$/.exec(annotations.runbook_url) ?? [];
+      const text = read(`docs/runbook/${page}`);
+      expect(text).toContain(alert);
+      for (const heading of ['## What it means', '## Look', '## Do']) expect(text).toContain(heading);
+      for (const line of expr.split('\n')) expect(text).toContain(line.trim());
+    },
+  );
+
+  test('has a page, and every page an alert', () => {
+    const pages = readdirSync(join(root, 'docs/runbook')).filter((file) => file.startsWith('alert-'));
+    const linked = alerts.map((alert) => /[^/]+$/.exec(alert.annotations.runbook_url)![0]);
+    expect([...new Set(linked)].sort()).toEqual(pages.sort());
+  });
+
+  test('is in the table of docs/monitoring.md', () => {
+    const text = read('docs/monitoring.md');
+    expect(names.filter((name) => !text.includes(name))).toEqual([]);
+  });
+});
+
+describe('the dashboard', () => {
+  const dashboard = JSON.parse(dashboardJson());
+
+  test('is committed as the code draws it (node monitoring/grafana/generate.ts)', () => {
+    expect(readFileSync(DASHBOARD_FILE, 'utf8')).toBe(dashboardJson());
+  });
+
+  test('has an id for every panel, none twice', () => {
+    const ids: number[] = dashboard.panels.map((panel: { id: number }) => panel.id);
+    expect(ids.every((id) => Number.isInteger(id) && id > 0)).toBe(true);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('asks every query of the table, and its data source is the provisioned one', () => {
+    const drawn = dashboard.panels.flatMap((panel: { targets?: { expr: string }[] }) => panel.targets ?? []);
+    const told = rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries));
+    expect(drawn.map(({ expr }: { expr: string }) => expr)).toEqual(told.map(({ expr }) => expr));
+    expect(dashboard.annotations.list.map(({ expr }: { expr: string }) => expr)).toEqual(
+      annotations.map(({ expr }) => expr),
+    );
+    const [source] = parse(read('monitoring/grafana/provisioning/datasources/prometheus.yml')).datasources;
+    for (const panel of dashboard.panels) if (panel.type !== 'row') expect(panel.datasource.uid).toBe(source.uid);
+  });
+
+  test('places no panel over another', () => {
+    const places: { x: number; y: number; w: number; h: number }[] = dashboard.panels.map(
+      (panel: { gridPos: object }) => panel.gridPos,
+    );
+    places.forEach((a, i) => {
+      for (const b of places.slice(i + 1)) {
+        const apart = a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y;
+        expect(apart, `${JSON.stringify(a)} and ${JSON.stringify(b)}`).toBe(true);
+      }
+    });
+  });
+});
+
+describe('the faster clock of the tests', () => {
+  test('changes durations and nothing else', () => {
+    for (const file of ['recording.yml', 'alerts.yml']) {
+      const original = read(`monitoring/rules/${file}`);
+      expect(parse(scaleRules(original, 1000))).not.toEqual(parse(original));
+      const seconds = (yaml: string) =>
+        JSON.stringify(parse(yaml)).replace(/(?<=\[|"for":")\d+(ms|[smhd])/g, (duration) =>
+          duration.endsWith('ms') ? duration : scaleDuration(duration, 1),
+        );
+      expect(seconds(scaleRules(original, 1))).toBe(seconds(original));
+    }
+  });
+});

@@ -1,0 +1,90 @@
+/**
+ * Makes the pictures and the table of docs/monitoring.md from a live stack: the service with the model given, texts of
+ * the corpus, then a burst of one class, all on the tests' faster clock.
+ *
+ *     node tests/support/capture_monitoring.ts models/model.bin data/raw/test.jsonl
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
+import { stampFacts } from '../../ml/model/facts.ts';
+import { readReviews } from '../../ml/stages/reviews_file.ts';
+import { rows } from '../../monitoring/grafana/panels.ts';
+import { launchChromium } from './chromium.ts';
+import { type PrometheusLab, startPrometheusLab } from './prometheus.ts';
+import { startService } from './service.ts';
+import { startTraffic } from './traffic.ts';
+
+const docs = resolve(import.meta.dirname, '../../docs');
+const [modelPath, textsPath] = process.argv.slice(2);
+
+const reviews = [...readReviews(textsPath)];
+const folder = await mkdtemp(join(tmpdir(), 'capture-'));
+const path = join(folder, 'model.bin');
+// As register_model does.
+await stampFacts(modelPath, path, { trainedAt: new Date(Date.now() - 5 * 86_400_000).toISOString() });
+const service = await startService({ MODEL_URI: path, DRAIN_SECONDS: '0' });
+const lab = await startPrometheusLab([`${service.host}:${service.port}`]);
+const traffic = startTraffic(
+  service.address,
+  reviews.map(({ text }) => text),
+);
+const browser = await launchChromium();
+try {
+  const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+  await lab.queryUntil('job:model_prediction_count:increase1h', ([sample]) => sample?.value > 250);
+  await sleep(50_000);
+  await writeValues(lab);
+  await picture(page, lab, 'targets', '/classic/targets', 620);
+  traffic.send(reviews.filter(({ label }) => label === 1).map(({ text }) => text));
+  await sleep(75_000);
+  await picture(page, lab, 'alerts', '/classic/alerts', 820);
+  traffic.send(reviews.map(({ text }) => text));
+  await sleep(20_000);
+  await graph(page, lab, 'classes', 'job_prediction:model_prediction_count:share1h');
+  await graph(page, lab, 'drift', 'job_signal:model_signal:psi1h');
+} finally {
+  await browser.close();
+  await traffic.stop();
+  await lab.stop();
+  await service.stop();
+  await rm(folder, { recursive: true });
+}
+
+async function graph(page: Page, to: PrometheusLab, name: string, expr: string): Promise<void> {
+  const query = new URLSearchParams({ 'g0.expr': expr, 'g0.tab': '0', 'g0.range_input': '140s', 'g0.step_input': '1' });
+  await picture(page, to, name, `/graph?${query}`, 860);
+}
+
+/** Debian builds Prometheus with the older of its two faces, whose addresses begin with /classic. */
+async function picture(page: Page, to: PrometheusLab, name: string, address: string, height: number): Promise<void> {
+  await page.setViewportSize({ width: 1200, height });
+  await page.goto(`${to.stack.prometheusAddress}${address}`, { waitUntil: 'networkidle' });
+  await page.screenshot({ path: join(docs, 'pictures', `monitoring-${name}.png`) });
+}
+
+/** Replaces the table between the two marks in docs/monitoring.md. */
+async function writeValues(from: PrometheusLab): Promise<void> {
+  const lines = ['| panel | query | value |', '| --- | --- | --- |'];
+  for (const { id, title, queries } of rows.flatMap(({ panels }) => panels)) {
+    for (const { expr, legend } of queries) {
+      const samples = await from.query(expr);
+      const told = samples.slice(0, 4).map(({ metric, value }) => {
+        const name = legend.replace(/{{(\w+)}}/g, (_, label: string) => metric[label] ?? '').trim();
+        return `${name} ${Number(value.toPrecision(3))}`;
+      });
+      const more = samples.length > 4 ? `, and ${samples.length - 4} more` : '';
+      lines.push(`| ${id} ${title} | \`${expr.replaceAll('|', '\\|')}\` | ${told.join(', ')}${more} |`);
+    }
+  }
+  const file = join(docs, 'monitoring.md');
+  const text = await readFile(file, 'utf8');
+  const marked = /(<!-- values -->\n).*?(<!-- end of values -->)/s;
+  if (!marked.test(text)) throw new Error(`${file} has no place for the values`);
+  await writeFile(
+    file,
+    text.replace(marked, (_, start: string, end: string) => `${start}\n${lines.join('\n')}\n\n${end}`),
+  );
+}

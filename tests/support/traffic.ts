@@ -1,0 +1,56 @@
+/** People using the service: the page now and then, and texts to judge, in small requests, without pause. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type Traffic = {
+  /** Other texts from now on. */
+  send(texts: string[]): void;
+  /** Resolves when no request is under way. */
+  pause(): Promise<void>;
+  resume(): void;
+  stop(): Promise<void>;
+};
+
+/** About twenty requests of two texts each second, in the order of `texts`, from the first again after the last. */
+export function startTraffic(address: string, texts: string[]): Traffic {
+  let sent = texts;
+  let next = 0;
+  let going = true;
+  let paused = false;
+  let underWay = Promise.resolve();
+  const take = () => sent[next++ % sent.length];
+  const judge = async (body: object) => {
+    const headers = { 'content-type': 'application/json' };
+    await (await fetch(`${address}/predict`, { method: 'POST', headers, body: JSON.stringify(body) })).text();
+  };
+  const step = async (i: number) => {
+    await judge({ texts: [take(), take()] });
+    if (i % 10 === 0) await (await fetch(address)).text();
+    if (i % 20 === 0) await judge({ text: '' });
+  };
+  const loop = (async () => {
+    for (let i = 0; going; i++) {
+      if (!paused) {
+        underWay = step(i);
+        await underWay;
+      }
+      await sleep(50);
+    }
+  })();
+  return {
+    send(more) {
+      sent = more;
+      next = 0;
+    },
+    async pause() {
+      paused = true;
+      await underWay;
+    },
+    resume() {
+      paused = false;
+    },
+    async stop() {
+      going = false;
+      await loop;
+    },
+  };
+}
