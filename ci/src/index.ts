@@ -19,6 +19,7 @@ import {
 import { integrationTests, unitTests } from './checks/parts.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import { buildImage, contentId } from './containers/image.ts';
+import { grafana, prometheus } from './containers/monitoring.ts';
 import {
   mlflowService,
   neverCached,
@@ -345,6 +346,22 @@ export class Sentiment {
   @func({ cache: 'never' })
   async serve(model?: File): Promise<Service> {
     return (await this.image(model)).asService({ useEntrypoint: true });
+  }
+
+  /**
+   * Prometheus and Grafana looking at the service: dagger call monitoring up --ports 3000:3000
+   * @param prometheusAlone Prometheus' own pages in place of Grafana's: up --ports 9090:9090
+   * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
+   */
+  @func({ cache: 'never' })
+  async monitoring(
+    prometheusAlone: boolean = false,
+    model?: File,
+    prometheusImage: string = 'prom/prometheus:v3.5.0',
+    grafanaImage: string = 'grafana/grafana:12.2.0',
+  ): Promise<Service> {
+    const watched = prometheus(this.source, await this.serve(model), prometheusImage);
+    return prometheusAlone ? watched : grafana(this.source, watched, grafanaImage);
   }
 
   /**

@@ -50,7 +50,7 @@ export const imagePart: Part = {
 export type TestGroup = Part & {
   name: string;
   /** What the machine has to have, beside the packages. */
-  needs?: 'browser' | 'kubernetes';
+  needs?: 'programs' | 'kubernetes';
   /** What vitest is to run: beginnings of paths. */
   tests: string[];
 };
@@ -103,7 +103,7 @@ export const integrationTests: TestGroup[] = [
   },
   {
     name: 'service',
-    needs: 'browser',
+    needs: 'programs',
     tests: ['tests/'],
     include: ['**'],
     exclude: ['.git', ...unitTestFiles, ...pipelineTests, ...rolloutTests],

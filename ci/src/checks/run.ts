@@ -1,7 +1,7 @@
 /** The checks, each on the files that it depends on and no others. */
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
 import { withKubernetes, withKubernetesRun } from '../containers/kubernetes.ts';
-import { SRC, withBrowser } from '../containers/toolbox.ts';
+import { SRC, withTestPrograms } from '../containers/toolbox.ts';
 import { runStep } from '../steps/step.ts';
 import { lintPart, type TestGroup, typesPart } from './parts.ts';
 
@@ -57,7 +57,7 @@ function withNeeds(
   goProxy?: string,
 ): (container: Container) => Container {
   return (container) => {
-    if (needs === 'browser') return withBrowser(container);
+    if (needs === 'programs') return withTestPrograms(container);
     return needs === 'kubernetes' ? withKubernetes(container, source, goProxy) : container;
   };
 }

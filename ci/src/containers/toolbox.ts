@@ -36,9 +36,9 @@ export function base(nodeImage: string, mirrors: Mirrors): Container {
     .withEnvVariable('CI', 'true');
 }
 
-/** Chromium, for the test of the page. */
-export function withBrowser(container: Container): Container {
-  return container.withExec(['sh', '-c', aptInstall('chromium')]);
+/** Chromium, Prometheus and Alertmanager, for the tests of the page and of monitoring/. */
+export function withTestPrograms(container: Container): Container {
+  return container.withExec(['sh', '-c', aptInstall('chromium prometheus prometheus-alertmanager')]);
 }
 
 /** Names, of packages, separated by spaces. */
