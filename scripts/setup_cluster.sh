@@ -5,6 +5,8 @@
 # Nothing is started, and nothing is done where it is done already.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# As in setup.sh: behind a company's proxy, its certificate is among the machine's.
+if [[ -e /etc/ssl/certs/ca-certificates.crt ]]; then export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"; fi
 
 # skip WHY
 skip() {
