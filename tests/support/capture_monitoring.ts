@@ -2,7 +2,7 @@
  * Makes the pictures and the table of docs/monitoring.md from a live stack: the service with the model given, texts of
  * the corpus, then a burst of one class, all on the tests' faster clock.
  *
- *     node tests/support/capture_monitoring.ts models/model.bin data/raw/test.jsonl
+ *     node tests/support/capture_monitoring.ts models/model.bin data/raw/test.jsonl; biome check --write docs/monitoring.md
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
