@@ -32,7 +32,7 @@ const amount = z.object({ cpu: z.string(), memory: z.string() });
 const container = z.looseObject({
   image: z.string(),
   ports: z.tuple([z.object({ name: z.literal('http'), containerPort: z.number() })]),
-  env: z.array(z.object({ name: z.string(), value: z.string() })),
+  env: z.array(z.object({ name: z.string(), value: z.string().optional() })),
   lifecycle: z.object({ preStop: z.object({ sleep: z.object({ seconds: z.number() }) }) }),
   startupProbe: probe,
   readinessProbe: probe,
