@@ -38,9 +38,14 @@ function called(): string[] {
 
 test('the role may make every call that the code makes, and those of a push and of doctor', () => {
   // Who asks STS about itself, or takes a role that trusts it, needs no right of its own for it.
-  const calls = called().filter((action) => !action.startsWith('sts:'));
+  const calls = called().filter((action) => !/^(?:sts|s3):/.test(action));
   expect(calls.length).toBeGreaterThan(10);
   expect([...allowed]).toEqual(expect.arrayContaining([...calls, ...ECR_ACTIONS, ...EKS_ACTIONS]));
+});
+
+test('the right to write the targets comes from the stack that reads them', () => {
+  expect(called().filter((action) => action.startsWith('s3:'))).toEqual(['s3:PutObject']);
+  expect(read('monitoring/ec2/template.yaml')).toMatch(/Action: s3:PutObject/);
 });
 
 test('the role may do nothing that neither the code nor a push needs', () => {

@@ -33,13 +33,15 @@ import {
 import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
 import { examine } from './examine.ts';
-import { imageTag } from './image/reference.ts';
-import { type Call, contentOf, makeModel, productionModel, promote, register } from './release/model.ts';
+
+import { type Call, makeModel, promote, register } from './release/model.ts';
 import { publish } from './release/publish.ts';
 import { rehearse } from './release/rehearse.ts';
 import { releaseTo } from './release/release.ts';
 import { diagnoseDeployment, rollOut } from './release/rollout.ts';
+import { servedModel, treeTag } from './release/served.ts';
 import {
+  announcementOf,
   awsOf,
   clusterOf,
   destinationOf,
@@ -249,7 +251,7 @@ export class Sentiment {
   @func({ cache: 'never' })
   async image(model?: File, commit?: string): Promise<Container> {
     const call = callOf('image');
-    const content = model ? { model, commit } : await this.servedModel(call, commit);
+    const content = model ? { model, commit } : await servedModel(this, call, commit);
     const next = 'docker build . says the same at more length';
     const image = await buildImage(workshopOf(this), content);
     return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
@@ -268,9 +270,9 @@ export class Sentiment {
   @func({ cache: 'never' })
   async publish(to: string, username?: string, password?: Secret, stopAt?: string, model?: File): Promise<string> {
     const call = callOf('publish');
-    const tag = await this.tag();
+    const tag = await treeTag(this.source);
     const destination = await destinationOf(this, { to, username, password, stopAt }, tag);
-    const content = model ? { model, commit: tag } : await this.servedModel(call, tag);
+    const content = model ? { model, commit: tag } : await servedModel(this, call, tag);
     const image = await buildImage(workshopOf(this), content);
     const build = { image, content: await contentId(this.source, content) };
     const { reference, notes } = await publish(build, destination, call);
@@ -300,11 +302,18 @@ export class Sentiment {
    * @param username User name at a registry other than ECR
    * @param password Password or token at a registry other than ECR
    * @param stopAt Severity of a finding of ECR's scan that is not let pass: critical, high, medium, low
+   * @param targetsTo Where Prometheus finds the address: s3://BUCKET/PREFIX/targets/sentiment.json of monitoring/ec2
    */
   @func({ cache: 'never' })
-  async release(to: string, username?: string, password?: Secret, stopAt?: string): Promise<string> {
+  async release(
+    to: string,
+    username?: string,
+    password?: Secret,
+    stopAt?: string,
+    targetsTo?: string,
+  ): Promise<string> {
     const tracking = neededTracking(this, 'release');
-    const commit = await this.tag();
+    const commit = await treeTag(this.source);
     if (commit.endsWith('-dirty')) {
       const next = 'commit them, or use rehearse';
       throw new PipelineError('DIRTY', 'release: the tag is the commit, and some changes are not committed', { next });
@@ -312,8 +321,9 @@ export class Sentiment {
     const destination = await destinationOf(this, { to, username, password, stopAt }, commit);
     // What is wrong with the names is better known before the checks than after them.
     const cluster = hasCluster(this) ? await clusterOf(this, 'release') : undefined;
+    const announcement = await announcementOf(this, targetsTo);
     await Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
-    const world = { ...workshopOf(this), tracking: withTracking(tracking), destination, cluster };
+    const world = { ...workshopOf(this), tracking: withTracking(tracking), destination, cluster, announcement };
     return releaseTo(world, callOf('release'));
   }
 
@@ -327,7 +337,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async rehearse(to?: string, username?: string, password?: Secret): Promise<string> {
-    const tag = await this.tag();
+    const tag = await treeTag(this.source);
     const stage = { ...workshopOf(this), registryImage: this.registryImage, clusterImage: this.clusterImage };
     if (!hasCluster(this)) return rehearse(stage, tag, callOf('rehearse'));
     if (to === undefined) {
@@ -371,23 +381,6 @@ export class Sentiment {
   @func({ cache: 'never' })
   async doctor(to?: string): Promise<string> {
     return diagnosis(await examine(this, to));
-  }
-
-  private async servedModel(call: Call, commit?: string) {
-    const tracking = trackingOf(this);
-    if (tracking) {
-      const container = withPipeline(toolboxOf(this), this.source).with(withTracking(tracking));
-      return contentOf(await productionModel(container, this.source, call), commit);
-    }
-    const made = await makeModel(toolboxOf(this), this.source, call);
-    return { model: made.file('models/model.bin'), commit };
-  }
-
-  /** The tag of what is in the working tree. */
-  private async tag(): Promise<string> {
-    const git = this.source.asGit();
-    const [commit, isClean] = await Promise.all([git.head().commit(), git.uncommitted().isEmpty()]);
-    return imageTag(commit, isClean);
   }
 }
 

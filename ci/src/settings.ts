@@ -5,10 +5,11 @@ import { toolbox } from './containers/toolbox.ts';
 import { PipelineError } from './errors.ts';
 import { ecrHost } from './image/parts.ts';
 import { parseImageName } from './image/reference.ts';
+import { parseS3 } from './monitoring/targets.ts';
 import { parseSeverity } from './registry/scan.ts';
 import { kubeConfigOf } from './release/cluster.ts';
 import type { Destination } from './release/publish.ts';
-import { explainerOf, manifestsOf } from './release/rollout.ts';
+import { type Announcement, explainerOf, manifestsOf } from './release/rollout.ts';
 import { type AwsArguments, awsCredentials, awsSignIn } from './world/aws.ts';
 import { type AwsClients, awsClients } from './world/aws_clients.ts';
 import { trackingAddress } from './world/tracking.ts';
@@ -140,6 +141,19 @@ export async function destinationOf(
 /** Whether a cluster was named; a variable that is not set arrives as an empty name. */
 export function hasCluster({ cluster, kubeconfig }: Settings): boolean {
   return Boolean(cluster) || kubeconfig !== undefined;
+}
+
+/** Where the address of a release is told. Throws TARGETS or AWS_ARGUMENTS. */
+export async function announcementOf(settings: Settings, targetsTo?: string): Promise<Announcement> {
+  const patience = 180_000;
+  // A variable that is not set arrives as an empty name.
+  if (!targetsTo) return { patience };
+  const object = parseS3(targetsTo);
+  const clients = await awsClientsOf(settings);
+  if (clients) return { patience, targets: { clients, object } };
+  throw new PipelineError('AWS_ARGUMENTS', `${targetsTo} is at AWS, and no credentials were given`, {
+    next: 'add --aws-region and credentials, or leave --targets-to out',
+  });
 }
 
 /** The way into the cluster, what to apply there, and how to explain an image that is not pulled. Throws as kubeConfigOf. */

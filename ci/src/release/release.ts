@@ -9,7 +9,7 @@ import { ask } from './ask.ts';
 import { type Call, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
 import { type Destination, keepDeployed, publish } from './publish.ts';
 import { releaseReport } from './report.ts';
-import { type Rollout, rollOut } from './rollout.ts';
+import { type Announcement, announce, type Rollout, rollOut } from './rollout.ts';
 
 export type World = Builder & {
   toolbox: Container;
@@ -18,11 +18,13 @@ export type World = Builder & {
   destination: Destination;
   /** Where it is rolled out; without it, the release ends at the registry and says so. */
   cluster?: Omit<Rollout, 'image' | 'commit' | 'modelVersion'>;
+  /** Without it, nothing is waited for and nobody is told. */
+  announcement?: Announcement;
 };
 
 /** All of it; the report is Markdown. */
 export async function releaseTo(world: World, call: Call): Promise<string> {
-  const { source, toolbox, tracking, destination, cluster } = world;
+  const { source, toolbox, tracking, destination, cluster, announcement = { patience: 0 } } = world;
   const commit = destination.tag;
   const made = await makeModel(toolbox, source, call);
   const registered = await register(made.with(tracking), source, call);
@@ -36,12 +38,13 @@ export async function releaseTo(world: World, call: Call): Promise<string> {
   const rollout = cluster && { ...cluster, image: published.reference, commit, modelVersion: production.version };
   const rolledOut = rollout ? await rollOut(rollout, call) : 'not deployed: no cluster was given';
   const kept = rollout ? await keepDeployed(published.reference, destination) : [];
+  const address = rollout ? await announce(rollout, announcement) : [];
   return releaseReport({
     commit,
     metrics: await metricsOf(made),
     verdict,
     model: `${production.name} version ${production.version}`,
     image: published.reference,
-    after: [...published.notes, answer, rolledOut, ...kept],
+    after: [...published.notes, answer, rolledOut, ...address, ...kept],
   });
 }

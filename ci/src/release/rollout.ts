@@ -12,6 +12,8 @@ import { describeOutcome } from '../deploy/report.ts';
 import { PipelineError } from '../errors.ts';
 import { ecrExplainer } from '../image/ecr_explainer.ts';
 import type { ExplainImage } from '../image/explanation.ts';
+import { serviceAddress } from '../monitoring/address.ts';
+import { putTargets, type S3Object } from '../monitoring/targets.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import type { Call } from './model.ts';
 
@@ -25,11 +27,41 @@ export type Rollout = {
   explainImage?: ExplainImage;
 };
 
+/** What is told of the address of a new release. */
+export type Announcement = {
+  /** Milliseconds to wait for the load balancer's address. */
+  patience: number;
+  /** Where Prometheus' file of targets goes; without it, the address is only reported. */
+  targets?: { clients: AwsClients; object: S3Object };
+};
+
 /** What became of it, as a sentence. Throws DEPLOY_REFUSED, ROLLED_BACK, DEPLOY_FAILED or DEPLOY_INTERRUPTED. */
 export async function rollOut(rollout: Rollout, call: Call): Promise<string> {
   const outcome = await deploy({ ...rollout, onProgress: (line) => console.log(line) });
   if (outcome.state === 'deployed' || outcome.state === 'unchanged') return describeOutcome(outcome);
   throw rolloutError(outcome, call);
+}
+
+/**
+ * Finds the address of the Service of the manifests and writes it where Prometheus looks. Lines for the report: the
+ * release has succeeded, so what does not work here does not fail it.
+ */
+export async function announce(
+  { kubeConfig, manifests }: Rollout,
+  { patience, targets }: Announcement,
+): Promise<string[]> {
+  const service = manifests.find(({ kind }) => kind === 'Service');
+  if (!service) return [];
+  const { name, namespace = 'default' } = service.metadata;
+  try {
+    const address = await serviceAddress(kubeConfig, { namespace, name }, patience);
+    if (address === undefined) return [`address: the Service ${namespace}/${name} has none from a load balancer yet`];
+    if (targets) await putTargets(targets.clients, targets.object, [address]);
+    const told = targets ? `, for Prometheus in s3://${targets.object.bucket}/${targets.object.key}` : '';
+    return [`address: http://${address}/${told}`];
+  } catch (error) {
+    return [`address: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`];
+  }
 }
 
 /** What is wrong with the Deployment of the manifests, or that nothing is. Throws UNHEALTHY with the same text. */

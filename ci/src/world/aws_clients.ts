@@ -2,6 +2,7 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { IAMClient } from '@aws-sdk/client-iam';
+import { S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import {
   type AwsCredentials,
@@ -28,6 +29,7 @@ export type AwsClients = {
   readonly ecr: ECRClient;
   readonly eks: EKSClient;
   readonly iam: IAMClient;
+  readonly s3: S3Client;
   /** For a signer of its own: EKS's token. */
   identity: IdentityProvider;
   /** Asked once. Throws AWS_CREDENTIALS, AWS_DENIED, AWS_UNREACHABLE or AWS. */
@@ -58,6 +60,8 @@ function clientsOf(access: AwsAccess, identity: IdentityProvider): AwsClients {
     ecr: new ECRClient(settings),
     eks: new EKSClient(settings),
     iam: new IAMClient(settings),
+    // A double has one host for all buckets.
+    s3: new S3Client({ ...settings, forcePathStyle: endpoint !== undefined }),
     sts: new STSClient(settings),
   };
   let asked: Promise<Caller> | undefined;
@@ -75,6 +79,7 @@ function clientsOf(access: AwsAccess, identity: IdentityProvider): AwsClients {
     ecr: clients.ecr,
     eks: clients.eks,
     iam: clients.iam,
+    s3: clients.s3,
     identity,
     caller: () => {
       asked ??= ask();
