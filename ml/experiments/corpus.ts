@@ -30,22 +30,29 @@ export function digestOf({ texts, labels, ratings }: Texts): string {
   return hash.digest('hex');
 }
 
-/** Splits "0", "1", ...: the folds of `sentiment evaluate --cv` with the same seed. Throws FOLDS_INVALID. */
+/** Splits "0of5", "1of5", ...: the folds of `sentiment evaluate --cv` with the same seed. Throws FOLDS_INVALID. */
 export function outerSplits({ labels, groups }: Texts, folds: number, seed: number): Split[] {
   const all = Uint32Array.from(labels, (_, i) => i);
-  return splitsOf(all, stratifiedFolds(labels, groups, folds, seed), folds, '');
+  return splitsOf(all, stratifiedFolds(labels, groups, folds, seed), folds, (fold) => `${fold}of${folds}`);
 }
 
-/** Splits "2.0", "2.1", ... of the training part of split "2". Throws FOLDS_INVALID. */
+/** Splits "2of5.0of3", "2of5.1of3", ... of the training part of split "2of5". Throws FOLDS_INVALID. */
 export function innerSplits({ labels, groups }: Texts, outer: Split, folds: number, seed: number): Split[] {
   const ofPart = Uint8Array.from(outer.train, (i) => labels[i]);
   const groupsOfPart = groups && Array.from(outer.train, (i) => groups[i]);
-  return splitsOf(outer.train, stratifiedFolds(ofPart, groupsOfPart, folds, seed), folds, `${outer.name}.`);
+  return splitsOf(outer.train, stratifiedFolds(ofPart, groupsOfPart, folds, seed), folds, (fold) => {
+    return `${outer.name}.${fold}of${folds}`;
+  });
 }
 
-function splitsOf(rows: Uint32Array<ArrayBuffer>, foldOf: Uint8Array, folds: number, prefix: string): Split[] {
+function splitsOf(
+  rows: Uint32Array<ArrayBuffer>,
+  foldOf: Uint8Array,
+  folds: number,
+  nameOf: (fold: number) => string,
+): Split[] {
   return Array.from({ length: folds }, (_, fold) => ({
-    name: `${prefix}${fold}`,
+    name: nameOf(fold),
     train: rows.filter((_, k) => foldOf[k] !== fold),
     held: rows.filter((_, k) => foldOf[k] === fold),
   }));

@@ -78,6 +78,10 @@ export type Cell = {
   /** Says what the targets and weights are, whatever the learner. */
   model_building: ModelBuildingParams;
   learner: Learner;
+  /** Where it stands in the study's grid: algorithm and features, or what is varied. */
+  coordinates: Record<string, string | number>;
+  /** What it changes of params.yaml, where that is all that makes it. */
+  changes: Record<string, unknown> | undefined;
 };
 
 /** Throws EXPERIMENTS_MISSING (1) or EXPERIMENTS_INVALID (2), which names the field. */
@@ -116,7 +120,7 @@ export function cellsOf(name: string, experiments: Experiments, params: Params, 
   if (given.winner_of) cells.push(...variedCells(winner ?? '', given.vary ?? {}, experiments, params));
   for (const [variant, changes] of Object.entries(given.variants ?? {})) {
     const changed = merged(params, changes, variant);
-    cells.push(linearCell(variant, 'logistic_regression', variant, changed));
+    cells.push({ ...linearCell(variant, 'logistic_regression', variant, changed), coordinates: { variant }, changes });
   }
   const names = new Set<string>();
   return cells.filter(({ name }) => !names.has(name) && names.add(name));
@@ -161,14 +165,24 @@ function variedCells(
       .join(' ');
     const { feature_engineering, model_building } = base;
     const changed = merged({ ...params, feature_engineering, model_building }, { model_building: changes }, name);
-    return linearCell(name, algorithm, features, changed);
+    const coordinates = Object.fromEntries(
+      Object.entries(changes).map(([setting, value]) => [setting, typeof value === 'number' ? value : String(value)]),
+    );
+    return {
+      ...linearCell(name, algorithm, features, changed),
+      ...{ coordinates, changes: { model_building: changes } },
+    };
   });
 }
 
 function linearCell(name: string, algorithm: string, features: string, params: Params): Cell {
   const { feature_engineering, model_building } = params;
   const learner = { learner: 'linear', settings: model_building } as const;
-  return { name, algorithm, features, feature_engineering, model_building, learner };
+  const coordinates = { algorithm, features };
+  return {
+    ...{ name, algorithm, features, feature_engineering, model_building, learner, coordinates },
+    changes: undefined,
+  };
 }
 
 /** The settings with changes put over them, section by section, checked as params.yaml is. */
