@@ -71,7 +71,7 @@ function describeStudy(result: StudyResult, ranked: readonly CellResult[]): stri
         row.columns.toLocaleString('en'),
         `${(row.model_bytes / 1e6).toFixed(1)} MB`,
         `${times.train_seconds.toFixed(2)} s`,
-        `${Math.round(times.score_texts_per_second / 1000).toLocaleString('en')} k/s |`,
+        `${times.score_us_per_text.toFixed(1)} µs |`,
       ].join(' | '),
     ),
     '',

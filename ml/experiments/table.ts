@@ -23,8 +23,8 @@ export type Row = {
   model_bytes: number;
 };
 
-/** Processor seconds of one fold, mean over folds. */
-export type Times = { cell: string; vectorize_seconds: number; train_seconds: number; score_texts_per_second: number };
+/** Processor time: seconds of one fold, mean over folds, and microseconds to score one vectorised text. */
+export type Times = { cell: string; vectorize_seconds: number; train_seconds: number; score_us_per_text: number };
 
 export type CellResult = {
   row: Row;
@@ -72,7 +72,7 @@ export function summarizeCell(
       cell: name,
       vectorize_seconds: meanOf((outcome) => outcome.vectorize_seconds),
       train_seconds: meanOf((outcome) => outcome.train_seconds),
-      score_texts_per_second: Math.round(labels.length / scoreSeconds),
+      score_us_per_text: (1e6 * scoreSeconds) / labels.length,
     },
     folds: valuesOf('accuracy'),
     scored: { labels, probabilities },
