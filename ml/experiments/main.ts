@@ -21,6 +21,7 @@ Cross-validates every cell of the study, on all cores; what is finished is not r
   --journal FOLDER     where finished work is kept [.local/experiments]
   --threads N          [all cores]
   --only CELL          one cell, such as logistic_regression/tfidf_uni, without tables and plots
+  --out FILE           with --only: where the cell's figures go
 
 MLFLOW_TRACKING_URI says where the runs go; without it there are none. With EXPERIMENTS_SHARDS=N and
 JOB_COMPLETION_INDEX=I (a Kubernetes Indexed Job sets the second) only every N-th cell from I on is run.
@@ -46,6 +47,7 @@ await runMain(async () => {
     tracking: process.env.MLFLOW_TRACKING_URI ? trackingConfig() : undefined,
     shard: shardOf(process.env),
     only: values.only,
+    out: values.out,
     tags: {
       'mlflow.source.name': 'ml/experiments/main.ts',
       'mlflow.source.type': 'LOCAL',
@@ -68,6 +70,7 @@ function parseArguments() {
         journal: text('.local/experiments'),
         threads: { type: 'string' },
         only: { type: 'string' },
+        out: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     });

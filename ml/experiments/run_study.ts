@@ -6,6 +6,7 @@ import type { Review } from '../corpus/review.ts';
 import { SentimentError } from '../errors.ts';
 import { classOf } from '../evaluation/scored.ts';
 import type { Params } from '../params.ts';
+import { writeJson } from '../stages/write_file.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
 import { digestOf, innerSplits, outerSplits, prepareTexts, type Split, type Texts } from './corpus.ts';
 import { cellKey, codeDigest, Journal } from './journal.ts';
@@ -33,6 +34,8 @@ export type StudyOptions = {
   shard: { index: number; count: number } | undefined;
   /** Name of the one cell to run, without report. */
   only: string | undefined;
+  /** File for the figures of that cell. */
+  out: string | undefined;
   tags: Record<string, string>;
   log(line: string): void;
 };
@@ -77,7 +80,9 @@ export async function runStudy(options: StudyOptions): Promise<void> {
   } finally {
     await logging;
   }
-  if (mine.length < all.length) return;
+  const alone = results.get(mine[0]?.key);
+  if (options.only !== undefined && options.out !== undefined && alone) writeJson(options.out, alone.row);
+  if (options.shard || options.only !== undefined) return;
 
   const innerFolds = studies[study].inner_folds;
   const cells = all.map(({ cell, key }) => ({ cell, result: results.get(key)! }));
