@@ -158,14 +158,15 @@ test('a diff names the lines that differ with three around each', () => {
   expect(unifiedDiff('x', before, before.replace('h', 'H'))).toContain('@@ -5,4 +5,4 @@');
 });
 
-test('the time left is what the same kinds of work have taken, over the threads', () => {
+test('the time left is what the same kinds of work cost, at the pace so far', () => {
   const done = [
     { kind: 'forest', seconds: 10 },
     { kind: 'line', seconds: 2 },
   ];
   expect(secondsLeft([], ['line'], 2)).toBeUndefined();
-  expect(secondsLeft(done, ['forest', 'line'], 2)).toBe(6);
-  // Another kind is taken to cost the mean; one task left keeps one thread busy.
-  expect(secondsLeft(done, ['other'], 2)).toBe(6);
+  // 12 seconds of work took 6 by the clock.
+  expect(secondsLeft(done, ['forest', 'line'], 6)).toBe(6);
+  // Another kind is taken to cost the mean.
+  expect(secondsLeft(done, ['other'], 6)).toBe(3);
   expect([duration(7.2), duration(200)]).toEqual(['8 s', '3 min 20 s']);
 });

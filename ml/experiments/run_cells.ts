@@ -44,6 +44,7 @@ export async function runCells(
   const { texts: words, labels, ratings } = texts;
   const pool = new Pool(Math.min(threads, total), { texts: words, labels, ratings });
   const done: { kind: string; seconds: number }[] = [];
+  const began = performance.now();
 
   const runGroup = async ({ split, cells: wanted }: Group) => {
     const matrices = await pool.vectorize({ split, settings: wanted[0].cell.feature_engineering });
@@ -55,7 +56,7 @@ export async function runCells(
       done.push({ kind: cell.algorithm, seconds: secondsOf(outcome, wanted.length) });
       onOutcome?.(cell, split, {
         ...{ done: total - remaining.length, total },
-        secondsLeft: secondsLeft(done, remaining, threads) ?? 0,
+        secondsLeft: secondsLeft(done, remaining, (performance.now() - began) / 1000) ?? 0,
       });
       const left = (missing.get(key) ?? 1) - 1;
       missing.set(key, left);

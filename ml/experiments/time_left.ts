@@ -1,13 +1,14 @@
 /** How long a study will take: from what each kind of work has taken so far. */
 
 /**
- * Seconds left on `threads` threads, or undefined before anything is done. A kind not seen yet is taken to cost the
- * mean of those that were.
+ * Seconds left, or undefined before anything is done, when `elapsed` seconds brought what is `done`: as long again as
+ * the cost of what remains bears to the cost of what is done, so threads and other load are in it. `seconds` are
+ * processor time; a kind not seen yet is taken to cost the mean of those that were.
  */
 export function secondsLeft(
   done: readonly { kind: string; seconds: number }[],
   remaining: readonly string[],
-  threads: number,
+  elapsed: number,
 ): number | undefined {
   if (done.length === 0) return undefined;
   const sums = new Map<string, { seconds: number; count: number }>();
@@ -22,7 +23,8 @@ export function secondsLeft(
     const seen = sums.get(kind);
     return seen ? seen.seconds / seen.count : mean;
   });
-  return costs.reduce((sum, cost) => sum + cost, 0) / Math.min(threads, Math.max(1, remaining.length));
+  const left = costs.reduce((sum, cost) => sum + cost, 0);
+  return total === 0 ? 0 : (elapsed * left) / total;
 }
 
 /** "8 s", "3 min 20 s". */
