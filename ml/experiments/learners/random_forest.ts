@@ -5,7 +5,8 @@
 import type { TrainingSet } from '../../classifiers/types.ts';
 import { createRandom } from '../../random.ts';
 import { binMatrix, binRows } from './bins.ts';
-import { sumTrees, type Tree, TreeGrower, treeBytes } from './histogram_tree.ts';
+import { TreeGrower } from './histogram_tree.ts';
+import { sumTrees, type Tree, treeBytes } from './trees.ts';
 import type { Learnt } from './types.ts';
 
 export type RandomForestSettings = {
