@@ -50,7 +50,7 @@ function settings() {
     algorithms,
     studies: {
       compare: { grids: [{ algorithms: Object.keys(algorithms), features: ['tfidf', 'bow_words'] }] },
-      tune: { winner_of: 'compare', inner_folds: 2, vary: { C: [0.01, 2], penalty: ['l2', 'l1'] } },
+      tune: { winner_of: 'compare', inner_folds: 2, vary: [{ C: [0.01, 2], penalty: ['l2', 'l1'] }] },
     },
   };
 }

@@ -47,9 +47,9 @@ const algorithm = z.discriminatedUnion('learner', [
 const study = z.strictObject({
   /** Every algorithm with every set of features. */
   grids: z.array(z.strictObject({ algorithms: z.array(z.string()), features: z.array(z.string()) })).optional(),
-  /** The best logistic regression of that study, with `vary` put over model_building in every combination. */
+  /** The best logistic regression of that study, with each grid of `vary` put over model_building in every combination. */
   winner_of: z.string().optional(),
-  vary: z.record(z.string(), z.array(z.unknown()).min(1)).optional(),
+  vary: z.array(z.record(z.string(), z.array(z.unknown()).min(1))).optional(),
   /** Changes of params.yaml by name. */
   variants: z.record(z.string(), overrides).optional(),
   /** Folds within each fold's training part, by which the choice is made; 0 for none. */
@@ -117,7 +117,7 @@ export function cellsOf(name: string, experiments: Experiments, params: Params, 
       for (const algorithm of grid.algorithms) cells.push(gridCell(algorithm, features, experiments, params));
     }
   }
-  if (given.winner_of) cells.push(...variedCells(winner ?? '', given.vary ?? {}, experiments, params));
+  for (const vary of given.vary ?? []) cells.push(...variedCells(winner ?? '', vary, experiments, params));
   for (const [variant, changes] of Object.entries(given.variants ?? {})) {
     const changed = merged(params, changes, variant);
     cells.push({ ...linearCell(variant, 'logistic_regression', variant, changed), coordinates: { variant }, changes });
@@ -161,6 +161,7 @@ function variedCells(
   }
   return combinations.map((changes) => {
     const name = Object.entries(changes)
+      .filter(([setting]) => vary[setting].length > 1 || setting === 'penalty')
       .map(([setting, value]) => `${setting}=${value}`)
       .join(' ');
     const { feature_engineering, model_building } = base;
