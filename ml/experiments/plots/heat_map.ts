@@ -22,9 +22,9 @@ export function heatMapSpec(cells: readonly HeatCell[], x: string, y: string, su
         type: 'nominal',
         title: x,
         sort: null,
-        axis: { labelAngle: columns > 4 ? -30 : 0, grid: false },
+        axis: { labelAngle: columns > 4 ? -30 : 0, labelLimit: 400, grid: false },
       },
-      y: { field: 'y', type: 'nominal', title: y, sort: null, axis: { grid: false, labelLimit: 260 } },
+      y: { field: 'y', type: 'nominal', title: y, sort: null, axis: { grid: false, labelLimit: 400 } },
     },
     layer: [
       {

@@ -27,7 +27,7 @@ export function parallelSpec(axes: readonly Axis[], lines: readonly Line[], subt
   const y = position('y', 1.12);
   const accuracies = lines.map((line) => line.accuracy);
   return {
-    config: { ...config, padding: { left: 130, right: 70, top: 16, bottom: 16 } },
+    config: { ...config, padding: 16 },
     width: 210 * (axes.length - 1),
     height: 420,
     title: { text: 'What the best have in common', subtitle },
