@@ -138,22 +138,24 @@ async function ensureParent(config: TrackingConfig, experimentId: string, facts:
   return first;
 }
 
-/** Named alike in all cells, so that MLflow's page draws them side by side. */
-function paramsOf({ algorithm, features, feature_engineering, model_building, learner }: KeyedCell['cell']) {
+/**
+ * Named alike in all cells. MLflow's page draws the first three by name unless told otherwise, so what the study varies
+ * and the n-grams stand before `settings.`.
+ */
+function paramsOf({ coordinates, feature_engineering, model_building, learner }: KeyedCell['cell']) {
   const { word, char } = feature_engineering;
-  const range = (ngrams: readonly number[]) => ngrams.join('-');
-  const values: Record<string, unknown> = {
-    algorithm,
-    features,
-    weighting: (word ?? char)?.weighting,
-    word_ngrams: word ? range(word.ngrams) : 'none',
-    char_ngrams: char ? range(char.ngrams) : 'none',
-    target: model_building.target,
-    ...(learner.learner === 'linear'
+  const ranges = [word && `words ${word.ngrams.join('-')}`, char && `characters ${char.ngrams.join('-')}`];
+  const { target } = model_building;
+  const own =
+    learner.learner === 'linear'
       ? pick(learner.settings, ['C', 'penalty', 'nb_alpha', 'sample_weight', 'calibration'])
-      : learner.settings),
-  };
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+      : learner.settings;
+  const settings = { weighting: (word ?? char)?.weighting, target, ...own };
+  return Object.fromEntries([
+    ...Object.entries(coordinates).map(([name, value]) => [name, String(value)]),
+    ['ngrams', ranges.filter(Boolean).join(', ')],
+    ...Object.entries(settings).map(([name, value]) => [`settings.${name}`, String(value)]),
+  ]);
 }
 
 function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
