@@ -154,7 +154,9 @@ function paramsOf({ coordinates, feature_engineering, model_building, learner }:
   return Object.fromEntries([
     ...Object.entries(coordinates).map(([name, value]) => [name, String(value)]),
     ['ngrams', ranges.filter(Boolean).join(', ')],
-    ...Object.entries(settings).map(([name, value]) => [`settings.${name}`, String(value)]),
+    ...Object.entries(settings)
+      .filter(([name]) => !(name in coordinates))
+      .map(([name, value]) => [`settings.${name}`, String(value)]),
   ]);
 }
 
