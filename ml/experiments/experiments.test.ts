@@ -53,7 +53,7 @@ describe('the cells of experiments.yaml', () => {
 });
 
 test("the DVC stages are the comparison's cells", () => {
-  const { stages } = parse(readFileSync(join(root, 'ml/experiments/dvc.yaml'), 'utf8'));
+  const { stages } = parse(readFileSync(join(root, 'ml/experiments/dvc_stages.yaml'), 'utf8'));
   const names = Object.values<{ matrix: { algorithm: string[]; features: string[] } }>(stages).flatMap(({ matrix }) =>
     matrix.algorithm.flatMap((algorithm) => matrix.features.map((features) => `${algorithm}/${features}`)),
   );
