@@ -36,6 +36,18 @@ monitor: setup ## Prometheus and Alertmanager on this machine, watching the serv
 evaluate: setup ## accuracy and ROC-AUC by 5-fold cross-validation, mean and standard error
 	@node ml/cli.ts evaluate --cv 5
 
+.PHONY: compare
+compare: setup ## algorithms x features, cross-validated on all cores, tracked in MLflow; goes on where it was stopped
+	@node scripts/experiments.ts compare
+
+.PHONY: tune
+tune: setup ## C x penalty for the best logistic regression of `make compare`; suggests a change of params.yaml
+	@node scripts/experiments.ts tune
+
+.PHONY: ablation
+ablation: setup ## what each part of params.yaml brings
+	@node scripts/experiments.ts ablation
+
 .PHONY: shell
 shell: setup ## a shell in which dvc, mlflow, node 24 and the others are the project's own
 	@exec "$${SHELL:-bash}"

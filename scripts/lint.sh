@@ -19,7 +19,7 @@ check() {
 
 check biome check --error-on-warnings .
 check shellcheck scripts/*.sh .ci/run
-check hadolint Dockerfile
+check hadolint Dockerfile ml/experiments/Dockerfile
 check actionlint
 check kubernetes-validate --kubernetes-version 1.35 --strict --quiet manifests/*/*.yaml
 check check-jsonschema --quiet --schemafile scripts/testdata/eksctl/schema.json eksctl.yaml

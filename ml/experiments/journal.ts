@@ -1,0 +1,83 @@
+/**
+ * Finished work, one file for each cell and split, so that a study that was stopped goes on where it was. A file is
+ * named by everything that decides what is in it: texts, code, settings, split. Each is written under a temporary name
+ * and renamed, so what is there is whole.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { writeText } from '../stages/write_file.ts';
+import type { Cell } from './study.ts';
+import type { Outcome } from './tasks.ts';
+
+/** Code that decides what a cell reaches. */
+const CODE = ['ml/text', 'ml/features', 'ml/classifiers', 'ml/experiments/learners', 'ml/experiments/worker.ts'];
+const MORE_CODE = ['ml/experiments/corpus.ts', 'ml/evaluation/folds.ts', 'ml/training.ts', 'ml/random.ts'];
+
+const outcome = z.strictObject({
+  probabilities: z.string(),
+  columns: z.number(),
+  bytes: z.number(),
+  iterations: z.number(),
+  vectorize_seconds: z.number(),
+  train_seconds: z.number(),
+  score_seconds: z.number(),
+});
+
+/** Key of a cell: equal for equal texts, code, settings and splits. `context` is all that the cells have in common. */
+export function cellKey(cell: Cell, context: string): string {
+  const { feature_engineering, model_building, learner } = cell;
+  const parts = [context, feature_engineering, model_building, learner];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+/** Digest of the code above, tests aside. */
+export function codeDigest(root: string = resolve(import.meta.dirname, '../..')): string {
+  const hash = createHash('sha256');
+  const names = [...CODE, ...MORE_CODE].flatMap((path) => {
+    if (path.endsWith('.ts')) return [path];
+    return readdirSync(join(root, path))
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .sort()
+      .map((name) => `${path}/${name}`);
+  });
+  for (const name of names) hash.update(name).update(readFileSync(join(root, name)));
+  return hash.digest('hex');
+}
+
+export class Journal {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  write(key: string, split: string, result: Outcome): void {
+    writeText(join(this.#folder, key, `${split}.json`), `${JSON.stringify(outcomeToText(result))}\n`);
+  }
+
+  /** Undefined where there is none; one that somebody has damaged counts as none. */
+  read(key: string, split: string): Outcome | undefined {
+    try {
+      return outcomeFromText(JSON.parse(readFileSync(join(this.#folder, key, `${split}.json`), 'utf8')));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+export type OutcomeText = z.infer<typeof outcome>;
+
+/** Probabilities as base64 of little-endian 64-bit numbers: every bit survives. */
+export function outcomeToText(result: Outcome): OutcomeText {
+  const { buffer, byteOffset, byteLength } = result.probabilities;
+  return { ...result, probabilities: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
+}
+
+/** Throws a ZodError for another shape. */
+export function outcomeFromText(text: unknown): Outcome {
+  const parsed = outcome.parse(text);
+  const bytes = Uint8Array.from(Buffer.from(parsed.probabilities, 'base64'));
+  return { ...parsed, probabilities: new Float64Array(bytes.buffer) };
+}

@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createRandom } from '../../random.ts';
+import { binMatrix, binRows } from './bins.ts';
+import { fitGradientBoosting } from './gradient_boosting.ts';
+import { TreeGrower } from './histogram_tree.ts';
+import { mostFrequentColumns } from './most_frequent_columns.ts';
+import { fitMultinomialNaiveBayes } from './multinomial_naive_bayes.ts';
+import { fitRandomForest } from './random_forest.ts';
+import { inventTexts, matrixOf } from './testdata/matrix.ts';
+import type { Learnt } from './types.ts';
+
+const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'testdata/golden.json'), 'utf8'));
+const invented = inventTexts();
+const { train, held, heldLabels } = invented;
+
+const boosting = { rounds: 100, learning_rate: 0.3, max_depth: 6, min_child_weight: 1, lambda: 1, max_bins: 64 };
+const forest = { trees: 200, max_depth: 0, min_child_weight: 1, max_bins: 32, seed: 1 };
+
+function accuracy(learnt: Learnt): number {
+  const probabilities = learnt.probabilities(held);
+  return heldLabels.filter((label, i) => (probabilities[i] > 0.5 ? 1 : 0) === label).length / heldLabels.length;
+}
+
+test('the matrix is the one that the other programs learnt from', () => {
+  expect([invented.positives, invented.entries]).toEqual([golden.positives, golden.entries]);
+});
+
+test("gradient boosting is as right as XGBoost's, to a point", () => {
+  expect(Math.abs(accuracy(fitGradientBoosting(train, boosting)) - golden.gradient_boosting)).toBeLessThanOrEqual(0.01);
+});
+
+test("a random forest is as right as scikit-learn's, to a point", () => {
+  const mean = [1, 2, 3].reduce((sum, seed) => sum + accuracy(fitRandomForest(train, { ...forest, seed })), 0) / 3;
+  expect(Math.abs(mean - golden.random_forest)).toBeLessThanOrEqual(0.01);
+});
+
+test("naive Bayes gives scikit-learn's probabilities", () => {
+  const probabilities = fitMultinomialNaiveBayes(train, { alpha: 1 }).probabilities(held);
+  golden.multinomial_naive_bayes.forEach((p: number, i: number) => {
+    expect(probabilities[i]).toBeCloseTo(p, 9);
+  });
+});
+
+test('to naive Bayes a negated word of one class is the plain word of the other', () => {
+  const set = (values: number[], target: number[]) => ({
+    x: matrixOf(
+      values.map((value) => new Map([[0, value]])),
+      2,
+    ),
+    target: Float64Array.from(target),
+    weight: new Float64Array(target.length).fill(1),
+  });
+  const negated = fitMultinomialNaiveBayes(set([1, -1, 1], [1, 0, 0]), { alpha: 1 });
+  const plain = fitMultinomialNaiveBayes(set([1, 1, 1], [1, 1, 0]), { alpha: 1 });
+  const row = matrixOf([new Map([[0, 1]]), new Map()], 2);
+  const [withWord, without] = negated.probabilities(row);
+  expect(withWord / (1 - withWord) / (without / (1 - without))).toBeCloseTo(
+    plain.probabilities(row)[0] / (1 - plain.probabilities(row)[0]) / 2,
+    9,
+  );
+});
+
+describe.each([
+  ['gradient boosting', () => fitGradientBoosting(train, { ...boosting, rounds: 5 })],
+  ['a random forest', () => fitRandomForest(train, { ...forest, trees: 5 })],
+])('%s', (_, grow) => {
+  test('learns the same twice', () => {
+    expect(grow().probabilities(held)).toEqual(grow().probabilities(held));
+  });
+
+  test('gives probabilities', () => {
+    for (const p of grow().probabilities(held)) expect(p >= 0 && p <= 1).toBe(true);
+  });
+});
+
+test('another seed grows another forest', () => {
+  const grow = (seed: number) => fitRandomForest(train, { ...forest, trees: 3, seed }).probabilities(held);
+  expect(grow(1)).not.toEqual(grow(2));
+});
+
+test('a tree splits where a reader would: at the word that decides', () => {
+  const texts = [1, 1, 0, 0].map(
+    (label) =>
+      new Map(
+        label === 1
+          ? [
+              [0, 1],
+              [1, 1],
+            ]
+          : [[0, 1]],
+      ),
+  );
+  const bins = binMatrix(matrixOf(texts, 2), 8, 1);
+  const settings = { max_depth: 0, min_child_weight: 1, lambda: 0, columns_per_split: 0 };
+  const fitted = new Float64Array(4);
+  const tree = new TreeGrower(bins, settings, createRandom(0)).grow(
+    Float64Array.from([1, 1, 0, 0]),
+    new Float64Array(4).fill(1),
+    fitted,
+  );
+  expect(tree.column[0]).toBe(1);
+  expect(tree.column.length).toBe(3);
+  expect([...fitted]).toEqual([1, 1, 0, 0]);
+});
+
+const cellValues = fc.array(fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 4, maxLength: 4 }), {
+  minLength: 2,
+  maxLength: 30,
+});
+
+const sparse = (rows: number[][]) =>
+  matrixOf(
+    rows.map((row) => new Map([...row.entries()].filter(([, value]) => value !== 0))),
+    4,
+  );
+
+test('on small data a tree without limits reaches every value that the columns can tell apart', () => {
+  fc.assert(
+    fc.property(cellValues, fc.integer(), (rows, seed) => {
+      const random = createRandom(seed);
+      const target = Float64Array.from(rows, () => (random() < 0.5 ? 0 : 1));
+      const means = new Map<string, { sum: number; count: number }>();
+      rows.forEach((row, i) => {
+        const mean = means.get(String(row)) ?? { sum: 0, count: 0 };
+        means.set(String(row), { sum: mean.sum + target[i], count: mean.count + 1 });
+      });
+      for (const columns_per_split of [0, 2]) {
+        const settings = { max_depth: 0, min_child_weight: 1, lambda: 0, columns_per_split };
+        const bins = binMatrix(sparse(rows), 16, 1);
+        const fitted = new Float64Array(rows.length);
+        new TreeGrower(bins, settings, random).grow(target, new Float64Array(rows.length).fill(1), fitted);
+        // A split that gains nothing by itself is not made, so a chessboard stays whole: then the leaf is a mean of means.
+        const pure = rows.filter((row, i) => {
+          const { sum, count } = means.get(String(row))!;
+          return Math.abs(fitted[i] - sum / count) < 1e-9;
+        });
+        const total = fitted.reduce((sum, value) => sum + value, 0);
+        expect(total).toBeCloseTo(
+          target.reduce((sum, value) => sum + value, 0),
+          6,
+        );
+        if (new Set(target).size === 1) expect(pure.length).toBe(rows.length);
+      }
+    }),
+  );
+});
+
+test('values that are equal share a bin, and bins rise with the values', () => {
+  fc.assert(
+    fc.property(cellValues, fc.integer({ min: 1, max: 4 }), (rows, maxBins) => {
+      const x = sparse(rows);
+      const bins = binMatrix(x, maxBins, 1);
+      const binOf = (i: number, j: number) => {
+        const { start, entries } = binRows(x, bins);
+        const found = entries.subarray(start[i], start[i + 1]).find((bin) => bins.columnOf[bin] === j);
+        return found ?? bins.zero[j];
+      };
+      for (let j = 0; j < 4; j++) {
+        const pairs = rows.map((row, i) => [row[j], binOf(i, j)]).sort((a, b) => a[0] - b[0]);
+        for (let k = 1; k < pairs.length; k++) {
+          if (pairs[k][0] === pairs[k - 1][0]) expect(pairs[k][1]).toBe(pairs[k - 1][1]);
+          else expect(pairs[k][1]).toBeGreaterThanOrEqual(pairs[k - 1][1]);
+          const signs = [Math.sign(pairs[k][0]), Math.sign(pairs[k - 1][0])];
+          if (signs[0] !== signs[1]) expect(pairs[k][1]).toBeGreaterThan(pairs[k - 1][1]);
+        }
+      }
+    }),
+  );
+});
+
+test('the most frequent columns are kept, in their order, in any matrix', () => {
+  const kept = mostFrequentColumns(
+    matrixOf(
+      [
+        new Map([
+          [0, 1],
+          [2, 1],
+        ]),
+        new Map([
+          [2, 1],
+          [3, 5],
+        ]),
+        new Map([[3, 1]]),
+      ],
+      4,
+    ),
+    2,
+  );
+  const { columnCount, columns, values } = kept(
+    matrixOf(
+      [
+        new Map([
+          [3, 7],
+          [1, 1],
+          [2, 4],
+        ]),
+      ],
+      4,
+    ),
+  );
+  expect({ columnCount, columns: [...columns], values: [...values] }).toEqual({
+    columnCount: 2,
+    columns: [1, 0],
+    values: [7, 4],
+  });
+});

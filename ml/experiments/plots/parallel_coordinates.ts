@@ -1,0 +1,103 @@
+/** Each cell is a line through its settings and figures: what the best have in common shows as a bundle (Inselberg 1985). */
+import type { TopLevelSpec } from 'vega-lite';
+import { color, config } from '../../evaluation/plots/theme.ts';
+
+export type Axis = { title: string; scale: 'category' | 'linear' | 'log'; format?: (value: number) => string };
+/** `values` has one entry for each axis; strings on a category's. */
+export type Line = { cell: string; accuracy: number; values: (string | number)[] };
+
+const TICKS = 5;
+
+export function parallelSpec(axes: readonly Axis[], lines: readonly Line[], subtitle: string): TopLevelSpec {
+  const positions = axes.map((axis, a) =>
+    placeAxis(
+      axis,
+      lines.map(({ values }) => values[a]),
+    ),
+  );
+  // Drawn last, the best lie on top.
+  const points = lines
+    .toSorted((a, b) => a.accuracy - b.accuracy)
+    .flatMap(({ cell, accuracy, values }) =>
+      values.map((value, a) => ({ cell, accuracy, axis: a, y: positions[a].of(value) })),
+    );
+  const labels = positions.flatMap(({ ticks }, a) => ticks.map((tick) => ({ axis: a, ...tick })));
+  const titles = axes.map(({ title }, a) => ({ axis: a, y: 1.1, text: title }));
+  const x = position('axis', axes.length - 1);
+  const y = position('y', 1.12);
+  const accuracies = lines.map((line) => line.accuracy);
+  return {
+    config: { ...config, padding: 16 },
+    width: 210 * (axes.length - 1),
+    height: 420,
+    title: { text: 'What the best have in common', subtitle },
+    layer: [
+      {
+        data: { values: axes.map((_, axis) => ({ axis, y: 0, end: 1 })) },
+        mark: { type: 'rule', color: color.reference },
+        encoding: { x, y, y2: { field: 'end' } },
+      },
+      {
+        data: { values: points },
+        mark: { type: 'line', strokeWidth: 1.8, opacity: 0.85, interpolate: 'monotone' },
+        encoding: {
+          x,
+          y,
+          detail: { field: 'cell', type: 'nominal' },
+          color: {
+            field: 'accuracy',
+            type: 'quantitative',
+            scale: {
+              domain: [Math.min(...accuracies), Math.max(...accuracies)],
+              range: ['#d9c3b6', color.negative, color.curve],
+            },
+            legend: null,
+          },
+        },
+      },
+      {
+        data: { values: labels },
+        mark: { type: 'text', align: 'right', dx: -6, fontSize: 11, color: color.ink, stroke: 'white', strokeWidth: 3 },
+        encoding: { x, y, text: { field: 'text', type: 'nominal' } },
+      },
+      {
+        data: { values: labels },
+        mark: { type: 'text', align: 'right', dx: -6, fontSize: 11, color: color.ink },
+        encoding: { x, y, text: { field: 'text', type: 'nominal' } },
+      },
+      {
+        data: { values: titles },
+        mark: { type: 'text', fontSize: 13, fontWeight: 600, color: color.ink },
+        encoding: { x, y, text: { field: 'text', type: 'nominal' } },
+      },
+    ],
+  };
+}
+
+function position(field: string, most: number) {
+  return { field, type: 'quantitative' as const, axis: null, scale: { domain: [0, most] } };
+}
+
+type Placed = { of(value: string | number): number; ticks: { y: number; text: string }[] };
+
+function placeAxis({ scale, format }: Axis, values: readonly (string | number)[]): Placed {
+  if (scale === 'category') {
+    const names = [...new Set(values.map(String))];
+    const place = (name: string) => (names.length === 1 ? 0.5 : 1 - names.indexOf(name) / (names.length - 1));
+    return { of: (value) => place(String(value)), ticks: names.map((text) => ({ y: place(text), text })) };
+  }
+  const into = scale === 'log' ? Math.log : (value: number) => value;
+  const back = scale === 'log' ? Math.exp : (value: number) => value;
+  const numbers = values.map(Number);
+  const low = into(Math.min(...numbers));
+  const high = into(Math.max(...numbers));
+  const span = high - low || 1;
+  const show = format ?? ((value: number) => String(Number(value.toPrecision(3))));
+  return {
+    of: (value) => (into(Number(value)) - low) / span,
+    ticks: Array.from({ length: TICKS }, (_, k) => {
+      const y = k / (TICKS - 1);
+      return { y, text: show(back(low + y * span)) };
+    }),
+  };
+}

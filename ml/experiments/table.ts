@@ -1,0 +1,89 @@
+/** What the cells of a study reached: figures that are equal for equal seeds, and times, which are not. */
+import { standardDeviation } from '../evaluation/bootstrap.ts';
+import { type MeasureName, type Measures, measure } from '../evaluation/measures.ts';
+import type { Scored } from '../evaluation/scored.ts';
+import type { Split, Texts } from './corpus.ts';
+import type { Cell } from './study.ts';
+import type { Outcome } from './tasks.ts';
+
+export type Row = {
+  cell: string;
+  algorithm: string;
+  features: string;
+  /** Mean over the folds and the standard error of that mean. */
+  accuracy: number;
+  accuracy_se: number;
+  roc_auc: number;
+  roc_auc_se: number;
+  f1: number;
+  log_loss: number;
+  ece: number;
+  columns: number;
+  /** Vocabulary and parameters. */
+  model_bytes: number;
+};
+
+/** Processor time: seconds of one fold, mean over folds, and microseconds to score one vectorised text. */
+export type Times = { cell: string; vectorize_seconds: number; train_seconds: number; score_us_per_text: number };
+
+export type CellResult = {
+  row: Row;
+  times: Times;
+  /** Accuracy of each fold. */
+  folds: number[];
+  /** Out-of-fold probabilities of all texts. */
+  scored: Scored;
+};
+
+/** `outcomes` are those of the splits, in their order; the splits hold every text once. */
+export function summarizeCell(
+  { name, algorithm, features }: Pick<Cell, 'name' | 'algorithm' | 'features'>,
+  splits: readonly Split[],
+  outcomes: readonly Outcome[],
+  { labels }: Pick<Texts, 'labels'>,
+  binCount: number,
+): CellResult {
+  const probabilities = new Float64Array(labels.length);
+  const folds = splits.map(({ held }, fold): Measures => {
+    const { probabilities: ofFold } = outcomes[fold];
+    held.forEach((i, k) => {
+      probabilities[i] = ofFold[k];
+    });
+    return measure({ labels: Uint8Array.from(held, (i) => labels[i]), probabilities: ofFold }, binCount);
+  });
+  const valuesOf = (measureName: MeasureName) => folds.map((fold) => fold[measureName]);
+  const error = (values: number[]) => standardDeviation(values) / Math.sqrt(values.length);
+  const meanOf = (of: (outcome: Outcome) => number) => mean(outcomes.map(of));
+  const scoreSeconds = outcomes.reduce((sum, outcome) => sum + outcome.score_seconds, 0);
+  return {
+    row: {
+      ...{ cell: name, algorithm, features },
+      accuracy: mean(valuesOf('accuracy')),
+      accuracy_se: error(valuesOf('accuracy')),
+      roc_auc: mean(valuesOf('roc_auc')),
+      roc_auc_se: error(valuesOf('roc_auc')),
+      f1: mean(valuesOf('f1')),
+      log_loss: mean(valuesOf('log_loss')),
+      ece: mean(valuesOf('ece')),
+      columns: Math.round(meanOf((outcome) => outcome.columns)),
+      model_bytes: Math.round(meanOf((outcome) => outcome.bytes)),
+    },
+    times: {
+      cell: name,
+      vectorize_seconds: meanOf((outcome) => outcome.vectorize_seconds),
+      train_seconds: meanOf((outcome) => outcome.train_seconds),
+      score_us_per_text: (1e6 * scoreSeconds) / labels.length,
+    },
+    folds: valuesOf('accuracy'),
+    scored: { labels, probabilities },
+  };
+}
+
+/** The best first; of equals the one that comes first. */
+export function byAccuracy(results: readonly CellResult[]): CellResult[] {
+  return results.toSorted((a, b) => b.row.accuracy - a.row.accuracy);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
