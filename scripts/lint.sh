@@ -18,11 +18,13 @@ check() {
 }
 
 check biome check --error-on-warnings .
-check shellcheck scripts/*.sh .ci/run
+check shellcheck scripts/*.sh monitoring/ec2/*.sh .ci/run
 check hadolint Dockerfile ml/experiments/Dockerfile
 check actionlint
 check kubernetes-validate --kubernetes-version 1.35 --strict --quiet manifests/*/*.yaml
 check check-jsonschema --quiet --schemafile scripts/testdata/eksctl/schema.json eksctl.yaml
+check cfn-lint monitoring/ec2/template.yaml
+check check-jsonschema --quiet --builtin-schema vendor.compose-spec monitoring/ec2/*.compose.yaml
 check zizmor --offline --no-progress --quiet .github/workflows
 
 if ((${#failed[@]} > 0)); then

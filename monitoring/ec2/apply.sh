@@ -4,11 +4,13 @@
 set -euo pipefail
 set -a
 # shellcheck source=/dev/null
-. /etc/sentiment-monitoring.env
+. "${SETTINGS:-/etc/sentiment-monitoring.env}"
 set +a
 root=${ROOT:-/opt/sentiment/monitoring}
 state=${STATE:-/run/sentiment-monitoring}
-mkdir -p "$state"
+# On the machine's own disk: a new machine starts with the files as they are, a restarted one may have missed a change.
+applied=$root.applied
+mkdir -p "$state" "$root"
 chmod 0711 "$state"
 
 # `aws s3 sync` writes beside a file and renames. --exact-timestamps: a file of the same size that is older in S3 is new too.
@@ -18,19 +20,14 @@ if [[ $MACHINE == grafana ]]; then
   # Only the image's user reads it; nothing of it is on a disk. Grafana takes it when its database is new.
   (umask 077 && aws secretsmanager get-secret-value --secret-id "$ADMIN_SECRET" --query SecretString --output text >"$state/grafana_admin.new")
   chown 472 "$state/grafana_admin.new"
-  # The same file is kept, for the container has it mounted.
-  if cmp -s "$state/grafana_admin.new" "$state/grafana_admin"; then
-    rm "$state/grafana_admin.new"
-  else
-    mv "$state/grafana_admin.new" "$state/grafana_admin"
-  fi
+  mv "$state/grafana_admin.new" "$state/grafana_admin"
 fi
 
 compose=(docker compose -f "$root/ec2/$MACHINE.compose.yaml")
 "${compose[@]}" up --detach --remove-orphans --quiet-pull
 
 now=$(cd "$root" && find . -type f -not -path './targets/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
-if [[ $now != "$(cat "$state/applied" 2>/dev/null)" ]]; then
+if [[ -e $applied && $now != "$(cat "$applied")" ]]; then
   if [[ $MACHINE == prometheus ]]; then
     # Both read their files anew on SIGHUP, and keep the old ones when the new are wrong.
     "${compose[@]}" kill --signal SIGHUP prometheus alertmanager
@@ -38,5 +35,5 @@ if [[ $now != "$(cat "$state/applied" 2>/dev/null)" ]]; then
     # Dashboards are read as they change; a data source only at a start.
     "${compose[@]}" restart grafana
   fi
-  echo "$now" >"$state/applied"
 fi
+echo "$now" >"$applied"
