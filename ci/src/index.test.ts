@@ -25,6 +25,16 @@ test('only checks, which depend on files alone, may be answered from the functio
   expect(functions.filter(({ isCheck }) => isCheck)).toEqual(cached);
 });
 
+test('the Kubernetes client is loaded by kubernetes.ts alone, and late', () => {
+  const files = globSync('**/*.ts', { cwd: import.meta.dirname }).filter((file) => !/\.test\.ts$|testdata/.test(file));
+  const early = files.filter((file) =>
+    /^(?:import|export) (?!type)[^;]*from '@kubernetes\/client-node'/m.test(
+      readFileSync(join(import.meta.dirname, file), 'utf8'),
+    ),
+  );
+  expect(early).toEqual([]);
+});
+
 test('no file does anything when it is imported, as Dagger imports them all', () => {
   const files = globSync('**/*.ts', { cwd: import.meta.dirname }).filter((file) => !file.endsWith('.test.ts'));
   const acting = files.filter((file) =>

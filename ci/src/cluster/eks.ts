@@ -3,8 +3,9 @@
  * kubectl, no file.
  */
 import { DescribeClusterCommand, DescribeNodegroupCommand, paginateListNodegroups } from '@aws-sdk/client-eks';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { PipelineError } from '../errors.ts';
+import { kubernetes } from '../kubernetes.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsError, errorName } from '../world/aws_problem.ts';
 import { eksTokenSource } from './eks_token.ts';
@@ -60,7 +61,7 @@ export async function eksKubeConfig(clients: AwsClients, name: string, namespace
       next: 'wait until it is ACTIVE',
     });
   }
-  const kubeConfig = new KubeConfig();
+  const kubeConfig = new (kubernetes().KubeConfig)();
   kubeConfig.loadFromOptions({
     clusters: [{ name, server: cluster.endpoint, caData: cluster.caData, skipTLSVerify: false }],
     users: [{ name }],

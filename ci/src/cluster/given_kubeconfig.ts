@@ -4,8 +4,9 @@
  * https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
  */
 import { parseArgs } from 'node:util';
-import { KubeConfig, type User } from '@kubernetes/client-node';
+import type { KubeConfig, User } from '@kubernetes/client-node';
 import { PipelineError } from '../errors.ts';
+import { kubernetes } from '../kubernetes.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { withEksToken } from './eks.ts';
 
@@ -19,7 +20,7 @@ type Exec = { command: string; args: string[]; env: Record<string, string> };
  * Throws KUBECONFIG.
  */
 export function givenKubeConfig(text: string, options: { context?: string; clients?: AwsClients } = {}): KubeConfig {
-  const kubeConfig = new KubeConfig();
+  const kubeConfig = new (kubernetes().KubeConfig)();
   try {
     kubeConfig.loadFromString(text);
   } catch (error) {

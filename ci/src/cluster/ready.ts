@@ -1,14 +1,15 @@
 /** A cluster that has just been started takes requests before it can run anything. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { PipelineError } from '../errors.ts';
+import { kubernetes } from '../kubernetes.ts';
 
 /** Milliseconds between two looks. */
 const INTERVAL = 500;
 
 /** Waits until a node is ready. Throws CLUSTER_NOT_READY after `patience` milliseconds. */
 export async function nodeIsReady(kubeConfig: KubeConfig, patience = 180_000): Promise<void> {
-  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   const end = Date.now() + patience;
   let seen = 'it has no node yet';
   while (Date.now() < end) {

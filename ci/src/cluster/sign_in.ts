@@ -3,8 +3,9 @@
  * the second knows and says no.
  * https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html
  */
-import { ApiException, AuthenticationV1Api, type KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { PipelineError } from '../errors.ts';
+import { kubernetes } from '../kubernetes.ts';
 
 export type SignedIn = { username: string; groups: string[] };
 
@@ -16,7 +17,7 @@ export type ClusterProblem = {
 
 /** The API server's own view of us. Throws CLUSTER_401, CLUSTER_403, CLUSTER_UNREACHABLE or CLUSTER. */
 export async function signedIn(kubeConfig: KubeConfig): Promise<SignedIn> {
-  const api = kubeConfig.makeApiClient(AuthenticationV1Api);
+  const api = kubeConfig.makeApiClient(kubernetes().AuthenticationV1Api);
   try {
     const { status } = await api.createSelfSubjectReview({
       body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
@@ -75,7 +76,7 @@ export function clusterProblem(error: unknown): ClusterProblem {
 
 /** Of an answer of the API server; undefined when there was none. */
 export function httpStatus(error: unknown): number | undefined {
-  if (error instanceof ApiException) return error.code;
+  if (error instanceof kubernetes().ApiException) return error.code;
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
     ? error.statusCode
     : undefined;
@@ -83,7 +84,7 @@ export function httpStatus(error: unknown): number | undefined {
 
 /** The sentence in a Status object; ApiException's own message holds headers besides. */
 function apiMessage(error: unknown): string {
-  const body: unknown = error instanceof ApiException ? error.body : undefined;
+  const body: unknown = error instanceof kubernetes().ApiException ? error.body : undefined;
   const status: unknown = typeof body === 'string' ? parsed(body) : body;
   if (typeof status === 'object' && status !== null && 'message' in status) return String(status.message);
   return typeof body === 'string' && body !== '' ? body.slice(0, 300) : 'it gives no reason';

@@ -1,12 +1,12 @@
 /** What the API server answered, made readable: the client's own message holds the whole body and all headers. */
-import { ApiException } from '@kubernetes/client-node';
+import { kubernetes } from '../kubernetes.ts';
 
 /** A Status's code and message. https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
 export type ApiError = { code: number; reason: string; message: string };
 
 /** Undefined for what did not come from the API server: a lost connection, a bug. */
 export function apiError(error: unknown): ApiError | undefined {
-  if (!(error instanceof ApiException)) return undefined;
+  if (!(error instanceof kubernetes().ApiException)) return undefined;
   const body = parsedBody(error.body);
   const reason = typeof body?.reason === 'string' ? body.reason : '';
   const message = typeof body?.message === 'string' ? body.message : `the API server answered ${error.code}`;

@@ -2,7 +2,8 @@
  * Server-side apply: the deployer says what it wants, the server merges and remembers whose each field is.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
-import { type KubeConfig, KubernetesObjectApi, PatchStrategy, type V1Deployment } from '@kubernetes/client-node';
+import type { KubeConfig, V1Deployment } from '@kubernetes/client-node';
+import { kubernetes } from '../kubernetes.ts';
 import type { DeploymentManifest, Manifest } from './manifest.ts';
 import { patiently } from './patience.ts';
 
@@ -18,11 +19,18 @@ export type Applier = {
  * throws, after trying again where there was no answer.
  */
 export function makeApplier(kubeConfig: KubeConfig, fieldManager: string): Applier {
-  const api = KubernetesObjectApi.makeApiClient(kubeConfig);
+  const api = kubernetes().KubernetesObjectApi.makeApiClient(kubeConfig);
   const patch = (object: Manifest, dryRun: 'All' | undefined) =>
     patiently(() =>
       // The client fills in a missing namespace: into a copy.
-      api.patch(structuredClone(object), undefined, dryRun, fieldManager, true, PatchStrategy.ServerSideApply),
+      api.patch(
+        structuredClone(object),
+        undefined,
+        dryRun,
+        fieldManager,
+        true,
+        kubernetes().PatchStrategy.ServerSideApply,
+      ),
     );
   return { apply: (object) => patch(object, undefined), dryRun: (object) => patch(object, 'All') };
 }

@@ -6,7 +6,8 @@
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KubeConfig, type KubernetesListObject, type KubernetesObject, Watch } from '@kubernetes/client-node';
+import type { KubeConfig, KubernetesListObject, KubernetesObject, Watch } from '@kubernetes/client-node';
+import { kubernetes } from '../kubernetes.ts';
 import { apiError, describeError } from './api_error.ts';
 import { withTimeout } from './patience.ts';
 
@@ -34,7 +35,7 @@ export class Follower<T extends KubernetesObject> {
   #version = '';
 
   constructor(kubeConfig: KubeConfig, source: Source<T>, signal: AbortSignal, report: Report) {
-    this.#watch = new Watch(kubeConfig);
+    this.#watch = new (kubernetes().Watch)(kubeConfig);
     this.#source = source;
     this.#signal = signal;
     this.#report = report;

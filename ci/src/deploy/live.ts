@@ -1,14 +1,13 @@
 /** A Deployment and all that belongs to it, kept up to date by watches. */
-import {
-  AppsV1Api,
-  CoreV1Api,
-  type CoreV1Event,
-  type KubeConfig,
-  type KubernetesObject,
-  type V1Deployment,
-  type V1Pod,
-  type V1ReplicaSet,
+import type {
+  CoreV1Event,
+  KubeConfig,
+  KubernetesObject,
+  V1Deployment,
+  V1Pod,
+  V1ReplicaSet,
 } from '@kubernetes/client-node';
+import { kubernetes } from '../kubernetes.ts';
 import { Follower, type Source } from './follower.ts';
 import { type Snapshot, selectorText, snapshotOf } from './snapshot.ts';
 
@@ -24,8 +23,8 @@ export type Live = {
 
 export function watchDeployment(kubeConfig: KubeConfig, deployment: V1Deployment): Live {
   const { namespace = 'default', name } = deployment.metadata ?? {};
-  const apps = kubeConfig.makeApiClient(AppsV1Api);
-  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const apps = kubeConfig.makeApiClient(kubernetes().AppsV1Api);
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   const byName = { fieldSelector: `metadata.name=${name}` };
   const byLabels = { labelSelector: selectorText(deployment.spec?.selector ?? {}) };
   const stopped = new AbortController();

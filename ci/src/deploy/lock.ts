@@ -5,8 +5,9 @@
  * at most, and the loser of two is told who holds the lock within one renewal.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CoordinationV1Api, type KubeConfig, type V1Lease, V1MicroTime } from '@kubernetes/client-node';
+import type { KubeConfig, V1Lease } from '@kubernetes/client-node';
 import { PipelineError } from '../errors.ts';
+import { kubernetes } from '../kubernetes.ts';
 import { describeError, isConflict, isNotFound } from './api_error.ts';
 import { patiently } from './patience.ts';
 
@@ -34,12 +35,12 @@ export type Lock = {
 /** Throws LOCKED where another deployer is at work; the signal's reason; what the client throws. */
 export async function acquireLock(options: LockOptions): Promise<Lock> {
   const { kubeConfig, namespace, name, holder, durationSeconds = 15, renewSeconds = 3 } = options;
-  const api = kubeConfig.makeApiClient(CoordinationV1Api);
+  const api = kubeConfig.makeApiClient(kubernetes().CoordinationV1Api);
   const read = () => patiently(() => api.readNamespacedLease({ namespace, name }));
 
   /** The Lease as ours, or undefined where somebody was quicker, or an answer was lost: the next look tells which. */
   async function take(found: V1Lease | undefined): Promise<V1Lease | undefined> {
-    const now = new V1MicroTime();
+    const now = new (kubernetes().V1MicroTime)();
     const spec = { holderIdentity: holder, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now };
     try {
       const body = found ? { ...found, spec } : { metadata: { namespace, name }, spec };
@@ -83,7 +84,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
         await sleep(renewSeconds * 1000, undefined, { signal: stopped.signal }).catch(() => {});
         if (stopped.signal.aborted) return;
         try {
-          lease = await write({ ...lease.spec, renewTime: new V1MicroTime() });
+          lease = await write({ ...lease.spec, renewTime: new (kubernetes().V1MicroTime)() });
           renewedAt = Date.now();
         } catch (error) {
           await afterFailure(error);
@@ -113,7 +114,12 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
       stopped.abort();
       await done;
       if (lost.signal.aborted) return;
-      const free = { ...lease.spec, holderIdentity: undefined, leaseDurationSeconds: 1, renewTime: new V1MicroTime() };
+      const free = {
+        ...lease.spec,
+        holderIdentity: undefined,
+        leaseDurationSeconds: 1,
+        renewTime: new (kubernetes().V1MicroTime)(),
+      };
       await write(free).catch(() => {});
     }
   }

@@ -1,7 +1,8 @@
 /** The rolling update as a program of its own, for where there is no Dagger. */
 import { parseArgs } from 'node:util';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { PipelineError } from '../errors.ts';
+import { kubernetes } from '../kubernetes.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
 import { exitCode } from './outcome.ts';
@@ -98,7 +99,7 @@ function parse() {
 }
 
 function readKubeConfig({ kubeconfig, context }: Values): KubeConfig {
-  const config = new KubeConfig();
+  const config = new (kubernetes().KubeConfig)();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);

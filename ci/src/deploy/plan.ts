@@ -1,7 +1,8 @@
 /** All that is looked at before the start, and what follows from it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { AutoscalingV2Api, type KubeConfig, type V1Deployment } from '@kubernetes/client-node';
+import type { KubeConfig, V1Deployment } from '@kubernetes/client-node';
+import { kubernetes } from '../kubernetes.ts';
 import { isForbidden } from './api_error.ts';
 import { type Applier, makeApplier } from './apply.ts';
 import type { DeployOptions } from './deploy.ts';
@@ -94,7 +95,7 @@ async function hasAutoscaler(kubeConfig: KubeConfig, { namespace, name, objects 
   const own = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
   if (own.some((object) => isOurs(scaleTarget(object)))) return true;
   try {
-    const api = kubeConfig.makeApiClient(AutoscalingV2Api);
+    const api = kubeConfig.makeApiClient(kubernetes().AutoscalingV2Api);
     const { items } = await patiently(() => api.listNamespacedHorizontalPodAutoscaler({ namespace }));
     return items.some(({ spec }) => isOurs(spec?.scaleTargetRef));
   } catch (error) {

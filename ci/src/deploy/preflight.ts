@@ -1,13 +1,8 @@
 /** What is looked at before anything is changed. Each check throws a PipelineError: the deployment is refused. */
-import {
-  CoreV1Api,
-  type KubeConfig,
-  KubernetesObjectApi,
-  type V1Deployment,
-  type V1PodTemplateSpec,
-} from '@kubernetes/client-node';
+import type { KubeConfig, V1Deployment, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
+import { kubernetes } from '../kubernetes.ts';
 import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound } from './api_error.ts';
 import { type Applier, droppedFields } from './apply.ts';
 import type { Manifest, Release } from './manifest.ts';
@@ -43,7 +38,7 @@ export async function checkRights(
 /** Throws NAMESPACE where there is none and the release brings none along. */
 export async function ensureNamespace(kubeConfig: KubeConfig, applier: Applier, release: Release): Promise<void> {
   const { namespace, objects } = release;
-  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   try {
     await patiently(() => core.readNamespace({ name: namespace }));
     return;
@@ -81,7 +76,7 @@ export async function checkReferences(
   kubeConfig: KubeConfig,
   { namespace, objects, deployment }: Release,
 ): Promise<void> {
-  const api = KubernetesObjectApi.makeApiClient(kubeConfig);
+  const api = kubernetes().KubernetesObjectApi.makeApiClient(kubeConfig);
   const missing = await Promise.all(podReferences(deployment).map(whyMissing));
   const evidence = missing.filter((line) => line !== undefined);
   if (evidence.length === 0) return;
@@ -130,7 +125,7 @@ export async function dryRun(applier: Applier, objects: Manifest[]): Promise<Man
  */
 export async function dryRunPod(kubeConfig: KubeConfig, release: Release, template: V1PodTemplateSpec): Promise<void> {
   const { namespace, name, objects } = release;
-  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   const account = template.spec?.serviceAccountName;
   const isOwnAccount = objects.some(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === account);
   const metadata = { ...template.metadata, generateName: `${name}-preflight-`, name: undefined, namespace };

@@ -2,13 +2,8 @@
  * What is remembered in the cluster between two runs: the last release that was seen to serve alone, whole, and why the
  * last one failed. A deployer that is killed leaves both as they were, so the next run needs no other state.
  */
-import {
-  CoreV1Api,
-  type KubeConfig,
-  type V1ConfigMap,
-  type V1Deployment,
-  type V1DeploymentSpec,
-} from '@kubernetes/client-node';
+import type { KubeConfig, V1ConfigMap, V1Deployment, V1DeploymentSpec } from '@kubernetes/client-node';
+import { kubernetes } from '../kubernetes.ts';
 import { isNotFound } from './api_error.ts';
 import { makeApplier } from './apply.ts';
 import type { Verdict } from './diagnosis/verdict.ts';
@@ -50,7 +45,7 @@ export function recordName(deployment: string): string {
 }
 
 export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: string, fieldManager: string): Records {
-  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   const state = makeApplier(kubeConfig, `${fieldManager}-state`);
   const metadata = { name, namespace };
 

@@ -1,5 +1,6 @@
 /** What a deployer must be allowed to do, asked of the cluster before anything is changed. */
-import { AuthorizationV1Api, type KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { kubernetes } from '../kubernetes.ts';
 import { patiently } from './patience.ts';
 
 export type Right = {
@@ -27,7 +28,7 @@ export const deployerRights = (record: string): Right[] => [
 
 /** The missing ones as `verb resource.group`. Throws what the client throws, 401 among it. */
 export async function missingRights(kubeConfig: KubeConfig, namespace: string, rights: Right[]): Promise<string[]> {
-  const api = kubeConfig.makeApiClient(AuthorizationV1Api);
+  const api = kubeConfig.makeApiClient(kubernetes().AuthorizationV1Api);
   const asked = rights.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
   const answers = await Promise.all(
     asked.map(async (attributes) => {

@@ -2,17 +2,16 @@
  * One look at a Deployment and all that belongs to it. What decides (is it done, why does it fail) is a function of a
  * snapshot alone, so that it can be tried on recordings.
  */
-import {
-  AppsV1Api,
-  CoreV1Api,
-  type CoreV1Event,
-  type KubeConfig,
-  type KubernetesObject,
-  type V1Deployment,
-  type V1LabelSelector,
-  type V1Pod,
-  type V1ReplicaSet,
+import type {
+  CoreV1Event,
+  KubeConfig,
+  KubernetesObject,
+  V1Deployment,
+  V1LabelSelector,
+  V1Pod,
+  V1ReplicaSet,
 } from '@kubernetes/client-node';
+import { kubernetes } from '../kubernetes.ts';
 import { isNotFound } from './api_error.ts';
 
 /** Only what that Deployment owns: its ReplicaSets, their pods, and events about any of these. Times are Dates. */
@@ -45,8 +44,8 @@ export async function readSnapshot(
   namespace: string,
   name: string,
 ): Promise<Snapshot | undefined> {
-  const apps = kubeConfig.makeApiClient(AppsV1Api);
-  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const apps = kubeConfig.makeApiClient(kubernetes().AppsV1Api);
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   let deployment: V1Deployment;
   try {
     deployment = await apps.readNamespacedDeployment({ namespace, name });

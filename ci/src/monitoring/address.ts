@@ -1,7 +1,8 @@
 /** Where the load balancer in front of the service is: what people call and what Prometheus scrapes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CoreV1Api, type KubeConfig, type V1Service } from '@kubernetes/client-node';
+import type { KubeConfig, V1Service } from '@kubernetes/client-node';
 import { patiently } from '../deploy/patience.ts';
+import { kubernetes } from '../kubernetes.ts';
 
 /** Milliseconds between two looks. */
 const INTERVAL = 2_000;
@@ -23,7 +24,7 @@ export async function serviceAddress(
   service: { namespace: string; name: string },
   patience: number,
 ): Promise<string | undefined> {
-  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   const end = Date.now() + patience;
   for (;;) {
     const address = addressOf(await patiently(() => core.readNamespacedService(service)));

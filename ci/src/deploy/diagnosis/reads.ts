@@ -1,13 +1,7 @@
 /** The world that `explain` looks at: a cluster, by a deployer's rights. */
-import {
-  ApiException,
-  CoreV1Api,
-  type KubeConfig,
-  setHeaderOptions,
-  type V1Node,
-  type V1Pod,
-} from '@kubernetes/client-node';
+import type { CoreV1Api, KubeConfig, V1Node, V1Pod } from '@kubernetes/client-node';
 import type { ExplainImage } from '../../image/explanation.ts';
+import { kubernetes } from '../../kubernetes.ts';
 import { isDeniedByRbac } from '../api_error.ts';
 import { sum } from './explain_room.ts';
 import { formatQuantity } from './quantity.ts';
@@ -15,7 +9,7 @@ import type { Amounts, NamedKind, NodeRoom, Reads } from './verdict.ts';
 
 /** Needs `get` on pods/log and pods/proxy, `list` on resourcequotas, configmaps, secrets, serviceaccounts, and on nodes and all pods; lacks are told, not thrown. */
 export function clusterReads(kubeConfig: KubeConfig, namespace: string, explainImage?: ExplainImage): Reads {
-  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   return {
     log: (name, container, previous) =>
       core.readNamespacedPodLog({ name, namespace, container, previous, tailLines: 40, limitBytes: 65536 }),
@@ -45,7 +39,8 @@ async function ask(core: CoreV1Api, namespace: string, pod: string, port: string
   try {
     return { status: 200, body: String(await core.connectGetNamespacedPodProxyWithPath(request)) };
   } catch (error) {
-    if (!(error instanceof ApiException) || isDeniedByRbac(error) || isStatus(error.body)) return undefined;
+    if (!(error instanceof kubernetes().ApiException) || isDeniedByRbac(error) || isStatus(error.body))
+      return undefined;
     return { status: error.code, body: typeof error.body === 'string' ? error.body : JSON.stringify(error.body) };
   }
 }
@@ -57,7 +52,10 @@ function isStatus(body: unknown): boolean {
 
 async function readNames(core: CoreV1Api, namespace: string, kind: NamedKind): Promise<string[]> {
   // metadata alone crosses the wire, so that no value of a Secret is ever here
-  const metadata = setHeaderOptions('Accept', 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io');
+  const metadata = kubernetes().setHeaderOptions(
+    'Accept',
+    'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
+  );
   const list = {
     ConfigMap: () => core.listNamespacedConfigMap({ namespace }, metadata),
     Secret: () => core.listNamespacedSecret({ namespace }, metadata),

@@ -1,0 +1,15 @@
+/**
+ * The Kubernetes client, loaded when it is first used. It is a thousand files, and Dagger loads this module anew for each
+ * call of a function, most of which never talk to a cluster: at once, it cost every call two seconds.
+ */
+import { createRequire } from 'node:module';
+
+export type Kubernetes = typeof import('@kubernetes/client-node');
+
+let loaded: Kubernetes | undefined;
+
+/** Node 24 requires ES modules synchronously. https://nodejs.org/api/modules.html#loading-ecmascript-modules-using-require */
+export function kubernetes(): Kubernetes {
+  loaded ??= createRequire(import.meta.url)('@kubernetes/client-node') as Kubernetes;
+  return loaded;
+}
