@@ -26,9 +26,7 @@ const allowed = new Set(Statement.flatMap(({ Action }) => Action));
 /** `service:Action` of every command and paginator that is imported from the SDK. */
 function called(): string[] {
   const paths = globSync('ci/src/**/*.ts', { cwd: root }).filter((path) => !/\.test\.ts$|testdata/.test(path));
-  const imports = paths.flatMap((path) => [
-    ...read(path).matchAll(/^import \{([^}]*)\} from '@aws-sdk\/client-(\w+)';/gm),
-  ]);
+  const imports = paths.flatMap((path) => [...read(path).matchAll(/^import \{([^}]*)\} from '#aws\/client-(\w+)';/gm)]);
   return imports.flatMap(([, names, service]) =>
     [...names.matchAll(/\b(?:paginate(\w+)|(\w+)Command)\b/g)].map(
       ([, paged, single]) => `${service}:${paged ?? single}`,

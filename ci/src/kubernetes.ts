@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 
-export type Kubernetes = typeof import('@kubernetes/client-node');
+export type Kubernetes = typeof import('#kubernetes');
 
 let loaded: Kubernetes | undefined;
 

@@ -2,8 +2,8 @@
  * The way into an EKS cluster: its endpoint and certificate authority from EKS, a token of our own. No aws program, no
  * kubectl, no file.
  */
-import { DescribeClusterCommand, DescribeNodegroupCommand, paginateListNodegroups } from '@aws-sdk/client-eks';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { DescribeClusterCommand, DescribeNodegroupCommand, paginateListNodegroups } from '#aws/client-eks';
+import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 import type { AwsClients } from '../world/aws_clients.ts';

@@ -4,7 +4,7 @@
  * https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
  */
 import { parseArgs } from 'node:util';
-import type { KubeConfig, User } from '@kubernetes/client-node';
+import type { KubeConfig, User } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 import type { AwsClients } from '../world/aws_clients.ts';

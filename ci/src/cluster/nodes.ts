@@ -1,5 +1,5 @@
 /** What the nodes can run. */
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { clusterError } from './sign_in.ts';
 

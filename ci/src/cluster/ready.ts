@@ -1,6 +1,6 @@
 /** A cluster that has just been started takes requests before it can run anything. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 

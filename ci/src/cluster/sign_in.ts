@@ -3,7 +3,7 @@
  * the second knows and says no.
  * https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html
  */
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 

@@ -2,7 +2,7 @@
  * Server-side apply: the deployer says what it wants, the server merges and remembers whose each field is.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
-import type { KubeConfig, V1Deployment } from '@kubernetes/client-node';
+import type { KubeConfig, V1Deployment } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import type { DeploymentManifest, Manifest } from './manifest.ts';
 import { patiently } from './patience.ts';

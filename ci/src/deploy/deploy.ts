@@ -10,7 +10,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { describeError } from './api_error.ts';

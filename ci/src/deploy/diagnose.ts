@@ -1,5 +1,5 @@
 /** The same verdict for a running Deployment, at any time. Changes nothing. */
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { explain } from './diagnosis/explain.ts';

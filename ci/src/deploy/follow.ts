@@ -1,5 +1,5 @@
 /** Follows a rollout to its end: done, or a verdict why it will not be. */
-import type { KubeConfig, V1Deployment } from '@kubernetes/client-node';
+import type { KubeConfig, V1Deployment } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { judge, judgeNow, noHistory, remember } from './diagnosis/judge.ts';
 import { runbookPage, type Verdict } from './diagnosis/verdict.ts';

@@ -6,7 +6,7 @@
  * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeConfig, KubernetesListObject, KubernetesObject, Watch } from '@kubernetes/client-node';
+import type { KubeConfig, KubernetesListObject, KubernetesObject, Watch } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { apiError, describeError } from './api_error.ts';
 import { withTimeout } from './patience.ts';

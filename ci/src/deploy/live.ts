@@ -1,12 +1,5 @@
 /** A Deployment and all that belongs to it, kept up to date by watches. */
-import type {
-  CoreV1Event,
-  KubeConfig,
-  KubernetesObject,
-  V1Deployment,
-  V1Pod,
-  V1ReplicaSet,
-} from '@kubernetes/client-node';
+import type { CoreV1Event, KubeConfig, KubernetesObject, V1Deployment, V1Pod, V1ReplicaSet } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { Follower, type Source } from './follower.ts';
 import { type Snapshot, selectorText, snapshotOf } from './snapshot.ts';

@@ -5,7 +5,7 @@
  * at most, and the loser of two is told who holds the lock within one renewal.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeConfig, V1Lease } from '@kubernetes/client-node';
+import type { KubeConfig, V1Lease } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { describeError, isConflict, isNotFound } from './api_error.ts';

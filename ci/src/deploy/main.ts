@@ -1,6 +1,6 @@
 /** The rolling update as a program of its own, for where there is no Dagger. */
 import { parseArgs } from 'node:util';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { deploy } from './deploy.ts';

@@ -1,8 +1,8 @@
 /** The Kubernetes objects of a release: read from a folder, completed with the image and with what is being released. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KubernetesObject, V1Deployment } from '@kubernetes/client-node';
 import { parseAllDocuments } from 'yaml';
+import type { KubernetesObject, V1Deployment } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 
 /** With its name, kind and version: checked when it was read. */

@@ -1,7 +1,7 @@
 /** All that is looked at before the start, and what follows from it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeConfig, V1Deployment } from '@kubernetes/client-node';
+import type { KubeConfig, V1Deployment } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { isForbidden } from './api_error.ts';
 import { type Applier, makeApplier } from './apply.ts';

@@ -1,5 +1,5 @@
 /** What is looked at before anything is changed. Each check throws a PipelineError: the deployment is refused. */
-import type { KubeConfig, V1Deployment, V1PodTemplateSpec } from '@kubernetes/client-node';
+import type { KubeConfig, V1Deployment, V1PodTemplateSpec } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { kubernetes } from '../kubernetes.ts';

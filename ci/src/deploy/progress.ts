@@ -1,5 +1,5 @@
 /** How far a rollout is, as figures and as one line. */
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1Pod } from '#kubernetes';
 import { isObserved, isOwnedBy, newRevision, type Snapshot } from './snapshot.ts';
 
 export type Progress = {

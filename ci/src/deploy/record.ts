@@ -2,7 +2,7 @@
  * What is remembered in the cluster between two runs: the last release that was seen to serve alone, whole, and why the
  * last one failed. A deployer that is killed leaves both as they were, so the next run needs no other state.
  */
-import type { KubeConfig, V1ConfigMap, V1Deployment, V1DeploymentSpec } from '@kubernetes/client-node';
+import type { KubeConfig, V1ConfigMap, V1Deployment, V1DeploymentSpec } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { isNotFound } from './api_error.ts';
 import { makeApplier } from './apply.ts';

@@ -1,5 +1,5 @@
 /** ConfigMaps, Secrets and other objects that a pod template names: without one of them a pod never starts. */
-import type { V1PodSpec } from '@kubernetes/client-node';
+import type { V1PodSpec } from '#kubernetes';
 
 export type Reference = {
   kind: 'ConfigMap' | 'Secret' | 'PersistentVolumeClaim' | 'ServiceAccount';

@@ -1,5 +1,5 @@
 /** What a deployer must be allowed to do, asked of the cluster before anything is changed. */
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { patiently } from './patience.ts';
 

@@ -1,6 +1,6 @@
 /** From the first change to an end: the release serves, or the last good one does again. */
 import { isDeepStrictEqual } from 'node:util';
-import type { V1Deployment } from '@kubernetes/client-node';
+import type { V1Deployment } from '#kubernetes';
 import { type ApiError, apiError, describeError } from './api_error.ts';
 import { leaveReplicas } from './apply.ts';
 import { judgeRefusal } from './diagnosis/creation.ts';

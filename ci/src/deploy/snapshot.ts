@@ -10,7 +10,7 @@ import type {
   V1LabelSelector,
   V1Pod,
   V1ReplicaSet,
-} from '@kubernetes/client-node';
+} from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { isNotFound } from './api_error.ts';
 

@@ -1,5 +1,5 @@
 /** Is the cluster there, can it be reached, does it let us in, and may we do there what a release does? */
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '#kubernetes';
 import { describeEks, eksKubeConfig } from '../cluster/eks.ts';
 import { clusterProblem, signedIn } from '../cluster/sign_in.ts';
 import { missingRights, type Right } from '../deploy/rights.ts';

@@ -1,5 +1,5 @@
 /** Which versions of Kubernetes EKS supports today, asked of EKS itself. */
-import { paginateDescribeClusterVersions } from '@aws-sdk/client-eks';
+import { paginateDescribeClusterVersions } from '#aws/client-eks';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
 import type { Finding } from './finding.ts';

@@ -1,5 +1,5 @@
 /** May the one who signs in do what a release does? IAM is asked what it would decide; nothing is done. */
-import { GetRoleCommand } from '@aws-sdk/client-iam';
+import { GetRoleCommand } from '#aws/client-iam';
 import { simulate, type Wanted } from '../image/pull_rights.ts';
 import type { AwsClients, Caller } from '../world/aws_clients.ts';
 import type { Finding } from './finding.ts';

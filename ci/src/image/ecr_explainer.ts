@@ -6,7 +6,7 @@
  * well be pulled is no difference.
  */
 
-import type { ImageDetail } from '@aws-sdk/client-ecr';
+import type { ImageDetail } from '#aws/client-ecr';
 import { dnsSuffix } from '../cluster/eks_token.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';

@@ -9,7 +9,7 @@ import {
   type ImageDetail,
   paginateDescribeImages,
   paginateDescribeRepositories,
-} from '@aws-sdk/client-ecr';
+} from '#aws/client-ecr';
 import { awsProblem, errorName } from '../world/aws_problem.ts';
 
 export type Place = { account: string; repository: string };

@@ -1,5 +1,5 @@
 /** May a node's role pull? IAM is asked what it would decide; the repository's own policy is not looked at. */
-import { type EvaluationResult, paginateSimulatePrincipalPolicy } from '@aws-sdk/client-iam';
+import { type EvaluationResult, paginateSimulatePrincipalPolicy } from '#aws/client-iam';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
 

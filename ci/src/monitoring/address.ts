@@ -1,6 +1,6 @@
 /** Where the load balancer in front of the service is: what people call and what Prometheus scrapes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeConfig, V1Service } from '@kubernetes/client-node';
+import type { KubeConfig, V1Service } from '#kubernetes';
 import { patiently } from '../deploy/patience.ts';
 import { kubernetes } from '../kubernetes.ts';
 

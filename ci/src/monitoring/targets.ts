@@ -3,7 +3,7 @@
  * is there whole or not at all.
  * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config
  */
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand } from '#aws/client-s3';
 import { PipelineError } from '../errors.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsError } from '../world/aws_problem.ts';

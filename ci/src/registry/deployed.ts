@@ -2,7 +2,7 @@
  * Marks an image that has served: a second tag, `deployed-` and its own. Tags are immutable, so it stays true; the
  * lifecycle keeps such images (lifecycle.ts).
  */
-import { BatchGetImageCommand, PutImageCommand } from '@aws-sdk/client-ecr';
+import { BatchGetImageCommand, PutImageCommand } from '#aws/client-ecr';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsError, errorName } from '../world/aws_problem.ts';
 import { DEPLOYED } from './lifecycle.ts';

@@ -1,5 +1,5 @@
 /** How to sign in to ECR's registry: a user name that is always AWS, and a password that lives twelve hours. */
-import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import { GetAuthorizationTokenCommand } from '#aws/client-ecr';
 import { PipelineError } from '../errors.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsError } from '../world/aws_problem.ts';

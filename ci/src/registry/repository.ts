@@ -11,7 +11,7 @@ import {
   PutImageTagMutabilityCommand,
   PutLifecyclePolicyCommand,
   type Repository,
-} from '@aws-sdk/client-ecr';
+} from '#aws/client-ecr';
 import { PipelineError } from '../errors.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsError, errorName } from '../world/aws_problem.ts';

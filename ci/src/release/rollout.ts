@@ -1,6 +1,6 @@
 /** The rolling update and the diagnosis, as functions of the module call them; all of it is in ../deploy. */
 import type { Directory } from '@dagger.io/dagger';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '#kubernetes';
 import { nodeRoles } from '../cluster/eks.ts';
 import { nodeArchitectures } from '../cluster/nodes.ts';
 import { deploy } from '../deploy/deploy.ts';

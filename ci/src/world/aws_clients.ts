@@ -1,9 +1,9 @@
 /** The one place that makes clients of AWS: region, endpoint, credentials and patience are the same for all. */
-import { ECRClient } from '@aws-sdk/client-ecr';
-import { EKSClient } from '@aws-sdk/client-eks';
-import { IAMClient } from '@aws-sdk/client-iam';
-import { S3Client } from '@aws-sdk/client-s3';
-import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { ECRClient } from '#aws/client-ecr';
+import { EKSClient } from '#aws/client-eks';
+import { IAMClient } from '#aws/client-iam';
+import { S3Client } from '#aws/client-s3';
+import { GetCallerIdentityCommand, STSClient } from '#aws/client-sts';
 import {
   type AwsCredentials,
   type Identity,

@@ -3,7 +3,7 @@
  * renewed before its end, once for all who ask at the same time.
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
-import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, type Credentials, STSClient } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, type Credentials, STSClient } from '#aws/client-sts';
 import { PipelineError } from '../errors.ts';
 import { awsError } from './aws_problem.ts';
 

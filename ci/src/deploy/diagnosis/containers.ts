@@ -1,5 +1,5 @@
 /** Containers that start and end, or never start: crashes, memory, the command, the security context. */
-import type { V1ContainerState, V1ContainerStateTerminated } from '@kubernetes/client-node';
+import type { V1ContainerState, V1ContainerStateTerminated } from '#kubernetes';
 import { type ContainerView, eventCount, type Finding, labelOf, lastEvent, quote, type Scene } from './finding.ts';
 import { killedByProbe } from './probes.ts';
 import { formatQuantity, parseQuantity } from './quantity.ts';

@@ -1,5 +1,5 @@
 /** What quotas and nodes have left, and what would fit. */
-import type { V1PodSpec } from '@kubernetes/client-node';
+import type { V1PodSpec } from '#kubernetes';
 import type { Snapshot } from '../snapshot.ts';
 import { newRevision } from '../snapshot.ts';
 import { type Addition, look } from './look.ts';

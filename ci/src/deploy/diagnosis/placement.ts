@@ -1,5 +1,5 @@
 /** Pods that find no node, or whose node fails them. */
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1Pod } from '#kubernetes';
 import { eventCount, eventsOf, type Finding, lastEvent, quote, type Scene } from './finding.ts';
 
 export function placementFindings(scene: Scene): Finding[] {

@@ -1,5 +1,5 @@
 /** What the Deployment itself says: its deadline, a pause, a ReplicaSet that cannot be made. */
-import type { V1Pod } from '@kubernetes/client-node';
+import type { V1Pod } from '#kubernetes';
 import { isObserved, newRevision, type Snapshot } from '../snapshot.ts';
 import { judgeRefusal } from './creation.ts';
 import { type Finding, quote } from './finding.ts';

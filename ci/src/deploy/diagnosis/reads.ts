@@ -1,5 +1,5 @@
 /** The world that `explain` looks at: a cluster, by a deployer's rights. */
-import type { CoreV1Api, KubeConfig, V1Node, V1Pod } from '@kubernetes/client-node';
+import type { CoreV1Api, KubeConfig, V1Node, V1Pod } from '#kubernetes';
 import type { ExplainImage } from '../../image/explanation.ts';
 import { kubernetes } from '../../kubernetes.ts';
 import { isDeniedByRbac } from '../api_error.ts';
