@@ -56,7 +56,7 @@ export type TestGroup = Part & {
 };
 
 export const unitTests: TestGroup[] = [
-  { name: 'ml', tests: ['ml/'], include: [...settings, 'ml', 'tests/support'], exclude: [] },
+  { name: 'ml', tests: ['ml/'], include: [...settings, 'ml', 'tests/support', 'manifests/experiments'], exclude: [] },
   {
     name: 'service, scripts, bench and ci',
     tests: ['service/', 'scripts/', 'bench/', 'ci/'],
