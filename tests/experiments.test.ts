@@ -32,7 +32,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Six algorithms on two sets of features, and a penalty to tune. */
 function settings() {
-  const trees = { max_depth: 0, min_child_weight: 1, max_bins: 16, columns: 0 };
+  const trees = { max_depth: 0, min_child_weight: 1, max_bins: 16 };
   const boosting = { rounds: 10, learning_rate: 0.3, lambda: 1, ...trees, max_depth: 3 };
   const plain = { calibration: 'none' };
   const bow = { weighting: 'count', norm: 'none' };

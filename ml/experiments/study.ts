@@ -14,7 +14,6 @@ const treeSettings = {
   max_depth: z.number().int().min(0),
   min_child_weight: positive,
   max_bins: count,
-  columns: z.number().int().min(0),
 };
 
 const linear = { learner: z.literal('linear') };

@@ -23,6 +23,8 @@ export type Bins = {
   /** By rows: bins of row i are entries[start[i]..start[i + 1]). */
   start: Uint32Array;
   entries: Uint32Array;
+  /** Column of each of `entries`, so that a pass over rows stays in order. */
+  entryColumn: Uint32Array;
   /** By columns: rows and bins of column j, from columnStart[j]. */
   columnStart: Uint32Array;
   rows: Uint32Array;
@@ -66,6 +68,7 @@ export function binMatrix(x: Csr, maxBins: number, leastRows: number): Bins {
     columns: Uint32Array.from(columns),
     start,
     entries,
+    entryColumn: entries.map((bin) => columnOf[bin]),
     ...entriesByColumn(start, entries, columnOf, x.columnCount),
   };
 }

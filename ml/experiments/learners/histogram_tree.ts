@@ -197,7 +197,7 @@ export class TreeGrower {
 
   /** Sums of a node's rows, all columns. */
   #accumulate({ from, to }: Node): void {
-    const { start, entries, columnOf } = this.#bins;
+    const { start, entries, entryColumn } = this.#bins;
     const sums = this.#sums;
     const touched = this.#touched;
     const isTouched = this.#isTouched;
@@ -211,7 +211,7 @@ export class TreeGrower {
         const bin = entries[e];
         sums[2 * bin] += g;
         sums[2 * bin + 1] += h;
-        const j = columnOf[bin];
+        const j = entryColumn[e];
         if (isTouched[j] === 0) {
           isTouched[j] = 1;
           touched[count++] = j;
@@ -256,7 +256,7 @@ export class TreeGrower {
 
   /** Sums over some columns only, by rows or by columns, whichever has fewer entries to pass. */
   #accumulateDrawn(node: Node, columns: Uint32Array, stored: number): void {
-    const { start, entries, columnOf, columnStart, rows, binOf, rowCount } = this.#bins;
+    const { start, entries, entryColumn, columnStart, rows, binOf, rowCount } = this.#bins;
     const byRows = ((node.to - node.from) * entries.length) / rowCount;
     if (stored < byRows) {
       for (const j of columns) {
@@ -266,15 +266,17 @@ export class TreeGrower {
       }
       return;
     }
-    for (const j of columns) this.#isDrawn[j] = 1;
+    const isDrawn = this.#isDrawn;
+    for (const j of columns) isDrawn[j] = 1;
     for (let k = node.from; k < node.to; k++) {
       const i = this.#order[k];
-      for (let e = start[i]; e < start[i + 1]; e++) {
-        const j = columnOf[entries[e]];
-        if (this.#isDrawn[j] === 1) this.#add(entries[e], j, i);
+      const end = start[i + 1];
+      for (let e = start[i]; e < end; e++) {
+        const j = entryColumn[e];
+        if (isDrawn[j] === 1) this.#add(entries[e], j, i);
       }
     }
-    for (const j of columns) this.#isDrawn[j] = 0;
+    for (const j of columns) isDrawn[j] = 0;
   }
 
   #add(bin: number, j: number, row: number): void {

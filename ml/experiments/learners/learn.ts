@@ -4,33 +4,28 @@ import { type Csr, dot } from '../../features/csr.ts';
 import type { ModelBuildingParams } from '../../params.ts';
 import { fitWeights, type Labels, trainingSet } from '../../training.ts';
 import { fitGradientBoosting, type GradientBoostingSettings } from './gradient_boosting.ts';
-import { mostFrequentColumns } from './most_frequent_columns.ts';
 import { fitMultinomialNaiveBayes, type MultinomialNaiveBayesSettings } from './multinomial_naive_bayes.ts';
 import { fitRandomForest, type RandomForestSettings } from './random_forest.ts';
 import type { Learnt } from './types.ts';
 
-/** Trees look at the `columns` most frequent columns only; 0 for all. */
-type Columns = { columns: number };
-
 export type Learner =
   | { learner: 'linear'; settings: ModelBuildingParams }
   | { learner: 'multinomial_naive_bayes'; settings: MultinomialNaiveBayesSettings }
-  | { learner: 'random_forest'; settings: Omit<RandomForestSettings, 'seed'> & Columns; seed: number }
-  | { learner: 'gradient_boosting'; settings: GradientBoostingSettings & Columns };
+  | { learner: 'random_forest'; settings: Omit<RandomForestSettings, 'seed'>; seed: number }
+  | { learner: 'gradient_boosting'; settings: GradientBoostingSettings };
 
 /** `model` says what targets and weights are. Throws what the learner throws. */
 export function learn(x: Csr, labels: Labels, model: ModelBuildingParams, learner: Learner): Learnt {
   if (learner.learner === 'linear') return learnLinear(x, labels, learner.settings);
   const set = trainingSet(x, labels, model);
-  if (learner.learner === 'multinomial_naive_bayes') return fitMultinomialNaiveBayes(set, learner.settings);
-  const { columns } = learner.settings;
-  const kept = mostFrequentColumns(x, columns === 0 ? x.columnCount : columns);
-  const narrow = { ...set, x: kept(x) };
-  const learnt =
-    learner.learner === 'random_forest'
-      ? fitRandomForest(narrow, { ...learner.settings, seed: learner.seed })
-      : fitGradientBoosting(narrow, learner.settings);
-  return { ...learnt, probabilities: (rows) => learnt.probabilities(kept(rows)) };
+  switch (learner.learner) {
+    case 'multinomial_naive_bayes':
+      return fitMultinomialNaiveBayes(set, learner.settings);
+    case 'random_forest':
+      return fitRandomForest(set, { ...learner.settings, seed: learner.seed });
+    case 'gradient_boosting':
+      return fitGradientBoosting(set, learner.settings);
+  }
 }
 
 /** As the pipeline trains and serves: calibrated if the settings say so, weights of 32 bits. */

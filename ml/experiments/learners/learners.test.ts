@@ -6,7 +6,6 @@ import { createRandom } from '../../random.ts';
 import { binMatrix, binRows } from './bins.ts';
 import { fitGradientBoosting } from './gradient_boosting.ts';
 import { TreeGrower } from './histogram_tree.ts';
-import { mostFrequentColumns } from './most_frequent_columns.ts';
 import { fitMultinomialNaiveBayes } from './multinomial_naive_bayes.ts';
 import { fitRandomForest } from './random_forest.ts';
 import { inventTexts, matrixOf } from './testdata/matrix.ts';
@@ -169,41 +168,4 @@ test('values that are equal share a bin, and bins rise with the values', () => {
       }
     }),
   );
-});
-
-test('the most frequent columns are kept, in their order, in any matrix', () => {
-  const kept = mostFrequentColumns(
-    matrixOf(
-      [
-        new Map([
-          [0, 1],
-          [2, 1],
-        ]),
-        new Map([
-          [2, 1],
-          [3, 5],
-        ]),
-        new Map([[3, 1]]),
-      ],
-      4,
-    ),
-    2,
-  );
-  const { columnCount, columns, values } = kept(
-    matrixOf(
-      [
-        new Map([
-          [3, 7],
-          [1, 1],
-          [2, 4],
-        ]),
-      ],
-      4,
-    ),
-  );
-  expect({ columnCount, columns: [...columns], values: [...values] }).toEqual({
-    columnCount: 2,
-    columns: [1, 0],
-    values: [7, 4],
-  });
 });
