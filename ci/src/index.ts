@@ -33,7 +33,6 @@ import {
 import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
 import { examine } from './examine.ts';
-
 import { type Call, makeModel, promote, register } from './release/model.ts';
 import { publish } from './release/publish.ts';
 import { rehearse } from './release/rehearse.ts';
@@ -52,6 +51,7 @@ import {
   workshopOf,
 } from './settings.ts';
 import { runStep } from './steps/step.ts';
+import { runStudy } from './study.ts';
 
 @object()
 export class Sentiment {
@@ -231,6 +231,20 @@ export class Sentiment {
       .withDirectory('reports', registered.directory('reports'))
       .withDirectory('models', registered.directory('models'))
       .changes(this.source);
+  }
+
+  /**
+   * Runs a study of experiments.yaml and gives back its tables, plots and suggested change
+   *
+   * Cells that an earlier call has finished are not run again. Without a tracking server there are no runs in MLflow.
+   * @param name compare, tune or ablation
+   */
+  @func({ cache: 'never' })
+  async study(name: string): Promise<Changeset> {
+    const tracking = trackingOf(this);
+    const tracked = (container: Container) => (tracking ? container.with(withTracking(tracking)) : container);
+    const reports = await runStudy(name, toolboxOf(this), this.source, tracked, callOf('study'));
+    return this.source.withDirectory('reports/experiments', reports).changes(this.source);
   }
 
   /** Compares the model in Staging with the one in Production, and promotes it if the gate lets it pass */

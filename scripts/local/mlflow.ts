@@ -38,7 +38,7 @@ export type LocalMlflowOptions = {
   exactPort: boolean;
 };
 
-type ServerFile = { pid: number; owner: number; uri: string };
+type ServerFile = { pid: number; owner: number; uri: string; ending?: boolean };
 
 export const MLFLOW_HOST = '127.0.0.1';
 const PATIENCE = 180_000;
@@ -50,7 +50,7 @@ export function databaseFile(root: string): string {
 export async function startLocalMlflow(options: LocalMlflowOptions): Promise<TrackingServer> {
   const home = resolve(options.root, paths.mlflow);
   mkdirSync(home, { recursive: true });
-  const running = runningServer(home);
+  const running = await untilSettled(home);
   if (running) return joinServer(home, running);
   const port = options.exactPort ? options.port : await firstFreePort(options.port, MLFLOW_HOST);
   if (port === undefined) {
@@ -83,6 +83,7 @@ export async function startLocalMlflow(options: LocalMlflowOptions): Promise<Tra
     failure,
     async stop() {
       gone.abort();
+      writeServerFile(home, { pid: server.pid, owner: process.pid, uri, ending: true });
       await server.stop();
       rmSync(join(home, 'server.json'), { force: true });
     },
@@ -104,11 +105,25 @@ function joinServer(home: string, server: ServerFile): TrackingServer {
     failure: new Promise(() => {}),
     async stop() {
       gone.abort();
-      if (!owned) return;
-      await stopGroup(server.pid, 'SIGTERM', 10_000);
-      rmSync(join(home, 'server.json'), { force: true });
+      if (owned) await endServer(home, { ...server, owner: process.pid });
     },
   };
+}
+
+/** The running server, if there is one to stay: one that is being ended is waited for, since it holds the database. */
+async function untilSettled(home: string): Promise<ServerFile | undefined> {
+  for (;;) {
+    const running = runningServer(home);
+    if (!running?.ending) return running;
+    if (!isAlive(running.owner)) await endServer(home, running);
+    await sleep(50);
+  }
+}
+
+async function endServer(home: string, server: ServerFile): Promise<void> {
+  writeServerFile(home, { ...server, ending: true });
+  await stopGroup(server.pid, 'SIGTERM', 10_000);
+  rmSync(join(home, 'server.json'), { force: true });
 }
 
 export function mlflowIsRunning(root: string): boolean {

@@ -32,6 +32,9 @@ export const pipelinePart: Part = {
   exclude: tests,
 };
 
+/** What a study reads beside that: `tune` begins with what `compare` has found. */
+export const studyPart: Part = { include: ['experiments.yaml', 'reports/experiments'], exclude: [] };
+
 /** What the Dockerfile copies, besides the model. */
 export const imagePart: Part = {
   include: [
@@ -75,6 +78,8 @@ const pipelineTests = files([
   'corpus_http',
   'corpus_s3',
   'corpus_stages',
+  'experiments',
+  'local_mlflow',
   'pipeline',
   'production_model',
   'promotion',

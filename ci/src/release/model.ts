@@ -65,7 +65,7 @@ export function contentOf({ model, name, version }: Omit<Promotion, 'verdict'>, 
 }
 
 /** Git's folder with all files it knows, tests included: else they would count as deleted. */
-async function withHistory(source: Directory): Promise<(container: Container) => Container> {
+export async function withHistory(source: Directory): Promise<(container: Container) => Container> {
   const isRepository = (await source.entries()).includes('.git/');
   return (container) =>
     isRepository
