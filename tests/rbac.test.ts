@@ -10,7 +10,7 @@ import { deploy } from '../ci/src/deploy/deploy.ts';
 import { type Manifest, readManifests } from '../ci/src/deploy/manifest.ts';
 import { recordName } from '../ci/src/deploy/record.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
-import { deployerRights, missingRights } from '../ci/src/deploy/rights.ts';
+import { deployerRights, missingRights, type Right } from '../ci/src/deploy/rights.ts';
 import { type Api, apiOf } from './support/cluster/api.ts';
 import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
 import { need } from './support/need.ts';
@@ -80,12 +80,14 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
       { group: '', resource: 'serviceaccounts/token', verbs: ['create'] },
       { group: 'apps', resource: 'deployments', verbs: ['delete'] },
       { group: 'apps', resource: 'daemonsets', verbs: ['create'] },
+      { group: '', resource: 'nodes', verbs: ['watch', 'patch', 'delete'] },
       { group: 'rbac.authorization.k8s.io', resource: 'rolebindings', verbs: ['create', 'patch'] },
     ];
-    const count = (rights: { verbs: string[] }[]) => rights.flatMap(({ verbs }) => verbs).length;
-    expect(await missingRights(release, namespace.name, beyond)).toHaveLength(count(beyond));
+    const all = (rights: Right[]) =>
+      rights.map(({ verbs, resource }) => expect.stringMatching(`^${verbs.join(', ')} ${resource}`));
+    expect(await missingRights(release, namespace.name, beyond)).toEqual(all(beyond));
     const own = deployerRights(recordName('sentiment'));
-    expect(await missingRights(release, 'default', own)).toHaveLength(count(own));
+    expect(await missingRights(release, 'default', own)).toEqual(all(own));
   });
 });
 

@@ -48,7 +48,7 @@ test.each([
     'aws',
     ['eks', 'get-token', '--cluster-name', 'a', '--role-arn', 'arn:r', '--profile', 'p'],
     [],
-    { cluster: 'a', region: 'eu-central-1', roleArn: 'arn:r' },
+    { cluster: 'a', region: 'eu-central-1', roleArn: 'arn:r', profile: 'p' },
   ],
   [
     'aws',

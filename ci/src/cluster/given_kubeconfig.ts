@@ -11,7 +11,7 @@ import type { AwsClients } from '../world/aws_clients.ts';
 import { withEksToken } from './eks.ts';
 
 /** What the program would have been asked for. */
-export type EksSignIn = { cluster: string; region?: string; roleArn?: string };
+export type EksSignIn = { cluster: string; region?: string; roleArn?: string; profile?: string };
 
 type Exec = { command: string; args: string[]; env: Record<string, string> };
 
@@ -84,7 +84,19 @@ export function eksSignIn({ command, args, env }: Exec, server: string): EksSign
     cluster,
     region: value('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? regionOf(server),
     roleArn: value('role-arn') ?? value('role'),
+    profile: value('profile') ?? env.AWS_PROFILE,
   };
+}
+
+/** How the current user signs in to EKS; undefined where he signs in otherwise. */
+export function eksSignInOf(kubeConfig: KubeConfig): EksSignIn | undefined {
+  const user = kubeConfig.getCurrentUser();
+  const exec = user ? execOf(user) : undefined;
+  try {
+    return exec && eksSignIn(exec, kubeConfig.getCurrentCluster()?.server ?? '');
+  } catch {
+    return undefined;
+  }
 }
 
 const text = { type: 'string' } as const;

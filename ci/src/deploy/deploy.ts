@@ -14,6 +14,7 @@ import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { describeError } from './api_error.ts';
+import type { PatienceTable } from './diagnosis/patience.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { deploymentOf, type Manifest, type ReleaseFacts, readManifests } from './manifest.ts';
 import type { Outcome } from './outcome.ts';
@@ -34,6 +35,8 @@ export type DeployOptions = ReleaseFacts & {
   explainImage?: ExplainImage;
   /** For the whole rollout, default 900. A fault that cannot heal ends it long before. */
   deadlineSeconds?: number;
+  /** Seconds that a cause is waited for before it fails the rollout, in place of its own. */
+  patience?: PatienceTable;
   /** Live progress, one line each. */
   onProgress?: (line: string) => void;
   /** Stops following and gives the lock back; the rollout stays as it is. */

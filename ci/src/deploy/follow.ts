@@ -2,6 +2,7 @@
 import type { KubeConfig, V1Deployment } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { judge, judgeNow, noHistory, remember } from './diagnosis/judge.ts';
+import type { PatienceTable } from './diagnosis/patience.ts';
 import { runbookPage, type Verdict } from './diagnosis/verdict.ts';
 import { watchDeployment } from './live.ts';
 import { patiently } from './patience.ts';
@@ -15,6 +16,7 @@ export type Following = {
   /** Just before the apply; what it shows already is no news about this rollout. */
   before?: Snapshot;
   deadlineSeconds: number;
+  patience?: PatienceTable;
   /** One line, only when it differs from the last. */
   onProgress: (line: string) => void;
   signal?: AbortSignal;
@@ -28,7 +30,7 @@ export type Ending = { snapshot: Snapshot; verdict?: Verdict };
  * GONE and CHANGED_BY_OTHERS where the Deployment is no longer what was applied.
  */
 export async function followRollout(following: Following): Promise<Ending> {
-  const { kubeConfig, applied, before, deadlineSeconds, onProgress, signal } = following;
+  const { kubeConfig, applied, before, deadlineSeconds, patience, onProgress, signal } = following;
   const { namespace = 'default', name = '', generation = 1 } = applied.metadata ?? {};
   const live = watchDeployment(kubeConfig, applied);
   signal?.addEventListener('abort', live.stop);
@@ -42,7 +44,7 @@ export async function followRollout(following: Following): Promise<Ending> {
     const snapshot = withoutOldNews(seen, before);
     history = remember(snapshot, history);
     const progress = progressOf(snapshot);
-    const verdict = progress.hasSettled ? undefined : (judge(snapshot, history) ?? overdue(snapshot));
+    const verdict = progress.hasSettled ? undefined : (judge(snapshot, history, patience) ?? overdue(snapshot));
     return { snapshot, progress, verdict };
   }
 

@@ -21,6 +21,8 @@ test('--help says how to call it and what its exit codes mean', async () => {
 test.each([
   [['depoly'], '"depoly" is no command'],
   [['deploy', '--image', 'x', '--deadline', 'soon'], '--deadline is "soon"'],
+  [['deploy', '--image', 'x', '--patience', 'image-not-fond=9'], 'write image-not-found=SECONDS, or another of'],
+  [['deploy', '--image', 'x', '--patience', 'quota=long'], 'patience "quota=long", expected seconds of 0 or more'],
   [['diagnose', '--kubeconfig', 'nowhere.yaml'], 'the kubeconfig cannot be read'],
 ])('called wrongly with %j it says so and ends with 2', async (args, words) => {
   const { code, stderr } = await call(...args);

@@ -2,9 +2,12 @@
 import { parseArgs } from 'node:util';
 import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
+import type { ExplainImage } from '../image/explanation.ts';
+import { parseImage } from '../image/parts.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
+import { parsePatience } from './diagnosis/patience.ts';
 import { exitCode } from './outcome.ts';
 import { describeOutcome, outcomeJson } from './report.ts';
 
@@ -16,10 +19,15 @@ node ci/src/deploy/main.ts diagnose --name <deployment> [options]
   --container <name>         that runs the image (default: the only one)
   --commit, --model-version  kept as annotations of the Deployment
   --deadline <seconds>       of the whole rollout (default 900)
+  --patience <cause>=<seconds>
+                             how long that cause is waited for before it fails the rollout, such as image-not-found=120
+                             for a registry that replicates; may be given again for another cause (docs/deploy.md)
   --namespace, --name        of the Deployment to diagnose (default namespace: default)
   --kubeconfig <file>        (default: KUBECONFIG, ~/.kube/config, or the pod's own account)
   --context <name>           of the kubeconfig (default: its current one)
   --json                     the outcome as JSON on standard output; progress goes to standard error either way
+
+What ECR holds is compared with the image where its name is ECR's, with the AWS credentials of this machine.
 
 Ends with 0: deployed, unchanged, healthy; 1: rolled back, failed, interrupted, unhealthy; 2: called wrongly;
 3: refused before anything was changed.
@@ -32,6 +40,7 @@ const options = {
   commit: { type: 'string' },
   'model-version': { type: 'string' },
   deadline: { type: 'string' },
+  patience: { type: 'string', multiple: true, default: [] as string[] },
   namespace: { type: 'string', default: 'default' },
   name: { type: 'string' },
   kubeconfig: { type: 'string' },
@@ -76,6 +85,8 @@ async function runDeploy(values: Values, kubeConfig: KubeConfig): Promise<number
     commit,
     modelVersion,
     deadlineSeconds,
+    patience: parsePatience(values.patience),
+    explainImage: explainerFor(kubeConfig),
     onProgress: (line) => process.stderr.write(`${line}\n`),
     signal: stopped.signal,
   });
@@ -85,9 +96,18 @@ async function runDeploy(values: Values, kubeConfig: KubeConfig): Promise<number
 
 async function runDiagnose({ name, namespace, json }: Values, kubeConfig: KubeConfig): Promise<number> {
   if (name === undefined) throw new UsageError('--name is missing');
-  const diagnosis = await diagnose({ kubeConfig, namespace, name });
+  const diagnosis = await diagnose({ kubeConfig, namespace, name, explainImage: explainerFor(kubeConfig) });
   process.stdout.write(`${json ? JSON.stringify(diagnosis, undefined, 2) : describeDiagnosis(diagnosis)}\n`);
   return diagnosis.state === 'healthy' ? 0 : 1;
+}
+
+/** Whoever has nothing at ECR is not asked for credentials of AWS, and waits for no client of it to load. */
+function explainerFor(kubeConfig: KubeConfig): ExplainImage {
+  return async (reference) => {
+    if (parseImage(reference)?.account === undefined) return { reference, differences: [], evidence: [] };
+    const { ownEcrExplainer } = await import('./own_ecr.ts');
+    return ownEcrExplainer(kubeConfig)(reference);
+  };
 }
 
 function parse() {

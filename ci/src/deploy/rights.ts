@@ -26,18 +26,24 @@ export const deployerRights = (record: string): Right[] => [
   { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
 ];
 
-/** The missing ones as `verb resource.group`. Throws what the client throws, 401 among it. */
+/** The missing ones, one line a resource: `get, list deployments.apps`. Throws what the client throws, 401 among it. */
 export async function missingRights(kubeConfig: KubeConfig, namespace: string, rights: Right[]): Promise<string[]> {
   const api = kubeConfig.makeApiClient(kubernetes().AuthorizationV1Api);
-  const asked = rights.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
-  const answers = await Promise.all(
-    asked.map(async (attributes) => {
-      const body = { spec: { resourceAttributes: { namespace, ...attributes } } };
-      const review = await patiently(() => api.createSelfSubjectAccessReview({ body }));
-      return review.status?.allowed ?? false;
+  const lines = await Promise.all(
+    rights.map(async ({ verbs, ...resource }) => {
+      const answers = await Promise.all(
+        verbs.map(async (verb) => {
+          const body = { spec: { resourceAttributes: { namespace, ...resource, verb } } };
+          return (await patiently(() => api.createSelfSubjectAccessReview({ body }))).status?.allowed ?? false;
+        }),
+      );
+      const denied = verbs.filter((_, index) => !answers[index]);
+      return denied.length > 0 ? [`${denied.join(', ')} ${title(resource)}`] : [];
     }),
   );
-  return asked
-    .filter((_, index) => !answers[index])
-    .map(({ group, resource, name, verb }) => `${verb} ${resource}${group && `.${group}`}${name ? ` ${name}` : ''}`);
+  return lines.flat();
+}
+
+function title({ group, resource, name }: Omit<Right, 'verbs'>): string {
+  return `${resource}${group && `.${group}`}${name ? ` ${name}` : ''}`;
 }

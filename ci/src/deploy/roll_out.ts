@@ -179,8 +179,8 @@ function follow(
   before: Snapshot | undefined,
   deadlineSeconds = running.options.deadlineSeconds ?? defaultDeadlineSeconds,
 ): Promise<Ending> {
-  const { kubeConfig, onProgress } = running.options;
-  return followRollout({ kubeConfig, applied, before, deadlineSeconds, onProgress, signal: running.signal });
+  const { kubeConfig, patience, onProgress } = running.options;
+  return followRollout({ kubeConfig, applied, before, deadlineSeconds, patience, onProgress, signal: running.signal });
 }
 
 function readNow({ options, release }: Running): Promise<Snapshot | undefined> {

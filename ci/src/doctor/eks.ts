@@ -74,7 +74,7 @@ async function rightsFinding(kubeConfig: KubeConfig, namespace: string, rights: 
     const missing = await missingRights(kubeConfig, namespace, rights);
     if (missing.length === 0) return { what };
     const next = "bind the deployer's Role in manifests to who signs in";
-    return { what, problem: `denied: ${missing.join(', ')}`, next };
+    return { what, problem: `denied: ${missing.join('; ')}`, next };
   } catch (error) {
     const { problem, next } = clusterProblem(error);
     return { what, problem, next };

@@ -88,7 +88,7 @@ const patterns: Pattern[] = [
     cause: 'image-not-found',
     text: /not ?found|manifest unknown|name unknown|does not exist|\b404\b/i,
     says: 'the registry has no such image',
-    permanent: true,
+    permanent: false,
   },
   {
     cause: 'image-not-found',

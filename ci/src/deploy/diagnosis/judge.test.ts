@@ -34,7 +34,7 @@ test.each<[string, Cause, number, string]>([
   [
     'image-not-found',
     'image-not-found',
-    0,
+    10,
     'Deployment d-tag/sentiment cannot pull 127.0.0.1:5000/app:v9: the registry has no such image',
   ],
   [
@@ -284,9 +284,14 @@ test('many pods that each need a while are no pod that never gets ready', () => 
 });
 
 test('a registry that replicates is given its own patience', () => {
-  const own: PatienceTable = { 'image-not-found': { attempts: 2, seconds: 120 } };
+  const own: PatienceTable = { 'image-not-found': 120 };
   expect(watch(recorded('image-not-found'), own, 119)).toEqual({});
   expect(watch(recorded('image-not-found'), own).after).toBe(120);
+});
+
+test('a fault that cannot heal is waited for where that is wanted, and told at once with no patience', () => {
+  expect(watch(recorded('image-forbidden'), { 'image-forbidden': 30 }).after).toBe(30);
+  expect(watch(recorded('image-forbidden'), { 'image-forbidden': 0 }).after).toBe(0);
 });
 
 test('the pods of older revisions and those being deleted do not count', () => {

@@ -83,7 +83,7 @@ function isRipe(
   now: Date,
   own: PatienceTable,
 ): boolean {
-  if (finding.permanent && own[finding.cause] === undefined) return true;
+  if (finding.permanent && !own[finding.cause]) return true;
   if (!seen || finding.isHandled) return false;
   const { attempts, seconds } = patienceFor(finding.cause, own);
   const waited = (now.getTime() - seen.since.getTime()) / 1000;

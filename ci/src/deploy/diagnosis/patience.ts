@@ -1,12 +1,15 @@
 /**
- * How long a fault that may heal by itself is waited for. What cannot heal is told at once and never looks here.
+ * How long a fault that may heal by itself is waited for. What cannot heal is told at once and looks here only where the
+ * caller wants it waited for.
  *
  * The figures come from the cluster's own rhythm: a kubelet tries a pull again after 10 s, then 20, 40 ... 300 s, restarts
  * a container after 0, 10, 20 ... s, tries a mount again after .5, 1, 2 ... s
  * (https://kubernetes.io/docs/concepts/containers/images/, .../workloads/pods/pod-lifecycle/#restart-policy), and a
  * cluster autoscaler says within half a minute whether it brings a node. Each fault gets at least one more try.
  */
-import type { Cause } from './verdict.ts';
+import { PipelineError } from '../../errors.ts';
+import { nearNames } from '../../image/near.ts';
+import { type Cause, causes } from './verdict.ts';
 
 /** Both must be reached: `attempts` of the cluster's own (where it counts them), `seconds` since the first sight. */
 export type Patience = { attempts: number; seconds: number };
@@ -17,6 +20,9 @@ const standard: Patience = { attempts: 2, seconds: 60 };
 const special: Partial<Record<Cause, Patience>> = {
   'image-rate-limit': { attempts: 3, seconds: 90 },
   'image-unreachable': { attempts: 2, seconds: 10 },
+  // What was pushed a moment ago may be seen late: first pulls of it were answered "not found" by ECR
+  // (kreuzwerker/terraform-provider-docker#600) and by Docker Hub (int128/docker-manifest-create-action#857).
+  'image-not-found': { attempts: 2, seconds: 10 },
   'image-pull': { attempts: 2, seconds: 30 },
   'crash-loop': { attempts: 2, seconds: 20 },
   'out-of-memory': { attempts: 2, seconds: 0 },
@@ -28,8 +34,30 @@ const special: Partial<Record<Cause, Patience>> = {
   'container-start': { attempts: 2, seconds: 30 },
 };
 
-export type PatienceTable = Partial<Record<Cause, Patience>>;
+/** Seconds by cause, in place of those above; the attempts stay. A cause that cannot heal is waited for too, unless 0. */
+export type PatienceTable = Partial<Record<Cause, number>>;
 
 export function patienceFor(cause: Cause, own: PatienceTable = {}): Patience {
-  return own[cause] ?? special[cause] ?? standard;
+  const { attempts, seconds } = special[cause] ?? standard;
+  return { attempts, seconds: own[cause] ?? seconds };
+}
+
+/** Reads `image-not-found=120`, one each. Throws PATIENCE. */
+export function parsePatience(words: string[]): PatienceTable {
+  const table: PatienceTable = {};
+  for (const word of words) {
+    const [name, seconds = ''] = word.split('=');
+    const cause = causes.find((each) => each === name);
+    if (cause === undefined) {
+      const near = nearNames(name, [...causes]);
+      const next = `write ${near.length > 0 ? `${near[0]}=SECONDS, or another` : 'one'} of ${causes.join(', ')}`;
+      throw new PipelineError('PATIENCE', `patience for "${name}", which is no cause`, { next });
+    }
+    if (!/^\d+(\.\d+)?$/.test(seconds)) {
+      const headline = `patience "${word}", expected seconds of 0 or more after one =`;
+      throw new PipelineError('PATIENCE', headline, { next: `write ${cause}=${patienceFor(cause).seconds}` });
+    }
+    table[cause] = Number(seconds);
+  }
+  return table;
 }
