@@ -56,10 +56,10 @@ export function trimmed(snapshot: Snapshot): Snapshot {
 }
 
 /** An object a line: small, and a difference shows which object differs. */
-function lines({ now, deployment, replicaSets, pods, events }: Snapshot): string {
+function lines({ now, deployment, replicaSets, pods, events, nodes = [] }: Snapshot): string {
   const list = (objects: object[]) => `[${objects.map((object) => `\n  ${JSON.stringify(object)}`).join(',')}]`;
   const head = `"now": ${JSON.stringify(now)},\n"deployment": ${JSON.stringify(deployment)}`;
-  return `{${head},\n"replicaSets": ${list(replicaSets)},\n"pods": ${list(pods)},\n"events": ${list(events)}}`;
+  return `{${head},\n"replicaSets": ${list(replicaSets)},\n"pods": ${list(pods)},\n"events": ${list(events)},\n"nodes": ${list(nodes)}}`;
 }
 
 if (import.meta.main) {

@@ -2,7 +2,8 @@
 import type { CoreV1Event, KubeConfig, KubernetesObject, V1Deployment, V1Pod, V1ReplicaSet } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { Follower, type Source } from './follower.ts';
-import { type Snapshot, selectorText, snapshotOf } from './snapshot.ts';
+import { nodeLookout } from './nodes.ts';
+import { nodesInQuestion, type Snapshot, selectorText, snapshotOf } from './snapshot.ts';
 
 export type Live = {
   /** Undefined while there is no such Deployment, or before all has been read once. */
@@ -21,6 +22,7 @@ export function watchDeployment(kubeConfig: KubeConfig, deployment: V1Deployment
   const byName = { fieldSelector: `metadata.name=${name}` };
   const byLabels = { labelSelector: selectorText(deployment.spec?.selector ?? {}) };
   const stopped = new AbortController();
+  const lookOut = nodeLookout(kubeConfig);
   const waiters = new Set<() => void>();
   let count = 0;
   let last: string | undefined;
@@ -67,7 +69,8 @@ export function watchDeployment(kubeConfig: KubeConfig, deployment: V1Deployment
         pods: [...pods.objects.values()],
         events: [...events.objects.values()],
       };
-      return snapshotOf(found, material, new Date());
+      const snapshot = snapshotOf(found, material, new Date());
+      return { ...snapshot, nodes: lookOut(nodesInQuestion(snapshot)) };
     },
     changed(ms) {
       return new Promise((resolve) => {

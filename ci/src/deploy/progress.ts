@@ -1,6 +1,6 @@
 /** How far a rollout is, as figures and as one line. */
 import type { V1Pod } from '#kubernetes';
-import { isObserved, isOwnedBy, newRevision, type Snapshot } from './snapshot.ts';
+import { isObserved, isOwnedBy, isReady, newRevision, type Snapshot } from './snapshot.ts';
 
 export type Progress = {
   /** Replicas wanted. */
@@ -54,6 +54,5 @@ export function progressLine({ wanted, updated, ready, available, old }: Progres
 function mayServe(pod: V1Pod, now: Date): boolean {
   const end = pod.metadata?.deletionTimestamp;
   if (end === undefined) return true;
-  const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-  return isReady && now.getTime() - end.getTime() <= lostAfterMs;
+  return isReady(pod) && now.getTime() - end.getTime() <= lostAfterMs;
 }

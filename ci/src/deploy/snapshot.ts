@@ -13,6 +13,7 @@ import type {
 } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { isNotFound } from './api_error.ts';
+import { type NodeState, readNodeStates } from './nodes.ts';
 
 /** Only what that Deployment owns: its ReplicaSets, their pods, and events about any of these. Times are Dates. */
 export type Snapshot = {
@@ -21,6 +22,8 @@ export type Snapshot = {
   replicaSets: V1ReplicaSet[];
   pods: V1Pod[];
   events: CoreV1Event[];
+  /** Those on which a pod of the new revision is not ready. */
+  nodes?: NodeState[];
 };
 
 /** What a namespace holds, not yet sorted by owner. */
@@ -59,7 +62,9 @@ export async function readSnapshot(
     core.listNamespacedPod({ namespace, labelSelector }),
     core.listNamespacedEvent({ namespace }),
   ]);
-  return snapshotOf(deployment, { replicaSets: replicaSets.items, pods: pods.items, events: events.items }, new Date());
+  const material = { replicaSets: replicaSets.items, pods: pods.items, events: events.items };
+  const snapshot = snapshotOf(deployment, material, new Date());
+  return { ...snapshot, nodes: await readNodeStates(kubeConfig, nodesInQuestion(snapshot)) };
 }
 
 /** Keeps what the Deployment owns. Labels alone would not do: two Deployments may share them. */
@@ -87,6 +92,16 @@ export function newRevision(snapshot: Snapshot): Revision | undefined {
   const uids = new Set([replicaSet, ...pods].map((object) => object.metadata?.uid));
   const events = snapshot.events.filter((event) => uids.has(event.involvedObject.uid));
   return { number, replicaSet, pods, events };
+}
+
+/** Names of the nodes that may be why a pod of the new revision is not ready. */
+export function nodesInQuestion(snapshot: Snapshot): string[] {
+  const unready = newRevision(snapshot)?.pods.filter((pod) => !isReady(pod)) ?? [];
+  return [...new Set(unready.flatMap(({ spec }) => spec?.nodeName ?? []))];
+}
+
+export function isReady(pod: V1Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
 export function isObserved(deployment: V1Deployment): boolean {

@@ -43,7 +43,8 @@ export async function explain(verdict: Verdict, snapshot: Snapshot, reads: Reads
   );
   if ('trouble' in addition) return { ...verdict, evidence: [...verdict.evidence, addition.trouble] };
   const { evidence = [], ...fields } = addition.value;
-  return { ...verdict, ...fields, evidence: [...verdict.evidence, ...evidence.map((line) => redact(line))] };
+  const lines = [...verdict.evidence, ...evidence.map((line) => redact(line))];
+  return { ...verdict, ...fields, evidence: [...new Set(lines)] };
 }
 
 /** The kubelet keeps of a probe's answer the status alone; the service may say more. */

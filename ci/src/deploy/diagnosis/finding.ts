@@ -18,6 +18,8 @@ export type Finding = {
   extraSeconds?: number;
   /** Something is already being done about it (a node is on its way): only the deadline ends the wait. */
   isHandled?: boolean;
+  /** What else is seen of the same pod is from before, and no longer counts. */
+  outdates?: boolean;
 };
 
 /** What a detector looks at. */
@@ -87,10 +89,6 @@ export function lastEvent(events: CoreV1Event[], reason: string, text = /^/): Co
 
 export function eventCount(event: CoreV1Event | undefined): number {
   return event?.series?.count ?? event?.count ?? 1;
-}
-
-export function isReady(pod: V1Pod): boolean {
-  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
 /** One line of the cluster's own words, at most `length` characters, without secrets. */

@@ -3,19 +3,8 @@ import type { Snapshot } from '../snapshot.ts';
 import { judge, judgeNow, noHistory, remember } from './judge.ts';
 import type { PatienceTable } from './patience.ts';
 import { later, recorded } from './testdata/recorded.ts';
-import type { Cause, Verdict } from './verdict.ts';
-
-/** The verdict, and how many seconds of looking at the same picture it took; undefined when it never came. */
-function watch(snapshot: Snapshot, own?: PatienceTable, seconds = 120): { verdict?: Verdict; after?: number } {
-  let history = noHistory;
-  for (let after = 0; after <= seconds; after++) {
-    const seen = later(snapshot, after);
-    history = remember(seen, history);
-    const verdict = judge(seen, history, own);
-    if (verdict) return { verdict, after };
-  }
-  return {};
-}
+import { watch } from './testdata/watch.ts';
+import type { Cause } from './verdict.ts';
 
 // After 0 s: it cannot heal. The rest may, and gets the patience of its cause.
 test.each<[string, Cause, number, string]>([
@@ -144,6 +133,12 @@ test.each<[string, Cause, number, string]>([
     'liveness-probe',
     10,
     'Deployment d-live/sentiment: container web is restarted, its liveness probe (GET /ready on port 8080) says: HTTP 503',
+  ],
+  [
+    'node-not-ready',
+    'node-trouble',
+    60,
+    'Deployment d-node/app: node node2 of pod app-77694c9c4f-5nl59 is not ready: Kubelet stopped posting node status',
   ],
   [
     'unschedulable',
@@ -381,25 +376,4 @@ test('a paused Deployment is named when somebody asks', () => {
   const paused = { ...recorded('never-ready'), events: [] };
   paused.deployment.spec!.paused = true;
   expect(judgeNow(paused)?.next).toBe('kubectl -n d-ready503 rollout resume deployment/sentiment');
-});
-
-// This cluster's node is never short of anything: the statuses are as the kubelet writes them.
-test('pods thrown out by their node are told from the second on', () => {
-  const once = recorded('never-ready');
-  once.events = [];
-  const [pod] = once.pods;
-  pod.status = { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' };
-  expect(watch(once)).toEqual({});
-  once.pods.push(structuredClone(pod));
-  expect(watch(once).verdict).toMatchObject({ cause: 'node-trouble', permanent: false });
-});
-
-test('a node without a free address is told with what frees some', () => {
-  const waiting = recorded('volume-mount');
-  const message =
-    'Failed to create pod sandbox: plugin type="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
-  waiting.events = [{ ...waiting.events[0], reason: 'FailedCreatePodSandBox', message, count: 5 }];
-  const { verdict } = watch(waiting);
-  expect(verdict).toMatchObject({ cause: 'node-trouble' });
-  expect(verdict?.next).toContain('AvailableIpAddressCount');
 });

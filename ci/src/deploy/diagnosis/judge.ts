@@ -11,6 +11,7 @@ import { creationFindings } from './creation.ts';
 import { type Finding, type Scene, sceneOf, verdictOf } from './finding.ts';
 import { imageFindings } from './image_pull.ts';
 import { mountFindings } from './mounts.ts';
+import { nodeFindings } from './node_trouble.ts';
 import { type PatienceTable, patienceFor } from './patience.ts';
 import { placementFindings } from './placement.ts';
 import { probeFindings } from './probes.ts';
@@ -55,7 +56,7 @@ function findings(snapshot: Snapshot): Finding[] {
   const revision = newRevision(snapshot);
   if (!revision) return early;
   const scene = sceneOf(snapshot, revision);
-  return [...early, ...detectors.flatMap((detect) => detect(scene))].sort(bySureness);
+  return [...early, ...current(detectors.flatMap((detect) => detect(scene)))].sort(bySureness);
 }
 
 const detectors: ((scene: Scene) => Finding[])[] = [
@@ -65,7 +66,14 @@ const detectors: ((scene: Scene) => Finding[])[] = [
   creationFindings,
   probeFindings,
   placementFindings,
+  nodeFindings,
 ];
+
+/** Where a kubelet has fallen silent, the rest that is known of its pods is from before. */
+function current(found: Finding[]): Finding[] {
+  const silent = found.filter(({ outdates }) => outdates).map(({ subject }) => subject.pod);
+  return found.filter(({ permanent, outdates, subject }) => permanent || outdates || !silent.includes(subject.pod));
+}
 
 function bySureness(a: Finding, b: Finding): number {
   return Number(b.permanent) - Number(a.permanent) || causes.indexOf(a.cause) - causes.indexOf(b.cause);

@@ -1,16 +1,9 @@
-/** Pods that find no node, or whose node fails them. */
+/** Pods that find no node. */
 import type { V1Pod } from '#kubernetes';
-import { eventCount, eventsOf, type Finding, lastEvent, quote, type Scene } from './finding.ts';
+import { eventsOf, type Finding, lastEvent, quote, type Scene } from './finding.ts';
 
 export function placementFindings(scene: Scene): Finding[] {
-  return [
-    ...scene.revision.pods.flatMap((pod) => [
-      ...unschedulable(scene, pod),
-      ...sandbox(scene, pod),
-      ...nodeLost(scene, pod),
-    ]),
-    ...thrownOut(scene),
-  ];
+  return scene.revision.pods.flatMap((pod) => unschedulable(scene, pod));
 }
 
 function unschedulable(scene: Scene, pod: V1Pod): Finding[] {
@@ -66,73 +59,4 @@ function schedulingAdvice(words: string): string {
   if (/topology spread/.test(why))
     return 'add nodes in the zones that lack one, or set whenUnsatisfiable: ScheduleAnyway';
   return `kubectl get nodes -o wide; the scheduler's sentence says what each node lacks`;
-}
-
-/** The node has the pod but cannot make its network or its sandbox (on EKS: no free address in the subnet). */
-function sandbox(scene: Scene, pod: V1Pod): Finding[] {
-  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  if (statuses.some(({ state, lastState }) => state?.running || state?.terminated || lastState?.terminated)) return [];
-  const event = lastEvent(eventsOf(pod, scene.revision), 'FailedCreatePodSandBox');
-  if (
-    !event ||
-    statuses.some(
-      ({ state }) =>
-        state?.waiting && state.waiting.reason !== 'ContainerCreating' && state.waiting.reason !== 'PodInitializing',
-    )
-  )
-    return [];
-  const name = pod.metadata?.name ?? '';
-  const node = pod.spec?.nodeName ?? '(unknown)';
-  const isAddress = /assign an IP address/i.test(event.message ?? '');
-  const finding: Finding = {
-    cause: 'node-trouble',
-    headline: `Deployment ${scene.deployment}: node ${node} cannot set up pod ${name}: ${isAddress ? 'it has no free address' : 'its sandbox fails'}`,
-    evidence: [`pod ${name}: "${quote(event.message)}"`],
-    next: isAddress
-      ? 'free addresses in the subnet of the node (aws ec2 describe-subnets, AvailableIpAddressCount), or turn on prefix delegation of the VPC CNI'
-      : `kubectl describe node ${node}; if other pods fail there too: kubectl drain ${node} --ignore-daemonsets`,
-    subject: { pod: name, node },
-    permanent: false,
-    attempts: eventCount(event),
-  };
-  return [finding];
-}
-
-function nodeLost(scene: Scene, pod: V1Pod): Finding[] {
-  const isLost =
-    pod.status?.reason === 'NodeLost' || lastEvent(eventsOf(pod, scene.revision), 'NodeNotReady') !== undefined;
-  const isReady = pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
-  if (!isLost || isReady) return [];
-  const name = pod.metadata?.name ?? '';
-  const node = pod.spec?.nodeName ?? '(unknown)';
-  const finding: Finding = {
-    cause: 'node-trouble',
-    headline: `Deployment ${scene.deployment}: node ${node} of pod ${name} is not ready`,
-    evidence: [`pod ${name}: "${quote(pod.status?.message) || 'Node is not ready'}"`],
-    next: `kubectl describe node ${node}; if it does not come back: kubectl delete node ${node}, its group makes a new one`,
-    subject: { pod: name, node },
-    permanent: false,
-  };
-  return [finding];
-}
-
-/** Pods that a node has thrown out or refused. Each is replaced, so one alone says little: two of a revision are a pattern. */
-function thrownOut(scene: Scene): Finding[] {
-  const failed = scene.revision.pods.filter(({ status }) => status?.phase === 'Failed' && status.reason);
-  const last = failed.at(-1);
-  if (!last) return [];
-  const node = last.spec?.nodeName ?? '(unknown)';
-  const finding: Finding = {
-    cause: 'node-trouble',
-    headline: `Deployment ${scene.deployment}: ${failed.length} of its new pods thrown out by their node (${last.status?.reason}): ${quote(last.status?.message, 200)}`,
-    evidence: failed
-      .slice(-3)
-      .map(({ metadata, status }) => `pod ${metadata?.name}: ${status?.reason}: "${quote(status?.message)}"`),
-    next: `kubectl describe node ${node} (Conditions, Allocated resources); set resources.requests to what the service really uses`,
-    // each is another pod: the fault is the same
-    subject: { node },
-    permanent: false,
-    attempts: failed.length,
-  };
-  return [finding];
 }

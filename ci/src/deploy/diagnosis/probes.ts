@@ -1,7 +1,7 @@
 /** Pods that run but are not let in: readiness, startup and liveness probes, readiness gates. */
 import type { V1Probe } from '#kubernetes';
-import { eventTime } from '../snapshot.ts';
-import { type ContainerView, eventCount, type Finding, isReady, lastEvent, quote, type Scene } from './finding.ts';
+import { eventTime, isReady } from '../snapshot.ts';
+import { type ContainerView, eventCount, type Finding, lastEvent, quote, type Scene } from './finding.ts';
 import { times } from './times.ts';
 
 type Kind = 'Readiness' | 'Startup' | 'Liveness';

@@ -1,5 +1,6 @@
 /** What the Deployment itself says: its deadline, a pause, a ReplicaSet that cannot be made. */
 import type { V1Pod } from '#kubernetes';
+import { conditionWords, type NodeState } from '../nodes.ts';
 import { isObserved, newRevision, type Snapshot } from '../snapshot.ts';
 import { judgeRefusal } from './creation.ts';
 import { type Finding, quote } from './finding.ts';
@@ -25,6 +26,7 @@ export function deadlineFinding(snapshot: Snapshot): Finding | undefined {
       `condition Progressing: "${quote(condition.message)}"`,
       `of old and new together: ${replicas} wanted, ${readyReplicas} ready, ${availableReplicas} available; new: ${updatedReplicas}`,
       ...(revision?.pods.slice(0, 3) ?? []).map(podState),
+      ...(snapshot.nodes ?? []).flatMap(nodeState),
     ],
     next: tooLong
       ? `minReadySeconds is ${minReadySeconds}, progressDeadlineSeconds ${progressDeadlineSeconds}: raise the second`
@@ -32,6 +34,13 @@ export function deadlineFinding(snapshot: Snapshot): Finding | undefined {
     subject: {},
     permanent: false,
   };
+}
+
+/** A sound node is no evidence, one that may not be looked at is. */
+function nodeState(node: NodeState): string[] {
+  if (node.state === 'unread') return [`whether node ${node.name} is ready cannot be read: ${quote(node.why, 200)}`];
+  if (node.state === 'gone') return [`node ${node.name} is gone`];
+  return node.ready && node.ready.status !== 'True' ? [`node ${node.name}: ${conditionWords(node.ready)}`] : [];
 }
 
 /** "pod x: Running, containers with unready status: [app], its readiness probe asks first after 300 s" */

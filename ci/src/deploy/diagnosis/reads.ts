@@ -3,6 +3,7 @@ import type { CoreV1Api, KubeConfig, V1Node, V1Pod } from '#kubernetes';
 import type { ExplainImage } from '../../image/explanation.ts';
 import { kubernetes } from '../../kubernetes.ts';
 import { isDeniedByRbac } from '../api_error.ts';
+import { conditionWords } from '../nodes.ts';
 import { sum } from './explain_room.ts';
 import { formatQuantity } from './quantity.ts';
 import type { Amounts, NamedKind, NodeRoom, Reads } from './verdict.ts';
@@ -80,7 +81,7 @@ function room(node: V1Node, pods: V1Pod[] | undefined): NodeRoom {
   const own = pods?.filter(({ spec }) => spec?.nodeName === name);
   const troubles = (node.status?.conditions ?? [])
     .filter(({ type, status }) => (type === 'Ready') !== (status === 'True'))
-    .map(({ type, status, message }) => `${type} is ${status}${message ? `: ${message}` : ''}`);
+    .map(conditionWords);
   return {
     name,
     labels: node.metadata?.labels ?? {},

@@ -99,7 +99,7 @@ export type NodeRoom = {
   labels: Record<string, string>;
   /** `key=value:Effect`. */
   taints: string[];
-  /** Conditions as they should not be, with the node's own words: "MemoryPressure: kubelet has ...". */
+  /** Conditions as they should not be, with the node's own words: "MemoryPressure is True since ...: kubelet has ...". */
   troubles: string[];
   allocatable: Amounts;
   /** The sum of the requests of the pods on it; missing where those of other namespaces may not be read. */

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import type { NodeState } from '../nodes.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { explain } from './explain.ts';
+import { judge, judgeNow, noHistory, remember } from './judge.ts';
+import { later, recorded } from './testdata/recorded.ts';
+import { watch } from './testdata/watch.ts';
+import type { Reads } from './verdict.ts';
+
+const unknown = { reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' };
+
+function node(name: string, status: string, words: object = {}): NodeState {
+  return { name, state: 'there', ready: { type: 'Ready', status, ...words } };
+}
+
+/** A pod that was bound to a node which then died: no kubelet ever saw it. */
+function neverTakenUp(nodes: NodeState[]): Snapshot {
+  return { ...recorded('node-not-ready'), nodes };
+}
+
+test('a node that blips and heals is no verdict, however often', () => {
+  let history = noHistory;
+  for (let second = 0; second < 300; second++) {
+    const nodes = [second % 55 < 50 ? node('node1', 'Unknown', unknown) : node('node1', 'True')];
+    const seen = { ...later(recorded('never-ready'), second), events: [], nodes };
+    history = remember(seen, history);
+    expect(judge(seen, history)).toBeUndefined();
+  }
+});
+
+test('a node that is not ready outdates what else is seen of its pods, and nothing that cannot heal', () => {
+  const nodes = [node('node1', 'False', { reason: 'KubeletNotReady', message: 'container runtime is down' })];
+  const { verdict, after } = watch({ ...recorded('never-ready'), nodes });
+  expect(after).toBe(60);
+  expect(verdict).toMatchObject({
+    cause: 'node-trouble',
+    headline: expect.stringMatching(/not ready: container runtime is down$/),
+  });
+  expect(watch({ ...recorded('image-forbidden'), nodes }).verdict?.cause).toBe('image-forbidden');
+});
+
+test('the event of a node that is sound again is old news', () => {
+  const seen = recorded('never-ready');
+  const [event] = seen.events;
+  seen.events = [{ ...event, reason: 'NodeNotReady', message: 'Node is not ready' }];
+  expect(judgeNow(seen)).toMatchObject({ cause: 'node-trouble', headline: expect.stringMatching(/is not ready$/) });
+  expect(judgeNow({ ...seen, nodes: [node('node1', 'True')] })).toBeUndefined();
+});
+
+test('without the right to see nodes, a pod that its node does not take up is told all the same, and why no more', async () => {
+  const why = 'nodes is forbidden: User "release" cannot list resource "nodes" in API group "" at the cluster scope';
+  const seen = neverTakenUp([{ name: 'node2', state: 'unread', why }]);
+  const { verdict, after } = watch(seen);
+  expect(after).toBe(60);
+  expect(verdict?.headline).toBe('Deployment d-node/app: node node2 does not take up pod app-77694c9c4f-5nl59');
+  const reads = { nodes: () => Promise.reject(new Error(why)) } as unknown as Reads;
+  expect((await explain(verdict!, seen, reads)).evidence).toEqual([
+    'pod app-77694c9c4f-5nl59: bound to node2 at 2026-11-24T17:19:39.000Z, and its kubelet says nothing about it',
+    `the nodes cannot be read: ${why}`,
+  ]);
+});
+
+test('a pod that was bound a moment ago is no trouble', () => {
+  const seen = neverTakenUp([node('node2', 'True')]);
+  seen.now = new Date('2026-11-24T17:19:45Z');
+  expect(judgeNow(seen)).toBeUndefined();
+});
+
+test('a node that is gone is left to the cluster, which makes its pods anew', () => {
+  const seen = neverTakenUp([{ name: 'node2', state: 'gone' }]);
+  expect(watch(seen)).toEqual({});
+  expect(judgeNow(seen)?.headline).toBe('Deployment d-node/app: node node2 of pod app-77694c9c4f-5nl59 is gone');
+});
+
+test('at the deadline a node that may not be looked at is evidence', () => {
+  const seen = recorded('never-ready');
+  seen.events = [];
+  seen.nodes = [{ name: 'node1', state: 'unread', why: 'nodes is forbidden' }];
+  Object.assign(seen.deployment.status!.conditions!.find(({ type }) => type === 'Progressing')!, {
+    status: 'False',
+    reason: 'ProgressDeadlineExceeded',
+  });
+  expect(judgeNow(seen)?.evidence).toContain('whether node node1 is ready cannot be read: nodes is forbidden');
+});
+
+// This cluster's node is never short of anything: the statuses are as the kubelet writes them.
+test('pods thrown out by their node are told from the second on', () => {
+  const once = recorded('never-ready');
+  once.events = [];
+  const [pod] = once.pods;
+  pod.status = { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' };
+  expect(watch(once)).toEqual({});
+  once.pods.push(structuredClone(pod));
+  expect(watch(once).verdict).toMatchObject({ cause: 'node-trouble', permanent: false });
+});
+
+test('a node without a free address is told with what frees some', () => {
+  const waiting = recorded('volume-mount');
+  const message =
+    'Failed to create pod sandbox: plugin type="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
+  waiting.events = [{ ...waiting.events[0], reason: 'FailedCreatePodSandBox', message, count: 5 }];
+  const { verdict } = watch(waiting);
+  expect(verdict).toMatchObject({ cause: 'node-trouble' });
+  expect(verdict?.next).toContain('AvailableIpAddressCount');
+});
