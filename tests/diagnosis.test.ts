@@ -4,18 +4,21 @@
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { diagnose } from '../ci/src/deploy/diagnose.ts';
+import { runbookPage } from '../ci/src/deploy/diagnosis/verdict.ts';
 import type { Manifest } from '../ci/src/deploy/manifest.ts';
 import type { Outcome } from '../ci/src/deploy/outcome.ts';
+import { readSnapshot } from '../ci/src/deploy/snapshot.ts';
 import { ecrExplainer } from '../ci/src/image/ecr_explainer.ts';
 import { prepareRepository } from '../ci/src/registry/repository.ts';
 import { type Cluster, layerOfFiles, push, startCluster, type TestNamespace } from './support/cluster.ts';
+import { makeDeadNode } from './support/dead_node.ts';
 import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
 import { limited } from './support/diagnosis_limited.ts';
-import { applyByHand, post } from './support/diagnosis_objects.ts';
+import { applyByHand, post, takeBack } from './support/diagnosis_objects.ts';
 import { type Seen, writeReport } from './support/diagnosis_report.ts';
 import {
   appliedByHand,
@@ -23,12 +26,17 @@ import {
   ecr,
   goodManifests,
   type Images,
+  refusedOutright,
   type Scenario,
   scenarios,
   wrongEcr,
 } from './support/diagnosis_scenarios.ts';
 import { need } from './support/need.ts';
+import { start } from './support/process.ts';
 import { startEcr } from './support/registry_ecr.ts';
+import { startWebhook, type Webhook } from './support/webhook.ts';
+
+const program = resolve(import.meta.dirname, '../ci/src/deploy/main.ts');
 
 /** As many as two cores bear. */
 const atOnce = 9;
@@ -36,7 +44,8 @@ const atOnce = 9;
 describe.skipIf(!need('rig'))('a rollout that fails', () => {
   let cluster: Cluster;
   let images: Images;
-  let running: Map<Scenario, Promise<Outcome>>;
+  let webhook: Webhook;
+  const running = new Map<Scenario, Promise<Outcome>>();
   const namespaces: TestNamespace[] = [];
   const seen: Seen[] = [];
   const progress = new Map<Scenario, string[]>();
@@ -46,26 +55,56 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     cluster.serveAs(ecr, cluster.registries().open);
     cluster.serveAs(wrongEcr, cluster.registries().forbidden);
     images = { good: await cluster.pushApp('v1'), garbage: await pushGarbage(cluster) };
+    webhook = await startWebhook(cluster.hostAddress(), "not on the host's network");
     const run = limited(atOnce);
-    running = new Map(scenarios.map((scenario) => [scenario, run(() => fail(scenario))]));
+    for (const scenario of scenarios.filter(({ onDeadNode }) => !onDeadNode))
+      running.set(
+        scenario,
+        run(() => fail(scenario)),
+      );
+    for (const scenario of scenarios.filter(({ onDeadNode }) => onDeadNode))
+      running.set(scenario, failOnDeadNode(scenario));
     // a test that awaits its own later than it failed must not be taken for an unhandled rejection
     for (const outcome of running.values()) outcome.catch(() => {});
   });
   afterAll(async () => {
-    await Promise.allSettled(running?.values() ?? []);
+    await Promise.allSettled(running.values());
+    await Promise.all(namespaces.flatMap((each) => [each.remove(), takeBack(cluster, each.name)]));
+    await webhook?.stop();
     await cluster?.stop();
     const path = process.env.DIAGNOSIS_REPORT;
     if (path) writeReport(path, seen);
   });
 
+  /** As somebody calls it on a laptop, where the credentials of AWS are the environment's. */
+  async function diagnoseByProgram(namespace: string, env: Record<string, string>): Promise<unknown> {
+    const args = ['diagnose', '--kubeconfig', cluster.kubeconfig, '--namespace', namespace, '--name', 'app', '--json'];
+    const running = start(process.execPath, [program, ...args], { cwd: tmpdir(), env: { ...process.env, ...env } });
+    const { stdout, stderr } = await running.ended;
+    expect(stderr).toBe('');
+    return JSON.parse(stdout);
+  }
+
   async function namespaceFor(objects: Partial<Scenario>): Promise<string> {
     const namespace = await cluster.namespace();
     namespaces.push(namespace);
-    await post(cluster, namespace.name, objects);
+    await post(cluster, namespace.name, objects, webhook);
     return namespace.name;
   }
 
-  async function fail(scenario: Scenario): Promise<Outcome> {
+  /** A second node would change what the scheduler says in other scenarios: it comes when those have ended. */
+  async function failOnDeadNode(scenario: Scenario): Promise<Outcome> {
+    const others = scenarios.filter(({ cause }) => cause === 'unschedulable');
+    await Promise.allSettled(others.map((each) => running.get(each)));
+    const node = await makeDeadNode(cluster.kubeconfig);
+    try {
+      return await fail(scenario, node.place);
+    } finally {
+      await node.remove();
+    }
+  }
+
+  async function fail(scenario: Scenario, pod = scenario.pod): Promise<Outcome> {
     const kubeConfig = kubeConfigOf(cluster.kubeconfig);
     const namespace = await namespaceFor(scenario);
     const good = `${ecr}/app@${images.good.digest}`;
@@ -77,7 +116,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     });
     expect(first, JSON.stringify(first)).toMatchObject({ state: 'deployed' });
     const image = scenario.image?.(cluster, images) ?? good;
-    const manifests = badManifests(namespace, scenario, image);
+    const manifests = badManifests(namespace, { ...scenario, pod }, image);
     const lines: string[] = [];
     progress.set(scenario, lines);
     const start = performance.now();
@@ -86,6 +125,29 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     };
     return deploy({ kubeConfig, manifests, image, container: 'app', deadlineSeconds: 200, onProgress });
   }
+
+  test.each(refusedOutright.map((scenario) => [scenario.title, scenario] as const))(
+    'that consists of %s is refused before the start',
+    async (title, scenario) => {
+      const namespace = await namespaceFor(scenario);
+      const image = `${ecr}/app@${images.good.digest}`;
+      const manifests = badManifests(namespace, scenario, image);
+      const kubeConfig = kubeConfigOf(cluster.kubeconfig);
+      const outcome = await deploy({ kubeConfig, manifests, image, container: 'app' });
+      if (outcome.state !== 'refused') throw new Error(`it ended otherwise: ${JSON.stringify(outcome, undefined, 1)}`);
+      const { code, headline, evidence, next = '' } = outcome.error;
+      expect({ code, headline, next }).toEqual({
+        code: 'NOT_ADMITTED',
+        headline: expect.stringMatching(scenario.says),
+        next: expect.stringMatching(scenario.mends!),
+      });
+      expect(next).toMatch(/more: docs\/runbook\/admission-denied\.md$/);
+      const { cause } = scenario;
+      const verdict = { cause, headline, evidence, next, runbook: runbookPage(cause), permanent: true, subject: {} };
+      seen.push({ title, verdict, progress: [] });
+      expect(await readSnapshot(kubeConfig, namespace, 'app')).toBeUndefined();
+    },
+  );
 
   test.each(scenarios.map((scenario) => [scenario.title, scenario] as const))(
     'for %s is told so, and taken back',
@@ -164,6 +226,9 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
           { timeout: 60_000, interval: 250 },
         );
         seen.push({ title: 'a repository that ECR does not hold', verdict, progress: [] });
+        const { cause, headline, next } = verdict;
+        const told = await diagnoseByProgram(namespace, lab.moto.env);
+        expect(told).toMatchObject({ state: 'unhealthy', verdict: { cause, headline, next } });
         expect(verdict.headline).toContain('the registry has no such image; repository sentimnt instead of sentiment');
         expect(verdict.headline).toContain(`where ${ecrHost}/sentiment@${digest} exists`);
       } finally {

@@ -22,7 +22,7 @@ import { type Split, splitAsGiven, splitTexts } from './split.ts';
 export async function gatherCorpus(settings: DataIngestionParams, options: SourceOptions): Promise<Corpus> {
   const label = createLabeller(settings);
   const source = await openSource(settings, options);
-  const corpus = new Corpus(source.name, join(options.folder, `reviews-${randomUUID()}.tmp`));
+  const corpus = new Corpus(source.name, join(options.scratch ?? options.folder, `reviews-${randomUUID()}.tmp`));
   try {
     await corpus.gather(source, label);
     corpus.check(settings.max_bad_share);

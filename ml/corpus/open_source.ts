@@ -18,8 +18,10 @@ export type SourceSettings = Pick<
 >;
 
 export type SourceOptions = {
-  /** Where the embedded corpora are kept, and temporary files until close(). */
+  /** Where the embedded corpora are kept. */
   folder: string;
+  /** Where temporary files are until close(); the folder above by default. */
+  scratch?: string;
   /** Gets a line for each step that may take more than a second. */
   log: (line: string) => void;
 };
@@ -31,9 +33,10 @@ export type SourceOptions = {
  */
 export async function openSource(settings: SourceSettings, options: SourceOptions): Promise<Source> {
   const { source } = settings;
+  const downloads = { ...options, folder: options.scratch ?? options.folder };
   if (source.startsWith('embedded:')) return openEmbedded(source.slice('embedded:'.length), options);
-  if (/^https?:\/\//i.test(source)) return openDownloaded(await downloadHttp(source, options), settings);
-  if (source.startsWith('s3://')) return openDownloaded(await downloadS3(source, options), settings);
+  if (/^https?:\/\//i.test(source)) return openDownloaded(await downloadHttp(source, downloads), settings);
+  if (source.startsWith('s3://')) return openDownloaded(await downloadS3(source, downloads), settings);
   const facts = statSync(source, { throwIfNoEntry: false });
   if (!facts) {
     throw new SentimentError('SOURCE_MISSING', `there is no file or folder ${source}`, {

@@ -19,6 +19,7 @@ Cross-validates every cell of the study, on all cores; what is finished is not r
   --params FILE        settings that the cells change [params.yaml]
   --reports FOLDER     where tables and plots go [${reports}]
   --journal FOLDER     where finished work is kept [.local/experiments]
+  --scratch FOLDER     where temporary files go [${paths.downloads}]
   --threads N          [all cores]
   --only CELL          one cell, such as logistic_regression/tfidf_uni, without tables and plots
   --out FILE           with --only: where the cell's figures go
@@ -40,7 +41,7 @@ await runMain(async () => {
     experiments,
     params,
     paramsPath: values.params,
-    reviews: await readReviews(params.data_ingestion, { folder: paths.downloads, log }),
+    reviews: await readReviews(params.data_ingestion, { folder: paths.downloads, scratch: values.scratch, log }),
     threads: wholeNumber('--threads', values.threads ?? String(availableParallelism()), 1),
     journal: values.journal,
     reports: values.reports,
@@ -68,6 +69,7 @@ function parseArguments() {
         params: text(paths.params),
         reports: text(reports),
         journal: text('.local/experiments'),
+        scratch: { type: 'string' },
         threads: { type: 'string' },
         only: { type: 'string' },
         out: { type: 'string' },

@@ -1,11 +1,11 @@
-/** Servers of tests: on loopback, on a port that the system chooses. */
+/** Servers of tests, on a port that the system chooses. */
 import { once } from 'node:events';
 import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 
-/** Returns the port, once the server listens. */
-export async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
+/** Returns the port, once the server listens. Another host than loopback is one that pods of a test reach. */
+export async function listen(server: Server, host = '127.0.0.1'): Promise<number> {
+  server.listen(0, host);
   await once(server, 'listening');
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port');

@@ -1,11 +1,11 @@
 /**
- * A small reverse proxy on loopback: puts a server behind a path prefix and a Bearer token, as DagsHub does, and can
+ * A small reverse proxy: puts a server behind a path prefix and a Bearer token, as DagsHub does, and can
  * cut a connection after the server has done what it was asked.
  */
 import { createServer, request as forward, type IncomingMessage } from 'node:http';
 import { listen, stopListening } from './listen.ts';
 
-export type Proxy = {
+export type ReverseProxy = {
   uri: string;
   /** Method and path of every request that came, without the prefix. */
   seen: string[];
@@ -13,6 +13,8 @@ export type Proxy = {
 };
 
 export type ProxyOptions = {
+  /** Address to listen on; loopback by default. */
+  host?: string;
   /** Such as "/owner/repo.mlflow". */
   prefix?: string;
   /** Requests without this Bearer token get 401. */
@@ -23,8 +25,8 @@ export type ProxyOptions = {
   cut?: (request: IncomingMessage) => boolean;
 };
 
-export async function startProxy(target: string, options: ProxyOptions = {}): Promise<Proxy> {
-  const { prefix = '', token, before, cut = () => false } = options;
+export async function startProxy(target: string, options: ProxyOptions = {}): Promise<ReverseProxy> {
+  const { host = '127.0.0.1', prefix = '', token, before, cut = () => false } = options;
   const seen: string[] = [];
   const server = createServer(async (request, response) => {
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
@@ -55,9 +57,9 @@ export async function startProxy(target: string, options: ProxyOptions = {}): Pr
     onward.on('error', () => request.socket.destroy());
     request.pipe(onward);
   });
-  const port = await listen(server);
+  const port = await listen(server, host);
   return {
-    uri: `http://127.0.0.1:${port}${prefix}`,
+    uri: `http://${host}:${port}${prefix}`,
     seen,
     stop: () => stopListening(server),
   };

@@ -4,23 +4,29 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { stampFacts } from '../../ml/model/facts.ts';
+import type { ModelFacts } from '../../ml/model/types.ts';
 import { layerOfFiles, type PushedImage, push, type Registry } from './cluster.ts';
 import { createTestModel } from './service.ts';
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '../..');
 
-/** Pushes it as sentiment:<tag>: this machine's Node with the libraries it is linked to, the bundle, the model. */
-export async function pushService(registry: Registry, tag: string): Promise<PushedImage> {
+/**
+ * Pushes it as sentiment:<tag>: this machine's Node with the libraries it is linked to, the bundle, the model. `facts` are
+ * stamped into the model, as register_model does.
+ */
+export async function pushService(registry: Registry, tag: string, facts?: Partial<ModelFacts>): Promise<PushedImage> {
   const model = await createTestModel();
+  const path = `${model.path}.stamped`;
+  if (facts) await stampFacts(model.path, path, facts);
   const bundle = await mkdtemp(join(tmpdir(), 'bundle-'));
   try {
     await run(process.execPath, [join(root, 'scripts/bundle.ts'), bundle]);
-    const node = { 'usr/local/bin/node': process.execPath, ...(await libraries(process.execPath)) };
     const app = (await readdir(bundle)).map((name) => [`app/${name}`, join(bundle, name)]);
     const layers = [
-      await layerOfFiles(node),
-      await layerOfFiles({ ...Object.fromEntries(app), 'app/model.bin': model.path }),
+      await layerOfFiles(await nodeFiles()),
+      await layerOfFiles({ ...Object.fromEntries(app), 'app/model.bin': facts ? path : model.path }),
     ];
     return await push(registry, {
       name: 'sentiment',
@@ -39,9 +45,12 @@ export async function pushService(registry: Registry, tag: string): Promise<Push
   }
 }
 
-/** Where the program will look for them, without the first slash. ldd(1) */
-async function libraries(program: string): Promise<Record<string, string>> {
-  const { stdout } = await run('ldd', [program]);
-  const paths = stdout.match(/\/\S+/g) ?? [];
-  return Object.fromEntries(paths.map((path) => [path.slice(1), path]));
+/** This machine's Node as usr/local/bin/node, with the libraries where it will look for them. ldd(1) */
+export async function nodeFiles(): Promise<Record<string, string>> {
+  const { stdout } = await run('ldd', [process.execPath]);
+  const libraries = stdout.match(/\/\S+/g) ?? [];
+  return Object.fromEntries([
+    ['usr/local/bin/node', process.execPath],
+    ...libraries.map((path) => [path.slice(1), path]),
+  ]);
 }
