@@ -14,6 +14,7 @@ import type { Outcome } from '../ci/src/deploy/outcome.ts';
 import { readSnapshot } from '../ci/src/deploy/snapshot.ts';
 import { ecrExplainer } from '../ci/src/image/ecr_explainer.ts';
 import { prepareRepository } from '../ci/src/registry/repository.ts';
+import { startWebhook, type Webhook } from './support/admission_webhook.ts';
 import { type Cluster, layerOfFiles, push, startCluster, type TestNamespace } from './support/cluster.ts';
 import { makeDeadNode } from './support/dead_node.ts';
 import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
@@ -34,7 +35,6 @@ import {
 import { need } from './support/need.ts';
 import { start } from './support/process.ts';
 import { startEcr } from './support/registry_ecr.ts';
-import { startWebhook, type Webhook } from './support/webhook.ts';
 
 const program = resolve(import.meta.dirname, '../ci/src/deploy/main.ts');
 

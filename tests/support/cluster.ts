@@ -41,6 +41,8 @@ export type Cluster = AsyncDisposable & {
    * without, a pod needs a secret. Throws for a cluster of KUBECONFIG_TEST.
    */
   serveAs(host: string, registry: Registry, credentials?: { user: string; password: string }): void;
+  /** This machine as the API server and the pods reach it. Throws for a cluster of KUBECONFIG_TEST. */
+  hostAddress(): string;
   /** A namespace that pods can start in. */
   namespace(): Promise<TestNamespace>;
   /** "http://10.200.0.2:31234" of a Service of type NodePort or LoadBalancer, first port. It need not answer yet. */
@@ -111,6 +113,7 @@ function clusterAt(kubeconfig: string, facts: Facts | undefined, stop: () => Pro
       });
     },
     serveAs: (host, registry, credentials) => serveAs(own(), host, registry, credentials),
+    hostAddress: () => own().host,
     namespace: () => makeNamespace(api),
     serviceUrl: (namespace, service) => urlOf(api, namespace, service),
     stop,

@@ -19,6 +19,8 @@ const shown = [
   'a crash',
   'too little memory',
   'more CPU than any node has',
+  'a node that dies before it starts the pod',
+  'a webhook that cannot be asked',
   'more than the quota allows',
   'a ConfigMap that is not there',
   'a repository that ECR does not hold',
@@ -35,7 +37,8 @@ export function writeReport(path: string, all: Seen[]): void {
 
 function table(all: Seen[]): string {
   const head = ['| provoked by | verdict | its sentence | told after | state after |', '|---|---|---|---|---|'];
-  const rows = all.map(({ title, verdict, seconds }) => {
+  const [during, before] = [true, false].map((isDuring) => all.filter(({ seconds }) => Boolean(seconds) === isDuring));
+  const rows = [...during, ...before].map(({ title, verdict, seconds }) => {
     const told = seconds ? `${seconds.toVerdict.toFixed(1)} s` : 'before the start';
     const state = seconds ? `back on the revision before, ${seconds.back.toFixed(1)} s later` : 'nothing changed';
     const page = `[${verdict.cause}](${verdict.runbook.replace('docs/', '')})`;

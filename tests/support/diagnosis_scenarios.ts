@@ -18,6 +18,9 @@ export const wrongEcr = '210987654321.dkr.ecr.eu-central-1.amazonaws.com';
 
 export type Images = { good: PushedImage; garbage: PushedImage };
 
+/** Whom it is asked about, and whether it can be asked: if it can, it denies. */
+export type WebhookUse = { of: 'pods' | 'deployments'; answers: boolean };
+
 export type Scenario = {
   title: string;
   cause: Cause;
@@ -35,6 +38,9 @@ export type Scenario = {
   quota?: Record<string, string>;
   podSecurity?: string;
   hasPolicy?: boolean;
+  webhook?: WebhookUse;
+  /** The pods go to a node that has no kubelet. */
+  onDeadNode?: boolean;
   /** By name: its data. */
   configMap?: Record<string, Record<string, string>>;
 };
@@ -47,6 +53,14 @@ const nowhere = `sha256:${'ab'.repeat(32)}`;
 
 /** The slow ones first, since all run side by side. */
 export const scenarios: Scenario[] = [
+  {
+    title: 'a node that dies before it starts the pod',
+    cause: 'node-trouble',
+    says: /node dead-\S+ of pod \S+ is not ready: Kubelet stopped posting node status$/,
+    shows: /node dead-\S+: Ready is Unknown since \S+ \(NodeStatusUnknown\): Kubelet stopped posting node status\./,
+    mends: /kubectl describe node dead-/,
+    onDeadNode: true,
+  },
   {
     title: 'a registry that limits the rate',
     cause: 'image-rate-limit',
@@ -96,6 +110,15 @@ export const scenarios: Scenario[] = [
     says: /didn't match Pod's node affinity\/selector/,
     shows: /no node has kubernetes\.io\/arch=s390x; they have /,
     pod: { nodeSelector: { 'kubernetes.io/arch': 's390x' } },
+  },
+  {
+    title: 'a webhook that cannot be asked',
+    cause: 'admission-denied',
+    says: /refused, because webhook "no-host-network\.webhook\.test" cannot be asked: .*connection refused$/,
+    mends: /mend what answers for webhook "no-host-network\.webhook\.test"/,
+    webhook: { of: 'pods', answers: false },
+    spec: inPlace,
+    pod: { hostNetwork: true },
   },
   {
     title: 'a folder of the node that is not there',
@@ -236,6 +259,35 @@ export const scenarios: Scenario[] = [
     says: /refused by ValidatingAdmissionPolicy "no-host-network-\S+": no host network here/,
     hasPolicy: true,
     spec: inPlace,
+    pod: { hostNetwork: true },
+  },
+  {
+    title: 'what a webhook denies',
+    cause: 'admission-denied',
+    says: /its pods are refused by admission webhook "no-host-network\.webhook\.test": not on the host's network$/,
+    mends: /as webhook "no-host-network\.webhook\.test" asks/,
+    webhook: { of: 'pods', answers: true },
+    spec: inPlace,
+    pod: { hostNetwork: true },
+  },
+];
+
+/** Deployments that the API server does not take, so that there is nothing to diagnose. */
+export const refusedOutright: Scenario[] = [
+  {
+    title: 'a Deployment that a webhook denies',
+    cause: 'admission-denied',
+    says: /: it is refused by admission webhook "no-host-network\.webhook\.test": not on the host's network$/,
+    mends: /as webhook "no-host-network\.webhook\.test" asks/,
+    webhook: { of: 'deployments', answers: true },
+    pod: { hostNetwork: true },
+  },
+  {
+    title: 'a Deployment about which a webhook cannot be asked',
+    cause: 'admission-denied',
+    says: /: it is refused, because webhook "no-host-network\.webhook\.test" cannot be asked: .*connection refused$/,
+    mends: /mend what answers for webhook "no-host-network\.webhook\.test"/,
+    webhook: { of: 'deployments', answers: false },
     pod: { hostNetwork: true },
   },
 ];

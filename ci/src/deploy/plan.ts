@@ -52,7 +52,7 @@ export async function planRelease(options: Plan['options'], lock: () => Promise<
   const shown = release.objects.map((object) =>
     isDeployment(object) && isAutoscaled ? withReplicas(object, before?.deployment) : object,
   );
-  const previews = await dryRun(applier, shown);
+  const previews = await dryRun(applier, release, shown);
   await tryPod();
   const good = serving(before, recorded);
   return { options, fieldManager, release, applier, records, isAutoscaled, before, recorded, good, previews };

@@ -5,6 +5,7 @@ import type { ExplainImage } from '../image/explanation.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound } from './api_error.ts';
 import { type Applier, droppedFields } from './apply.ts';
+import { judgeAdmission } from './diagnosis/creation.ts';
 import type { Manifest, Release } from './manifest.ts';
 import { patiently } from './patience.ts';
 import { recordName } from './record.ts';
@@ -100,16 +101,18 @@ export async function checkReferences(
 }
 
 /** The objects as they would be. Throws NOT_ADMITTED and UNKNOWN_FIELD. */
-export async function dryRun(applier: Applier, objects: Manifest[]): Promise<Manifest[]> {
+export async function dryRun(applier: Applier, { namespace, name }: Release, objects: Manifest[]): Promise<Manifest[]> {
   return await Promise.all(
     objects.map(async (object) => {
       const title = `${object.kind} ${object.metadata.name}`;
       const answer = await applier.dryRun(object).catch((cause) => {
         // Without an answer it is no refusal of the object.
         if (!apiError(cause)) throw cause;
-        const next = isDeniedByRbac(cause) ? 'have an administrator apply it or grant the right' : 'mend the manifest';
-        const headline = `the cluster does not admit ${title}`;
-        throw new PipelineError('NOT_ADMITTED', headline, { evidence: [describeError(cause)], next, cause });
+        const what = object.kind === 'Deployment' ? 'it is' : `${title} is`;
+        throw notAdmitted(cause, `${namespace}/${name}`, what, {
+          headline: `the cluster does not admit ${title}`,
+          next: isDeniedByRbac(cause) ? 'have an administrator apply it or grant the right' : 'mend the manifest',
+        });
       });
       const dropped = object.kind === 'Secret' ? [] : droppedFields(object, answer);
       if (dropped.length === 0) return answer;
@@ -138,10 +141,26 @@ export async function dryRunPod(kubeConfig: KubeConfig, release: Release, templa
     // The release itself brings the account along, but nothing of it is there yet.
     if (isOwnAccount && /service account .* not found|error looking up service account/.test(describeError(cause)))
       return;
-    const next = 'mend what the message names: the cluster would refuse every pod of this release';
-    const headline = `the cluster admits no pod of ${namespace}/${name}`;
-    throw new PipelineError('NOT_ADMITTED', headline, { evidence: [describeError(cause)], next, cause });
+    throw notAdmitted(cause, `${namespace}/${name}`, 'its pods are', {
+      headline: `the cluster admits no pod of ${namespace}/${name}`,
+      next: 'mend what the message names: the cluster would refuse every pod of this release',
+    });
   }
+}
+
+/** In the words of the diagnosis, where it knows that kind of refusal. */
+function notAdmitted(
+  cause: unknown,
+  name: string,
+  what: string,
+  otherwise: { headline: string; next: string },
+): PipelineError {
+  const evidence = [describeError(cause)];
+  const api = isDeniedByRbac(cause) ? undefined : apiError(cause);
+  const verdict = api && judgeAdmission(api, name, what);
+  if (!verdict) return new PipelineError('NOT_ADMITTED', otherwise.headline, { evidence, next: otherwise.next, cause });
+  const next = `${verdict.next}\n  more: ${verdict.runbook}`;
+  return new PipelineError('NOT_ADMITTED', verdict.headline, { evidence, next, cause });
 }
 
 function podReferences(deployment: V1Deployment): Reference[] {

@@ -49,7 +49,7 @@ export async function rollOut(running: Running): Promise<RollOutcome> {
   } catch (error) {
     const refusal = refusalIn(error);
     if (!refusal || running.signal.aborted) throw error;
-    const verdict = judgeRefusal(refusal, `${release.namespace}/${release.name}`);
+    const verdict = judgeRefusal(refusal, `${release.namespace}/${release.name}`, 'the release is');
     return await giveUp(running, verdict, await patiently(() => readNow(running)), appliedAt);
   }
   if (ending.verdict) return await giveUp(running, ending.verdict, ending.snapshot, appliedAt);
@@ -148,7 +148,10 @@ async function attempt({ options }: Running, trouble: string, write: () => Promi
 /** The server's no to what was applied, as opposed to a sign-in that has ended or a server in trouble. */
 function refusalIn(error: unknown): ApiError | undefined {
   const api = apiError(error);
-  return api && [400, 403, 409, 422].includes(api.code) ? api : undefined;
+  if (!api) return undefined;
+  // a webhook that cannot be asked comes as 500
+  const isAnswer = [400, 403, 409, 422].includes(api.code) || /failed calling webhook/.test(api.message);
+  return isAnswer ? api : undefined;
 }
 
 /** One after the other, as they depend on each other. */

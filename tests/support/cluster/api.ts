@@ -41,7 +41,10 @@ export function apiOf(kubeconfig: string): Api {
   const { server } = cluster;
   return (method, path, body) =>
     new Promise((resolve, reject) => {
-      const sent = request(new URL(path, server), { ...options, method }, (response) => {
+      const content = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+      // Without the length, which Node leaves out of a DELETE, the content would be taken for the next request.
+      const headers = { ...options.headers, 'content-length': content.length };
+      const sent = request(new URL(path, server), { ...options, headers, method }, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part: string) => {
@@ -51,6 +54,6 @@ export function apiOf(kubeconfig: string): Api {
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
       });
       sent.on('error', reject);
-      sent.end(body && JSON.stringify(body));
+      sent.end(content);
     });
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judgeRefusal } from './creation.ts';
+import { judgeAdmission, judgeRefusal } from './creation.ts';
 import type { Cause } from './verdict.ts';
 
 // Sentences that the cluster of the tests does not say; the rest is in judge.test.ts, recorded.
@@ -17,7 +17,7 @@ test.each<[Cause, string, string]>([
   [
     'admission-denied',
     'Internal error occurred: failed calling webhook "mpod.elbv2.k8s.aws": failed to call webhook: Post "https://x.kube-system.svc:443/": no endpoints available',
-    'its pods cannot be made, because webhook "mpod.elbv2.k8s.aws" does not answer',
+    'its pods are refused, because webhook "mpod.elbv2.k8s.aws" cannot be asked: no endpoints available',
   ],
   [
     'admission-denied',
@@ -35,6 +35,19 @@ test.each<[Cause, string, string]>([
     'its pods are refused: something that nobody has seen yet',
   ],
 ])('%s: %s', (cause, message, headline) => {
-  const verdict = judgeRefusal({ code: 403, reason: 'Forbidden', message }, 'prod/sentiment');
+  const verdict = judgeRefusal({ code: 403, reason: 'Forbidden', message }, 'prod/sentiment', 'its pods are');
   expect(verdict).toMatchObject({ cause, headline: `Deployment prod/sentiment: ${headline}`, permanent: true });
+});
+
+test('what is wrong with the object itself is no refusal by a check of the cluster', () => {
+  const message = 'Deployment.apps "sentiment" is invalid: spec.replicas: Invalid value: -1: must be greater than 0';
+  expect(judgeAdmission({ code: 422, reason: 'Invalid', message }, 'prod/sentiment', 'it is')).toBeUndefined();
+});
+
+test('the Deployment itself is refused in the same words', () => {
+  const message = 'admission webhook "w.example" denied the request: label team is required';
+  expect(judgeAdmission({ code: 400, reason: '', message }, 'prod/sentiment', 'it is')).toMatchObject({
+    headline: 'Deployment prod/sentiment: it is refused by admission webhook "w.example": label team is required',
+    runbook: 'docs/runbook/admission-denied.md',
+  });
 });

@@ -24,19 +24,47 @@ export function creationFindings(scene: Scene): Finding[] {
   return [{ ...refusal(words, scene), attempts: attempts || undefined }];
 }
 
-/** The same for what the API server answers to the apply itself. `name` is `namespace/name` of the Deployment. */
-export function judgeRefusal(error: ApiError, name: string): Verdict {
-  const [namespace, own] = name.includes('/') ? name.split('/') : ['default', name];
-  return verdictOf({
-    ...refusal(error.message, { deployment: name, flag: `-n ${namespace}`, name: own }),
-    permanent: true,
-  });
+/**
+ * The same for what the API server itself answers. `name` is `namespace/name` of the Deployment, `what` is refused: "it is",
+ * "its pods are".
+ */
+export function judgeRefusal(error: ApiError, name: string, what: string): Verdict {
+  return verdictOf({ ...refusal(error.message, aboutOf(name, what)), permanent: true });
 }
 
-type About = Pick<Scene, 'deployment' | 'flag' | 'name'>;
+/** Undefined for what does not come from a quota, an admission check or a webhook: the object itself is wrong. */
+export function judgeAdmission(error: ApiError, name: string, what: string): Verdict | undefined {
+  const found = known(error.message, aboutOf(name, what));
+  return found && verdictOf({ ...found, permanent: true });
+}
+
+type About = Pick<Scene, 'deployment' | 'flag'> & { what?: string };
+
+function aboutOf(name: string, what: string): About {
+  const namespace = name.includes('/') ? name.split('/')[0] : 'default';
+  return { deployment: name, flag: `-n ${namespace}`, what };
+}
+
+function startOf({ deployment, what = 'its pods are' }: About): string {
+  return `Deployment ${deployment}: ${what} refused`;
+}
 
 function refusal(words: string, about: About): Finding {
-  const start = `Deployment ${about.deployment}: its pods are refused`;
+  const reason = quote(words.replace(/^pods? "[^"]*" is (forbidden|invalid): /, ''), 300);
+  return (
+    known(words, about) ?? {
+      cause: 'admission-denied',
+      headline: `${startOf(about)}: ${reason}`,
+      evidence: [`"${quote(words, 900)}"`],
+      next: `kubectl ${about.flag} describe replicaset; change what the message names in the pod template`,
+      subject: {},
+      permanent: false,
+    }
+  );
+}
+
+function known(words: string, about: About): Finding | undefined {
+  const start = startOf(about);
   const shared = { evidence: [`"${quote(words, 900)}"`], subject: {} };
   const quota = /exceeded quota: ([^,]+), requested: (.+), used: (.+), limited: (.+)$/s.exec(words);
   if (quota) {
@@ -77,7 +105,7 @@ function admission(
   about: About,
   start: string,
   shared: { evidence: string[]; subject: object },
-): Finding {
+): Finding | undefined {
   const security = /violates PodSecurity "([^"]+)": (.+)$/s.exec(words);
   if (security) {
     const [, level, faults] = security;
@@ -109,14 +137,15 @@ function admission(
       permanent: true,
     };
   }
-  const call = /failed calling webhook "([^"]+)"/.exec(words)?.[1];
+  const call = /failed calling webhook "([^"]+)": (?:failed to call webhook: )?(.+)$/s.exec(words);
   if (call) {
-    const headline = `Deployment ${about.deployment}: its pods cannot be made, because webhook "${call}" does not answer`;
+    const [, name, why] = call;
+    const headline = `${start}, because webhook "${name}" cannot be asked: ${quote(why.replace(/^Post "[^"]*": /, ''), 300)}`;
     return {
       ...shared,
       cause: 'admission-denied',
       headline,
-      next: `mend the service behind webhook "${call}" (it is in the message), or remove its configuration`,
+      next: `mend what answers for webhook "${name}" (its address is in the message), or have its failurePolicy changed: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations`,
       permanent: false,
     };
   }
@@ -132,14 +161,7 @@ function admission(
       permanent: false,
     };
   }
-  const headline = `${start}: ${quote(words.replace(/^pods? "[^"]*" is (forbidden|invalid): /, ''), 300)}`;
-  return {
-    ...shared,
-    cause: 'admission-denied',
-    headline,
-    next: `kubectl ${about.flag} describe replicaset; change what the message names in the pod template`,
-    permanent: false,
-  };
+  return undefined;
 }
 
 /** Whether one pod alone asks for more than the quota allows in all: "requests.cpu=2,pods=1" against "requests.cpu=1,pods=5". */

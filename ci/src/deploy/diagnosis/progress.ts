@@ -71,11 +71,12 @@ export function replicaSetError(snapshot: Snapshot): Finding[] {
   const { cause, headline, evidence, next, subject } = judgeRefusal(
     { code: 403, reason: '', message: condition.message ?? '' },
     nameOf(snapshot),
+    'its new ReplicaSet is',
   );
   return [
     {
       cause,
-      headline: headline.replace('its pods are', 'its new ReplicaSet is'),
+      headline,
       evidence,
       next,
       subject,
