@@ -1,7 +1,17 @@
 /** What the schemas of CloudFormation and Compose cannot see in monitoring/ec2. */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -205,7 +215,8 @@ describe('apply.sh', () => {
       chmodSync(join(scratch, 'bin', name), 0o755);
     };
     double('docker', `echo "$*" >>${scratch}/docker.log`);
-    double('aws', '[ "$1" != secretsmanager ] || echo a-password');
+    double('aws', `[ "$1" != secretsmanager ] || cat ${scratch}/secret`);
+    writeFileSync(join(scratch, 'secret'), 'a-password\n');
     double('chown', '');
     writeFileSync(join(scratch, 'root/prometheus.yml'), 'one');
   });
@@ -228,10 +239,10 @@ describe('apply.sh', () => {
   test('reloads when a file changed, and not for new targets', () => {
     expect(apply('prometheus')).toMatch(/^compose -f \S+\/ec2\/prometheus\.compose\.yaml up .*\n$/);
     writeFileSync(join(scratch, 'root/targets/sentiment.json'), '[]');
-    expect(apply('prometheus')).not.toContain('SIGHUP');
+    expect(apply('prometheus')).not.toContain('kill');
     writeFileSync(join(scratch, 'root/prometheus.yml'), 'two');
-    expect(apply('prometheus')).toContain('kill --signal SIGHUP prometheus alertmanager');
-    expect(apply('prometheus')).not.toContain('SIGHUP');
+    expect(apply('prometheus')).toMatch(/exec -T prometheus kill -HUP 1\n.*exec -T alertmanager kill -HUP 1\n$/);
+    expect(apply('prometheus')).not.toContain('kill');
   });
 
   test('the password goes into a file of one reader, and nowhere else', () => {
@@ -241,5 +252,16 @@ describe('apply.sh', () => {
     expect(spawnSync('stat', ['-c', '%a', file], { encoding: 'utf8' }).stdout).toBe('600\n');
     writeFileSync(join(scratch, 'root/prometheus.yml'), 'two');
     expect(apply('grafana')).toContain('restart grafana');
+  });
+
+  test('a new password is written into the file that the container sees', () => {
+    apply('grafana');
+    const file = join(scratch, 'state/grafana_admin');
+    const { ino } = statSync(file);
+    writeFileSync(join(scratch, 'secret'), 'another\n');
+    apply('grafana');
+    expect(readFileSync(file, 'utf8')).toBe('another\n');
+    expect(statSync(file).ino).toBe(ino);
+    expect(readdirSync(join(scratch, 'state'))).toEqual(['grafana_admin']);
   });
 });

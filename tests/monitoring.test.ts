@@ -79,7 +79,7 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))(
       traffic.send(POSITIVE);
       const fired = await lab.notified('SentimentOneClass', 'firing', 150_000);
       expect(fired).toMatchObject({ receiver: 'ticket', labels: { job: 'sentiment', severity: 'ticket' } });
-      expect(fired.annotations.runbook_url).toMatch(/^https:\/\/.*\/docs\/runbook\/alert-one-class\.md$/);
+      expect(fired.annotations.runbook_url).toMatch(/^(https|file):\/\/.*\/docs\/runbook\/alert-one-class\.md$/);
       expect(fired.labels).not.toHaveProperty('runbooks');
       // The predictions are spread otherwise than the training texts' too.
       await lab.notified('SentimentPredictionDrift', 'firing', 60_000);

@@ -381,7 +381,7 @@ export class Sentiment {
   async monitoring(
     prometheusAlone: boolean = false,
     model?: File,
-    prometheusImage: string = 'prom/prometheus:v3.5.0',
+    prometheusImage: string = 'prom/prometheus:v3.13.5',
     grafanaImage: string = 'grafana/grafana:12.2.0',
   ): Promise<Service> {
     const watched = prometheus(this.source, await this.serve(model), prometheusImage);

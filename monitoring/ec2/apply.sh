@@ -19,8 +19,14 @@ aws s3 sync "$SOURCE/" "$root" --delete --exact-timestamps --only-show-errors
 if [[ $MACHINE == grafana ]]; then
   # Only the image's user reads it; nothing of it is on a disk. Grafana takes it when its database is new.
   (umask 077 && aws secretsmanager get-secret-value --secret-id "$ADMIN_SECRET" --query SecretString --output text >"$state/grafana_admin.new")
-  chown 472 "$state/grafana_admin.new"
-  mv "$state/grafana_admin.new" "$state/grafana_admin"
+  # Written into the file that is there: the container sees that one, not another of its name.
+  if [[ ! -e $state/grafana_admin ]]; then
+    chown 472 "$state/grafana_admin.new"
+    mv "$state/grafana_admin.new" "$state/grafana_admin"
+  elif ! cmp --silent "$state/grafana_admin.new" "$state/grafana_admin"; then
+    cat "$state/grafana_admin.new" >"$state/grafana_admin"
+  fi
+  rm -f "$state/grafana_admin.new"
 fi
 
 compose=(docker compose -f "$root/ec2/$MACHINE.compose.yaml")
@@ -29,8 +35,9 @@ compose=(docker compose -f "$root/ec2/$MACHINE.compose.yaml")
 now=$(cd "$root" && find . -type f -not -path './targets/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
 if [[ -e $applied && $now != "$(cat "$applied")" ]]; then
   if [[ $MACHINE == prometheus ]]; then
-    # Both read their files anew on SIGHUP, and keep the old ones when the new are wrong.
-    "${compose[@]}" kill --signal SIGHUP prometheus alertmanager
+    # Both read their files anew on SIGHUP, and keep the old ones when the new are wrong. Sent from within: a container that
+    # `docker kill` has sent any signal counts as stopped by hand, and is not started again when it ends.
+    for service in prometheus alertmanager; do "${compose[@]}" exec -T "$service" kill -HUP 1; done
   else
     # Dashboards are read as they change; a data source only at a start.
     "${compose[@]}" restart grafana

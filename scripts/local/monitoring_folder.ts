@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { runbooks } from './runbooks.ts';
 
 export type MonitoringAddresses = {
   /** host:port of each process of the service. */
@@ -12,6 +13,7 @@ export type MonitoringAddresses = {
 };
 
 type PrometheusFile = {
+  global: { external_labels: { runbooks: string } };
   alerting: { alertmanagers: unknown[] };
   scrape_configs: { job_name: string; static_configs?: { targets: string[] }[] }[];
 };
@@ -26,6 +28,7 @@ export function writeMonitoringFolder(root: string, folder: string, addresses: M
   cpSync(join(from, 'alertmanager.yml'), join(folder, 'alertmanager.yml'));
 
   const prometheus: PrometheusFile = parse(readFileSync(join(from, 'prometheus.yml'), 'utf8'));
+  prometheus.global.external_labels.runbooks = runbooks(root);
   prometheus.alerting.alertmanagers = [{ static_configs: [{ targets: [`127.0.0.1:${addresses.alertmanagerPort}`] }] }];
   for (const job of prometheus.scrape_configs) {
     if (job.job_name === 'prometheus') job.static_configs = [{ targets: [`127.0.0.1:${addresses.prometheusPort}`] }];

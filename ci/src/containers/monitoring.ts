@@ -13,6 +13,8 @@ export function prometheus(source: Directory, app: Service, image: string): Serv
     .withFile('/etc/prometheus/prometheus.yml', source.file('monitoring/prometheus.yml'))
     .withDirectory('/etc/prometheus/rules', source.directory('monitoring/rules').filter({ include: ['*.yml'] }))
     .withNewFile('/etc/prometheus/targets/sentiment.json', targets)
+    // No repository's address is known in here: the alerts' links are paths within it.
+    .withEnvVariable('RUNBOOKS', 'docs/runbook')
     .withServiceBinding('app', app)
     .withExposedPort(PROMETHEUS_PORT)
     .asService({ useEntrypoint: true });
