@@ -21,7 +21,7 @@ check biome check --error-on-warnings .
 check shellcheck scripts/*.sh monitoring/ec2/*.sh .ci/run
 check hadolint Dockerfile ml/experiments/Dockerfile
 check actionlint
-check kubernetes-validate --kubernetes-version 1.35 --strict --quiet manifests/*/*.yaml
+check kubernetes-validate --kubernetes-version 1.35 --strict --quiet manifests/*/*.yaml monitoring/kubernetes/*.yaml
 check check-jsonschema --quiet --schemafile scripts/testdata/eksctl/schema.json eksctl.yaml
 check cfn-lint monitoring/ec2/template.yaml
 check check-jsonschema --quiet --builtin-schema vendor.compose-spec monitoring/ec2/*.compose.yaml

@@ -135,7 +135,9 @@ export const rows: Row[] = [
         unit: 'short',
         kind: 'lines',
         threshold: 1,
-        queries: [{ expr: 'rate(process_cpu_seconds_total{job="sentiment"}[5m])', legend: '{{instance}} {{replica}}' }],
+        queries: [
+          { expr: 'rate(process_cpu_seconds_total{job="sentiment"}[5m])', legend: '{{instance}} {{pod}}{{replica}}' },
+        ],
       },
       {
         id: 11,
@@ -143,7 +145,9 @@ export const rows: Row[] = [
         description: 'How late timers are, 99th percentile: the first sign of a full process.',
         unit: 's',
         kind: 'lines',
-        queries: [{ expr: 'nodejs_eventloop_lag_p99_seconds{job="sentiment"}', legend: '{{instance}} {{replica}}' }],
+        queries: [
+          { expr: 'nodejs_eventloop_lag_p99_seconds{job="sentiment"}', legend: '{{instance}} {{pod}}{{replica}}' },
+        ],
       },
       {
         id: 12,
@@ -151,7 +155,9 @@ export const rows: Row[] = [
         description: 'Resident memory of each process.',
         unit: 'bytes',
         kind: 'lines',
-        queries: [{ expr: 'process_resident_memory_bytes{job="sentiment"}', legend: '{{instance}} {{replica}}' }],
+        queries: [
+          { expr: 'process_resident_memory_bytes{job="sentiment"}', legend: '{{instance}} {{pod}}{{replica}}' },
+        ],
       },
       {
         id: 13,
@@ -159,7 +165,7 @@ export const rows: Row[] = [
         description: 'At the moment of the scrape, by process.',
         unit: 'short',
         kind: 'lines',
-        queries: [{ expr: 'app_requests_in_flight', legend: '{{instance}} {{replica}}' }],
+        queries: [{ expr: 'app_requests_in_flight', legend: '{{instance}} {{pod}}{{replica}}' }],
       },
     ],
   },
@@ -245,6 +251,6 @@ export const annotations: AnnotationSpec[] = [
     name: 'Rollout',
     color: 'blue',
     title: 'a process of commit {{git_commit}} starts',
-    expr: 'max by (instance, replica, git_commit) (process_start_time_seconds * on (job, instance, replica) group_left (git_commit) app_info) * 1000',
+    expr: 'max by (instance, pod, replica, git_commit) (process_start_time_seconds * on (job, instance, replica) group_left (git_commit) app_info) * 1000',
   },
 ];

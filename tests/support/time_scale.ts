@@ -5,7 +5,16 @@
 import { parse, stringify } from 'yaml';
 
 type Rule = { record?: string; alert?: string; expr: string; for?: string };
+const WAITS = ['group_wait', 'group_interval', 'repeat_interval'] as const;
+type Route = Partial<Record<(typeof WAITS)[number], string>>;
+type AlertmanagerFile = {
+  route: Route & { routes: Route[] };
+  receivers: { webhook_configs: { url: string }[] }[];
+};
 type RuleFile = { groups: { name: string; rules: Rule[] }[] };
+
+/** How long a sample counts when no newer one has come: Prometheus' own, to be scaled as the rest is. */
+export const LOOKBACK = '5m';
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -20,6 +29,28 @@ export function scaleRules(yaml: string, factor: number): string {
     }
   }
   return stringify(file);
+}
+
+/** prometheus.yml, or the one for Kubernetes. */
+export function scalePrometheus(yaml: string, factor: number): string {
+  const config: { global: Record<'scrape_interval' | 'evaluation_interval', string> } = parse(yaml);
+  for (const key of ['scrape_interval', 'evaluation_interval'] as const) {
+    config.global[key] = scaleDuration(config.global[key], factor);
+  }
+  return stringify(config);
+}
+
+/** alertmanager.yml, with `webhook` in the place of its receivers' addresses. */
+export function scaleAlertmanager(yaml: string, factor: number, webhook: string): string {
+  const config: AlertmanagerFile = parse(yaml);
+  for (const route of [config.route, ...config.route.routes]) {
+    for (const key of WAITS) {
+      const wait = route[key];
+      if (wait !== undefined) route[key] = scaleDuration(wait, factor);
+    }
+  }
+  for (const { webhook_configs } of config.receivers) for (const each of webhook_configs) each.url = webhook;
+  return stringify(config);
 }
 
 /** `5m` divided by 60 is `5000ms`. Throws for what is no single duration. */

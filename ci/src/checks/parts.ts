@@ -91,7 +91,7 @@ const pipelineTests = files([
 /** Those that roll out to the tests' own Kubernetes, or push to a registry of its kind. */
 const rolloutTests = files([
   ...['cluster', 'deploy', 'deploy_interrupted', 'deploy_load', 'diagnosis'],
-  ...['doctor', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'rbac'],
+  ...['doctor', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
 ]);
 
 const unitTestFiles = ['ml', 'service', 'scripts', 'bench', 'ci'].map((folder) => `${folder}/**/*.test.ts`);
@@ -117,7 +117,19 @@ export const integrationTests: TestGroup[] = [
     name: 'rollout',
     needs: 'kubernetes',
     tests: rolloutTests,
-    include: [...settings, 'ml', 'service', 'ci', 'scripts', 'manifests', 'docs', 'tests', 'Makefile', '.github'],
+    include: [
+      ...settings,
+      'ml',
+      'service',
+      'ci',
+      'scripts',
+      'manifests',
+      'monitoring',
+      'docs',
+      'tests',
+      'Makefile',
+      '.github',
+    ],
     exclude: unitTestFiles,
   },
 ];

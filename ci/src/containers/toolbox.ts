@@ -41,6 +41,11 @@ export function withTestPrograms(container: Container): Container {
   return container.withExec(['sh', '-c', aptInstall('chromium prometheus prometheus-alertmanager')]);
 }
 
+/** For the test of monitoring/ in Kubernetes, whose Prometheus is built from source. */
+export function withAlertmanager(container: Container): Container {
+  return container.withExec(['sh', '-c', aptInstall('prometheus-alertmanager')]);
+}
+
 /** Names, of packages, separated by spaces. */
 function aptInstall(names: string): string {
   return `apt-get -qq update && apt-get -qq install -y --no-install-recommends ${names} >/dev/null && rm -rf /var/lib/apt/lists/*`;
