@@ -100,7 +100,9 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
         options.headers = { ...options.headers, 'Impersonate-User': 'nobody' };
       },
     });
-    expect(await attempt(v1.byDigest, {}, { kubeConfig: nobody })).toContain('missing: patch deployments.apps');
+    expect(await attempt(v1.byDigest, {}, { kubeConfig: nobody })).toContain(
+      'missing: get, list, watch, create, patch deployments.apps',
+    );
     const stranger = kubeConfigOf(cluster.kubeconfig);
     stranger.users = stranger.users.map(({ name }) => ({ name, token: 'wrong' }));
     expect(await attempt(v1.byDigest, {}, { kubeConfig: stranger })).toContain('does not know who is asking (401)');
@@ -126,8 +128,11 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
   test('of a first release that fails says that there is nothing to return to, and leaves its pods', async () => {
     const namespace = await makeNamespace();
     const image = v1.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
-    const outcome = await deploy({ kubeConfig, manifests: appManifests(namespace, quick), image });
-    expect(outcome).toMatchObject({ state: 'failed', verdict: { cause: 'image-not-found', permanent: true } });
+    const patience = { 'image-not-found': 20 };
+    const outcome = await deploy({ kubeConfig, manifests: appManifests(namespace, quick), image, patience });
+    if (outcome.state !== 'failed') throw new Error(describeOutcome(outcome));
+    expect(outcome.verdict.cause).toBe('image-not-found');
+    expect(outcome.secondsToVerdict).toBeGreaterThanOrEqual(patience['image-not-found']);
     expect(describeOutcome(outcome)).toContain('nothing to return to');
     expect((await look(kubeConfig, namespace)).pods).toHaveLength(2);
     const found = await diagnose({ kubeConfig, namespace, name: appName });

@@ -2,13 +2,14 @@
  * Every way a rollout fails that can be provoked on one node, through the real deployment: the verdict, the time to it,
  * and what serves afterwards. With DIAGNOSIS_REPORT=docs/deploy.md the run writes that page's table and transcripts.
  */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { diagnose } from '../ci/src/deploy/diagnose.ts';
-import { runbookPage } from '../ci/src/deploy/diagnosis/verdict.ts';
+import { causes, runbookPage } from '../ci/src/deploy/diagnosis/verdict.ts';
 import type { Manifest } from '../ci/src/deploy/manifest.ts';
 import type { Outcome } from '../ci/src/deploy/outcome.ts';
 import { readSnapshot } from '../ci/src/deploy/snapshot.ts';
@@ -54,7 +55,11 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     cluster = await startCluster();
     cluster.serveAs(ecr, cluster.registries().open);
     cluster.serveAs(wrongEcr, cluster.registries().forbidden);
-    images = { good: await cluster.pushApp('v1'), garbage: await pushGarbage(cluster) };
+    images = {
+      good: await cluster.pushApp('v1'),
+      garbage: await pushGarbage(cluster),
+      broken: await pushBroken(cluster),
+    };
     webhook = await startWebhook(cluster.hostAddress(), "not on the host's network");
     const run = limited(atOnce);
     for (const scenario of scenarios.filter(({ onDeadNode }) => !onDeadNode))
@@ -125,6 +130,11 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     };
     return deploy({ kubeConfig, manifests, image, container: 'app', deadlineSeconds: 200, onProgress });
   }
+
+  test('has each of its causes provoked here', () => {
+    const provoked = new Set([...scenarios, ...refusedOutright, ...appliedByHand].map(({ cause }) => cause));
+    expect(causes.filter((cause) => !provoked.has(cause))).toEqual([]);
+  });
 
   test.each(refusedOutright.map((scenario) => [scenario.title, scenario] as const))(
     'that consists of %s is refused before the start',
@@ -280,4 +290,12 @@ async function pushGarbage(cluster: Cluster) {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** A layer that the registry takes, since it looks at the digest alone, and no runtime can unpack. */
+async function pushBroken(cluster: Cluster) {
+  const [layer] = await cluster.appLayers();
+  const content = Buffer.alloc(2048, 'no archive');
+  const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  return await push(cluster.images, { name: 'broken', tag: 'v1', layers: [{ ...layer, content, digest }], config: {} });
 }

@@ -16,7 +16,13 @@ type Container = PodSpec['containers'][number];
 export const ecr = '123456789012.dkr.ecr.eu-central-1.amazonaws.com';
 export const wrongEcr = '210987654321.dkr.ecr.eu-central-1.amazonaws.com';
 
-export type Images = { good: PushedImage; garbage: PushedImage };
+export type Images = {
+  good: PushedImage;
+  /** Its program is for no processor. */
+  garbage: PushedImage;
+  /** Its layer is no archive. */
+  broken: PushedImage;
+};
 
 /** Whom it is asked about, and whether it can be asked: if it can, it denies. */
 export type WebhookUse = { of: 'pods' | 'deployments'; answers: boolean };
@@ -119,6 +125,13 @@ export const scenarios: Scenario[] = [
     webhook: { of: 'pods', answers: false },
     spec: inPlace,
     pod: { hostNetwork: true },
+  },
+  {
+    title: 'a layer that is no archive',
+    cause: 'image-pull',
+    says: /cannot pull \S+\/broken@sha256:\S+: the pull fails/,
+    shows: /invalid tar header/,
+    image: (_, { broken }) => broken.byDigest,
   },
   {
     title: 'a folder of the node that is not there',

@@ -287,6 +287,7 @@ test('a registry that replicates is given its own patience', () => {
 test('a fault that cannot heal is waited for where that is wanted, and told at once with no patience', () => {
   expect(watch(recorded('image-forbidden'), { 'image-forbidden': 30 }).after).toBe(30);
   expect(watch(recorded('image-forbidden'), { 'image-forbidden': 0 }).after).toBe(0);
+  expect(watch(recorded('image-not-found'), { 'image-not-found': 0 }).after).toBe(0);
 });
 
 test('the pods of older revisions and those being deleted do not count', () => {

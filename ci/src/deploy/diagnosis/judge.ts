@@ -91,8 +91,10 @@ function isRipe(
   now: Date,
   own: PatienceTable,
 ): boolean {
-  if (finding.permanent && !own[finding.cause]) return true;
-  if (!seen || finding.isHandled) return false;
+  const wanted = own[finding.cause];
+  if (finding.isHandled) return false;
+  if (wanted === 0 || (finding.permanent && wanted === undefined)) return true;
+  if (!seen) return false;
   const { attempts, seconds } = patienceFor(finding.cause, own);
   const waited = (now.getTime() - seen.since.getTime()) / 1000;
   const tried = finding.attempts ?? attempts;

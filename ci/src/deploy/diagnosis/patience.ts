@@ -34,7 +34,7 @@ const special: Partial<Record<Cause, Patience>> = {
   'container-start': { attempts: 2, seconds: 30 },
 };
 
-/** Seconds by cause, in place of those above; the attempts stay. A cause that cannot heal is waited for too, unless 0. */
+/** Seconds by cause, in place of those above; the attempts stay, but for 0: at first sight. Causes that cannot heal wait too. */
 export type PatienceTable = Partial<Record<Cause, number>>;
 
 export function patienceFor(cause: Cause, own: PatienceTable = {}): Patience {
