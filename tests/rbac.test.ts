@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { givenKubeConfig } from '../ci/src/cluster/given_kubeconfig.ts';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { type Manifest, readManifests } from '../ci/src/deploy/manifest.ts';
+import { readNodeStates } from '../ci/src/deploy/nodes.ts';
 import { recordName } from '../ci/src/deploy/record.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { deployerRights, missingRights, type Right } from '../ci/src/deploy/rights.ts';
@@ -17,7 +18,6 @@ import { need } from './support/need.ts';
 import { pushService } from './support/service_image.ts';
 
 const folder = resolve(import.meta.dirname, '../manifests');
-const group = 'sentiment-deployers';
 
 describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster and nothing else', () => {
   let cluster: Cluster;
@@ -35,7 +35,7 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
     const [byAdministrator, byRelease] = wanted.map((objects) => objects.map((each) => moved(each, namespace.name)));
     manifests = byRelease;
     for (const object of byAdministrator) await set(administrator, object);
-    release = asGroup(cluster.kubeconfig);
+    release = asGroup(cluster.kubeconfig, 'sentiment-deployers');
   });
   afterAll(async () => {
     await namespace?.remove();
@@ -44,6 +44,19 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
 
   test('may do all that a release asks for beforehand', async () => {
     expect(await missingRights(release, namespace.name, deployerRights(recordName('sentiment')))).toEqual([]);
+  });
+
+  test('sees how a node fares by the right to list nodes, and without it is told so', async () => {
+    const nodes: { metadata: { name: string } }[] = JSON.parse(
+      (await administrator('GET', '/api/v1/nodes')).body,
+    ).items;
+    const { name } = nodes[0].metadata;
+    const [seen] = await readNodeStates(release, [name]);
+    expect(seen).toMatchObject({ name, state: 'there', ready: { type: 'Ready', status: 'True' } });
+    expect(await readNodeStates(release, ['no-such-node'])).toEqual([{ name: 'no-such-node', state: 'gone' }]);
+    const why = expect.stringMatching(/nodes is forbidden: User "release" cannot list resource "nodes"/);
+    const stranger = asGroup(cluster.kubeconfig, 'strangers');
+    expect(await readNodeStates(stranger, [name])).toEqual([{ name, state: 'unread', why }]);
   });
 
   test('brings the service up, under the rules for pods of the namespace', async () => {
@@ -92,7 +105,7 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
 });
 
 /** The administrator's own configuration, with every request made in the name of a member of the group. */
-function asGroup(kubeconfig: string): ReturnType<typeof givenKubeConfig> {
+function asGroup(kubeconfig: string, group: string): ReturnType<typeof givenKubeConfig> {
   const config = givenKubeConfig(readFileSync(kubeconfig, 'utf8'));
   config.addAuthenticator({
     isAuthProvider: () => true,

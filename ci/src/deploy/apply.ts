@@ -5,7 +5,7 @@
 import type { KubeConfig, V1Deployment } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import type { DeploymentManifest, Manifest } from './manifest.ts';
-import { patiently } from './patience.ts';
+import { patiently } from './retry.ts';
 
 export type Applier = {
   /** The object as the server has it now. */

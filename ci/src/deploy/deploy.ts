@@ -18,10 +18,10 @@ import type { PatienceTable } from './diagnosis/patience.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { deploymentOf, type Manifest, type ReleaseFacts, readManifests } from './manifest.ts';
 import type { Outcome } from './outcome.ts';
-import { patiently } from './patience.ts';
 import { type Plan, planRelease } from './plan.ts';
 import { checkRights } from './preflight.ts';
 import { progressLine, progressOf } from './progress.ts';
+import { patiently } from './retry.ts';
 import { rollOut } from './roll_out.ts';
 import { readSnapshot } from './snapshot.ts';
 

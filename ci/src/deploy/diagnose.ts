@@ -7,10 +7,10 @@ import { judgeNow } from './diagnosis/judge.ts';
 import { clusterReads } from './diagnosis/reads.ts';
 import type { Verdict } from './diagnosis/verdict.ts';
 import { annotations } from './manifest.ts';
-import { patiently } from './patience.ts';
 import { type Progress, progressLine, progressOf } from './progress.ts';
 import { type Failure, parseFailure } from './record.ts';
 import { details } from './report.ts';
+import { patiently } from './retry.ts';
 import { readSnapshot } from './snapshot.ts';
 
 export type Diagnosis = {

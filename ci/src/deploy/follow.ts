@@ -5,8 +5,8 @@ import { judge, judgeNow, noHistory, remember } from './diagnosis/judge.ts';
 import type { PatienceTable } from './diagnosis/patience.ts';
 import { runbookPage, type Verdict } from './diagnosis/verdict.ts';
 import { watchDeployment } from './live.ts';
-import { patiently } from './patience.ts';
 import { progressLine, progressOf } from './progress.ts';
+import { patiently } from './retry.ts';
 import { readSnapshot, type Snapshot } from './snapshot.ts';
 
 export type Following = {

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, KubernetesListObject, KubernetesObject, Watch } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { apiError, describeError } from './api_error.ts';
-import { withTimeout } from './patience.ts';
+import { withTimeout } from './retry.ts';
 
 export type Source<T extends KubernetesObject> = {
   path: string;

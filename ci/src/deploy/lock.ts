@@ -9,7 +9,7 @@ import type { KubeConfig, V1Lease } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { describeError, isConflict, isNotFound } from './api_error.ts';
-import { patiently } from './patience.ts';
+import { patiently } from './retry.ts';
 
 export type LockOptions = {
   kubeConfig: KubeConfig;

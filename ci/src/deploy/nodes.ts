@@ -5,7 +5,7 @@
 import type { KubeConfig, V1NodeCondition } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { describeError } from './api_error.ts';
-import { withTimeout } from './patience.ts';
+import { withTimeout } from './retry.ts';
 
 export type NodeState =
   /** `ready` is its condition of that name, which a node that was just made does not have. */

@@ -12,7 +12,7 @@ import type { ExplainImage } from '../image/explanation.ts';
 import { parseImage } from '../image/parts.ts';
 import { awsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
-import { withTimeout } from './patience.ts';
+import { withTimeout } from './retry.ts';
 
 // The chain ends in the address of EC2's own metadata, which outside of EC2 nobody answers.
 const credentialsMs = 5000;

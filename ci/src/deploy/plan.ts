@@ -7,10 +7,10 @@ import { isForbidden } from './api_error.ts';
 import { type Applier, makeApplier } from './apply.ts';
 import type { DeployOptions } from './deploy.ts';
 import { type DeploymentManifest, isDeployment, type Manifest, prepareRelease, type Release } from './manifest.ts';
-import { patiently } from './patience.ts';
 import { checkImage, checkReferences, dryRun, dryRunPod, ensureNamespace } from './preflight.ts';
 import { progressOf } from './progress.ts';
 import { adopt, type GoodRelease, makeRecords, type Records } from './record.ts';
+import { patiently } from './retry.ts';
 import { isObserved, newRevision, readSnapshot, type Snapshot } from './snapshot.ts';
 
 export type Plan = {

@@ -7,9 +7,9 @@ import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound } from
 import { type Applier, droppedFields } from './apply.ts';
 import { judgeAdmission } from './diagnosis/creation.ts';
 import type { Manifest, Release } from './manifest.ts';
-import { patiently } from './patience.ts';
 import { recordName } from './record.ts';
 import { type Reference, referencesOf } from './references.ts';
+import { patiently } from './retry.ts';
 import { deployerRights, missingRights } from './rights.ts';
 
 /** Throws SIGN_IN, NO_RIGHTS, CLUSTER. */

@@ -8,7 +8,7 @@ import { isNotFound } from './api_error.ts';
 import { makeApplier } from './apply.ts';
 import type { Verdict } from './diagnosis/verdict.ts';
 import { annotations, type Manifest } from './manifest.ts';
-import { patiently } from './patience.ts';
+import { patiently } from './retry.ts';
 
 /** A release to return to. */
 export type GoodRelease = {

@@ -1,7 +1,7 @@
 /** What a deployer must be allowed to do, asked of the cluster before anything is changed. */
 import type { KubeConfig } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
-import { patiently } from './patience.ts';
+import { patiently } from './retry.ts';
 
 export type Right = {
   group: string;

@@ -10,10 +10,10 @@ import type { Verdict } from './diagnosis/verdict.ts';
 import { type Ending, followRollout } from './follow.ts';
 import { type DeploymentManifest, isDeployment, type Manifest } from './manifest.ts';
 import type { Outcome } from './outcome.ts';
-import { patiently } from './patience.ts';
 import type { Plan } from './plan.ts';
 import { progressOf } from './progress.ts';
 import type { GoodRelease } from './record.ts';
+import { patiently } from './retry.ts';
 import { newRevision, readSnapshot, type Snapshot } from './snapshot.ts';
 
 type State = Outcome['state'];

@@ -1,7 +1,7 @@
 /** Where the load balancer in front of the service is: what people call and what Prometheus scrapes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1Service } from '#kubernetes';
-import { patiently } from '../deploy/patience.ts';
+import { patiently } from '../deploy/retry.ts';
 import { kubernetes } from '../kubernetes.ts';
 
 /** Milliseconds between two looks. */

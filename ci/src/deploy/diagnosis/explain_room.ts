@@ -91,7 +91,7 @@ function free({ allocatable, requested }: NodeRoom, resource: string): number {
 }
 
 /** Requests of the containers of a pod, in cores, bytes or pieces; a limit stands for a request that is not set. */
-export function sumRequests(spec: V1PodSpec | undefined): Record<string, number> {
+function sumRequests(spec: V1PodSpec | undefined): Record<string, number> {
   return sum((spec?.containers ?? []).map(({ resources }) => ({ ...resources?.limits, ...resources?.requests })));
 }
 

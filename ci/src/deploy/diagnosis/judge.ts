@@ -8,6 +8,7 @@
 import { isObserved, newRevision, type Snapshot } from '../snapshot.ts';
 import { containerFindings } from './containers.ts';
 import { creationFindings } from './creation.ts';
+import { deadlineFinding, pausedFinding, replicaSetError } from './deployment.ts';
 import { type Finding, type Scene, sceneOf, verdictOf } from './finding.ts';
 import { imageFindings } from './image_pull.ts';
 import { mountFindings } from './mounts.ts';
@@ -15,7 +16,6 @@ import { nodeFindings } from './node_trouble.ts';
 import { type PatienceTable, patienceFor } from './patience.ts';
 import { placementFindings } from './placement.ts';
 import { probeFindings } from './probes.ts';
-import { deadlineFinding, pausedFinding, replicaSetError } from './progress.ts';
 import { causes, type History, type Verdict } from './verdict.ts';
 
 export const noHistory: History = new Map();

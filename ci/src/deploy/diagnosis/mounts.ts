@@ -86,7 +86,7 @@ function creation(scene: Scene, reference: Reference | undefined, key: string | 
 }
 
 /** What the kubelet says is missing. */
-export function referenceIn(words: string): Reference | undefined {
+function referenceIn(words: string): Reference | undefined {
   const object = /(configmap|secret) "([^"]+)" not found/i.exec(words);
   if (object) return { kind: /secret/i.test(object[1]) ? 'Secret' : 'ConfigMap', name: object[2] };
   const key = /couldn't find key (\S+) in (ConfigMap|Secret) [^/\s]+\/(\S+)/.exec(words);
