@@ -2,10 +2,11 @@
  * What Prometheus scrapes. The three names app_request_count, app_request_latency_seconds and model_prediction_count
  * are a contract with the dashboards; the others are this service's own. Each app has a registry of its own.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Model, Prediction } from '../ml/model/types.ts';
 import { Drift } from './drift.ts';
 import { ENDPOINTS, type Endpoint, METHODS, type Method } from './endpoints.ts';
+import { collectNodeMetrics } from './node_metrics.ts';
 import type { ServedModel } from './served_model.ts';
 import { CountTally, ValueTally } from './tally.ts';
 
@@ -83,7 +84,7 @@ export class Metrics {
       registers,
       collect: () => inFlight.set(Math.max(0, this.#inFlight - 1)),
     });
-    if (ofProcess) collectDefaultMetrics({ register: this.#registry });
+    if (ofProcess) collectNodeMetrics(this.#registry);
 
     const endpoints: Endpoint[] = [...ENDPOINTS, 'other'];
     const methods: Method[] = [...METHODS, 'other'];
