@@ -1,6 +1,7 @@
 /** The service as a program that signals end: what main.ts and `sentiment serve` share. */
 import { constants } from 'node:os';
 import type { ServiceConfig } from './config.ts';
+import { Log } from './log.ts';
 import { type RunningService, startServer } from './server.ts';
 
 /**
@@ -26,7 +27,10 @@ export async function runService(config: ServiceConfig, onReady?: (service: Runn
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   });
-  service = await startServer(config);
+  const log = new Log(config.logLevel);
+  // However the process ends, but by SIGKILL: the last lines say why.
+  process.on('exit', () => log.flush());
+  service = await startServer(config, log);
   onReady?.(service);
   await stopped;
 }

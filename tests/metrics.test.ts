@@ -79,6 +79,16 @@ describe('a scrape', () => {
   });
 });
 
+test('the log of the last requests is written however the process ends', async () => {
+  const service = await startService({ MODEL_URI: model.path, DRAIN_SECONDS: '9', GRACE_SECONDS: '9' });
+  service.child.kill('SIGTERM');
+  await service.prints('"msg":"draining"');
+  await (await fetch(service.address)).text();
+  service.child.kill('SIGTERM');
+  expect((await service.ended).code).toBe(143);
+  expect(service.output()).toContain('"method":"GET","endpoint":"/","status":200');
+});
+
 /** Sends `count` requests, one after the other: random path, method and header each time. */
 async function attack({ host, port }: ServiceProcess, count: number): Promise<void> {
   const methods = ['GET', 'PUT', 'DELETE', 'PATCH', 'PROPFIND', 'MKCOL', 'OPTIONS', 'TRACE', 'REPORT', 'HEAD'];
