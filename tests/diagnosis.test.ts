@@ -297,5 +297,10 @@ async function pushBroken(cluster: Cluster) {
   const [layer] = await cluster.appLayers();
   const content = Buffer.alloc(2048, 'no archive');
   const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
-  return await push(cluster.images, { name: 'broken', tag: 'v1', layers: [{ ...layer, content, digest }], config: {} });
+  return await push(cluster.images, {
+    name: 'app',
+    tag: 'broken',
+    layers: [{ ...layer, content, digest }],
+    config: {},
+  });
 }

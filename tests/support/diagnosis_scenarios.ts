@@ -129,9 +129,9 @@ export const scenarios: Scenario[] = [
   {
     title: 'a layer that is no archive',
     cause: 'image-pull',
-    says: /cannot pull \S+\/broken@sha256:\S+: the pull fails/,
+    says: /cannot pull \S+\/app@sha256:\S+: the pull fails$/,
     shows: /invalid tar header/,
-    image: (_, { broken }) => broken.byDigest,
+    image: (_, { broken }) => `${ecr}/app@${broken.digest}`,
   },
   {
     title: 'a folder of the node that is not there',

@@ -1,6 +1,6 @@
 /** Containers that start and end, or never start: crashes, memory, the command, the security context. */
 import type { V1ContainerState, V1ContainerStateTerminated } from '#kubernetes';
-import { type ContainerView, eventCount, type Finding, labelOf, lastEvent, quote, type Scene } from './finding.ts';
+import { type ContainerView, type Finding, labelOf, lastEvent, quote, type Scene, timesSaid } from './finding.ts';
 import { killedByProbe } from './probes.ts';
 import { formatQuantity, parseQuantity } from './quantity.ts';
 import { times } from './times.ts';
@@ -25,7 +25,7 @@ function notStarted(scene: Scene, view: ContainerView): Finding | undefined {
   const words = (isStartError ? dead.message : waiting?.message) ?? event?.message ?? '';
   const evidence = [`pod ${view.podName}, container ${view.name}: "${quote(trimRuntime(words))}"`];
   const subject = { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName };
-  const attempts = Math.max(eventCount(event), status?.restartCount ?? 0);
+  const attempts = Math.max(timesSaid(view.events, 'Failed', /^Error: /), status?.restartCount ?? 0);
   const who = `Deployment ${scene.deployment}: ${labelOf(view)}`;
 
   if (

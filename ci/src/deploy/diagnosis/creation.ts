@@ -3,7 +3,7 @@
  * so in a condition that it cuts at 200 characters or so; the whole sentence is in an event of its ReplicaSet.
  */
 import type { ApiError } from '../api_error.ts';
-import { eventCount, type Finding, lastEvent, quote, type Scene, verdictOf } from './finding.ts';
+import { type Finding, lastEvent, quote, type Scene, timesSaid, verdictOf } from './finding.ts';
 import { parseQuantity } from './quantity.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -18,10 +18,7 @@ export function creationFindings(scene: Scene): Finding[] {
   const words = (event?.message ?? failure.message ?? '')
     .replace(/^\(combined from similar events\): /, '')
     .replace(/^Error creating: /, '');
-  const attempts = events
-    .filter(({ reason }) => reason === 'FailedCreate')
-    .reduce((sum, each) => sum + eventCount(each), 0);
-  return [{ ...refusal(words, scene), attempts: attempts || undefined }];
+  return [{ ...refusal(words, scene), attempts: timesSaid(events, 'FailedCreate') || undefined }];
 }
 
 /**

@@ -91,6 +91,13 @@ export function eventCount(event: CoreV1Event | undefined): number {
   return event?.series?.count ?? event?.count ?? 1;
 }
 
+/** How often it was said, in whatever words: a passing name in the message makes each attempt an event of its own. */
+export function timesSaid(events: CoreV1Event[], reason: string, text = /^/): number {
+  return events
+    .filter((event) => event.reason === reason && text.test(event.message ?? ''))
+    .reduce((sum, event) => sum + eventCount(event), 0);
+}
+
 /** One line of the cluster's own words, at most `length` characters, without secrets. */
 export function quote(text: string | undefined, length = 400): string {
   const line = redact((text ?? '').replace(/\s+/g, ' ').trim());

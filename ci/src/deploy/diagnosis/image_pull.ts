@@ -5,7 +5,7 @@
  */
 
 import { compareImages, imageReference, parseImage } from '../../image/parts.ts';
-import { type ContainerView, eventCount, type Finding, lastEvent, quote, type Scene } from './finding.ts';
+import { type ContainerView, type Finding, lastEvent, quote, type Scene, timesSaid } from './finding.ts';
 import { imageAdvice } from './image_advice.ts';
 import type { Cause } from './verdict.ts';
 
@@ -112,12 +112,15 @@ export function classifyPull(message: string, image: string): Omit<Pattern, 'tex
   return patterns.find(({ text }) => text.test(bare)) ?? anything;
 }
 
+const failure = /^(\(combined from similar events\): )?Failed to (pull|inspect) image/;
+
 export function imageFindings(scene: Scene): Finding[] {
   return scene.containers.flatMap((view) => {
     const waiting = view.status?.state?.waiting;
     if (!waiting?.reason || !reasons.has(waiting.reason)) return [];
-    const failed = lastEvent(view.events, 'Failed', /^Failed to (pull|inspect) image/);
-    return [finding(scene, view, kubeletWords(waiting.message, failed?.message), eventCount(failed))];
+    const failed = lastEvent(view.events, 'Failed', failure);
+    const attempts = timesSaid(view.events, 'Failed', failure);
+    return [finding(scene, view, kubeletWords(waiting.message, failed?.message), attempts)];
   });
 }
 

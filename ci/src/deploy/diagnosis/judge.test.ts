@@ -265,6 +265,14 @@ test('a first failed pull that may heal is no verdict, a pull that healed never 
   expect(judge(later(failing, 16), history)).toBeUndefined();
 });
 
+// The runtime unpacks into a folder whose name is new each time.
+test('attempts that fail in other words each time are counted together', () => {
+  const seen = recorded('image-unreachable', (text) => text.replace(/"count":\d+/g, '"count":1'));
+  const pull = seen.events.find(({ message }) => /^Failed to pull image/.test(message ?? ''))!;
+  seen.events.push({ ...pull, message: `${pull.message} (containerd-mount2)` });
+  expect(watch(seen).after).toBe(10);
+});
+
 test('many pods that each need a while are no pod that never gets ready', () => {
   let history = noHistory;
   for (let second = 0; second < 300; second++) {

@@ -1,7 +1,16 @@
 /** ConfigMaps, Secrets and volumes that a pod names and cannot have. */
 
 import { isMissingReference } from './containers.ts';
-import { type ContainerView, eventCount, eventsOf, type Finding, lastEvent, quote, type Scene } from './finding.ts';
+import {
+  type ContainerView,
+  eventCount,
+  eventsOf,
+  type Finding,
+  lastEvent,
+  quote,
+  type Scene,
+  timesSaid,
+} from './finding.ts';
 import type { Reference } from './verdict.ts';
 
 export function mountFindings(scene: Scene): Finding[] {
@@ -36,7 +45,8 @@ function volumes(scene: Scene): Finding[] {
     const words = event.message ?? '';
     const name = pod.metadata?.name ?? '';
     const volume = /volume "([^"]+)"/.exec(words)?.[1];
-    const attempts = eventCount(event);
+    const same = events.filter(({ message }) => volume === undefined || message?.includes(`"${volume}"`));
+    const attempts = timesSaid(same, event.reason ?? '');
     const subject = { pod: name, node: pod.spec?.nodeName };
     if (referenceIn(words) || isMissingReference(words) || /non-existent (secret|config) key/.test(words))
       return [missing(scene, words, `volume ${volume}`, subject, attempts, keyOwner(scene, volume))];

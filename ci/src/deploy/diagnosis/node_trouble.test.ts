@@ -98,7 +98,11 @@ test('a node without a free address is told with what frees some', () => {
   const waiting = recorded('volume-mount');
   const message =
     'Failed to create pod sandbox: plugin type="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
-  waiting.events = [{ ...waiting.events[0], reason: 'FailedCreatePodSandBox', message, count: 5 }];
+  // each attempt is for a sandbox of another name
+  waiting.events = ['b1', 'b2', 'b3'].map((sandbox) => {
+    const words = message.replace('sandbox:', `sandbox "${sandbox}":`);
+    return { ...waiting.events[0], reason: 'FailedCreatePodSandBox', message: words, count: 1 };
+  });
   const { verdict } = watch(waiting);
   expect(verdict).toMatchObject({ cause: 'node-trouble' });
   expect(verdict?.next).toContain('AvailableIpAddressCount');

@@ -2,7 +2,7 @@
 import type { V1Pod } from '#kubernetes';
 import { conditionWords, type NodeState } from '../nodes.ts';
 import { isReady } from '../snapshot.ts';
-import { eventCount, eventsOf, type Finding, lastEvent, quote, type Scene } from './finding.ts';
+import { eventsOf, type Finding, lastEvent, quote, type Scene, timesSaid } from './finding.ts';
 
 export function nodeFindings(scene: Scene): Finding[] {
   return [...scene.revision.pods.flatMap((pod) => [...sandbox(scene, pod), ...lost(scene, pod)]), ...thrownOut(scene)];
@@ -33,7 +33,7 @@ function sandbox(scene: Scene, pod: V1Pod): Finding[] {
       : `kubectl describe node ${node}; if other pods fail there too: kubectl drain ${node} --ignore-daemonsets`,
     subject: { pod: name, node },
     permanent: false,
-    attempts: eventCount(event),
+    attempts: timesSaid(eventsOf(pod, scene.revision), 'FailedCreatePodSandBox'),
   };
   return [finding];
 }
