@@ -14,7 +14,8 @@ export type Right = {
 /**
  * In the Deployment's namespace. The rights to apply the other objects of a release (get, create, patch) come on top;
  * the dry-run asks for those. Without `create pods` the pod template is not tried beforehand, and without `get` on
- * ConfigMaps and Secrets the references to them are not: neither is required.
+ * ConfigMaps and Secrets the references to them are not; without `list` on nodes a verdict does not say what is wrong with
+ * one: none of these is required.
  */
 export const deployerRights = (record: string): Right[] => [
   { group: 'apps', resource: 'deployments', verbs: ['get', 'list', 'watch', 'create', 'patch'] },

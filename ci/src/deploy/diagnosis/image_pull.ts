@@ -135,6 +135,7 @@ function kubeletWords(waiting = '', event = ''): string {
 function finding(scene: Scene, view: ContainerView, message: string, attempts: number): Finding {
   const image = view.spec.image ?? view.status?.image ?? '';
   const { cause, says, permanent } = classifyPull(message, image);
+  const words = quote(trimPull(message));
   const before = imageBefore(scene, view);
   const comparison = before === undefined || before === image ? undefined : compare(image, before);
   const next = imageAdvice(cause, {
@@ -146,11 +147,8 @@ function finding(scene: Scene, view: ContainerView, message: string, attempts: n
   });
   return {
     cause,
-    headline: `Deployment ${scene.deployment} cannot pull ${image || 'an image without a name'}: ${says}${comparison?.headline ?? ''}`,
-    evidence: [
-      `pod ${view.podName}, container ${view.name}: "${quote(trimPull(message))}"`,
-      ...(comparison?.evidence ?? []),
-    ],
+    headline: `Deployment ${scene.deployment} cannot pull ${image || 'an image without a name'}: ${cause === 'image-pull' ? `${says}: ${words}` : says}${comparison?.headline ?? ''}`,
+    evidence: [`pod ${view.podName}, container ${view.name}: "${words}"`, ...(comparison?.evidence ?? [])],
     next,
     subject: { pod: view.podName, container: view.name, image, node: view.pod.spec?.nodeName },
     permanent,
