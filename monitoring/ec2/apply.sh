@@ -10,7 +10,8 @@ root=${ROOT:-/opt/sentiment/monitoring}
 state=${STATE:-/run/sentiment-monitoring}
 # On the machine's own disk: a new machine starts with the files as they are, a restarted one may have missed a change.
 applied=$root.applied
-mkdir -p "$state" "$root"
+# Prometheus watches targets/, which S3 may not have yet, from its start on.
+mkdir -p "$state" "$root/targets"
 chmod 0711 "$state"
 
 # `aws s3 sync` writes beside a file and renames. --exact-timestamps: a file of the same size that is older in S3 is new too.

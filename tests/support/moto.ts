@@ -14,13 +14,13 @@ export type MotoServer = {
 
 const PATIENCE = 60_000;
 
-/** Starts a server and returns when it answers. The caller must stop it. */
-export async function startMoto(): Promise<MotoServer> {
+/** Starts a server and returns when it answers. The caller must stop it. Another host than loopback is for machines of a test. */
+export async function startMoto(host = '127.0.0.1'): Promise<MotoServer> {
   const program = programPath('moto');
   if (program === undefined) throw new Error('moto_server is not installed: ask need("moto") first');
   const port = await freePort();
-  const uri = `http://127.0.0.1:${port}`;
-  const server = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const uri = `http://${host}:${port}`;
+  const server = spawn(program, ['-H', host, '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
   let words = '';
   server.stderr.on('data', (chunk) => {
     words = `${words}${chunk}`.slice(-2000);

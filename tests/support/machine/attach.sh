@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Attaches the machine's data volume, as EC2 does: a disk whose name udev has made of the volume's id (in /run/state/disk.name).
+set -euo pipefail
+disk=$(losetup --find --show /run/state/disk.img)
+# Held for as long as the machine is on; when its last user has gone, the kernel lets it go.
+setsid bash -c 'exec 8<"$0"; losetup --detach "$0"; exec sleep infinity' "$disk" </dev/null >/dev/null 2>&1 &
+mkdir -p /dev/disk/by-id /dev/disk/by-uuid
+ln -sf "$disk" "/dev/disk/by-id/$(cat /run/state/disk.name)"
+if uuid=$(blkid --probe --match-tag UUID --output value "$disk"); then ln -sf "$disk" "/dev/disk/by-uuid/$uuid"; fi
