@@ -4,13 +4,15 @@ import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { trackingConfig } from '../ml/tracking/config.ts';
 import { findExperiment } from '../ml/tracking/experiments.ts';
 import { type Run, searchRuns } from '../ml/tracking/runs.ts';
+import { programEnvironment } from '../scripts/local/environment.ts';
 import { need } from './support/need.ts';
 import { run, start } from './support/process.ts';
+import { copyRepository } from './support/repository.ts';
 import { sharedMlflow } from './support/shared_mlflow.ts';
 import { useSmallCorpus } from './support/small_corpus.ts';
 
@@ -114,6 +116,29 @@ test('tuning is judged by texts that no choice has seen, and ends in a patch tha
   execFileSync('git', ['apply', 'reports/experiments/tune_suggestion.patch'], { cwd: folder });
   expect(readFileSync(join(folder, 'params.yaml'), 'utf8')).toBe(before.replace(/^ {2}C: .*$/m, '  C: 2'));
 });
+
+test.skipIf(!need('dvc'))(
+  'a cell is a DVC stage, which is not run again while nothing that it reads has changed',
+  async () => {
+    const { root: copy, remove } = copyRepository({ installed: true });
+    onTestFinished(remove);
+    useSmallCorpus(copy);
+    cpSync(join(copy, 'ml/experiments/dvc_stages.yaml'), join(copy, 'ml/experiments/dvc.yaml'));
+    const dvc = async () => {
+      const stage = 'ml/experiments/dvc.yaml:cell@multinomial_naive_bayes-tfidf_uni';
+      const { stdout, stderr, code } = await run('dvc', ['repro', stage], { cwd: copy, env: programEnvironment(copy) });
+      expect(code, stderr).toBe(0);
+      return stdout;
+    };
+    expect(await dvc()).toContain("Running stage 'ml/experiments/dvc.yaml:cell@multinomial_naive_bayes-tfidf_uni'");
+    const file = join(copy, 'reports/experiments/cells/multinomial_naive_bayes-tfidf_uni.json');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
+      cell: 'multinomial_naive_bayes/tfidf_uni',
+      accuracy: expect.closeTo(1, 1),
+    });
+    expect(await dvc()).toContain("didn't change, skipping");
+  },
+);
 
 describe.skipIf(!need('mlflow'))('with MLflow', () => {
   async function server() {

@@ -1,0 +1,42 @@
+/**
+ * The service, which turns its log of requests and its drift signals on and off as it goes, after every BLOCK requests, and
+ * at its end writes to the file OBSERVED what each block took: one process, so that nothing else differs between blocks.
+ */
+import { writeFileSync } from 'node:fs';
+import { Drift } from '../../service/drift.ts';
+import { Log } from '../../service/log.ts';
+import { Metrics } from '../../service/metrics.ts';
+import { cpuSeconds } from '../cpu_time.ts';
+import { type Block, VARIANTS } from '../observe_blocks.ts';
+
+// Long enough for the garbage of a block to be collected in it.
+const BLOCK = 1000;
+
+const blocks: Block[] = [];
+let variant = 0;
+let requests = 0;
+let [cpu, clock] = [0, 0];
+
+const { add } = Drift.prototype;
+Drift.prototype.add = function (...args) {
+  if (VARIANTS[variant].signals) add.apply(this, args);
+};
+const logRequest = Log.prototype.request;
+Log.prototype.request = function (line) {
+  if (VARIANTS[variant].log) logRequest.call(this, line);
+};
+const count = Metrics.prototype.request;
+Metrics.prototype.request = function (...args) {
+  count.apply(this, args);
+  if (++requests % BLOCK === 0) nextBlock();
+};
+
+process.on('exit', () => writeFileSync(process.env.OBSERVED ?? '', JSON.stringify(blocks)));
+await import('../../service/main.ts');
+
+function nextBlock(): void {
+  const [cpuNow, clockNow] = [cpuSeconds(), performance.now() / 1000];
+  if (cpu > 0) blocks.push({ variant, cpu: (cpuNow - cpu) / BLOCK, clock: (clockNow - clock) / BLOCK });
+  [cpu, clock] = [cpuNow, clockNow];
+  variant = (variant + 1) % VARIANTS.length;
+}
