@@ -1,5 +1,5 @@
 /**
- * Speed side by side with peers, in one run: `make bench`, or parts of it: `node bench/run.ts train score serve`.
+ * Speed side by side with peers, in one run: `make bench`, or parts of it: `node bench/run.ts train score serve observe`.
  *
  * Training and scoring are measured in processor time, which other programs disturb little, serving by the clock. What
  * counts are the ratios to the peers on the machine of the moment. Reports go to .local/bench/*.json.
@@ -10,12 +10,13 @@ import { prepareCorpora } from './corpora.ts';
 import { benchFile } from './folder.ts';
 import { describeMachine, printMachine } from './machine.ts';
 import { trainBenchModels } from './models.ts';
+import { benchObserving } from './observe.ts';
 import { preparePeers } from './peers.ts';
 import { benchScoring } from './score.ts';
 import { benchServing } from './serve.ts';
 import { benchTraining } from './train.ts';
 
-const PARTS = ['train', 'score', 'serve'] as const;
+const PARTS = ['train', 'score', 'serve', 'observe'] as const;
 
 // Programs that are still running are ended by the exit of this one.
 for (const [signal, code] of [
@@ -32,10 +33,11 @@ await runMain(async () => {
   printMachine(machine);
   const keep = (part: string, results: unknown) => writeReport(part, { machine, results });
   if (parts.has('train')) keep('train', await benchTraining(corpora, peers));
-  if (!parts.has('score') && !parts.has('serve')) return;
+  if (!parts.has('score') && !parts.has('serve') && !parts.has('observe')) return;
   const models = await trainBenchModels(corpora.snippets, peers);
   if (parts.has('score')) keep('score', await benchScoring(corpora, models, peers));
   if (parts.has('serve')) keep('serve', await benchServing(corpora, models, peers));
+  if (parts.has('observe')) keep('observe', await benchObserving(models.standard, corpora.snippets.test));
 });
 
 function partsToRun(args: string[]): Set<string> {

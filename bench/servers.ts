@@ -70,7 +70,7 @@ function callOf(name: ServerName, port: number, models: BenchModels, peers: Peer
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -80,7 +80,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function collectErrors(group: Group): string[] {
+export function collectErrors(group: Group): string[] {
   const said: string[] = [];
   group.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said.push(text);
@@ -89,7 +89,8 @@ function collectErrors(group: Group): string[] {
   return said;
 }
 
-async function firstAnswer(name: ServerName, port: number, group: Group, said: string[]): Promise<void> {
+/** Throws BENCH_SERVER when it ends or stays silent. */
+export async function firstAnswer(name: string, port: number, group: Group, said: string[]): Promise<void> {
   let ended: number | undefined;
   group.ended.then((code) => {
     ended = code;

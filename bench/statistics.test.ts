@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ratioOf, summarize } from './statistics.ts';
+import { medianInterval, ratioOf, summarize } from './statistics.ts';
 
 test('the median of an odd number of values is the middle one, whatever their order', () => {
   expect(summarize([9, 1, 4])).toEqual({ median: 4, least: 1, most: 9, count: 3 });
@@ -34,4 +34,11 @@ test('nothing measured has no summary', () => {
 
 test('rounds of unequal number are not paired', () => {
   expect(() => ratioOf([1, 2], [1])).toThrow('2 values cannot be paired with 1');
+});
+
+test('the interval of a median is that of the table for 6 and for 100 values', () => {
+  expect(medianInterval([6, 5, 4, 3, 2, 1])).toEqual({ median: 3.5, low: 1, high: 6 });
+  const hundred = Array.from({ length: 100 }, (_, i) => i + 1);
+  expect(medianInterval(hundred)).toEqual({ median: 50.5, low: 40, high: 61 });
+  expect(() => medianInterval([1, 2, 3, 4, 5])).toThrow(RangeError);
 });
