@@ -36,6 +36,18 @@ it('writes requests together, after a tenth of a second', () => {
   expect(second).toMatchObject({ status: 422 });
 });
 
+it.each([undefined, { trace_id: 'a1', span_id: 'b2' }])(
+  'writes a request as pino would, with the trace %j',
+  (trace) => {
+    const { log, writes } = record('info');
+    const { trace: _, ...fields } = line();
+    log.request(line({ trace }));
+    log.info('request', { ...fields, ...trace });
+    const [own, pinos] = writes.join('').trimEnd().split('\n');
+    expect(own).toBe(pinos);
+  },
+);
+
 it('writes everything else at once, after what came before', () => {
   const { log, writes } = record('info');
   log.request(line());
