@@ -166,7 +166,7 @@ test('the time left is what the same kinds of work cost, at the pace so far', ()
   expect(secondsLeft([], ['line'], 2)).toBeUndefined();
   // 12 seconds of work took 6 by the clock.
   expect(secondsLeft(done, ['forest', 'line'], 6)).toBe(6);
-  // Another kind is taken to cost the mean.
-  expect(secondsLeft(done, ['other'], 6)).toBe(3);
+  // Nothing is known of another kind.
+  expect(secondsLeft(done, ['line', 'other'], 6)).toBeUndefined();
   expect([duration(7.2), duration(200)]).toEqual(['8 s', '3 min 20 s']);
 });

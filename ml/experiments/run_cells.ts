@@ -1,6 +1,7 @@
 /**
  * Runs what is missing of a set of cells on all splits. For each set of features and split one thread makes the two
  * matrices, and every algorithm that wants them reads the same memory. No more sets are alive than there are threads.
+ * One split of every set of features comes first: then all that remains is of a kind whose cost is known.
  */
 import type { Split, Texts } from './corpus.ts';
 import type { Journal } from './journal.ts';
@@ -13,7 +14,11 @@ export type KeyedCell = { cell: Cell; key: string };
 
 export type Listener = {
   /** After each cell and split that was run; seconds by the clock. */
-  onOutcome?(cell: Cell, split: Split, progress: { done: number; total: number; secondsLeft: number }): void;
+  onOutcome?(
+    cell: Cell,
+    split: Split,
+    progress: { done: number; total: number; secondsLeft: number | undefined },
+  ): void;
   /** When the last split of a cell is there, also if all were there before. */
   onCell?(cell: KeyedCell): void;
 };
@@ -29,16 +34,20 @@ export async function runCells(
   { texts, journal, threads, onOutcome, onCell }: RunOptions,
 ): Promise<void> {
   const missing = new Map<string, number>();
-  const groups: Group[] = [];
+  const first: Group[] = [];
+  const others: Group[] = [];
   for (const sameFeatures of groupBy(cells, ({ cell }) => JSON.stringify(cell.feature_engineering))) {
-    for (const split of splits) {
+    const groups = splits.flatMap((split) => {
       const open = sameFeatures.filter(({ key }) => !journal.read(key, split.name));
       for (const { key } of open) missing.set(key, (missing.get(key) ?? 0) + 1);
-      if (open.length > 0) groups.push({ split, cells: open });
-    }
+      return open.length > 0 ? [{ split, cells: open }] : [];
+    });
+    first.push(...groups.slice(0, 1));
+    others.push(...groups.slice(1));
   }
+  const groups = [...first, ...others];
   for (const cell of cells) if (!missing.has(cell.key)) onCell?.(cell);
-  const remaining = groups.flatMap((group) => group.cells.map(({ cell }) => cell.algorithm));
+  const remaining = groups.flatMap((group) => group.cells.map(({ key }) => key));
   const total = remaining.length;
   if (total === 0) return;
   const { texts: words, labels, ratings } = texts;
@@ -52,11 +61,11 @@ export async function runCells(
       const { cell, key } = keyed;
       const outcome = await pool.learn({ split, matrices, model: cell.model_building, learner: cell.learner });
       journal.write(key, split.name, outcome);
-      remaining.splice(remaining.indexOf(cell.algorithm), 1);
-      done.push({ kind: cell.algorithm, seconds: secondsOf(outcome, wanted.length) });
+      remaining.splice(remaining.indexOf(key), 1);
+      done.push({ kind: key, seconds: secondsOf(outcome, wanted.length) });
       onOutcome?.(cell, split, {
         ...{ done: total - remaining.length, total },
-        secondsLeft: secondsLeft(done, remaining, (performance.now() - began) / 1000) ?? 0,
+        secondsLeft: secondsLeft(done, remaining, (performance.now() - began) / 1000),
       });
       const left = (missing.get(key) ?? 1) - 1;
       missing.set(key, left);

@@ -201,9 +201,9 @@ function progressLine(log: (line: string) => void) {
   return (
     cell: KeyedCell['cell'],
     split: Split,
-    { done, total, secondsLeft }: { done: number; total: number; secondsLeft: number },
+    { done, total, secondsLeft }: { done: number; total: number; secondsLeft: number | undefined },
   ) => {
-    const left = done === total ? '' : `, about ${duration(secondsLeft)} left`;
+    const left = done === total || secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
     log(`${String(done).padStart(String(total).length)}/${total} ${cell.name}, fold ${split.name}${left}`);
   };
 }

@@ -1,16 +1,15 @@
 /** How long a study will take: from what each kind of work has taken so far. */
 
 /**
- * Seconds left, or undefined before anything is done, when `elapsed` seconds brought what is `done`: as long again as
- * the cost of what remains bears to the cost of what is done, so threads and other load are in it. `seconds` are
- * processor time; a kind not seen yet is taken to cost the mean of those that were.
+ * Seconds left when `elapsed` seconds brought what is `done`: as long again as the cost of what remains bears to the
+ * cost of what is done, so threads and other load are in it. `seconds` are processor time. Undefined while there remains
+ * a kind that has not been seen: kinds differ a thousandfold.
  */
 export function secondsLeft(
   done: readonly { kind: string; seconds: number }[],
   remaining: readonly string[],
   elapsed: number,
 ): number | undefined {
-  if (done.length === 0) return undefined;
   const sums = new Map<string, { seconds: number; count: number }>();
   let total = 0;
   for (const { kind, seconds } of done) {
@@ -18,12 +17,12 @@ export function secondsLeft(
     sums.set(kind, { seconds: sum.seconds + seconds, count: sum.count + 1 });
     total += seconds;
   }
-  const mean = total / done.length;
-  const costs = remaining.map((kind) => {
+  let left = 0;
+  for (const kind of remaining) {
     const seen = sums.get(kind);
-    return seen ? seen.seconds / seen.count : mean;
-  });
-  const left = costs.reduce((sum, cost) => sum + cost, 0);
+    if (!seen) return undefined;
+    left += seen.seconds / seen.count;
+  }
   return total === 0 ? 0 : (elapsed * left) / total;
 }
 
