@@ -54,7 +54,7 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
     const [seen] = await readNodeStates(release, [name]);
     expect(seen).toMatchObject({ name, state: 'there', ready: { type: 'Ready', status: 'True' } });
     expect(await readNodeStates(release, ['no-such-node'])).toEqual([{ name: 'no-such-node', state: 'gone' }]);
-    const why = expect.stringMatching(/nodes is forbidden: User "release" cannot list resource "nodes"/);
+    const why = expect.stringMatching(/nodes .*is forbidden: User "release" cannot list resource "nodes"/);
     const stranger = asGroup(cluster.kubeconfig, 'strangers');
     expect(await readNodeStates(stranger, [name])).toEqual([{ name, state: 'unread', why }]);
   });
