@@ -62,6 +62,7 @@ test: setup ## lint, types, unit and integration tests (real MLflow, DVC, Kubern
 	@scripts/setup_actionlint.sh
 	@scripts/setup_cluster.sh
 	@scripts/setup_discovery.sh
+	@scripts/setup_docker.sh
 	@scripts/lint.sh
 	@tsc --noEmit
 	@tsc --noEmit -p ci

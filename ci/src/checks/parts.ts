@@ -91,7 +91,7 @@ const pipelineTests = files([
 /** Those that roll out to the tests' own Kubernetes, or push to a registry of its kind. */
 const rolloutTests = files([
   ...['cluster', 'deploy', 'deploy_interrupted', 'deploy_load', 'diagnosis'],
-  ...['doctor', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
+  ...['doctor', 'ec2_compose', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
 ]);
 
 const unitTestFiles = ['ml', 'service', 'scripts', 'bench', 'ci'].map((folder) => `${folder}/**/*.test.ts`);

@@ -32,7 +32,7 @@ export async function importStandIns(machine: Machine): Promise<void> {
   try {
     // Prometheus 2 puts the environment into external labels only when it is told to; Prometheus 3 always does.
     const told = ['/bin/prometheus', '--enable-feature=expand-external-labels'];
-    program(join(folder, 'prometheus'), { prometheus: programPath('prometheus'), promtool: programPath('promtool') });
+    program(join(folder, 'prometheus'), { prometheus: programPath('discovery') ?? programPath('prometheus') });
     await machine.importImage(services.prometheus.image, join(folder, 'prometheus'), changes('/prometheus', told));
     program(join(folder, 'alertmanager'), { alertmanager: programPath('alertmanager') });
     // Debian's reads its templates from there; upstream's has them within.
