@@ -3,6 +3,7 @@
 set -euo pipefail
 disk=$(losetup --find --show /run/state/disk.img)
 # Held for as long as the machine is on; when its last user has gone, the kernel lets it go.
+# shellcheck disable=SC2016
 setsid bash -c 'exec 8<"$0"; losetup --detach "$0"; exec sleep infinity' "$disk" </dev/null >/dev/null 2>&1 &
 mkdir -p /dev/disk/by-id /dev/disk/by-uuid
 ln -sf "$disk" "/dev/disk/by-id/$(cat /run/state/disk.name)"
