@@ -20,34 +20,24 @@ import { integrationTests, unitTests } from './checks/parts.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import { buildImage, contentId } from './containers/image.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
-import {
-  mlflowService,
-  neverCached,
-  withOwnMlflow,
-  withPipeline,
-  withPull,
-  withPush,
-  withRegistration,
-  withTracking,
-} from './containers/pipeline.ts';
+import { neverCached, withTracking } from './containers/pipeline.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
 import { examine } from './examine.ts';
-import { type Call, makeModel, promote, register } from './release/model.ts';
+import { type Call, makeModel, promote } from './release/model.ts';
 import { publish } from './release/publish.ts';
 import { rehearse } from './release/rehearse.ts';
 import { releaseTo } from './release/release.ts';
+import { reproduce } from './release/repro.ts';
 import { diagnoseDeployment, rollOut } from './release/rollout.ts';
 import { servedModel, treeTag } from './release/served.ts';
 import {
   announcementOf,
-  awsOf,
   clusterOf,
   destinationOf,
   hasCluster,
   neededTracking,
   toolboxOf,
-  trackingOf,
   workshopOf,
 } from './settings.ts';
 import { runStep } from './steps/step.ts';
@@ -211,26 +201,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async repro(dvcRemote?: string): Promise<Changeset> {
-    const call = callOf('repro');
-    const tools = toolboxOf(this);
-    const start = dvcRemote
-      ? withPull(withPipeline(tools, this.source), { url: dvcRemote, aws: awsOf(this) }, call.when)
-      : undefined;
-    const made = await makeModel(start ?? tools, this.source, call);
-    const tracking = trackingOf(this);
-    const registered = tracking
-      ? await register(made.with(withTracking(tracking)), this.source, call)
-      : await runStep({ function: 'repro', step: 'registers the model' }, () =>
-          withRegistration(made.with(withOwnMlflow(mlflowService(tools)))).sync(),
-        );
-    if (dvcRemote) {
-      await runStep({ function: 'repro', step: 'pushes to the DVC remote' }, () => withPush(registered).sync());
-    }
-    return this.source
-      .withFile('dvc.lock', registered.file('dvc.lock'))
-      .withDirectory('reports', registered.directory('reports'))
-      .withDirectory('models', registered.directory('models'))
-      .changes(this.source);
+    return (await reproduce(this, dvcRemote, callOf('repro'))).changes(this.source);
   }
 
   /**
@@ -241,10 +212,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async study(name: string): Promise<Changeset> {
-    const tracking = trackingOf(this);
-    const tracked = (container: Container) => (tracking ? container.with(withTracking(tracking)) : container);
-    const reports = await runStudy(name, toolboxOf(this), this.source, tracked, callOf('study'));
-    return this.source.withDirectory('reports/experiments', reports).changes(this.source);
+    return (await runStudy(this, name, callOf('study'))).changes(this.source);
   }
 
   /** Compares the model in Staging with the one in Production, and promotes it if the gate lets it pass */

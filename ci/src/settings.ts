@@ -72,7 +72,7 @@ export function neededTracking(settings: Settings, functionName: string): Tracki
   });
 }
 
-export function awsArguments(settings: Settings): AwsArguments {
+function awsArguments(settings: Settings): AwsArguments {
   return {
     region: settings.awsRegion,
     roleArn: settings.awsRoleArn,
