@@ -23,7 +23,7 @@ build() {
       --require-hashes -r scripts/pins/go.txt
     go=$new/go/go/bin/go
   fi
-  export CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=local
+  export CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=local GOWORK=off
   module=$("$go" mod download -json "github.com/prometheus/prometheus@$version")
   grep -qF "\"Sum\": \"$sum\"" <<<"$module" || { echo "the module's sum is not $sum: $module"; return 1; }
   "$go" build -C "$(sed -n 's/^\t"Dir": "\(.*\)",$/\1/p' <<<"$module")" -trimpath -buildvcs=false -ldflags '-s -w' \

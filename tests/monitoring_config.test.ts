@@ -132,6 +132,46 @@ describe('the dashboard', () => {
     for (const panel of dashboard.panels) if (panel.type !== 'row') expect(panel.datasource.uid).toBe(source.uid);
   });
 
+  test('says of every panel what it shows, in which unit, and of every line what it is', () => {
+    type Drawn = {
+      type: string;
+      title: string;
+      description?: string;
+      targets?: { legendFormat?: string }[];
+      fieldConfig?: { defaults: { unit?: string; thresholds?: { steps: { value: number | null }[] } } };
+    };
+    const panels: Drawn[] = dashboard.panels.filter(({ type }: Drawn) => type !== 'row');
+    expect(panels.length).toBeGreaterThan(10);
+    for (const { title, description, targets = [], fieldConfig } of panels) {
+      expect(description?.length, title).toBeGreaterThan(20);
+      expect(fieldConfig?.defaults.unit, title).toBeTruthy();
+      for (const { legendFormat } of targets) expect(legendFormat, title).toBeTruthy();
+      expect(new Set(targets.map(({ legendFormat }) => legendFormat)).size, title).toBe(targets.length);
+    }
+  });
+
+  test.each([
+    [7, 'SentimentLatencyBudgetBurn'],
+    [8, 'SentimentErrorBudgetBurn'],
+    [14, 'SentimentInputLengthDrift'],
+    [17, 'SentimentOneClass'],
+    [19, 'SentimentModelOld'],
+  ])('draws in panel %i the line that %s is told at', (id, name) => {
+    const panel = rows.flatMap(({ panels }) => panels).find((each) => each.id === id);
+    const drawn = dashboard.panels.find((each: { id: number }) => each.id === id);
+    expect(drawn.fieldConfig.defaults.thresholds.steps.map(({ value }: { value: number }) => value)).toContain(
+      panel?.threshold,
+    );
+    const alert = alerts.find((each) => each.alert === name);
+    expect(alert?.expr).toMatch(new RegExp(`(> |\\* )${panel?.threshold}\\b`));
+  });
+
+  test('has what each query and each mark gave at capture in docs/monitoring.md', () => {
+    const text = read('docs/monitoring.md');
+    const told = [...rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries)), ...annotations];
+    expect(told.filter(({ expr }) => !text.includes(`\`${expr.replaceAll('|', '\\|')}\``))).toEqual([]);
+  });
+
   test('places no panel over another', () => {
     const places: { x: number; y: number; w: number; h: number }[] = dashboard.panels.map(
       (panel: { gridPos: object }) => panel.gridPos,

@@ -4,6 +4,7 @@
  *
  *     node tests/support/capture_monitoring.ts models/model.bin data/raw/test.jsonl; biome check --write docs/monitoring.md
  */
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { stampFacts } from '../../ml/model/facts.ts';
 import { readReviews } from '../../ml/stages/reviews_file.ts';
-import { rows } from '../../monitoring/grafana/panels.ts';
+import { annotations, rows } from '../../monitoring/grafana/panels.ts';
 import { launchChromium } from './chromium.ts';
 import { type PrometheusLab, startPrometheusLab } from './prometheus.ts';
 import { startService } from './service.ts';
@@ -25,7 +26,8 @@ const folder = await mkdtemp(join(tmpdir(), 'capture-'));
 const path = join(folder, 'model.bin');
 // As register_model does.
 await stampFacts(modelPath, path, { trainedAt: new Date(Date.now() - 5 * 86_400_000).toISOString() });
-const service = await startService({ MODEL_URI: path, DRAIN_SECONDS: '0' });
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: docs, encoding: 'utf8' }).trim();
+const service = await startService({ MODEL_URI: path, DRAIN_SECONDS: '0', GIT_COMMIT: commit });
 const lab = await startPrometheusLab([`${service.host}:${service.port}`]);
 const traffic = startTraffic(
   service.address,
@@ -39,7 +41,12 @@ try {
   await writeValues(lab);
   await picture(page, lab, 'targets', '/classic/targets', 620);
   traffic.send(reviews.filter(({ label }) => label === 1).map(({ text }) => text));
-  await sleep(75_000);
+  await lab.queryUntil(
+    'ALERTS{alertname="SentimentPredictionDrift", alertstate="firing"}',
+    ([found]) => found?.value === 1,
+    120_000,
+  );
+  await sleep(20_000);
   await picture(page, lab, 'alerts', '/classic/alerts', 820);
   traffic.send(reviews.map(({ text }) => text));
   await sleep(20_000);
@@ -71,6 +78,7 @@ async function writeValues(from: PrometheusLab): Promise<void> {
   for (const { id, title, queries } of rows.flatMap(({ panels }) => panels)) {
     for (const { expr, legend } of queries) {
       const samples = await from.query(expr);
+      if (samples.length === 0) throw new Error(`panel ${id} is empty: ${expr}`);
       const told = samples.slice(0, 4).map(({ metric, value }) => {
         const name = legend.replace(/{{(\w+)}}/g, (_, label: string) => metric[label] ?? '').trim();
         return `${name} ${Number(value.toPrecision(3))}`;
@@ -78,6 +86,13 @@ async function writeValues(from: PrometheusLab): Promise<void> {
       const more = samples.length > 4 ? `, and ${samples.length - 4} more` : '';
       lines.push(`| ${id} ${title} | \`${expr.replaceAll('|', '\\|')}\` | ${told.join(', ')}${more} |`);
     }
+  }
+  for (const { name, title, expr } of annotations) {
+    const told = (await from.query(expr)).map(({ metric, value }) => {
+      const mark = title.replace(/{{(\w+)}}/g, (_, label: string) => metric[label] ?? '');
+      return `${mark}, ${new Date(value).toISOString()}`;
+    });
+    lines.push(`| mark ${name} | \`${expr}\` | ${told.join('; ')} |`);
   }
   const file = join(docs, 'monitoring.md');
   const text = await readFile(file, 'utf8');
