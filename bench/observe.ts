@@ -1,6 +1,6 @@
 /**
  * What being observed costs the service: its log of requests and its drift signals, without one, without both. The four take
- * turns in one process every thousand requests, and are compared within a turn, so that what else the machine does falls on
+ * turns in one process every 500 requests, and are compared within a turn, so that what else the machine does falls on
  * all of them.
  *
  *     node bench/observe.ts models/model.bin data/raw/test.jsonl     (or make bench)
@@ -16,9 +16,9 @@ import { formatTable, number } from './table.ts';
 
 const CONNECTIONS = '50';
 const WARM_UP = '3';
-const SECONDS = '90';
+const SECONDS = '240';
 /** What compilers do at first is not what a request costs. */
-const WARM_UP_TURNS = 5;
+const WARM_UP_TURNS = 10;
 
 /** Ratios are to `neither`; microseconds of processor time for a request. */
 type Row = { variant: string; microseconds: number; cpu: Interval; throughput: Interval };

@@ -1,13 +1,9 @@
 import { expect, test } from 'vitest';
-import { turnsOf } from './observe_blocks.ts';
+import { turnsOf, variantAt } from './observe_blocks.ts';
 
-const blocks = (...variants: number[]) => variants.map((variant) => ({ variant, cpu: 1, clock: 1 }));
-
-test('a turn begins with neither and is whole', () => {
-  const turns = turnsOf(blocks(2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
-  expect(turns.map((turn) => turn.map(({ variant }) => variant))).toEqual([
-    [0, 1, 2, 3],
-    [0, 1, 2, 3],
-  ]);
-  expect(turnsOf(blocks(1, 2, 3))).toEqual([]);
+test('each turn has all variants, in another order than the last', () => {
+  const variants = Array.from({ length: 18 }, (_, block) => variantAt(block));
+  expect(variants.slice(0, 8)).toEqual([0, 1, 2, 3, 1, 2, 3, 0]);
+  const turns = turnsOf(variants.map((variant) => ({ variant, cpu: 1, clock: 1 })));
+  expect(turns.map((turn) => turn.map(({ variant }) => variant))).toEqual(Array(4).fill([0, 1, 2, 3]));
 });

@@ -1,6 +1,5 @@
 /** What the service of bench/observe.ts measures, block by block. */
 
-/** Taken in turn, in this order. */
 export const VARIANTS = [
   { name: 'neither', log: false, signals: false },
   { name: 'log', log: true, signals: false },
@@ -11,11 +10,15 @@ export const VARIANTS = [
 /** Of VARIANTS, by place; seconds for a request, of the processor and by the clock. */
 export type Block = { variant: number; cpu: number; clock: number };
 
-/** Those of each turn, in the order of VARIANTS; what was measured before the first `neither` or after the last `both` is left out. */
+/** Each turn has all variants, and begins with another one than the last, so that none profits from its place. */
+export function variantAt(block: number): number {
+  return (block + Math.floor(block / VARIANTS.length)) % VARIANTS.length;
+}
+
+/** The whole turns, the blocks of each in the order of VARIANTS. `blocks` are all, from the first on. */
 export function turnsOf(blocks: readonly Block[]): Block[][] {
-  const first = blocks.findIndex(({ variant }) => variant === 0);
-  const count = first < 0 ? 0 : Math.floor((blocks.length - first) / VARIANTS.length);
-  return Array.from({ length: count }, (_, turn) =>
-    blocks.slice(first + turn * VARIANTS.length, first + (turn + 1) * VARIANTS.length),
+  const { length } = VARIANTS;
+  return Array.from({ length: Math.floor(blocks.length / length) }, (_, turn) =>
+    blocks.slice(turn * length, (turn + 1) * length).sort((a, b) => a.variant - b.variant),
   );
 }

@@ -7,15 +7,15 @@ import { Drift } from '../../service/drift.ts';
 import { Log } from '../../service/log.ts';
 import { Metrics } from '../../service/metrics.ts';
 import { cpuSeconds } from '../cpu_time.ts';
-import { type Block, VARIANTS } from '../observe_blocks.ts';
+import { type Block, VARIANTS, variantAt } from '../observe_blocks.ts';
 
 // Long enough for the garbage of a block to be collected in it.
-const BLOCK = 1000;
+const BLOCK = 500;
 
 const blocks: Block[] = [];
-let variant = 0;
 let requests = 0;
-let [cpu, clock] = [0, 0];
+let variant = variantAt(0);
+let [cpu, clock] = [cpuSeconds(), performance.now() / 1000];
 
 const { add } = Drift.prototype;
 Drift.prototype.add = function (...args) {
@@ -36,7 +36,7 @@ await import('../../service/main.ts');
 
 function nextBlock(): void {
   const [cpuNow, clockNow] = [cpuSeconds(), performance.now() / 1000];
-  if (cpu > 0) blocks.push({ variant, cpu: (cpuNow - cpu) / BLOCK, clock: (clockNow - clock) / BLOCK });
+  blocks.push({ variant, cpu: (cpuNow - cpu) / BLOCK, clock: (clockNow - clock) / BLOCK });
   [cpu, clock] = [cpuNow, clockNow];
-  variant = (variant + 1) % VARIANTS.length;
+  variant = variantAt(requests / BLOCK);
 }
