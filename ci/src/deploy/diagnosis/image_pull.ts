@@ -156,12 +156,13 @@ function finding(scene: Scene, view: ContainerView, message: string, attempts: n
   };
 }
 
-/** The runtime says the same name up to four times before it says what is wrong. */
+/** The runtime says the same name up to four times before it says what is wrong, and folders of its own between. */
 export function trimPull(message: string): string {
   return message
     .replace(/^Back-off pulling image "[^"]*": /, '')
     .replace(/^(ErrImagePull|Failed to pull image "[^"]*"): /, '')
     .replace(/rpc error: code = \w+ desc = /g, '')
+    .replace(/mount callback failed on \S+: /g, '')
     .replace(/failed to (pull and unpack image|resolve reference|copy) "[^"]*": /g, '');
 }
 
