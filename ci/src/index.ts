@@ -21,6 +21,7 @@ import { lint, runTests, typecheck } from './checks/run.ts';
 import { buildImage, contentId } from './containers/image.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
 import { neverCached, withTracking } from './containers/pipeline.ts';
+import { parsePatience } from './deploy/diagnosis/patience.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
 import { examine } from './examine.ts';
@@ -266,10 +267,12 @@ export class Sentiment {
    * @param image By digest, as publish answers it
    * @param commit Commit it was built from, to note in the cluster
    * @param modelVersion Version of the model in it, to note in the cluster
+   * @param patience Seconds that a cause has before it fails the rollout, such as image-not-found=120
    */
   @func({ cache: 'never' })
-  async deploy(image: string, commit?: string, modelVersion?: string): Promise<string> {
-    return rollOut({ ...(await clusterOf(this, 'deploy')), image, commit, modelVersion }, callOf('deploy'));
+  async deploy(image: string, commit?: string, modelVersion?: string, patience: string[] = []): Promise<string> {
+    const own = { image, commit, modelVersion, patience: parsePatience(patience) };
+    return rollOut({ ...(await clusterOf(this, 'deploy')), ...own }, callOf('deploy'));
   }
 
   /** Why the deployment is unhealthy, or that it is not */

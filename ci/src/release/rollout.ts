@@ -5,6 +5,7 @@ import { nodeRoles } from '../cluster/eks.ts';
 import { nodeArchitectures } from '../cluster/nodes.ts';
 import { deploy } from '../deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../deploy/diagnose.ts';
+import type { PatienceTable } from '../deploy/diagnosis/patience.ts';
 import type { Verdict } from '../deploy/diagnosis/verdict.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
 import type { Outcome } from '../deploy/outcome.ts';
@@ -25,6 +26,8 @@ export type Rollout = {
   commit?: string;
   modelVersion?: string;
   explainImage?: ExplainImage;
+  /** Seconds that a cause has before it fails the rollout, where they are not the usual ones. */
+  patience?: PatienceTable;
 };
 
 /** What is told of the address of a new release. */
