@@ -7,17 +7,19 @@ const GRAFANA_PORT = 3000;
 /** `source` is the repository; `app` listens on port 8080. */
 export function prometheus(source: Directory, app: Service, image: string): Service {
   const targets = JSON.stringify([{ targets: ['app:8080'] }]);
-  return dag
-    .container()
-    .from(image)
-    .withFile('/etc/prometheus/prometheus.yml', source.file('monitoring/prometheus.yml'))
-    .withDirectory('/etc/prometheus/rules', source.directory('monitoring/rules').filter({ include: ['*.yml'] }))
-    .withNewFile('/etc/prometheus/targets/sentiment.json', targets)
-    // No repository's address is known in here: the alerts' links are paths within it.
-    .withEnvVariable('RUNBOOKS', 'docs/runbook')
-    .withServiceBinding('app', app)
-    .withExposedPort(PROMETHEUS_PORT)
-    .asService({ useEntrypoint: true });
+  return (
+    dag
+      .container()
+      .from(image)
+      .withFile('/etc/prometheus/prometheus.yml', source.file('monitoring/prometheus.yml'))
+      .withDirectory('/etc/prometheus/rules', source.directory('monitoring/rules').filter({ include: ['*.yml'] }))
+      .withNewFile('/etc/prometheus/targets/sentiment.json', targets)
+      // No repository's address is known in here: the alerts' links are paths within it.
+      .withEnvVariable('RUNBOOKS', 'docs/runbook')
+      .withServiceBinding('app', app)
+      .withExposedPort(PROMETHEUS_PORT)
+      .asService({ useEntrypoint: true })
+  );
 }
 
 /** Without a sign-in, since it is for the machine that it was called on. */
