@@ -9,7 +9,7 @@ import type { Model, Prediction } from '../ml/model/types.ts';
 import { BucketTally, CountTally } from './tally.ts';
 
 // Texts measured in a second. Under load this costs a thousandth of the time, and an hour still holds plenty of texts.
-const MOST_PER_SECOND = 200;
+const MOST_PER_SECOND = 100;
 
 export class Drift {
   #second = 0;
