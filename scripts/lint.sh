@@ -18,7 +18,7 @@ check() {
 }
 
 check biome check --error-on-warnings .
-check shellcheck scripts/*.sh monitoring/ec2/*.sh tests/support/machine/*.sh tests/support/machine/systemctl .ci/run
+check shellcheck --external-sources scripts/*.sh monitoring/ec2/*.sh tests/support/machine/*.sh tests/support/machine/systemctl .ci/run
 check hadolint Dockerfile ml/experiments/Dockerfile
 check actionlint
 check kubernetes-validate --kubernetes-version 1.35 --strict --quiet manifests/*/*.yaml monitoring/kubernetes/*.yaml

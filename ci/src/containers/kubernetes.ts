@@ -3,14 +3,14 @@ import { type Container, type Directory, dag } from '@dagger.io/dagger';
 import { withAlertmanager } from './toolbox.ts';
 
 const SETUP = ['scripts/setup_cluster.sh', 'scripts/setup_discovery.sh', 'scripts/setup_docker.sh'];
-/** What setup_docker.sh calls. */
-const CALLED = 'scripts/setup_monitoring.sh';
+/** What those are made of. */
+const CALLED = ['scripts/built_once.sh', 'scripts/setup_monitoring.sh'];
 
 export function withKubernetes(container: Container, source: Directory, goProxy?: string): Container {
   // Without one, Go asks the public proxy that is built into it.
   const machine = goProxy ? container.withEnvVariable('GOPROXY', goProxy) : container;
   return withAlertmanager(machine)
-    .withDirectory('.', source.filter({ include: [...SETUP, CALLED, 'scripts/pins', 'tests/cluster'] }))
+    .withDirectory('.', source.filter({ include: [...SETUP, ...CALLED, 'scripts/pins', 'tests/cluster'] }))
     .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-go'))
     .withMountedCache('/root/go', dag.cacheVolume('sentiment-go-modules'))
     .withExec(['sh', '-c', SETUP.join(' && ')]);
