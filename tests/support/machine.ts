@@ -68,8 +68,7 @@ export function createMachine({ cable, size, snapshot }: MachineOptions): Machin
   if (snapshot === undefined) writeFileSync(disk, '');
   else copyFileSync(snapshot, disk);
   truncateSync(disk, size);
-  const programs = dockerFolder();
-  const PATH = `/usr/local/sbin:${programs}/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+  const PATH = '/usr/local/sbin:/run/programs/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
   const env: Record<string, string> = {};
   const log = join(state, 'boot.log');
   let on: { unshare: ChildProcess; pid: number; cgroup: string } | undefined;
@@ -103,7 +102,7 @@ export function createMachine({ cable, size, snapshot }: MachineOptions): Machin
       const cgroup = makeCgroup();
       const script = join(import.meta.dirname, 'machine/boot.sh');
       const namespaces = ['--mount', '--pid', '--net', '--fork', '--kill-child', '--mount-proc'];
-      const unshare = spawn('unshare', [...namespaces, 'bash', script, state, programs, cable.address, cgroup], {
+      const unshare = spawn('unshare', [...namespaces, 'bash', script, state, dockerFolder(), cable.address, cgroup], {
         stdio: ['pipe', 'pipe', openSync(log, 'a')],
         env: { PATH, HOME: '/run/home' },
       });
@@ -123,7 +122,7 @@ export function createMachine({ cable, size, snapshot }: MachineOptions): Machin
     async attach(volume) {
       // https://docs.aws.amazon.com/ebs/latest/userguide/nvme-ebs-volumes.html
       writeFileSync(join(state, 'disk.name'), `nvme-Amazon_Elastic_Block_Store_${volume.replace('-', '')}`);
-      await ok([join(import.meta.dirname, 'machine/attach.sh')]);
+      await ok(['/run/machine/attach.sh']);
     },
     stop,
     run: (command) => enter(command).ended,

@@ -21,19 +21,22 @@ mount -t tmpfs shm /dev/shm
 mkdir -p "$state/docker" /var/lib/docker
 mount --bind "$state/docker" /var/lib/docker
 mount -t tmpfs run /run
-mkdir /run/home /run/state
+mkdir /run/home /run/state /run/programs /run/machine
 mount --bind "$state" /run/state
+# They may lie below /tmp, which is another one from here on.
+mount --bind "$programs" /run/programs
+mount --bind "$here" /run/machine
 mount -t tmpfs tmp /tmp
 
 if [[ -n $first ]]; then
   : >/etc/fstab
-  install -m 0755 "$here/systemctl" /usr/local/sbin/systemctl
-  printf '#!/bin/sh\nPYTHONPATH=%s/aws exec python3 %s/aws/bin/aws "$@"\n' "$programs" "$programs" >/usr/local/bin/aws
+  install -m 0755 /run/machine/systemctl /usr/local/sbin/systemctl
+  printf '#!/bin/sh\nPYTHONPATH=/run/programs/aws exec python3 /run/programs/aws/bin/aws "$@"\n' >/usr/local/bin/aws
   chmod 0755 /usr/local/bin/aws
 fi
 printf 'CGROUP=%s\n' "$cgroup" >/run/machine.env
 
-if [[ -e /run/state/disk.name ]]; then "$here/attach.sh"; fi
+if [[ -e /run/state/disk.name ]]; then /run/machine/attach.sh; fi
 
 # The cable comes from outside.
 read -r _
