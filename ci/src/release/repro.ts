@@ -40,7 +40,7 @@ export async function reproduce(settings: Settings, dvcRemote: string | undefine
   }
 }
 
-/** At an MLflow that goes when the call ends, so that the same model need not be registered twice. */
+/** At an MLflow that goes when the call ends: nobody else sees it, so a result from the cache will do. */
 function registerAlone(made: Container, call: Call): Promise<Container> {
   return runStep({ function: call.function, step: 'registers the model' }, () => withRegistration(made).sync());
 }
