@@ -7,14 +7,14 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{ml,service,scripts,bench,ci/src}/**/*.test.ts'],
+          include: ['{ml,service,cli,scripts,bench,ci/src,tests/config}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },
       {
         test: {
           name: 'integration',
-          include: ['tests/**/*.test.ts'],
+          include: ['tests/*.test.ts'],
           fileParallelism: false,
           globalSetup: ['tests/support/global_mlflow.ts'],
           testTimeout: 300_000,
