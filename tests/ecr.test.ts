@@ -1,6 +1,6 @@
 /** ECR as moto speaks for it, with a real registry behind it that wants the password. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ecrExplainer } from '../ci/src/image/ecr_explainer.ts';
+import { ecrExplainer } from '../ci/src/ecr/explain.ts';
 import { markDeployed } from '../ci/src/registry/deployed.ts';
 import { imageFacts } from '../ci/src/registry/distribution.ts';
 import { LIFECYCLE } from '../ci/src/registry/lifecycle.ts';

@@ -13,7 +13,7 @@ import { describeDiagnosis, diagnose } from '../ci/src/deploy/diagnose.ts';
 import type { Manifest } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { examineCluster } from '../ci/src/doctor/eks.ts';
-import { ecrExplainer } from '../ci/src/image/ecr_explainer.ts';
+import { ecrExplainer } from '../ci/src/ecr/explain.ts';
 import type { ExplainImage } from '../ci/src/image/explanation.ts';
 import { prepareRepository } from '../ci/src/registry/repository.ts';
 import { type Cluster, startCluster, type TestNamespace } from './support/cluster.ts';

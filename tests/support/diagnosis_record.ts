@@ -1,7 +1,7 @@
 /**
  * Records a snapshot of a Deployment for the tests of its diagnosis, without what no verdict looks at:
  *
- *     KUBECONFIG=... node tests/support/diagnosis_record.ts NAMESPACE DEPLOYMENT >ci/src/deploy/diagnosis/testdata/CASE.json
+ *     KUBECONFIG=... node tests/support/diagnosis_record.ts NAMESPACE DEPLOYMENT >ci/src/diagnosis/testdata/CASE.json
  */
 import { readFileSync } from 'node:fs';
 import { givenKubeConfig } from '../../ci/src/cluster/given_kubeconfig.ts';

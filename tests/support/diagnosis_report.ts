@@ -1,6 +1,6 @@
 /** Puts what a run of tests/diagnosis.test.ts saw into docs/deploy.md, between its marks. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type Verdict, verdictError } from '../../ci/src/deploy/diagnosis/verdict.ts';
+import { type Verdict, verdictError } from '../../ci/src/diagnosis/verdict.ts';
 
 export type Seen = {
   title: string;

@@ -2,9 +2,10 @@
  * Releases of the test app that fail, each in its own way, over one that serves: what tests/diagnosis.test.ts provokes.
  * `manifests` get the container's and the pod's parts; `image` is by digest or an address that fails.
  */
-import type { Cause } from '../../ci/src/deploy/diagnosis/verdict.ts';
+
 import type { Manifest } from '../../ci/src/deploy/manifest.ts';
 import type { Snapshot } from '../../ci/src/deploy/snapshot.ts';
+import type { Cause } from '../../ci/src/diagnosis/verdict.ts';
 import type { Cluster, PushedImage } from './cluster.ts';
 import { appManifests } from './deploy.ts';
 

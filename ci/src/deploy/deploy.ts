@@ -11,10 +11,10 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { KubeConfig } from '#kubernetes';
+import type { PatienceTable } from '../diagnosis/patience.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { describeError } from './api_error.ts';
-import type { PatienceTable } from './diagnosis/patience.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { deploymentOf, type Manifest, type ReleaseFacts, readManifests } from './manifest.ts';
 import type { Outcome } from './outcome.ts';

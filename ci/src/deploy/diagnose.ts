@@ -1,11 +1,11 @@
 /** The same verdict for a running Deployment, at any time. Changes nothing. */
 import type { KubeConfig } from '#kubernetes';
+import { explain } from '../diagnosis/explain.ts';
+import { judgeNow } from '../diagnosis/judge.ts';
+import { clusterReads } from '../diagnosis/reads.ts';
+import type { Verdict } from '../diagnosis/verdict.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
-import { explain } from './diagnosis/explain.ts';
-import { judgeNow } from './diagnosis/judge.ts';
-import { clusterReads } from './diagnosis/reads.ts';
-import type { Verdict } from './diagnosis/verdict.ts';
 import { annotations } from './manifest.ts';
 import { type Progress, progressLine, progressOf } from './progress.ts';
 import { type Failure, parseFailure } from './record.ts';

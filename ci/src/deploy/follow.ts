@@ -1,9 +1,9 @@
 /** Follows a rollout to its end: done, or a verdict why it will not be. */
 import type { KubeConfig, V1Deployment } from '#kubernetes';
+import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
+import type { PatienceTable } from '../diagnosis/patience.ts';
+import { runbookPage, type Verdict } from '../diagnosis/verdict.ts';
 import { PipelineError } from '../errors.ts';
-import { judge, judgeNow, noHistory, remember } from './diagnosis/judge.ts';
-import type { PatienceTable } from './diagnosis/patience.ts';
-import { runbookPage, type Verdict } from './diagnosis/verdict.ts';
 import { watchDeployment } from './live.ts';
 import { progressLine, progressOf } from './progress.ts';
 import { patiently } from './retry.ts';

@@ -1,13 +1,13 @@
 /** The rolling update as a program of its own, for where there is no Dagger. */
 import { parseArgs } from 'node:util';
 import type { KubeConfig } from '#kubernetes';
+import { parsePatience } from '../diagnosis/patience.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { parseImage } from '../image/parts.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
-import { parsePatience } from './diagnosis/patience.ts';
 import { exitCode } from './outcome.ts';
 import { describeOutcome, outcomeJson } from './report.ts';
 

@@ -1,6 +1,7 @@
 /** How a deployment ended. */
+
+import type { Verdict } from '../diagnosis/verdict.ts';
 import type { PipelineError } from '../errors.ts';
-import type { Verdict } from './diagnosis/verdict.ts';
 
 type Facts = {
   namespace: string;

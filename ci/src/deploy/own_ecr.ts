@@ -7,7 +7,7 @@ import type { KubeConfig } from '#kubernetes';
 import { nodeRoles } from '../cluster/eks.ts';
 import { eksSignInOf } from '../cluster/given_kubeconfig.ts';
 import { nodeArchitectures } from '../cluster/nodes.ts';
-import { ecrExplainer } from '../image/ecr_explainer.ts';
+import { ecrExplainer } from '../ecr/explain.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { parseImage } from '../image/parts.ts';
 import { awsClients } from '../world/aws_clients.ts';

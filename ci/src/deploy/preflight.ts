@@ -1,11 +1,11 @@
 /** What is looked at before anything is changed. Each check throws a PipelineError: the deployment is refused. */
 import type { KubeConfig, V1Deployment, V1PodTemplateSpec } from '#kubernetes';
+import { judgeAdmission } from '../diagnosis/creation.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound } from './api_error.ts';
 import { type Applier, droppedFields } from './apply.ts';
-import { judgeAdmission } from './diagnosis/creation.ts';
 import type { Manifest, Release } from './manifest.ts';
 import { recordName } from './record.ts';
 import { type Reference, referencesOf } from './references.ts';

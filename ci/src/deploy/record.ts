@@ -3,10 +3,10 @@
  * last one failed. A deployer that is killed leaves both as they were, so the next run needs no other state.
  */
 import type { KubeConfig, V1ConfigMap, V1Deployment, V1DeploymentSpec } from '#kubernetes';
+import type { Verdict } from '../diagnosis/verdict.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { isNotFound } from './api_error.ts';
 import { makeApplier } from './apply.ts';
-import type { Verdict } from './diagnosis/verdict.ts';
 import { annotations, type Manifest } from './manifest.ts';
 import { patiently } from './retry.ts';
 

@@ -1,5 +1,5 @@
 /** An outcome, for a person and for a program. */
-import type { Verdict } from './diagnosis/verdict.ts';
+import type { Verdict } from '../diagnosis/verdict.ts';
 import type { Outcome } from './outcome.ts';
 
 /** One paragraph that says what is there now, why, and what to do; then the evidence, indented. */

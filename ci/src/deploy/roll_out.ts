@@ -1,12 +1,12 @@
 /** From the first change to an end: the release serves, or the last good one does again. */
 import { isDeepStrictEqual } from 'node:util';
 import type { V1Deployment } from '#kubernetes';
+import { judgeRefusal } from '../diagnosis/creation.ts';
+import { explain } from '../diagnosis/explain.ts';
+import { clusterReads } from '../diagnosis/reads.ts';
+import type { Verdict } from '../diagnosis/verdict.ts';
 import { type ApiError, apiError, describeError } from './api_error.ts';
 import { leaveReplicas } from './apply.ts';
-import { judgeRefusal } from './diagnosis/creation.ts';
-import { explain } from './diagnosis/explain.ts';
-import { clusterReads } from './diagnosis/reads.ts';
-import type { Verdict } from './diagnosis/verdict.ts';
 import { type Ending, followRollout } from './follow.ts';
 import { type DeploymentManifest, isDeployment, type Manifest } from './manifest.ts';
 import type { Outcome } from './outcome.ts';

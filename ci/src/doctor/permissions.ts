@@ -1,6 +1,6 @@
 /** May the one who signs in do what a release does? IAM is asked what it would decide; nothing is done. */
 import { GetRoleCommand } from '#aws/client-iam';
-import { simulate, type Wanted } from '../image/pull_rights.ts';
+import { simulate, type Wanted } from '../ecr/pull_rights.ts';
 import type { AwsClients, Caller } from '../world/aws_clients.ts';
 import type { Finding } from './finding.ts';
 

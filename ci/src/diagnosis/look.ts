@@ -1,6 +1,6 @@
 /** One careful look at the world, and what it may add to a verdict. */
-import { describeError } from '../api_error.ts';
-import type { Snapshot } from '../snapshot.ts';
+import { describeError } from '../deploy/api_error.ts';
+import type { Snapshot } from '../deploy/snapshot.ts';
 import { quote } from './finding.ts';
 import type { Reads, Verdict } from './verdict.ts';
 

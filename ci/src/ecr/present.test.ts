@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
+import type { ImageExplanation } from '../image/explanation.ts';
+import { parseImage } from '../image/parts.ts';
 import { type AwsDouble, startAwsDouble } from '../world/testdata/aws_double.ts';
 import { refused, simulated } from '../world/testdata/iam_answers.ts';
-import { explainPresent } from './ecr_present.ts';
-import type { ImageExplanation } from './explanation.ts';
-import { parseImage } from './parts.ts';
+import { explainPresent } from './present.ts';
 
 let aws: AwsDouble;
 afterEach(() => aws.stop());

@@ -1,5 +1,5 @@
 /** What the registry really holds, beside the image that cannot be pulled. */
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot } from '../deploy/snapshot.ts';
 import { type Addition, look } from './look.ts';
 import type { Reads, Verdict } from './verdict.ts';
 

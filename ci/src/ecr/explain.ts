@@ -8,13 +8,13 @@
 
 import type { ImageDetail } from '#aws/client-ecr';
 import { dnsSuffix } from '../cluster/eks_token.ts';
+import type { ExplainImage, ImageExplanation } from '../image/explanation.ts';
+import { nearNames } from '../image/near.ts';
+import { compareImages, type ImageParts, imageReference, parseImage } from '../image/parts.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
-import { type Look, lookAt, newestImages, repositoryNames } from './ecr_look.ts';
-import { explainPresent, type NodeFacts } from './ecr_present.ts';
-import type { ExplainImage, ImageExplanation } from './explanation.ts';
-import { nearNames } from './near.ts';
-import { compareImages, type ImageParts, imageReference, parseImage } from './parts.ts';
+import { type Look, lookAt, newestImages, repositoryNames } from './look.ts';
+import { explainPresent, type NodeFacts } from './present.ts';
 
 export type EcrExplainerOptions = NodeFacts & {
   /** Signed in to the account and region of the cluster. */

@@ -1,6 +1,6 @@
 /** What the detectors find in a snapshot, before time has its say; and the small views of a pod that they share. */
 import type { CoreV1Event, V1Container, V1ContainerStatus, V1Pod } from '#kubernetes';
-import { eventTime, type Revision, type Snapshot } from '../snapshot.ts';
+import { eventTime, type Revision, type Snapshot } from '../deploy/snapshot.ts';
 import { redact } from './redact.ts';
 import { type Cause, runbookPage, type Subject, type Verdict } from './verdict.ts';
 

@@ -3,7 +3,7 @@
  * exist, what the registry holds. Only reads; never throws; what cannot be read in seconds becomes a line of evidence,
  * since an explanation must not hold up the way back.
  */
-import { newRevision, type Snapshot } from '../snapshot.ts';
+import { newRevision, type Snapshot } from '../deploy/snapshot.ts';
 import { lastEnd, wrongArchitecture } from './containers.ts';
 import { explainImageVerdict } from './explain_image.ts';
 import { explainReference } from './explain_reference.ts';

@@ -1,10 +1,11 @@
 /** An image that ECR holds and a node cannot run: for another architecture, or out of reach of the node's role. */
+
+import type { ImageExplanation } from '../image/explanation.ts';
+import type { ImageParts } from '../image/parts.ts';
 import { imageFacts } from '../registry/distribution.ts';
 import { registryLogin } from '../registry/login.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
-import type { ImageExplanation } from './explanation.ts';
-import type { ImageParts } from './parts.ts';
 import { pullRights } from './pull_rights.ts';
 
 /** Left out, it is not looked at. Both may fail. */

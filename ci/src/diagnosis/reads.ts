@@ -1,9 +1,9 @@
 /** The world that `explain` looks at: a cluster, by a deployer's rights. */
 import type { CoreV1Api, KubeConfig, V1Node, V1Pod } from '#kubernetes';
-import type { ExplainImage } from '../../image/explanation.ts';
-import { kubernetes } from '../../kubernetes.ts';
-import { isDeniedByRbac } from '../api_error.ts';
-import { conditionWords } from '../nodes.ts';
+import { isDeniedByRbac } from '../deploy/api_error.ts';
+import { conditionWords } from '../deploy/nodes.ts';
+import type { ExplainImage } from '../image/explanation.ts';
+import { kubernetes } from '../kubernetes.ts';
 import { sum } from './explain_room.ts';
 import { formatQuantity } from './quantity.ts';
 import type { Amounts, NamedKind, NodeRoom, Reads } from './verdict.ts';

@@ -5,7 +5,7 @@
  * this rollout. A fault that cannot heal is told at first sight. One that may (a registry that limits the rate, a crash
  * while a dependency starts) must be seen in two snapshots, over its patience, in more than one attempt of the cluster's.
  */
-import { isObserved, newRevision, type Snapshot } from '../snapshot.ts';
+import { isObserved, newRevision, type Snapshot } from '../deploy/snapshot.ts';
 import { containerFindings } from './containers.ts';
 import { creationFindings } from './creation.ts';
 import { deadlineFinding, pausedFinding, replicaSetError } from './deployment.ts';

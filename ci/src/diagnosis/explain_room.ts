@@ -1,7 +1,7 @@
 /** What quotas and nodes have left, and what would fit. */
 import type { V1PodSpec } from '#kubernetes';
-import type { Snapshot } from '../snapshot.ts';
-import { newRevision } from '../snapshot.ts';
+import type { Snapshot } from '../deploy/snapshot.ts';
+import { newRevision } from '../deploy/snapshot.ts';
 import { type Addition, look } from './look.ts';
 import { formatQuantity, parseQuantity } from './quantity.ts';
 import type { Amounts, NodeRoom, Reads, Verdict } from './verdict.ts';

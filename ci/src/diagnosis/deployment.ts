@@ -1,7 +1,7 @@
 /** What the Deployment itself says: its deadline, a pause, a ReplicaSet that cannot be made. */
 import type { V1Pod } from '#kubernetes';
-import { conditionWords, type NodeState } from '../nodes.ts';
-import { isObserved, newRevision, type Snapshot } from '../snapshot.ts';
+import { conditionWords, type NodeState } from '../deploy/nodes.ts';
+import { isObserved, newRevision, type Snapshot } from '../deploy/snapshot.ts';
 import { judgeRefusal } from './creation.ts';
 import { type Finding, quote } from './finding.ts';
 

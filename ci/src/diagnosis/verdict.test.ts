@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { causes, runbookPage, type Verdict, verdictError } from './verdict.ts';
 
-const root = resolve(import.meta.dirname, '../../../..');
+const root = resolve(import.meta.dirname, '../../..');
 
 const verdict: Verdict = {
   cause: 'image-tls',

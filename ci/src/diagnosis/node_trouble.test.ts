@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { NodeState } from '../nodes.ts';
-import type { Snapshot } from '../snapshot.ts';
+import type { NodeState } from '../deploy/nodes.ts';
+import type { Snapshot } from '../deploy/snapshot.ts';
 import { explain } from './explain.ts';
 import { judge, judgeNow, noHistory, remember } from './judge.ts';
 import { later, recorded } from './testdata/recorded.ts';

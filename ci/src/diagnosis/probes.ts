@@ -1,6 +1,6 @@
 /** Pods that run but are not let in: readiness, startup and liveness probes, readiness gates. */
 import type { V1Probe } from '#kubernetes';
-import { eventTime, isReady } from '../snapshot.ts';
+import { eventTime, isReady } from '../deploy/snapshot.ts';
 import { type ContainerView, eventCount, type Finding, lastEvent, quote, type Scene } from './finding.ts';
 import { times } from './times.ts';
 

@@ -1,7 +1,7 @@
 /** Pods whose node fails them: it is not ready, makes no sandbox, throws them out. */
 import type { V1Pod } from '#kubernetes';
-import { conditionWords, type NodeState } from '../nodes.ts';
-import { isReady } from '../snapshot.ts';
+import { conditionWords, type NodeState } from '../deploy/nodes.ts';
+import { isReady } from '../deploy/snapshot.ts';
 import { eventsOf, type Finding, lastEvent, quote, type Scene, timesSaid } from './finding.ts';
 
 export function nodeFindings(scene: Scene): Finding[] {

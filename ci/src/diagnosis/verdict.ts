@@ -6,8 +6,8 @@
  *     verdict = judge(snapshot, history)              // undefined: nothing that will not heal by itself yet
  *     verdict = await explain(verdict, snapshot, reads)   // what only a look at the world gives, explain.ts
  */
-import { PipelineError } from '../../errors.ts';
-import type { ExplainImage } from '../../image/explanation.ts';
+import { PipelineError } from '../errors.ts';
+import type { ExplainImage } from '../image/explanation.ts';
 
 export const causes = [
   'image-forbidden',

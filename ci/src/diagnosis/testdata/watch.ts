@@ -1,5 +1,5 @@
 /** A recording, looked at second by second as a rollout looks at its cluster. */
-import type { Snapshot } from '../../snapshot.ts';
+import type { Snapshot } from '../../deploy/snapshot.ts';
 import { judge, noHistory, remember } from '../judge.ts';
 import type { PatienceTable } from '../patience.ts';
 import type { Verdict } from '../verdict.ts';

@@ -2,7 +2,7 @@
  * Pods that are not even made: a quota, a limit range, Pod Security, a webhook, a name that is missing. The Deployment says
  * so in a condition that it cuts at 200 characters or so; the whole sentence is in an event of its ReplicaSet.
  */
-import type { ApiError } from '../api_error.ts';
+import type { ApiError } from '../deploy/api_error.ts';
 import { type Finding, lastEvent, quote, type Scene, timesSaid, verdictOf } from './finding.ts';
 import { parseQuantity } from './quantity.ts';
 import type { Verdict } from './verdict.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Snapshot } from '../snapshot.ts';
+import type { Snapshot } from '../deploy/snapshot.ts';
 import { judge, judgeNow, noHistory, remember } from './judge.ts';
 import type { PatienceTable } from './patience.ts';
 import { later, recorded } from './testdata/recorded.ts';
