@@ -34,7 +34,7 @@ monitor: setup ## Prometheus and Alertmanager on this machine, watching the serv
 
 .PHONY: evaluate
 evaluate: setup ## accuracy and ROC-AUC by 5-fold cross-validation, mean and standard error
-	@node ml/cli.ts evaluate --cv 5
+	@node cli/main.ts evaluate --cv 5
 
 .PHONY: compare
 compare: setup ## algorithms x features, cross-validated on all cores, tracked in MLflow; goes on where it was stopped

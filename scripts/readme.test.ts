@@ -60,7 +60,7 @@ test('every option in the examples of the command line is one that its help expl
   const calls = [...readme.matchAll(/^npm run -s sentiment -- (\w+)(.*)$/gm)];
   expect(calls.length).toBeGreaterThan(5);
   for (const [, command, rest] of calls) {
-    const help = execFileSync(process.execPath, ['ml/cli.ts', command, '--help'], { cwd: root, encoding: 'utf8' });
+    const help = execFileSync(process.execPath, ['cli/main.ts', command, '--help'], { cwd: root, encoding: 'utf8' });
     for (const [option] of rest.matchAll(/--[a-z-]+/g)) expect(help, `${command} ${option}`).toContain(option);
   }
 });

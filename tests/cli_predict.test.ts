@@ -73,13 +73,13 @@ test('a cell of 10 MB is a text like any other', async () => {
 test.each([
   ['broken quotes', 'in.csv', 'text\nfine\n"dull" film\n', 1, ['in.csv:3', '"text"', 'CSV_QUOTES']],
   ['a NUL character', 'in.csv', 'text\nfine\ndu\0ll\n', 1, ['in.csv:3', '"text"', 'NUL']],
-  ['bytes that are no UTF-8', 'in.csv', Buffer.from('text\nfin\xe9\n', 'latin1'), 1, ['in.csv:2', 'UTF-8']],
+  ['bytes that are not UTF-8', 'in.csv', Buffer.from('text\nfin\xe9\n', 'latin1'), 1, ['in.csv:2', 'UTF-8']],
   ['a cell too many', 'in.csv', 'text\nfine,indeed\n', 1, ['in.csv:2', '2 cells']],
   ['invalid JSON', 'in.jsonl', '{"text":"fine"}\n{"text":\n', 1, ['in.jsonl:2', 'not valid JSON']],
   ['a text that is a list', 'in.jsonl', '{"text":"fine"}\n{"text":["dull"]}\n', 1, ['in.jsonl:2', '"text"']],
   ['an empty file', 'in.csv', '', 1, ['in.csv is empty']],
   ['a missing column', 'in.csv', 'review\nfine\n', 2, ['no column "text"']],
-  ['a column called label', 'in.csv', 'text,label\nfine,1\n', 2, ['"label" already', '--prefix']],
+  ['a column called label', 'in.csv', 'text,label\nfine,1\n', 2, ['already has a column "label"', '--prefix']],
   [
     'a later row with a field label',
     'in.jsonl',
@@ -87,20 +87,20 @@ test.each([
     2,
     ['in.jsonl:2', '--prefix'],
   ],
-  ['a name that says no format', 'in.txt', 'text\nfine\n', 2, ['in.txt', '.csv, .tsv or .jsonl']],
+  ['a name that does not show a format', 'in.txt', 'text\nfine\n', 2, ['in.txt', '.csv, .tsv or .jsonl']],
 ])('%s is an error with its place, and leaves no output', async (_, name, content, code, words) => {
   const result = await predict(file(name, content), '--out', path('out.jsonl'));
   expectFailure(result, code, ...words);
   expect(names()).toEqual([name]);
 });
 
-test('an earlier output stays whole when a new one fails', async () => {
+test('a failed run leaves an earlier output unchanged', async () => {
   const out = file('out.csv', 'text,label,probability\nold,positive,0.9\n');
   await predict(file('in.csv', 'text\nfine\n"dull" film\n'), '--out', out);
   expect(readFileSync(out, 'utf8')).toContain('old,positive,0.9');
 });
 
-test('the input is never overwritten, under whatever name', async () => {
+test('never overwrites its input, whatever link names it', async () => {
   const data = file('in.csv', 'text\nfine\n');
   symlinkSync(data, path('symbolic.csv'));
   linkSync(data, path('hard.csv'));
@@ -110,14 +110,14 @@ test('the input is never overwritten, under whatever name', async () => {
   expect(readFileSync(data, 'utf8')).toBe('text\nfine\n');
 });
 
-test('an output behind a symbolic link is written where it points', async () => {
+test('writes through a symbolic link to its target', async () => {
   const target = file('target.csv', '');
   symlinkSync(target, path('link.csv'));
   await predict(file('in.csv', 'text\nawful\n'), '--out', path('link.csv'));
   expect(readFileSync(target, 'utf8')).toContain('awful,negative');
 });
 
-test('an output that cannot be written is told before any work', async () => {
+test('reports an output that cannot be written before it does any work', async () => {
   const data = file('in.csv', 'text\nfine\n');
   expectFailure(await predict(data, '--out', path('none/out.csv')), 1, 'there is no folder', 'OUT_UNWRITABLE');
   mkdirSync(path('folder.csv'));
@@ -128,7 +128,7 @@ test('a missing input is named', async () => {
   expectFailure(await predict(path('none.csv')), 1, 'none.csv', 'no such file');
 });
 
-test('takes a text, or lines of stdin, and gives lines', async () => {
+test('predicts an argument, or each line of stdin, and prints one line per text', async () => {
   const one = await runCli(['predict', '--model', model, 'wonderful\nand\u001b[2J moving']);
   expect(one.stdout).toMatch(/^positive\t0\.\d{4}\twonderful and \[2J moving\n$/);
   const lines = await runCli(['predict', '--model', model], { input: 'awful and empty\n\nwonderful' });
@@ -142,7 +142,7 @@ test('a table can come from stdin', async () => {
   expect(result.stdout).toMatch(/^text\tn\tlabel\tprobability\nawful\t1\tnegative\t0\.\d+\n$/);
 });
 
-test('ends quietly when nobody reads on', async () => {
+test('ends quietly when the reader closes the pipe', async () => {
   const data = file('in.csv', `text\n${'awful and empty\n'.repeat(200_000)}`);
   const child = startCli(['predict', '--model', model, '--data', data]);
   const stderr = readAll(child.stderr!);
@@ -162,16 +162,16 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s ends it and leaves no output behin
   expect([code, names()]).toEqual([signal === 'SIGINT' ? 130 : 143, []]);
 });
 
-test('a damaged model and a missing one are told apart', async () => {
+test('tells a damaged model from a missing one', async () => {
   const bytes = readFileSync(model);
   bytes[bytes.length >> 1] ^= 1;
   expectFailure(await runCli(['predict', '--model', file('x.model', bytes), 'fine']), 1, 'x.model', 'MODEL_DAMAGED');
   expectFailure(await runCli(['predict', '--model', path('none'), 'fine']), 1, 'MODEL_MISSING');
 });
 
-test('calls that contradict themselves are refused', async () => {
+test('refuses contradictory arguments', async () => {
   expectFailure(await runCli(['predict', '--model', model, '--data', 'x.csv', 'fine']), 2, 'a text and --data');
-  expectFailure(await runCli(['predict', '--model', model, '--out', 'x.csv']), 2, '--out goes with --data');
+  expectFailure(await runCli(['predict', '--model', model, '--out', 'x.csv']), 2, '--out needs --data');
 });
 
 function sizeOf(path: string): number {
@@ -180,6 +180,6 @@ function sizeOf(path: string): number {
 
 async function until(condition: () => boolean): Promise<void> {
   for (const deadline = Date.now() + 30_000; !condition(); await wait(20)) {
-    if (Date.now() > deadline) throw new Error('what was waited for did not come');
+    if (Date.now() > deadline) throw new Error('the condition did not become true within 30 s');
   }
 }

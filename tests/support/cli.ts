@@ -19,7 +19,7 @@ export async function runCli(args: string[], { input = '' }: { input?: string } 
 
 /** The caller ends it. */
 export function startCli(args: string[]): ChildProcess {
-  const child = spawn(process.execPath, ['ml/cli.ts', ...args], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['cli/main.ts', ...args], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
   // A program may end before it has read all of its input.
   child.stdin?.on('error', () => {});
   return child;

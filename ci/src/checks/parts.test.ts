@@ -26,7 +26,7 @@ function sees({ include, exclude }: Part, file: string): boolean {
 }
 
 test.each([...unitTests, ...integrationTests])('the tests of group "$name" find all that they import', (group) => {
-  const all = globSync('{ml,service,scripts,bench,ci/src,tests}/**/*.test.ts', { cwd: root });
+  const all = globSync('{ml,service,cli,scripts,bench,ci/src,tests}/**/*.test.ts', { cwd: root });
   const own = all.filter((file) => group.tests.some((start) => file.startsWith(start)) && sees(group, file));
   expect(own.length).toBeGreaterThan(3);
   expect(imported(own).filter((file) => !sees(group, file))).toEqual([]);
@@ -57,7 +57,7 @@ test('every file that the image is bundled from is in its part', () => {
 });
 
 test('every unit test is in one group', () => {
-  const all = globSync('{ml,service,scripts,bench,ci/src}/**/*.test.ts', { cwd: root });
+  const all = globSync('{ml,service,cli,scripts,bench,ci/src,tests/config}/**/*.test.ts', { cwd: root });
   const runs = (file: string) =>
     unitTests.filter((group) => sees(group, file) && group.tests.some((start) => file.startsWith(start)));
   expect(all.filter((file) => runs(file).length !== 1)).toEqual([]);

@@ -59,10 +59,15 @@ export type TestGroup = Part & {
 };
 
 export const unitTests: TestGroup[] = [
-  { name: 'ml', tests: ['ml/'], include: [...settings, 'ml', 'tests/support', 'manifests/experiments'], exclude: [] },
   {
-    name: 'service, scripts, bench and ci',
-    tests: ['service/', 'scripts/', 'bench/', 'ci/'],
+    name: 'ml',
+    tests: ['ml/'],
+    include: [...settings, 'ml', 'tests/support', 'manifests/experiments'],
+    exclude: [],
+  },
+  {
+    name: 'service, cli, scripts, bench and ci',
+    tests: ['service/', 'cli/', 'scripts/', 'bench/', 'ci/', 'tests/config/'],
     include: ['**'],
     // A test there reads all tests.
     exclude: ['.git'],
@@ -94,14 +99,16 @@ const rolloutTests = files([
   ...['doctor', 'ec2_compose', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
 ]);
 
-const unitTestFiles = ['ml', 'service', 'scripts', 'bench', 'ci'].map((folder) => `${folder}/**/*.test.ts`);
+const unitTestFiles = ['ml', 'service', 'cli', 'scripts', 'bench', 'ci', 'tests/config'].map(
+  (folder) => `${folder}/**/*.test.ts`,
+);
 
 export const integrationTests: TestGroup[] = [
   {
     name: 'pipeline',
     tests: pipelineTests,
     include: [
-      ...[...settings, 'ml', 'scripts', 'Makefile', 'requirements.txt', 'reports', 'dvc.lock'],
+      ...[...settings, 'ml', 'cli', 'scripts', 'Makefile', 'requirements.txt', 'reports', 'dvc.lock'],
       ...['.dvc', '.dvcignore', '.gitignore', 'tests/support', ...pipelineTests],
     ],
     exclude: unitTestFiles,

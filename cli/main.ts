@@ -3,10 +3,11 @@
  *
  *     npm run -s sentiment -- predict "a film to remember"
  */
-import { runProgram } from './cli/program.ts';
-import { runMain } from './errors.ts';
 
-// Whoever reads the output may have seen enough (`| head`): that ends the program, and is no failure.
+import { runMain } from '../ml/errors.ts';
+import { runProgram } from './program.ts';
+
+// A closed pipe (`| head`) ends the program and is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;

@@ -1,7 +1,7 @@
 /** `sentiment explain`: each word and how far it moved the score, drawn as bars. */
-import { loadModel } from '../model/load.ts';
-import type { Explanation, WordContribution } from '../model/types.ts';
-import { printable } from './printable.ts';
+import { loadModel } from '../ml/model/load.ts';
+import type { Explanation, WordContribution } from '../ml/model/types.ts';
+import { printable } from './output.ts';
 
 export type ExplainOptions = { model: string; top: number; json?: boolean };
 

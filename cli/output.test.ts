@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { checkOutput } from './output_file.ts';
+import { checkOutput, printable } from './output.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -43,4 +44,24 @@ test('folders and devices are no files', () => {
 test('a place where nothing can be written is told', () => {
   expect(() => checkOutput(join(folder, 'none/out.csv'), [])).toThrow('there is no folder');
   expect(() => checkOutput('/proc/out.csv', [])).toThrow('cannot write /proc/out.csv');
+});
+
+// Up to the punctuation block, where the line and paragraph separators stand.
+const unit = fc.integer({ min: 0, max: 0x206f }).map((code) => String.fromCharCode(code));
+
+test('any text becomes one line without control characters', () => {
+  fc.assert(
+    fc.property(fc.string({ unit }), (text) => {
+      const line = printable(text);
+      expect([...line].filter(isControl)).toEqual([]);
+    }),
+  );
+});
+
+function isControl(char: string): boolean {
+  return char < ' ' || (char >= '\u007f' && char <= '\u009f') || char === '\u2028' || char === '\u2029';
+}
+
+test('what is printable stays as it is', () => {
+  expect(printable('Amélie 😀 — “fine”')).toBe('Amélie 😀 — “fine”');
 });

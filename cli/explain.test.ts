@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Explanation } from '../model/types.ts';
+import type { Explanation } from '../ml/model/types.ts';
 import { drawExplanation } from './explain.ts';
 
 /** An explanation of words one after the other, with these contributions. */

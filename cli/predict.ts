@@ -1,36 +1,66 @@
 /**
- * Predictions beside the rows they belong to: order and columns kept, one row at a time in memory, and an output file
- * that is there only when it is whole.
+ * `sentiment predict`: one text, lines of stdin, or a table of any size. A table keeps its rows in order and all its
+ * columns, is read one row at a time, and its output file appears only when it is complete.
  */
+import { once } from 'node:events';
 import { createReadStream, statSync } from 'node:fs';
-import { requireColumns } from '../corpus/columns.ts';
-import { readTable, type Table } from '../corpus/table.ts';
-import { formatOf, type TableFormat } from '../corpus/table_format.ts';
-import { openTableWriter, type TableWriter } from '../corpus/table_writer.ts';
-import { SentimentError } from '../errors.ts';
-import type { Model } from '../model/types.ts';
-import { cleaningUp } from './cleaning_up.ts';
-import { checkOutput } from './output_file.ts';
+import { createInterface } from 'node:readline';
+import { requireColumns } from '../ml/corpus/columns.ts';
+import { readTable, type Table } from '../ml/corpus/table.ts';
+import { formatOf, type TableFormat } from '../ml/corpus/table_format.ts';
+import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts';
+import { SentimentError, usageError } from '../ml/errors.ts';
+import { loadModel } from '../ml/model/load.ts';
+import type { Model } from '../ml/model/types.ts';
+import { checkOutput, cleaningUp, printable } from './output.ts';
 import { startProgress } from './progress.ts';
 
-export type PredictTableOptions = {
+export type PredictOptions = Omit<TableOptions, 'data'> & { model: string; data?: string };
+
+type TableOptions = {
   /** Path of the table, or - for stdin. */
   data: string;
-  /** By default what the path ends in. */
+  /** Defaults to what the name of the file says. */
   format?: TableFormat;
   textColumn: string;
   out?: string;
-  /** Put before the names of the columns added. */
+  /** Put before the names of the added columns. */
   prefix: string;
 };
 
 const STDIN = '-';
 
 /**
- * Throws COLUMN_TAKEN, TEXT_INVALID, and what readTable, openTableWriter and checkOutput throw. `modelPath` is a file
- * that --out may not overwrite.
+ * Throws PREDICT_BOTH (2), PREDICT_OUT (2), COLUMN_TAKEN (2), TEXT_INVALID, and what loadModel, readTable,
+ * openTableWriter and checkOutput throw.
  */
-export async function predictTable(model: Model, modelPath: string, options: PredictTableOptions): Promise<void> {
+export async function predict(text: string | undefined, { model: path, data, ...options }: PredictOptions) {
+  if (text !== undefined && data !== undefined) {
+    throw usageError('PREDICT_BOTH', 'a text and --data are both given', 'give one of the two');
+  }
+  if (data === undefined && options.out !== undefined) {
+    throw usageError('PREDICT_OUT', '--out needs --data', 'name the table with --data, or redirect: > file');
+  }
+  const model = await loadModel(path);
+  if (data !== undefined) await predictTable(model, path, { data, ...options });
+  else if (text !== undefined) process.stdout.write(lineOf(model, text));
+  else await predictLines(model);
+}
+
+async function predictLines(model: Model): Promise<void> {
+  if (process.stdin.isTTY) process.stderr.write('Type one text per line; Ctrl-D ends the input.\n');
+  for await (const text of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (!process.stdout.write(lineOf(model, text))) await once(process.stdout, 'drain');
+  }
+}
+
+function lineOf(model: Model, text: string): string {
+  const { label, probability } = model.predict(text);
+  return `${label}\t${probability.toFixed(4)}\t${printable(text)}\n`;
+}
+
+/** `modelPath` is a file that --out may not overwrite. */
+async function predictTable(model: Model, modelPath: string, options: TableOptions): Promise<void> {
   const { data, out, textColumn, prefix } = options;
   const name = data === STDIN ? 'stdin' : data;
   const format = options.format ?? (data === STDIN ? 'csv' : formatOf(data));
@@ -69,11 +99,11 @@ type Work = {
   onRow(): void;
 };
 
-/** Returns the number of rows without text, which get neither label nor probability. */
+/** Returns the number of rows without a text; they get neither label nor probability. */
 async function writePredictions({ model, table, textColumn, columns, writer, onRow }: Work): Promise<number> {
   let withoutText = 0;
   for await (const { line, row } of table.rows) {
-    // Of JSONL, any row can bring fields of its own.
+    // In JSONL every row can have fields of its own.
     for (const column of Object.values(columns)) {
       if (column in row) throw columnTaken(`${table.name}:${line}`, column);
     }
@@ -94,13 +124,13 @@ function textOf(value: unknown, column: string, where: string): string {
   if (value === undefined || value === null) return '';
   if (typeof value !== 'object') return String(value);
   const what = Array.isArray(value) ? 'a list' : 'an object';
-  throw new SentimentError('TEXT_INVALID', `${where}: field ${JSON.stringify(column)} is ${what}, not a text`, {
+  throw new SentimentError('TEXT_INVALID', `${where}: field ${JSON.stringify(column)} is ${what}, not a string`, {
     next: 'name the field that holds the text with --text-column',
   });
 }
 
 function columnTaken(where: string, column: string): SentimentError {
-  return new SentimentError('COLUMN_TAKEN', `${where} has a column ${JSON.stringify(column)} already`, {
+  return new SentimentError('COLUMN_TAKEN', `${where} already has a column ${JSON.stringify(column)}`, {
     next: 'give the added columns other names: --prefix predicted_',
     exitCode: 2,
   });

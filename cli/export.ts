@@ -1,7 +1,7 @@
 /** `sentiment export`: the model as JSON of the npm package ml-logistic-regression. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { exportModel } from '../model/export.ts';
-import { checkOutput } from './output_file.ts';
+import { exportModel } from '../ml/model/export.ts';
+import { checkOutput } from './output.ts';
 
 export type ExportOptions = { model: string; out?: string };
 

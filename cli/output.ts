@@ -1,13 +1,11 @@
-/**
- * Where a command writes, checked before any work is done: that the place can be written, and that it is not one of
- * the inputs.
- */
+/** What a command writes: the output file, checked before the work begins and removed when it fails, and safe lines. */
 import { accessSync, closeSync, constants, openSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { SentimentError, usageError } from '../errors.ts';
+import { SentimentError, usageError } from '../ml/errors.ts';
 
 /**
- * The path to write to, behind any links. `inputs` are files that may not be overwritten.
+ * Checks that `out` can be written and returns the path behind any links. `inputs` are files that may not be overwritten.
  * Throws OUT_IS_INPUT (2), OUT_NOT_FILE (2) or OUT_UNWRITABLE (1).
  */
 export function checkOutput(out: string, inputs: readonly string[]): string {
@@ -50,4 +48,34 @@ function probe(path: string): void {
 
 function statOf(path: string): Stats | undefined {
   return statSync(path, { throwIfNoEntry: false });
+}
+
+/**
+ * Does the work. If it fails, or SIGINT (Ctrl-C) or SIGTERM arrives meanwhile, cleans up first. After a signal the
+ * process ends with the exit code that shells expect for it (128 + its number).
+ */
+export async function cleaningUp<T>(work: () => Promise<T>, cleanUp: () => Promise<void>): Promise<T> {
+  const stop = (signal: 'SIGINT' | 'SIGTERM') => {
+    const leave = () => process.exit(128 + osConstants.signals[signal]);
+    cleanUp().then(leave, leave);
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    return await work();
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+/**
+ * The text as one line that cannot control a terminal: control characters, line ends and tabs become spaces.
+ * That includes C1 controls (U+0080 to U+009F), which some terminals obey too.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }

@@ -1,8 +1,8 @@
-/** `sentiment evaluate`: cross-validation of what params.yaml makes of labelled texts. */
-import { type CrossValidation, crossValidate } from '../evaluation/cross_validation.ts';
-import type { MeasureName } from '../evaluation/measures.ts';
-import { trainModel } from '../training.ts';
-import { type LabelledSourceOptions, paramsOf, readLabelled } from './labelled_source.ts';
+/** `sentiment evaluate`: cross-validates on labelled texts what params.yaml would train. */
+import { type CrossValidation, crossValidate } from '../ml/evaluation/cross_validation.ts';
+import type { MeasureName } from '../ml/evaluation/measures.ts';
+import { trainModel } from '../ml/training.ts';
+import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
 
 export type EvaluateOptions = LabelledSourceOptions & { cv: number; json?: boolean };
 
@@ -35,8 +35,8 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
 
 type Counts = { source: string; texts: number; positives: number };
 
-/** A table with one measure a line. */
-export function formatResult({ source, texts, positives }: Counts, { folds, mean, se }: CrossValidation): string {
+/** A table with one measure per line. */
+function formatResult({ source, texts, positives }: Counts, { folds, mean, se }: CrossValidation): string {
   const names = Object.keys(mean) as MeasureName[];
   const width = Math.max(...names.map((name) => name.length));
   const count = (value: number) => value.toLocaleString('en');

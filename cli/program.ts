@@ -1,0 +1,177 @@
+/**
+ * The commands of `sentiment`, their options and their help. Each command's code is in the file of its name and is
+ * loaded only when it runs, so that --help stays fast.
+ */
+import { resolve } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { usageError } from '../ml/errors.ts';
+import { paths } from '../ml/stages/paths.ts';
+import packageJson from '../package.json' with { type: 'json' };
+
+const FORMATS = ['csv', 'tsv', 'jsonl'];
+
+const RUN = 'npm run -s sentiment --';
+
+/** The project's own params.yaml, whatever the current folder is. */
+const PARAMS = resolve(import.meta.dirname, '..', paths.params);
+
+/** Runs one command line. Throws a usage error (exit code 2) for a wrong call, and what the command throws. */
+export async function runProgram(args: string[]): Promise<void> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    // Called without a command: commander has already printed the help to stderr.
+    if (error.code === 'commander.help') process.exitCode = 2;
+    else throw asUsageError(error, program, args[0]);
+  }
+}
+
+function asUsageError(error: CommanderError, program: Command, name: string) {
+  const known = program.commands.some((command) => command.name() === name);
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  return usageError('USAGE', message, `see ${RUN} ${known ? `${name} ` : ''}--help`);
+}
+
+export function createProgram(): Command {
+  const program = new Command('sentiment')
+    .description('Sentiment analysis of English texts: train a model, evaluate it, predict, explain, serve.')
+    .version(packageJson.version)
+    .exitOverride()
+    // runMain prints every error, once.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText('after', `\nHelp for one command: ${RUN} predict --help`);
+
+  labelledSource(program.command('train'))
+    .description('Trains a model on labelled texts and writes it to one file.')
+    .requiredOption('--out <file>', 'model file to write')
+    .action(async (options) => (await import('./train.ts')).train(options))
+    .addHelpText(
+      'after',
+      examples(
+        'train --data reviews.csv --out my.model',
+        'train --data reviews.tsv --text-column review --label-column stars --positive 4 5 --negative 1 2 --neutral 3 --out my.model',
+        'train --data reviews.jsonl --params my-params.yaml --out my.model',
+      ),
+    );
+
+  labelledSource(program.command('evaluate'))
+    .description('Cross-validates on labelled texts with the settings of params.yaml; prints mean and standard error.')
+    .option('--cv <folds>', 'number of folds', wholeNumber(2, 255), 5)
+    .option('--json', 'print JSON instead of a table')
+    .action(async (options) => (await import('./evaluate.ts')).evaluate(options))
+    .addHelpText(
+      'after',
+      examples(
+        'evaluate --cv 5',
+        'evaluate --data reviews.csv --text-column review --label-column stars --positive 4 5 --negative 1 2 --neutral 3',
+        'evaluate --data embedded:amazon --json > amazon.json',
+      ),
+    );
+
+  withModel(program.command('predict'))
+    .description('Predicts the label of one text, of each line of stdin, or of each row of a table.')
+    .argument('[text]', 'the text; without it, texts are read from stdin, one per line')
+    .option('--data <file>', 'table of texts: .csv, .tsv or .jsonl, optionally with .gz; - means stdin')
+    .addOption(new Option('--format <name>', 'format of --data, if its name does not show it').choices(FORMATS))
+    .option('--text-column <name>', 'column or field that holds the text', 'text')
+    .option('--out <file>', 'table to write: .csv, .tsv or .jsonl (default: stdout, in the format of --data)')
+    .option('--prefix <text>', 'prefix for the names of the two added columns', '')
+    .action(async (text, options) => (await import('./predict.ts')).predict(text, options))
+    .addHelpText(
+      'after',
+      `
+With --data, rows keep their order and columns and get two more: label (positive or negative) and probability (of
+positive, 0 to 1). Both stay empty in a row without a text. Without --data, each text gives one line: label, probability
+and text, separated by tabs.
+${examples(
+  'predict "a film to remember"',
+  'predict --data reviews.csv --text-column review --out predicted.csv',
+  'predict --data labelled.csv --prefix predicted_ --out compared.jsonl',
+  'predict < one-text-a-line.txt',
+  'predict --data - --format jsonl < reviews.jsonl | head',
+)}`,
+    );
+
+  withModel(program.command('explain'))
+    .description('Shows how much each word contributed to the prediction, in log-odds.')
+    .argument('<text>', 'the text')
+    .option('--top <count>', 'number of words to show, the strongest', wholeNumber(1, 100_000), 40)
+    .option('--json', 'print the explanation as JSON, with the offset of each word')
+    .action(async (text, options) => (await import('./explain.ts')).explain(text, options))
+    .addHelpText(
+      'after',
+      examples('explain "not bad at all"', 'explain --model my.model --json "slow, but worth the wait"'),
+    );
+
+  withModel(program.command('export'))
+    .description('Writes a model as JSON that the npm package ml-logistic-regression can load.')
+    .option('--out <file>', 'JSON file to write (default: stdout)')
+    .action(async (options) => (await import('./export.ts')).exportJson(options))
+    .addHelpText('after', examples('export --out model.json', 'export --model my.model > model.json'));
+
+  withModel(program.command('serve'))
+    .description('Serves a model over HTTP: a web page, POST /predict and metrics. Same as: node service/main.ts')
+    .option(
+      '--port <number>',
+      'port to listen on; 0 means any free one (default: $PORT or 8080)',
+      wholeNumber(0, 65_535),
+    )
+    .option('--host <address>', 'address to listen on (default: $HOST or 127.0.0.1)')
+    .action(serve)
+    .addHelpText(
+      'after',
+      `
+All other settings are environment variables; this lists them: node service/main.ts --help
+${examples('serve', 'serve --model my.model --port 9000')}`,
+    );
+
+  return program;
+}
+
+function labelledSource(command: Command): Command {
+  return command
+    .option(
+      '--data <source>',
+      "CSV, TSV or JSONL file, its URL, or any source that params.yaml allows (default: params.yaml's)",
+    )
+    .option('--text-column <name>', "column of the text (default: params.yaml's text_column)")
+    .option('--label-column <name>', "column of the label (default: params.yaml's label_column)")
+    .option('--rating-column <name>', 'column of a number whose sign gives the label')
+    .option('--positive <labels...>', "labels that mean positive (default: params.yaml's positive_labels)")
+    .option('--negative <labels...>', "labels that mean negative (default: params.yaml's negative_labels)")
+    .option('--neutral <labels...>', "labels to leave out (default: params.yaml's neutral_labels)")
+    .addOption(
+      new Option('--params <file>', 'file with the settings of the model').default(PARAMS, "the project's params.yaml"),
+    );
+}
+
+function withModel(command: Command): Command {
+  return command.option('--model <file>', 'model file', paths.model);
+}
+
+function examples(...calls: string[]): string {
+  return `\nExamples:\n${calls.map((call) => `  ${RUN} ${call}`).join('\n')}`;
+}
+
+function wholeNumber(least: number, most: number) {
+  return (value: string): number => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** Options override environment variables. */
+async function serve({ model, port, host }: { model: string; port?: number; host?: string }): Promise<void> {
+  const [{ readConfig }, { runService }] = await Promise.all([
+    import('../service/config.ts'),
+    import('../service/run.ts'),
+  ]);
+  const config = readConfig(process.env);
+  await runService({ ...config, modelUri: model, port: port ?? config.port, host: host ?? config.host }, (service) =>
+    process.stderr.write(`serving ${model} on ${service.address} (Ctrl-C ends it)\n`),
+  );
+}

@@ -1,0 +1,67 @@
+/** `sentiment train`: labelled texts to a model file. `sentiment evaluate` reads its texts in the same way. */
+import { resolve } from 'node:path';
+import type { Review } from '../ml/corpus/review.ts';
+import { readReviews } from '../ml/corpus/source.ts';
+import { saveModel } from '../ml/model/artifact.ts';
+import { type Params, readParams } from '../ml/params.ts';
+import { paths } from '../ml/stages/paths.ts';
+import { trainModel } from '../ml/training.ts';
+import { checkOutput } from './output.ts';
+
+/** The embedded corpora stay in the project's folder, whatever the current folder is. */
+const DOWNLOADS = resolve(import.meta.dirname, '..', paths.downloads);
+
+export type TrainOptions = LabelledSourceOptions & { out: string };
+
+/** Throws what checkOutput, the source and trainModel throw. */
+export async function train(options: TrainOptions): Promise<void> {
+  const params = paramsOf(options);
+  const out = checkOutput(options.out, [params.data_ingestion.source, options.params]);
+  const reviews = await readLabelled(params);
+  process.stderr.write('learning ...\n');
+  const began = performance.now();
+  const model = trainModel(reviews, params);
+  const digest = saveModel(out, model.parts);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  process.stdout.write(
+    `${model.featureCount.toLocaleString('en')} features learned in ${seconds} s -> ${options.out} (SHA-256 ${digest.slice(0, 12)})\n`,
+  );
+}
+
+/** Where labelled texts come from: the source of params.yaml, or another that options name. */
+export type LabelledSourceOptions = {
+  data?: string;
+  textColumn?: string;
+  labelColumn?: string;
+  ratingColumn?: string;
+  positive?: string[];
+  negative?: string[];
+  neutral?: string[];
+  /** Path of a params.yaml. */
+  params: string;
+};
+
+/** The settings of params.yaml; options override those of data_ingestion. Throws what readParams throws. */
+export function paramsOf(options: LabelledSourceOptions): Params {
+  const params = readParams(options.params);
+  const given = params.data_ingestion;
+  return {
+    ...params,
+    data_ingestion: {
+      ...given,
+      source: options.data ?? given.source,
+      text_column: options.textColumn ?? given.text_column,
+      label_column: options.labelColumn ?? given.label_column,
+      rating_column: options.ratingColumn ?? given.rating_column,
+      positive_labels: options.positive ?? given.positive_labels,
+      negative_labels: options.negative ?? given.negative_labels,
+      neutral_labels: options.neutral ?? given.neutral_labels,
+    },
+  };
+}
+
+/** All usable texts of the source; stderr says what was left out and why. Throws what readReviews throws. */
+export function readLabelled({ data_ingestion }: Params): Promise<Review[]> {
+  const log = (line: string) => process.stderr.write(`${line}\n`);
+  return readReviews(data_ingestion, { folder: DOWNLOADS, log });
+}
