@@ -20,6 +20,8 @@ function explanation(contributions: Record<string, number>, bias = 0): Explanati
     score,
     bias,
     words,
+    tokens: words.length,
+    unknownTokens: 0,
     knownShare: 1,
   };
 }

@@ -8,7 +8,12 @@ export type ExplainOptions = { model: string; top: number; json?: boolean };
 export async function explain(text: string, { model, top, json }: ExplainOptions): Promise<void> {
   const explanation = (await loadModel(model)).explain(text);
   const width = process.stdout.columns || 100;
-  process.stdout.write(json ? `${JSON.stringify(explanation)}\n` : drawExplanation(explanation, { top, width }));
+  process.stdout.write(json ? `${jsonOf(explanation)}\n` : drawExplanation(explanation, { top, width }));
+}
+
+/** The counts that the service's drift signals use are no part of an explanation. */
+function jsonOf({ tokens, unknownTokens, ...explanation }: Explanation): string {
+  return JSON.stringify(explanation);
 }
 
 /**

@@ -52,8 +52,8 @@ export class Drift {
     if (profile) describeProfile(registry, profile);
   }
 
-  /** `model` has just judged the text. Beyond MOST_PER_SECOND texts in a second none is looked at. */
-  add({ probability }: Prediction, model: Pick<Model, 'signals'>): void {
+  /** Measures at most MOST_PER_SECOND texts a second and skips the others. */
+  add({ probability, tokens, unknownTokens }: Prediction): void {
     const second = Math.trunc(Date.now() / 1000);
     if (second !== this.#second) {
       this.#second = second;
@@ -61,7 +61,6 @@ export class Drift {
     }
     if (this.#measured === MOST_PER_SECOND) return;
     this.#measured++;
-    const { tokens, unknownTokens } = model.signals();
     this.#tallies.length.add(tokens);
     this.#tallies.unknown_share.add(tokens === 0 ? 0 : unknownTokens / tokens);
     this.#tallies.probability.add(probability);

@@ -3,7 +3,7 @@
  * are a contract with the dashboards; the others are this service's own. Each app has a registry of its own.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Model, Prediction } from '../ml/model/types.ts';
+import type { Prediction } from '../ml/model/types.ts';
 import { Drift } from './drift.ts';
 import { ENDPOINTS, type Endpoint, METHODS, type Method } from './endpoints.ts';
 import { collectNodeMetrics } from './node_metrics.ts';
@@ -139,11 +139,10 @@ export class Metrics {
     tallies.answers[Math.floor(status / 100) - 1]?.add();
   }
 
-  /** `model` has just made it. */
-  prediction(prediction: Prediction, model: Pick<Model, 'signals'>): void {
+  prediction(prediction: Prediction): void {
     this.#predictions[prediction.class].add();
     this.#confidences[prediction.class].add(prediction.confidence);
-    this.#drift?.add(prediction, model);
+    this.#drift?.add(prediction);
   }
 
   /** Says once which model is served. */

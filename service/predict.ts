@@ -6,7 +6,7 @@
  *
  * `"explain": true` adds what each word did. What can be refused is refused before any text is scored.
  */
-import type { Explanation, Model, Prediction, WordContribution } from '../ml/model/types.ts';
+import type { Explanation, Prediction, WordContribution } from '../ml/model/types.ts';
 import { invalidJson } from './json_position.ts';
 import { RequestError } from './request_error.ts';
 import type { ServedModel } from './served_model.ts';
@@ -38,8 +38,8 @@ export type PredictionAnswer = {
 export type SingleAnswer = PredictionAnswer & { model: ModelName };
 export type BatchAnswer = { predictions: PredictionAnswer[]; model: ModelName };
 
-/** Hears of every text that was judged, and by which model, whose `signals` are still those of that text. */
-export type Observe = (prediction: Prediction, model: Pick<Model, 'signals'>) => void;
+/** Called with the prediction of every text. */
+export type Observe = (prediction: Prediction) => void;
 
 /** Answers requests with one model. */
 export class Predictor {
@@ -76,7 +76,7 @@ export class Predictor {
   /** For the page. Throws RequestError as above. */
   explain(text: unknown): Explanation {
     const explanation = this.served.model.explain(checkText(text, 'text', this.#limits));
-    this.#observe(explanation, this.served.model);
+    this.#observe(explanation);
     return explanation;
   }
 
@@ -90,7 +90,7 @@ export class Predictor {
   }
 
   #open(prediction: Prediction): string {
-    this.#observe(prediction, this.served.model);
+    this.#observe(prediction);
     return `${HEADS[prediction.class]}${prediction.probability},"confidence":${prediction.confidence}`;
   }
 }

@@ -59,7 +59,7 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
   try {
     const served = await bringModel(config);
     metrics.serving(served);
-    state.predictor = new Predictor(served, config, (...judged) => metrics.prediction(...judged));
+    state.predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
     state.phase = 'ready';
     if (served.warning !== undefined) log.warn(served.warning);
     const { name, version, source } = served;

@@ -24,6 +24,8 @@ export class Block {
   readonly idf: Float64Array<ArrayBuffer>;
   /** Counts of the text last seen. */
   readonly counts: NgramCounts;
+  /** Words of the text last seen that the vocabulary has as single words, each occurrence counted. */
+  knownWords = 0;
   /** Values of the columns in `counts`, in that order. */
   values: Float64Array<ArrayBuffer> = new Float64Array(1024);
 
@@ -35,11 +37,11 @@ export class Block {
     this.counts = new NgramCounts(vocabulary.size);
   }
 
-  /** Fills `counts` and `values` for one text. Values are rounded to 32 bits, as they are stored for training. */
+  /** Fills `counts`, `values` and `knownWords` for one text. Values are rounded to 32 bits, as they are stored for training. */
   weigh(tokens: Tokens): void {
     const { counts, settings, idf } = this;
     counts.clear();
-    countNgrams(tokens, this.unit, settings.ngrams, this.vocabulary, false, counts);
+    this.knownWords = countNgrams(tokens, this.unit, settings.ngrams, this.vocabulary, false, counts);
     const { length, columns } = counts;
     if (length > this.values.length) this.values = new Float64Array(Math.max(length, this.values.length * 2));
     const { values } = this;

@@ -59,7 +59,10 @@ export class NgramCounts implements NgramSink {
   }
 }
 
-/** Hands each n-gram to `sink`; unknown ones are added to the vocabulary when `learn`, else passed over. */
+/**
+ * Passes each n-gram to `sink`; unknown ones are added to the vocabulary when `learn` is set, and skipped otherwise.
+ * Returns how many single words the vocabulary has, each occurrence counted: 0 when n-grams are longer or characters.
+ */
 export function countNgrams(
   tokens: Tokens,
   unit: NgramUnit,
@@ -67,9 +70,10 @@ export function countNgrams(
   vocabulary: Vocabulary,
   learn: boolean,
   sink: NgramSink,
-): void {
-  if (unit === 'word') countWords(tokens, range[0], range[1], vocabulary, learn, sink);
-  else countCharacters(tokens, range[0], range[1], vocabulary, learn, sink);
+): number {
+  if (unit === 'word') return countWords(tokens, range[0], range[1], vocabulary, learn, sink);
+  countCharacters(tokens, range[0], range[1], vocabulary, learn, sink);
+  return 0;
 }
 
 function countWords(
@@ -79,8 +83,9 @@ function countWords(
   vocabulary: Vocabulary,
   learn: boolean,
   sink: NgramSink,
-): void {
+): number {
   const { codes, starts, ends, count, weights } = tokens;
+  let knownWords = 0;
   for (let first = 0; first < count; first++) {
     const start = starts[first];
     const weight = weights[first];
@@ -92,9 +97,12 @@ function countWords(
       for (; at < end; at++) hash = extendHash(hash, codes[at]);
       if (token - first + 1 < least) continue;
       const column = learn ? vocabulary.add(codes, start, end, hash) : vocabulary.find(codes, start, end, hash);
-      if (column >= 0) sink.add(column, weight, first, token);
+      if (column < 0) continue;
+      sink.add(column, weight, first, token);
+      if (token === first) knownWords++;
     }
   }
+  return knownWords;
 }
 
 function countCharacters(

@@ -23,6 +23,8 @@ export class Vectorizer {
   /** First column of each block. */
   readonly offsets: readonly number[];
   readonly columnCount: number;
+  /** The block with single words among its columns; undefined when all n-grams are longer or characters. */
+  readonly singleWords: Block | undefined;
 
   constructor(settings: VectorizerSettings, blocks: readonly Block[]) {
     this.settings = settings;
@@ -36,6 +38,7 @@ export class Vectorizer {
     }
     this.offsets = offsets;
     this.columnCount = columns;
+    this.singleWords = blocks.find(({ unit, settings: { ngrams } }) => unit === 'word' && ngrams[0] === 1);
   }
 
   /** Rows of normalised texts. */

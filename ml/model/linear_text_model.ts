@@ -8,11 +8,12 @@
 import type { NgramSink } from '../features/ngrams.ts';
 import { countNgrams } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
+import type { Analyzer } from '../text/analyzer.ts';
 import { createNormalizer, type Normalizer, type NormalizeSettings } from '../text/normalize.ts';
 import type { Tokens } from '../text/tokens.ts';
 import { alignWords } from './align.ts';
-import { KnownWords, type TrainingProfile, wordVocabulary } from './profile.ts';
-import type { Explanation, Model, ModelFacts, Prediction, TextSignals } from './types.ts';
+import type { TrainingProfile } from './profile.ts';
+import type { Explanation, Model, ModelFacts, Prediction } from './types.ts';
 
 export type ModelParts = {
   normalize: NormalizeSettings;
@@ -32,16 +33,14 @@ export class LinearTextModel implements Model {
   readonly parts: ModelParts;
   readonly digest: string;
   readonly #normalize: Normalizer;
-  readonly #known: KnownWords | undefined;
-  #tokens: Tokens | undefined;
+  readonly #analyze: Analyzer;
 
   /** `digest` is the SHA-256 of the artifact, '' for a model that was never saved. */
   constructor(parts: ModelParts, digest = '') {
     this.parts = parts;
     this.digest = digest;
     this.#normalize = createNormalizer(parts.normalize);
-    const vocabulary = wordVocabulary(parts.vectorizer);
-    this.#known = vocabulary && new KnownWords(vocabulary);
+    this.#analyze = parts.vectorizer.analyze;
   }
 
   get facts(): ModelFacts {
@@ -57,21 +56,21 @@ export class LinearTextModel implements Model {
   }
 
   predict(text: string): Prediction {
-    return predictionOf(this.score(text));
+    const tokens = this.#analyze(this.#normalize(text));
+    return this.#predictionOf(this.#scoreOf(tokens), tokens);
   }
 
   /** Calibrated log-odds. */
   score(text: string): number {
-    const { calibration, intercept } = this.parts;
-    return calibration.slope * (this.#weigh(this.#normalize(text)) + intercept) + calibration.offset;
+    return this.#scoreOf(this.#analyze(this.#normalize(text)));
   }
 
   explain(text: string): Explanation {
     const { vectorizer, calibration, intercept, weights } = this.parts;
     const normalized = this.#normalize(text);
-    const score = calibration.slope * (this.#weigh(normalized) + intercept) + calibration.offset;
-    // The blocks now hold counts and values of this text; the analyzer's tokens are the same object again.
-    const tokens = vectorizer.analyze(normalized);
+    const tokens = this.#analyze(normalized);
+    // Fills the blocks with the counts and values of this text.
+    const prediction = this.#predictionOf(this.#scoreOf(tokens), tokens);
     const contributions = new Float64Array(tokens.count);
     const known = new Uint8Array(tokens.count);
     vectorizer.blocks.forEach((block, b) => {
@@ -95,26 +94,16 @@ export class LinearTextModel implements Model {
     });
     const knownCount = known.reduce((sum, one) => sum + one, 0);
     return {
-      ...predictionOf(score),
+      ...prediction,
       bias: calibration.slope * intercept + calibration.offset,
       words: alignWords(text, normalized, tokens, contributions, this.parts.normalize),
       knownShare: tokens.count === 0 ? 0 : knownCount / tokens.count,
     };
   }
 
-  /** A model without single words among its features knows them all. */
-  signals(): TextSignals {
-    const tokens = this.#tokens;
-    if (!tokens) return { tokens: 0, unknownTokens: 0 };
-    const { count } = tokens;
-    return { tokens: count, unknownTokens: this.#known ? count - this.#known.count(tokens) : 0 };
-  }
-
-  /** Sum of weight x value over the n-grams of a normalised text, in the order of a stored row. */
-  #weigh(normalized: string): number {
-    const { vectorizer, weights } = this.parts;
-    const tokens = vectorizer.analyze(normalized);
-    this.#tokens = tokens;
+  /** slope x (intercept + sum of weight x value) + offset; the sum in the order of a stored row. */
+  #scoreOf(tokens: Tokens): number {
+    const { vectorizer, weights, calibration, intercept } = this.parts;
     let sum = 0;
     for (let b = 0; b < vectorizer.blocks.length; b++) {
       const block = vectorizer.blocks[b];
@@ -124,13 +113,16 @@ export class LinearTextModel implements Model {
       const offset = vectorizer.offsets[b];
       for (let k = 0; k < length; k++) sum += values[k] * weights[columns[k] + offset];
     }
-    return sum;
+    return calibration.slope * (sum + intercept) + calibration.offset;
   }
-}
 
-function predictionOf(score: number): Prediction {
-  const probability = 1 / (1 + Math.exp(-score));
-  return probability > 0.5
-    ? { class: 1, label: 'positive', probability, confidence: probability, score }
-    : { class: 0, label: 'negative', probability, confidence: 1 - probability, score };
+  /** `tokens` are those that gave the score: the block of single words has just counted the known ones. */
+  #predictionOf(score: number, { count: tokens }: Tokens): Prediction {
+    const words = this.parts.vectorizer.singleWords;
+    const unknownTokens = words ? tokens - words.knownWords : 0;
+    const probability = 1 / (1 + Math.exp(-score));
+    return probability > 0.5
+      ? { class: 1, label: 'positive', probability, confidence: probability, score, tokens, unknownTokens }
+      : { class: 0, label: 'negative', probability, confidence: 1 - probability, score, tokens, unknownTokens };
+  }
 }

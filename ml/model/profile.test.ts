@@ -81,22 +81,32 @@ describe('an artifact', () => {
   });
 });
 
-describe('signals of a text', () => {
+describe('the counts of a prediction', () => {
   const model = trainModel(reviewsOf(texts), params);
 
-  it('count its tokens and those that the model does not know, after predict and after explain', () => {
-    expect(model.signals()).toEqual({ tokens: 0, unknownTokens: 0 });
-    model.predict('a warm zebra, dear xylophone');
-    expect(model.signals()).toEqual({ tokens: 5, unknownTokens: 3 });
-    model.explain('good');
-    expect(model.signals()).toEqual({ tokens: 1, unknownTokens: 0 });
+  it('are the tokens of its text and those that the model does not know, in predict and in explain', () => {
+    const zebra = model.predict('a warm zebra, dear xylophone');
+    const good = model.explain('good');
+    expect(zebra).toMatchObject({ tokens: 5, unknownTokens: 3 });
+    expect(good).toMatchObject({ tokens: 1, unknownTokens: 0 });
+  });
+
+  it('have no unknown tokens when no feature is a single word', () => {
+    const charactersOnly = { ...params.feature_engineering, word: null };
+    const { char } = params.feature_engineering;
+    const pairsOnly = { ...charactersOnly, word: char && { ...char, ngrams: [2, 2] as [number, number] } };
+    for (const feature_engineering of [charactersOnly, pairsOnly]) {
+      const other = trainModel(reviewsOf(texts), { ...params, feature_engineering });
+      expect(other.predict('a zebra')).toMatchObject({ tokens: 2, unknownTokens: 0 });
+      expect(other.profile?.unknown_share.counts[0]).toBe(40);
+    }
   });
 
   it('agree with the explanation, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('warm ', 'zebra ', 'dull', '. ', "isn't ", 'é', '!') }), (text) => {
-        const { knownShare } = model.explain(text);
-        const { tokens, unknownTokens } = model.signals();
+        const { knownShare, tokens, unknownTokens } = model.explain(text);
+        expect(model.predict(text)).toMatchObject({ tokens, unknownTokens });
         expect(tokens === 0 ? 0 : (tokens - unknownTokens) / tokens).toBeCloseTo(knownShare, 12);
       }),
     );

@@ -10,7 +10,6 @@ import type { Csr } from '../features/csr.ts';
 import type { NgramSink } from '../features/ngrams.ts';
 import { countNgrams } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
-import type { Vocabulary } from '../features/vocabulary.ts';
 import type { Tokens } from '../text/tokens.ts';
 import type { Calibration } from './linear_text_model.ts';
 
@@ -45,33 +44,6 @@ export function bucketOf(bounds: ArrayLike<number>, value: number): number {
   return bucket;
 }
 
-/** The vocabulary of single words; undefined when the model has only longer n-grams or characters. */
-export function wordVocabulary({ blocks }: Vectorizer): Vocabulary | undefined {
-  return blocks.find(({ unit, settings }) => unit === 'word' && settings.ngrams[0] === 1)?.vocabulary;
-}
-
-/** Counts the single words of a text that the vocabulary has and `knows` admits. */
-export class KnownWords {
-  readonly #vocabulary: Vocabulary;
-  readonly #sink: NgramSink;
-  #count = 0;
-
-  constructor(vocabulary: Vocabulary, knows: (column: number) => boolean = () => true) {
-    this.#vocabulary = vocabulary;
-    this.#sink = {
-      add: (column) => {
-        if (knows(column)) this.#count++;
-      },
-    };
-  }
-
-  count(tokens: Tokens): number {
-    this.#count = 0;
-    countNgrams(tokens, 'word', [1, 1], this.#vocabulary, false, this.#sink);
-    return this.#count;
-  }
-}
-
 /**
  * `reviews` are the training texts, normalised, `x` their matrix, `rawScores` the scores before calibration that each got
  * from a model which had not seen it.
@@ -85,12 +57,11 @@ export function profileOf(
 ): TrainingProfile {
   const length = emptyDistribution('length');
   const unknownShare = emptyDistribution('unknown_share');
-  const vocabulary = wordVocabulary(vectorizer);
-  const known = vocabulary && new KnownWords(vocabulary, knownWithoutOneText(vectorizer, x));
+  const known = knownWordCounter(vectorizer, x);
   for (const { text } of reviews) {
     const tokens = vectorizer.analyze(text);
     count(length, tokens.count);
-    count(unknownShare, tokens.count === 0 || !known ? 0 : 1 - known.count(tokens) / tokens.count);
+    count(unknownShare, tokens.count === 0 ? 0 : 1 - known(tokens) / tokens.count);
   }
   return { version: 1, length, unknown_share: unknownShare, ...profileOfScores(rawScores, calibration) };
 }
@@ -110,14 +81,26 @@ function profileOfScores(
   return { probability, mean_confidence: sum / rawScores.length };
 }
 
-/** Whether a word of a training text would be in the vocabulary if that text were not there. */
-function knownWithoutOneText({ blocks }: Vectorizer, x: Csr): (column: number) => boolean {
-  const { min_df: minimum } = blocks[0].settings;
+/** Counts the words of a training text that would be in the vocabulary if that text were not there. */
+function knownWordCounter({ singleWords }: Vectorizer, x: Csr): (tokens: Tokens) => number {
+  if (!singleWords) return (tokens) => tokens.count;
+  const { vocabulary, settings } = singleWords;
+  const { min_df: minimum } = settings;
   const least = Math.max(1, minimum < 1 ? minimum * x.rowCount : minimum);
-  // The word block's columns are the first, so its numbers are those of the matrix.
-  const documents = new Uint32Array(blocks[0].vocabulary.size);
+  // The word block comes first, so its columns have the same numbers in the matrix.
+  const documents = new Uint32Array(vocabulary.size);
   for (const column of x.columns) if (column < documents.length) documents[column]++;
-  return (column) => documents[column] - 1 >= least;
+  let known = 0;
+  const sink: NgramSink = {
+    add(column) {
+      if (documents[column] - 1 >= least) known++;
+    },
+  };
+  return (tokens) => {
+    known = 0;
+    countNgrams(tokens, 'word', [1, 1], vocabulary, false, sink);
+    return known;
+  };
 }
 
 function emptyDistribution(signal: Signal): Distribution {

@@ -1,6 +1,6 @@
 import type { TrainingProfile } from './profile.ts';
 
-/** What the model says of one text. Class 1 is positive, class 0 negative. */
+/** What the model says about one text. Class 1 is positive, class 0 negative. */
 export type Prediction = {
   class: 0 | 1;
   label: 'negative' | 'positive';
@@ -10,6 +10,10 @@ export type Prediction = {
   confidence: number;
   /** Calibrated log-odds of positive; `probability` is its logistic function. */
   score: number;
+  /** Number of tokens in the text. */
+  tokens: number;
+  /** Tokens that the model does not know; 0 for a model without single words among its features. */
+  unknownTokens: number;
 };
 
 /** How much one word moved the score. */
@@ -30,13 +34,6 @@ export type Explanation = Prediction & {
   words: WordContribution[];
   /** Share of the words that the model knows, 0 to 1; 0 for a text without words. */
   knownShare: number;
-};
-
-/** What a text looked like to the model, to be compared with the training texts. */
-export type TextSignals = {
-  tokens: number;
-  /** Tokens that the model does not know. */
-  unknownTokens: number;
 };
 
 /**
@@ -72,6 +69,4 @@ export type Model = {
   readonly profile: TrainingProfile | undefined;
   predict(text: string): Prediction;
   explain(text: string): Explanation;
-  /** Of the text last given to `predict` or `explain`. */
-  signals(): TextSignals;
 };

@@ -30,7 +30,7 @@ export async function openApp(served: ServedModel = servedWords): Promise<OpenAp
   const config = readConfig({ ...LIMITS, GIT_COMMIT: 'fedcba' });
   const metrics = new Metrics({ ofProcess: false, gitCommit: config.gitCommit });
   metrics.serving(served);
-  const predictor = new Predictor(served, config, (...judged) => metrics.prediction(...judged));
+  const predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
   const state: ServiceState = { phase: 'ready', predictor };
   const server = createServer(createApp({ config, state, metrics, log }).callback()).listen(0, '127.0.0.1');
   await once(server, 'listening');

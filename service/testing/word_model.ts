@@ -1,6 +1,6 @@
 /** A model one can check by eye: good +2, fine +1, bad -2, awful -3, on top of a bias of 0.5. */
 import { STANDARD_BOUNDS } from '../../ml/model/profile.ts';
-import type { Explanation, Model, Prediction } from '../../ml/model/types.ts';
+import type { Explanation, Model } from '../../ml/model/types.ts';
 import type { ServedModel } from '../served_model.ts';
 
 const WEIGHTS = new Map([
@@ -10,8 +10,6 @@ const WEIGHTS = new Map([
   ['awful', -3],
 ]);
 const BIAS = 0.5;
-
-let last: Explanation | undefined;
 
 /** Of ten training texts each. */
 const { length, unknown_share, probability } = STANDARD_BOUNDS;
@@ -36,12 +34,8 @@ export const wordModel: Model = {
   digest: 'a'.repeat(64),
   featureCount: WEIGHTS.size,
   profile,
-  predict: (text) => predictionOf(explain(text).score),
+  predict: (text) => explain(text),
   explain,
-  signals: () => {
-    const words = last?.words ?? [];
-    return { tokens: words.length, unknownTokens: words.filter(({ contribution }) => contribution === 0).length };
-  },
 };
 
 export const servedWords: ServedModel = {
@@ -61,13 +55,18 @@ function explain(text: string): Explanation {
   }));
   const score = words.reduce((sum, { contribution }) => sum + contribution, BIAS);
   const known = words.filter(({ contribution }) => contribution !== 0).length;
-  last = { ...predictionOf(score), bias: BIAS, words, knownShare: words.length === 0 ? 0 : known / words.length };
-  return last;
-}
-
-function predictionOf(score: number): Prediction {
   const probability = 1 / (1 + Math.exp(-score));
-  return probability > 0.5
-    ? { class: 1, label: 'positive', probability, confidence: probability, score }
-    : { class: 0, label: 'negative', probability, confidence: 1 - probability, score };
+  const isPositive = probability > 0.5;
+  return {
+    class: isPositive ? 1 : 0,
+    label: isPositive ? 'positive' : 'negative',
+    probability,
+    confidence: isPositive ? probability : 1 - probability,
+    score,
+    tokens: words.length,
+    unknownTokens: words.length - known,
+    bias: BIAS,
+    words,
+    knownShare: words.length === 0 ? 0 : known / words.length,
+  };
 }

@@ -1,11 +1,13 @@
 import type { Model, Prediction } from '../../model/types.ts';
 
+const counts = { tokens: 0, unknownTokens: 0 };
+
 /** The model's own rule: positive above one half. */
 export function predictionOf(probability: number): Prediction {
   const score = Math.log(probability / (1 - probability));
   return probability > 0.5
-    ? { class: 1, label: 'positive', probability, confidence: probability, score }
-    : { class: 0, label: 'negative', probability, confidence: 1 - probability, score };
+    ? { class: 1, label: 'positive', probability, confidence: probability, score, ...counts }
+    : { class: 0, label: 'negative', probability, confidence: 1 - probability, score, ...counts };
 }
 
 /** A model whose probability of the positive class is the given function of the text. */
