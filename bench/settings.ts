@@ -1,5 +1,5 @@
 /** The settings both sides train with: plain uni- and bigram TF-IDF, one l2-penalised logistic regression. */
-import type { LogisticRegressionSettings } from '../ml/classifiers/types.ts';
+import type { LogisticRegressionSettings } from '../ml/classifiers/logistic_loss.ts';
 import type { VectorizerSettings } from '../ml/features/vectorizer.ts';
 import type { NormalizeSettings } from '../ml/text/normalize.ts';
 

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseParams, readParams } from './params.ts';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { paramsSchema, parseParams, readParams } from './params.ts';
 
 const text = readFileSync('ml/testdata/params.yaml', 'utf8');
 
@@ -9,20 +11,69 @@ describe('params.yaml', () => {
     expect(() => readParams()).not.toThrow();
   });
 
+  // The copy that tests train with, so that whoever changes params.yaml for a model of their own breaks no test.
+  it('as shipped has the defaults of the schema, so that every key may be left out', () => {
+    const defaults = parseParams('', 'params.yaml');
+    expect(parseParams(text, 'params.yaml')).toEqual(defaults);
+    expect(parse(text)).toMatchObject({ model_building: { classifier: 'logistic_regression', C: 5 } });
+  });
+
+  it('of an older version, with keys and sections left out, is filled with the defaults', () => {
+    const older =
+      'model_building:\n  C: 2\nfeature_engineering:\n  char: null\n  word: { ngrams: [1, 1] }\ndata_ingestion:\n';
+    const defaults = parseParams('', 'params.yaml');
+    expect(parseParams(older, 'params.yaml')).toEqual({
+      ...defaults,
+      model_building: { ...defaults.model_building, C: 2 },
+      feature_engineering: {
+        ...defaults.feature_engineering,
+        word: { ...defaults.feature_engineering.word, ngrams: [1, 1] },
+        char: null,
+      },
+    });
+  });
+
+  it('has a description for every key', () => {
+    const { properties } = z.toJSONSchema(paramsSchema, { io: 'input' });
+    for (const [name, section] of Object.entries(properties ?? {})) {
+      const keys = Object.entries((section as z.core.JSONSchema.JSONSchema).properties ?? {});
+      expect(keys.length, name).toBeGreaterThan(1);
+      for (const [key, field] of keys) expect(field, `${name}.${key}`).toHaveProperty('description');
+    }
+  });
+
+  it('cannot name a classifier that is not linear, and says which are', () => {
+    expect(() => parseParams('model_building: { classifier: random_forest }', 'my.yaml')).toThrow(
+      /^my\.yaml:1: model_building\.classifier: this classifier is not linear.*multinomial_naive_bayes/,
+    );
+  });
+
   it.each([
     ['a value out of range', 'C: 5', 'C: -1', /^params\.yaml:\d+: model_building\.C: .*\(got -1\)/],
     ['a word that is no choice', 'penalty: l2', 'penalty: l3', /model_building\.penalty: .*"l2".*\(got "l3"\)/],
-    ['a misspelt name', 'C: 5', 'c: 5', /model_building/],
+    ['a misspelt name', '\n  C: 5', '\n  c: 5', /^params\.yaml:\d+: model_building\.c: unknown setting/],
+    ['an unknown section', 'model_building:', 'building:', /^params\.yaml:\d+: building: unknown setting/],
     [
       'ranges upside down',
       'ngrams: [3, 6]',
       'ngrams: [6, 3]',
       /feature_engineering\.char\.ngrams: the first exceeds the second/,
     ],
-    ['broken YAML', 'data_ingestion:', 'data_ingestion: [', /is not valid YAML/],
+    ['broken YAML', 'data_ingestion:', 'data_ingestion: [', /^params\.yaml:\d+ is not valid YAML/],
   ])('with %s is refused by file, line and field', (_, from, to, message) => {
     expect(() => parseParams(text.replace(from, to), 'params.yaml')).toThrow(
       expect.objectContaining({ message: expect.stringMatching(message), exitCode: 2 }),
+    );
+  });
+
+  it('with an error is told the line, the meaning and the default of the field', () => {
+    const lines = text.split('\n');
+    const line = lines.findIndex((one) => one.startsWith('  C: ')) + 1;
+    expect(() => parseParams(text.replace('\n  C: 5', '\n  C: 0'), 'params.yaml')).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`params.yaml:${line}: `),
+        next: expect.stringMatching(/^C: Inverse strength .* The default is 5\.$/),
+      }),
     );
   });
 

@@ -92,6 +92,19 @@ describe('training', () => {
     expect(model.predict('good film').class).toBe(1);
   });
 
+  it('serves and explains multinomial naive Bayes like any other linear classifier', () => {
+    const model = trainModel(reviews, {
+      ...params,
+      model_building: { ...building, classifier: 'multinomial_naive_bayes', calibration: 'none' },
+    });
+    const { probability, score } = model.predict('good film');
+    expect(probability).toBeGreaterThan(0.5);
+    const { words, bias } = model.explain('good film');
+    const good = words.find((word) => word.text === 'good')!;
+    expect(good.contribution).toBeGreaterThan(Math.abs(words.find((word) => word.text === 'film')!.contribution));
+    expect(bias + words.reduce((sum, word) => sum + word.contribution, 0)).toBeCloseTo(score, 5);
+  });
+
   it('gives other weights under naive Bayes scaling, and the same kind of model', () => {
     const scaled = trainModel(reviews, { ...params, model_building: { ...building, nb_alpha: 1 } });
     expect(scaled.predict('good film').class).toBe(1);

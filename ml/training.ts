@@ -5,10 +5,10 @@
  * here in one go.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { fitClassifier } from './classifiers/fit.ts';
-import { sigmoid } from './classifiers/logistic.ts';
+import type { LinearModel, OnProgress, TrainingSet } from './classifiers/classifier.ts';
+import { sigmoid } from './classifiers/logistic_loss.ts';
 import { fitPlatt } from './classifiers/platt.ts';
-import type { LinearModel, OnProgress, TrainingSet } from './classifiers/types.ts';
+import { classifiers } from './classifiers/registry.ts';
 import { updateDigest } from './corpus/digest.ts';
 import type { Review } from './corpus/review.ts';
 import { SentimentError } from './errors.ts';
@@ -68,7 +68,7 @@ export function fitWeights(
   onProgress?: OnProgress,
 ): FittedWeights {
   const set = trainingSet(x, labels, params);
-  const model = fitClassifier(set, params, onProgress);
+  const model = classifiers[params.classifier].fit(set, params, { seed: params.seed, onProgress });
   if (!model.converged) {
     throw new SentimentError(
       'NOT_CONVERGED',
@@ -98,7 +98,7 @@ function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingPa
       target: Float64Array.from(inside, (i) => set.target[i]),
       weight: Float64Array.from(inside, (i) => set.weight[i]),
     };
-    const model = fitClassifier(part, params);
+    const model = classifiers[params.classifier].fit(part, params, { seed: params.seed });
     for (const i of rows) if (folds[i] === fold) scores[i] = dot(set.x, i, model.weights) + model.intercept;
   }
   const calibration = fitPlatt(scores, labels);

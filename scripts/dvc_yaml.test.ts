@@ -22,12 +22,17 @@ const skippable = Object.keys(stages).filter((name) => !stages[name].always_chan
 /** They can change what a stage says and where it writes, which dvc.yaml would have to follow, but no result. */
 const harmless = ['ml/errors.ts', 'ml/stages/paths.ts'];
 
+/** params.ts loads every classifier for its settings; a stage that trains loads them through ml/training.ts as well. */
+const isSettingsOnly = (file: string, specifier: string) =>
+  file === 'ml/params.ts' && specifier.startsWith('./classifiers/');
+
 /** The files that a program loads, itself included, and the packages. */
 function importsOf(program: string): { files: string[]; packages: string[] } {
   const files = [program];
   const packages = new Set<string>();
   for (const file of files) {
     for (const specifier of specifiersIn(read(file))) {
+      if (isSettingsOnly(file, specifier)) continue;
       if (specifier.startsWith('.')) {
         const path = join(dirname(file), specifier);
         if (!files.includes(path)) files.push(path);

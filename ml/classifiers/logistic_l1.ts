@@ -10,8 +10,16 @@
  */
 import { type Csc, toColumns } from '../features/csr.ts';
 import { createRandom, shuffle } from '../random.ts';
-import { bestIntercept, entropy, logisticLoss, margins, sigmoid, softplus } from './logistic.ts';
-import type { LinearModel, LogisticRegressionSettings, OnProgress, TrainingSet } from './types.ts';
+import type { LinearModel, OnProgress, TrainingSet } from './classifier.ts';
+import {
+  bestIntercept,
+  entropy,
+  type LogisticRegressionSettings,
+  logisticLoss,
+  margins,
+  sigmoid,
+  softplus,
+} from './logistic_loss.ts';
 
 const SUFFICIENT_DECREASE = 0.01;
 const LEAST_CURVATURE = 1e-12;

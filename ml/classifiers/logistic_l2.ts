@@ -15,8 +15,15 @@
  */
 import { dot } from '../features/csr.ts';
 import { createRandom, shuffle } from '../random.ts';
-import { bestIntercept, entropy, logisticLoss, margins, sigmoid } from './logistic.ts';
-import type { LinearModel, LogisticRegressionSettings, OnProgress, TrainingSet } from './types.ts';
+import type { LinearModel, OnProgress, TrainingSet } from './classifier.ts';
+import {
+  bestIntercept,
+  entropy,
+  type LogisticRegressionSettings,
+  logisticLoss,
+  margins,
+  sigmoid,
+} from './logistic_loss.ts';
 
 export function fitL2(
   { x, target, weight }: TrainingSet,

@@ -3,11 +3,30 @@
  *
  *     r_j = ln( (alpha + p_j) / |alpha + p| ) - ln( (alpha + q_j) / |alpha + q| )
  *
- * with p_j and q_j the sums of |value| over positive and negative texts. Training on x_j r_j and multiplying the
+ * p_j and q_j are the sums of |value| over positive and negative texts. Training on x_j r_j and multiplying the
  * weights by r_j afterwards leaves a plain linear model over x.
  */
+import { z } from 'zod';
 import type { Csr } from '../features/csr.ts';
-import type { TrainingSet } from './types.ts';
+import type { LinearModel, TrainingSet } from './classifier.ts';
+
+export const nbAlpha = z
+  .number()
+  .min(0)
+  .default(0)
+  .describe('Smoothing of naive Bayes log-count ratios as a scale of the features; 0 turns the scale off.');
+
+/** Learns from scaled columns and returns the model over x. `alpha` 0 leaves the columns as they are. */
+export function withNaiveBayesScale(
+  set: TrainingSet,
+  alpha: number,
+  learn: (set: TrainingSet) => LinearModel,
+): LinearModel {
+  if (alpha === 0) return learn(set);
+  const scale = naiveBayesScale(set, alpha);
+  const model = learn({ ...set, x: scaleColumns(set.x, scale) });
+  return { ...model, weights: model.weights.map((weight, j) => weight * scale[j]) };
+}
 
 export function naiveBayesScale({ x, target, weight }: TrainingSet, alpha: number): Float64Array {
   const positive = new Float64Array(x.columnCount).fill(alpha);
@@ -21,9 +40,14 @@ export function naiveBayesScale({ x, target, weight }: TrainingSet, alpha: numbe
       negative[x.columns[k]] += forNegative * value;
     }
   }
+  return logRatios(positive, negative);
+}
+
+/** ln(p_j / sum of p) - ln(q_j / sum of q) for each column. All values must be above 0. */
+export function logRatios(positive: Float64Array, negative: Float64Array): Float64Array<ArrayBuffer> {
   const sum = (vector: Float64Array) => vector.reduce((total, value) => total + value, 0);
   const shift = Math.log(sum(negative)) - Math.log(sum(positive));
-  return positive.map((value, j) => Math.log(value) - Math.log(negative[j]) + shift);
+  return Float64Array.from(positive, (value, j) => Math.log(value) - Math.log(negative[j]) + shift);
 }
 
 /** x with each column multiplied by its scale. */

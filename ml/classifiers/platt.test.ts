@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../random.ts';
-import { sigmoid } from './logistic.ts';
+import { sigmoid } from './logistic_loss.ts';
 import { fitPlatt } from './platt.ts';
 
 describe("Platt's calibration", () => {

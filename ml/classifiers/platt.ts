@@ -2,7 +2,7 @@
  * Platt's calibration: the slope and offset that make raw scores log-odds (Platt 1999, with the targets pulled in from
  * 0 and 1 as there; solved by Newton's method with a backtracking step as in Lin, Lin & Weng 2007).
  */
-import { sigmoid, softplus } from './logistic.ts';
+import { sigmoid, softplus } from './logistic_loss.ts';
 
 /** `scores` and `labels` (0 or 1) are of one length. A single class gives slope 1 and offset 0. */
 export function fitPlatt(scores: Float64Array, labels: Uint8Array): { slope: number; offset: number } {

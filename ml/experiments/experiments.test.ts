@@ -3,14 +3,13 @@ import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readParams } from '../params.ts';
+import { parseParams, readParams } from '../params.ts';
 import { createRandom } from '../random.ts';
 import { outcomeFromText, outcomeToText } from './journal.ts';
-import { holm } from './leaders.ts';
-import { correctedAccuracy, nestedAccuracy } from './selection.ts';
+import { duration, secondsLeft } from './run_cells.ts';
+import { correctedAccuracy, holm, nestedAccuracy } from './selection.ts';
 import { cellsOf, readExperiments } from './study.ts';
 import { changeParams, flatten, unifiedDiff } from './suggestion.ts';
-import { duration, secondsLeft } from './time_left.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const experiments = readExperiments(join(root, 'experiments.yaml'));
@@ -140,7 +139,7 @@ test('a suggestion changes the values named and nothing else', () => {
   const text = readFileSync(join(root, 'params.yaml'), 'utf8');
   const changes = flatten({ model_building: { C: 20, penalty: 'l1' }, feature_engineering: { negation_weight: 1 } });
   const changed = changeParams(text, changes)!;
-  expect(parse(changed)).toEqual({
+  expect(parseParams(changed, 'params.yaml')).toEqual({
     ...params,
     model_building: { ...params.model_building, C: 20, penalty: 'l1' },
     feature_engineering: { ...params.feature_engineering, negation_weight: 1 },

@@ -1,7 +1,7 @@
 /**
- * Finished work, one file for each cell and split, so that a study that was stopped goes on where it was. A file is
- * named by everything that decides what is in it: texts, code, settings, split. Each is written under a temporary name
- * and renamed, so what is there is whole.
+ * Finished work, one file for each cell and split, so that a stopped study resumes where it was. Everything that a file's
+ * content depends on is in its name: texts, code, settings, split. Each is written under a temporary name and renamed,
+ * so no file is ever half written.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,11 +9,13 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { writeText } from '../stages/write_file.ts';
 import type { Cell } from './study.ts';
-import type { Outcome } from './tasks.ts';
+import type { Outcome } from './worker.ts';
 
-/** Code that decides what a cell reaches. */
-const CODE = ['ml/text', 'ml/features', 'ml/classifiers', 'ml/experiments/learners', 'ml/experiments/worker.ts'];
-const MORE_CODE = ['ml/experiments/corpus.ts', 'ml/evaluation/folds.ts', 'ml/training.ts', 'ml/random.ts'];
+/** The code on which a cell's outcome depends. */
+const CODE = [
+  ...['ml/text', 'ml/features', 'ml/classifiers', 'ml/experiments/worker.ts', 'ml/experiments/splits.ts'],
+  ...['ml/evaluation/folds.ts', 'ml/training.ts', 'ml/random.ts'],
+];
 
 const outcome = z.strictObject({
   probabilities: z.string(),
@@ -25,17 +27,17 @@ const outcome = z.strictObject({
   score_seconds: z.number(),
 });
 
-/** Key of a cell: equal for equal texts, code, settings and splits. `context` is all that the cells have in common. */
+/** Key of a cell: equal for equal texts, code, settings and splits. `context` stands for all that the cells share. */
 export function cellKey(cell: Cell, context: string): string {
   const { feature_engineering, model_building, learner } = cell;
   const parts = [context, feature_engineering, model_building, learner];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
-/** Digest of the code above, tests aside. */
+/** Digest of that code without tests. */
 export function codeDigest(root: string = resolve(import.meta.dirname, '../..')): string {
   const hash = createHash('sha256');
-  const names = [...CODE, ...MORE_CODE].flatMap((path) => {
+  const names = CODE.flatMap((path) => {
     if (path.endsWith('.ts')) return [path];
     return readdirSync(join(root, path))
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
@@ -57,7 +59,7 @@ export class Journal {
     writeText(join(this.#folder, key, `${split}.json`), `${JSON.stringify(outcomeToText(result))}\n`);
   }
 
-  /** Undefined where there is none; one that somebody has damaged counts as none. */
+  /** Undefined for a missing or damaged file. */
   read(key: string, split: string): Outcome | undefined {
     try {
       return outcomeFromText(JSON.parse(readFileSync(join(this.#folder, key, `${split}.json`), 'utf8')));

@@ -13,25 +13,25 @@ import { readExperiments } from './study.ts';
 
 const help = `usage: node ml/experiments/main.ts STUDY [options]     (make compare, make tune, make ablation)
 
-Cross-validates every cell of the study, on all cores; what is finished is not run again.
+Cross-validates every cell of the study, on all cores. Finished cells are not run again.
 
-  --experiments FILE   what to try [experiments.yaml]
+  --experiments FILE   the studies [experiments.yaml]
   --params FILE        settings that the cells change [params.yaml]
-  --reports FOLDER     where tables and plots go [${reports}]
-  --journal FOLDER     where finished work is kept [.local/experiments]
-  --scratch FOLDER     where temporary files go [${paths.downloads}]
-  --threads N          [all cores]
-  --only CELL          one cell, such as logistic_regression/tfidf_uni, without tables and plots
-  --out FILE           with --only: where the cell's figures go
+  --reports FOLDER     for tables and plots [${reports}]
+  --journal FOLDER     for finished cells [.local/experiments]
+  --scratch FOLDER     for temporary files [${paths.downloads}]
+  --threads N          number of threads [all cores]
+  --only CELL          run one cell, such as logistic_regression/tfidf_uni, without tables and plots
+  --out FILE           with --only: file for the cell's figures
 
-MLFLOW_TRACKING_URI says where the runs go; without it there are none. With EXPERIMENTS_SHARDS=N and
-JOB_COMPLETION_INDEX=I (a Kubernetes Indexed Job sets the second) only every N-th cell from I on is run.
+MLFLOW_TRACKING_URI is the server for the runs; without it nothing is logged. With EXPERIMENTS_SHARDS=N and
+JOB_COMPLETION_INDEX=I (a Kubernetes Indexed Job sets the second) only every N-th cell is run, starting with cell I.
 `;
 
 await runMain(async () => {
   const { values, positionals } = parseArguments();
   if (values.help) return void process.stdout.write(help);
-  if (positionals.length !== 1) throw usageError('COMMAND', 'one study is expected', 'see --help');
+  if (positionals.length !== 1) throw usageError('COMMAND', 'expected the name of one study', 'see --help');
   const params = readParams(values.params);
   const experiments = readExperiments(values.experiments);
   const log = (line: string) => void process.stdout.write(`${line}\n`);
@@ -88,12 +88,12 @@ function shardOf(env: NodeJS.ProcessEnv): { index: number; count: number } | und
   if (index < count) return { index, count };
   throw usageError(
     'SETTING',
-    `JOB_COMPLETION_INDEX is ${index} and EXPERIMENTS_SHARDS is ${count}: the Job's completions must equal the shards`,
+    `JOB_COMPLETION_INDEX is ${index} and EXPERIMENTS_SHARDS is ${count}: set EXPERIMENTS_SHARDS to the Job's completions`,
   );
 }
 
 function wholeNumber(name: string, value: string, least: number): number {
   const number = Number(value);
   if (/^\d{1,4}$/.test(value) && number >= least) return number;
-  throw usageError('SETTING', `${name} is "${value}", expected a whole number from ${least}`);
+  throw usageError('SETTING', `${name} is "${value}", expected a whole number of at least ${least}`);
 }

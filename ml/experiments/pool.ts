@@ -1,7 +1,7 @@
-/** Threads that take tasks in the order they come. */
+/** Threads that take tasks in the order in which they come. */
 import { Worker } from 'node:worker_threads';
 import { SentimentError } from '../errors.ts';
-import type { Answer, Learn, Outcome, Vectorize, Vectorized, WorkerData } from './tasks.ts';
+import type { Answer, Learn, Outcome, Vectorize, Vectorized, WorkerData } from './worker.ts';
 
 type Job = { task: Vectorize | Learn; resolve(result: Vectorized | Outcome): void; reject(error: Error): void };
 
@@ -25,17 +25,17 @@ export class Pool {
   async vectorize(task: Omit<Vectorize, 'kind'>): Promise<Vectorized> {
     const result = await this.#ask({ ...task, kind: 'vectorize' });
     if ('train' in result) return result;
-    throw new Error('a worker answered another question');
+    throw new Error('a worker answered another task');
   }
 
-  /** Throws what the learner throws. */
+  /** Throws what the classifier throws. */
   async learn(task: Omit<Learn, 'kind'>): Promise<Outcome> {
     const result = await this.#ask({ ...task, kind: 'learn' });
     if ('probabilities' in result) return result;
-    throw new Error('a worker answered another question');
+    throw new Error('a worker answered another task');
   }
 
-  /** Ends the threads, also at work. */
+  /** Ends the threads, busy ones too. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
@@ -65,10 +65,10 @@ export class Pool {
     this.#next();
   }
 
-  /** Out of memory, for one: the thread is gone, and the study with it. */
+  /** The thread is gone (out of memory, for one), which ends the study. */
   #fail(worker: Worker, error: unknown): void {
     const cause = error instanceof Error ? error : new Error(String(error));
     const job = this.#running.get(worker);
-    job?.reject(new SentimentError('WORKER_DIED', 'a thread of the study ended by itself', { cause }));
+    job?.reject(new SentimentError('WORKER_DIED', 'a thread of the study ended unexpectedly', { cause }));
   }
 }

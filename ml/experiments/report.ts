@@ -1,15 +1,13 @@
 /**
- * What a study leaves in reports/experiments: NAME.json (equal seeds, equal bytes), NAME_times.json, NAME.md for readers,
- * two plots where there is a grid, and the suggested change of params.yaml where there is one.
+ * The files of a study in reports/experiments: NAME.json (equal seeds, equal bytes), NAME_times.json, NAME.md for
+ * readers, two plots where there is a grid, and the suggested change of params.yaml where there is one.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderSvg } from '../evaluation/plots/render.ts';
 import { writeJson, writeText } from '../stages/write_file.ts';
-import type { Comparison } from './leaders.ts';
-import { heatMapSpec } from './plots/heat_map.ts';
-import { type Axis, parallelSpec } from './plots/parallel_coordinates.ts';
-import type { Chosen } from './selection.ts';
+import { type Axis, heatMapSpec, parallelSpec } from './plots.ts';
+import type { Chosen, Comparison } from './selection.ts';
 import type { Cell } from './study.ts';
 import { changeParams, flatten, unifiedDiff } from './suggestion.ts';
 import { byAccuracy, type CellResult } from './table.ts';
@@ -20,19 +18,19 @@ export type StudyResult = {
   texts: number;
   folds: number;
   seed: number;
-  /** 0 where the choice is judged by correction. */
+  /** 0 where the figure is corrected instead (BBC-CV). */
   innerFolds: number;
   cells: { cell: Cell; result: CellResult }[];
   chosen: Chosen;
   /** The best against the next. */
   leaders: Comparison[];
-  /** The best against the settings that params.yaml has now, where those are among the cells. */
+  /** The best against the present settings of params.yaml, where these are among the cells. */
   againstCurrent: Comparison | undefined;
 };
 
 export const reports = 'reports/experiments';
 
-/** Writes all files; returns those that belong with the run in MLflow, by name. */
+/** Writes all files; returns the text of those that go to the run in MLflow, by name. */
 export async function writeReport(result: StudyResult, folder: string, paramsPath: string) {
   const { study, cells } = result;
   const ranked = byAccuracy(cells.map((one) => one.result));
@@ -98,7 +96,7 @@ function describeChoice({ innerFolds, chosen }: StudyResult): string {
   return `${how}: accuracy ${chosen.accuracy.toFixed(4)} ± ${chosen.accuracy_se.toFixed(4)}; chosen: ${times}.`;
 }
 
-/** Nothing for a study that is no grid over two settings. */
+/** No plots for a study that is not a grid over two settings. */
 async function drawStudy({ cells, source, folds }: StudyResult): Promise<Record<string, string>> {
   const [x, y] = axesOf(cells.map(({ cell }) => cell.coordinates));
   if (x === undefined || y === undefined) return {};
@@ -129,7 +127,7 @@ async function drawStudy({ cells, source, folds }: StudyResult): Promise<Record<
   };
 }
 
-/** The two settings that vary, that with more values first. */
+/** The settings that vary, the one with the most values first. */
 function axesOf(coordinates: readonly Record<string, string | number>[]): string[] {
   const valuesOf = (name: string) => new Set(coordinates.map((each) => each[name])).size;
   return Object.keys(coordinates[0])

@@ -1,25 +1,24 @@
 /**
- * Runs what is missing of a set of cells on all splits. For each set of features and split one thread makes the two
- * matrices, and every algorithm that wants them reads the same memory. No more sets are alive than there are threads.
- * One split of every set of features comes first: then all that remains is of a kind whose cost is known.
+ * Runs the missing cells on all splits. For each set of features and split one thread makes the two matrices, and every
+ * algorithm on these features reads the same memory. There are never more such pairs than threads. One split of every
+ * set of features comes first, so that the cost of all the rest is known early.
  */
-import type { Split, Texts } from './corpus.ts';
 import type { Journal } from './journal.ts';
 import { Pool } from './pool.ts';
+import type { Split, Texts } from './splits.ts';
 import type { Cell } from './study.ts';
-import type { Outcome } from './tasks.ts';
-import { secondsLeft } from './time_left.ts';
+import type { Outcome } from './worker.ts';
 
 export type KeyedCell = { cell: Cell; key: string };
 
 export type Listener = {
-  /** After each cell and split that was run; seconds by the clock. */
+  /** Called after each cell and split that was run; seconds by the clock. */
   onOutcome?(
     cell: Cell,
     split: Split,
     progress: { done: number; total: number; secondsLeft: number | undefined },
   ): void;
-  /** When the last split of a cell is there, also if all were there before. */
+  /** Called when the last split of a cell is finished, also if all were finished before. */
   onCell?(cell: KeyedCell): void;
 };
 
@@ -27,7 +26,7 @@ export type RunOptions = { texts: Texts; journal: Journal; threads: number } & L
 
 type Group = { split: Split; cells: KeyedCell[] };
 
-/** Everything is in the journal when it returns. Throws the first error of a cell, once the threads have ended. */
+/** All outcomes are in the journal when it returns. Throws the first error of a cell, once the threads have ended. */
 export async function runCells(
   cells: readonly KeyedCell[],
   splits: readonly Split[],
@@ -85,7 +84,7 @@ export async function runCells(
   }
 }
 
-/** Several cells share the making of a matrix. */
+/** Several cells share the cost of a matrix. */
 function secondsOf({ vectorize_seconds, train_seconds, score_seconds }: Outcome, sharers: number): number {
   return vectorize_seconds / sharers + train_seconds + score_seconds;
 }
@@ -99,4 +98,36 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
     else groups.set(key, [item]);
   }
   return [...groups.values()];
+}
+
+/**
+ * Seconds left by the clock after `elapsed` seconds. The costs of what is done and of what remains are compared in
+ * processor `seconds`, so threads and other load are accounted for. Undefined while a kind remains of which nothing is
+ * done: kinds differ a thousandfold.
+ */
+export function secondsLeft(
+  done: readonly { kind: string; seconds: number }[],
+  remaining: readonly string[],
+  elapsed: number,
+): number | undefined {
+  const sums = new Map<string, { seconds: number; count: number }>();
+  let total = 0;
+  for (const { kind, seconds } of done) {
+    const sum = sums.get(kind) ?? { seconds: 0, count: 0 };
+    sums.set(kind, { seconds: sum.seconds + seconds, count: sum.count + 1 });
+    total += seconds;
+  }
+  let left = 0;
+  for (const kind of remaining) {
+    const seen = sums.get(kind);
+    if (!seen) return undefined;
+    left += seen.seconds / seen.count;
+  }
+  return total === 0 ? 0 : (elapsed * left) / total;
+}
+
+/** "8 s", "3 min 20 s". */
+export function duration(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

@@ -1,24 +1,23 @@
-/** A study from experiments.yaml to its reports: cells, folds, runs in MLflow, tests, plots. */
+/** Runs a study of experiments.yaml and writes its reports: cells, folds, runs in MLflow, tests, plots. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isLinear } from '../classifiers/registry.ts';
 import type { Review } from '../corpus/review.ts';
 import { SentimentError } from '../errors.ts';
 import { classOf } from '../evaluation/scored.ts';
 import type { Params } from '../params.ts';
 import { writeJson } from '../stages/write_file.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
-import { digestOf, innerSplits, outerSplits, prepareTexts, type Split, type Texts } from './corpus.ts';
 import { cellKey, codeDigest, Journal } from './journal.ts';
-import { compareLeaders, comparePairs } from './leaders.ts';
 import { type StudyResult, writeReport } from './report.ts';
-import { type KeyedCell, runCells } from './run_cells.ts';
-import { correctedAccuracy, nestedAccuracy } from './selection.ts';
+import { duration, type KeyedCell, type Listener, runCells } from './run_cells.ts';
+import { compareLeaders, comparePairs, correctedAccuracy, nestedAccuracy } from './selection.ts';
+import { digestOf, innerSplits, outerSplits, prepareTexts, type Split, type Texts } from './splits.ts';
 import { cellsOf, type Experiments } from './study.ts';
 import { byAccuracy, type CellResult, summarizeCell } from './table.ts';
-import type { Outcome } from './tasks.ts';
-import { duration } from './time_left.ts';
 import { TrackedStudy } from './tracked.ts';
+import type { Outcome } from './worker.ts';
 
 export type StudyOptions = {
   study: string;
@@ -30,7 +29,7 @@ export type StudyOptions = {
   journal: string;
   reports: string;
   tracking: TrackingConfig | undefined;
-  /** Of several machines, this one's number and how many there are: it takes every n-th cell and writes no report. */
+  /** This machine's number and the number of machines: it takes every n-th cell and writes no report. */
   shard: { index: number; count: number } | undefined;
   /** Name of the one cell to run, without report. */
   only: string | undefined;
@@ -43,7 +42,7 @@ export type StudyOptions = {
 /** Pairs of leaders that are tested. */
 const LEADERS = 5;
 
-/** Throws what cells, MLflow and files throw; finished cells are kept all the same. */
+/** Throws what cells, MLflow and files throw; finished cells are kept in any case. */
 export async function runStudy(options: StudyOptions): Promise<void> {
   const { study, experiments, params, log } = options;
   const { seed, folds, studies } = experiments;
@@ -51,7 +50,7 @@ export async function runStudy(options: StudyOptions): Promise<void> {
   const splits = outerSplits(texts, folds, seed);
   const context = JSON.stringify([digestOf(texts), codeDigest(), folds, seed]);
   const winnerOf = studies[study]?.winner_of;
-  const winner = winnerOf && winningCell(join(options.reports, `${winnerOf}.json`), winnerOf, experiments);
+  const winner = winnerOf && winningCell(join(options.reports, `${winnerOf}.json`), winnerOf, experiments, params);
   const all = cellsOf(study, experiments, params, winner).map((cell) => ({ cell, key: cellKey(cell, context) }));
   const mine = choose(all, options);
   const journal = new Journal(options.journal);
@@ -71,7 +70,7 @@ export async function runStudy(options: StudyOptions): Promise<void> {
     const { accuracy, accuracy_se } = result.row;
     log(`${keyed.cell.name}: accuracy ${accuracy.toFixed(4)} ± ${accuracy_se.toFixed(4)}`);
     if (tracked) logging = logging.then(() => tracked.logCell(keyed, result, outcomes));
-    // Reported when it is awaited.
+    // The error is reported where `logging` is awaited.
     logging.catch(() => {});
   };
   const onOutcome = progressLine(log);
@@ -136,10 +135,8 @@ async function chooseNested(
   return nestedAccuracy(names, folds);
 }
 
-type NestedOptions = Pick<StudyOptions, 'threads' | 'experiments' | 'log'> & {
-  journal: Journal;
-  onOutcome: ReturnType<typeof progressLine>;
-};
+type NestedOptions = Pick<StudyOptions, 'threads' | 'experiments' | 'log'> &
+  Pick<Listener, 'onOutcome'> & { journal: Journal };
 
 function openTracked(config: TrackingConfig, all: readonly KeyedCell[], options: StudyOptions): Promise<TrackedStudy> {
   const { study, experiments, params, tags } = options;
@@ -165,44 +162,41 @@ function choose(all: KeyedCell[], { shard, only }: Pick<StudyOptions, 'shard' | 
   const found = all.filter(({ cell }) => cell.name === only);
   if (found.length > 0) return found;
   throw new SentimentError('CELL_UNKNOWN', `the study has no cell "${only}"`, {
-    next: `take one of ${all.map(({ cell }) => cell.name).join(', ')}`,
+    next: `choose one of ${all.map(({ cell }) => cell.name).join(', ')}`,
     exitCode: 2,
   });
 }
 
-/** The best logistic regression of a finished study: what it is called there. */
-function winningCell(path: string, study: string, { algorithms }: Experiments): string {
+/** Name of the best logistic regression in a finished study. */
+function winningCell(path: string, study: string, { algorithms }: Experiments, params: Params): string {
   let report: { rows: { cell: string; algorithm: string }[] };
   try {
     report = JSON.parse(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new SentimentError('STUDY_MISSING', `${path} has the winner to tune, and cannot be read`, {
+    throw new SentimentError('STUDY_MISSING', `cannot read ${path}, which has the winner to tune`, {
       cause,
       next: `run make ${study} first`,
     });
   }
   const best = report.rows.find(({ algorithm }) => {
     const chosen = algorithms[algorithm];
-    return chosen?.learner === 'linear' && chosen.model_building.classifier !== 'ml_logistic_regression';
+    const { classifier } = { ...params.model_building, ...chosen?.model_building, ...chosen };
+    return chosen !== undefined && classifier === 'logistic_regression';
   });
   if (best) return best.cell;
   throw new SentimentError('STUDY_MISSING', `${path} has no logistic regression`, { next: `run make ${study} again` });
 }
 
-/** Whether a cell is what params.yaml says, calibration aside, which moves no ranking. */
+/** Whether a cell has the settings of params.yaml, apart from calibration, which changes no ranking. */
 function isCurrent({ feature_engineering, model_building, learner }: KeyedCell['cell'], params: Params): boolean {
-  if (learner.learner !== 'linear') return false;
+  if (!isLinear(learner.classifier)) return false;
   const { calibration } = model_building;
   const mine = JSON.stringify([feature_engineering, model_building]);
   return mine === JSON.stringify([params.feature_engineering, { ...params.model_building, calibration }]);
 }
 
-function progressLine(log: (line: string) => void) {
-  return (
-    cell: KeyedCell['cell'],
-    split: Split,
-    { done, total, secondsLeft }: { done: number; total: number; secondsLeft: number | undefined },
-  ) => {
+function progressLine(log: (line: string) => void): NonNullable<Listener['onOutcome']> {
+  return (cell, split, { done, total, secondsLeft }) => {
     const left = done === total || secondsLeft === undefined ? '' : `, about ${duration(secondsLeft)} left`;
     log(`${String(done).padStart(String(total).length)}/${total} ${cell.name}, fold ${split.name}${left}`);
   };
@@ -212,7 +206,7 @@ function outcomeOf(journal: Journal, key: string, split: Split): Outcome {
   const outcome = journal.read(key, split.name);
   if (outcome) return outcome;
   throw new SentimentError('JOURNAL_DAMAGED', `the journal has lost cell ${key}, fold ${split.name}`, {
-    next: 'run it again: only what is missing is done',
+    next: 'run it again: only the missing cells are run',
   });
 }
 

@@ -1,71 +1,63 @@
-/** experiments.yaml, validated, and the cells that its studies are made of. */
-import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+/** experiments.yaml, validated, and the cells of its studies. */
 import { z } from 'zod';
-import { SentimentError, usageError } from '../errors.ts';
-import { type ModelBuildingParams, type Params, parseParams } from '../params.ts';
-import type { Learner } from './learners/learn.ts';
+import { classifierNames, classifiers } from '../classifiers/registry.ts';
+import { type SentimentError, usageError } from '../errors.ts';
+import { type ModelBuildingParams, type Params, paramsSchema } from '../params.ts';
+import { type Keys, readYamlFile, type YamlFile } from '../yaml_file.ts';
+import type { Learner } from './worker.ts';
 
 const overrides = z.record(z.string(), z.unknown());
-const positive = z.number().gt(0);
-const count = z.number().int().min(1);
 
-const treeSettings = {
-  max_depth: z.number().int().min(0),
-  min_child_weight: positive,
-  max_bins: count,
-};
-
-const linear = { learner: z.literal('linear') };
-const common = { model_building: overrides.default({}), bow: overrides.default({}) };
-
-const algorithm = z.discriminatedUnion('learner', [
-  z.strictObject({ ...linear, ...common }),
-  z.strictObject({
-    learner: z.literal('multinomial_naive_bayes'),
-    settings: z.strictObject({ alpha: positive }),
-    ...common,
-  }),
-  z.strictObject({
-    learner: z.literal('random_forest'),
-    settings: z.strictObject({ trees: count, ...treeSettings }),
-    ...common,
-  }),
-  z.strictObject({
-    learner: z.literal('gradient_boosting'),
-    settings: z.strictObject({
-      rounds: count,
-      learning_rate: positive.max(1),
-      lambda: z.number().min(0),
-      ...treeSettings,
-    }),
-    ...common,
-  }),
-]);
+const algorithm = z
+  .strictObject({
+    classifier: z
+      .enum(classifierNames)
+      .optional()
+      .describe(`One of ${classifierNames.join(', ')}; by default that of params.yaml.`),
+    settings: overrides.default({}).describe("The classifier's own settings."),
+    model_building: overrides.default({}).describe('Changes of that section of params.yaml.'),
+    bow: overrides.default({}).describe('More changes of model_building on features whose name begins with "bow".'),
+  })
+  .superRefine(({ classifier, settings }, context) => {
+    if (classifier === undefined || classifiers[classifier].linear) return;
+    const result = z.strictObject(classifiers[classifier].settings.shape).safeParse(settings);
+    for (const issue of result.error?.issues ?? []) {
+      context.addIssue({ code: 'custom', message: issue.message, path: ['settings', ...issue.path] });
+    }
+  });
 
 const study = z.strictObject({
-  /** Every algorithm with every set of features. */
-  grids: z.array(z.strictObject({ algorithms: z.array(z.string()), features: z.array(z.string()) })).optional(),
-  /** The best logistic regression of that study, with each grid of `vary` put over model_building in every combination. */
-  winner_of: z.string().optional(),
+  grids: z
+    .array(z.strictObject({ algorithms: z.array(z.string()), features: z.array(z.string()) }))
+    .optional()
+    .describe('Every algorithm with every set of features.'),
+  winner_of: z
+    .string()
+    .optional()
+    .describe('A study whose best logistic regression is varied; every combination in a grid of `vary` is tried.'),
   vary: z.array(z.record(z.string(), z.array(z.unknown()).min(1))).optional(),
-  /** Changes of params.yaml by name. */
-  variants: z.record(z.string(), overrides).optional(),
-  /** Folds within each fold's training part, by which the choice is made; 0 for none. */
-  inner_folds: z.number().int().min(0).max(20).default(0),
+  variants: z.record(z.string(), overrides).optional().describe('Changes of params.yaml by name.'),
+  inner_folds: z
+    .number()
+    .int()
+    .min(0)
+    .max(20)
+    .default(0)
+    .describe("Folds within each fold's training part, which make the choice; 0 for none."),
 });
 
 const schema = z.strictObject({
-  experiment: z.string().min(1),
+  experiment: z.string().min(1).describe("MLflow's experiment."),
   seed: z.number().int().min(0).max(4294967295),
   folds: z.number().int().min(2).max(50),
   bootstrap_samples: z.number().int().min(2).max(100_000),
-  features: z.record(z.string(), overrides),
-  algorithms: z.record(z.string(), algorithm),
+  features: z.record(z.string(), overrides).describe('Changes of feature_engineering by name.'),
+  algorithms: z.record(z.string(), algorithm).describe('Classifiers with their settings by name.'),
   studies: z.record(z.string(), study),
 });
 
-export type Experiments = z.infer<typeof schema>;
+/** `file` gives errors in a cell's settings their line. */
+export type Experiments = z.output<typeof schema> & { file: YamlFile };
 
 /** One algorithm with its settings on one set of features. */
 export type Cell = {
@@ -74,86 +66,81 @@ export type Cell = {
   algorithm: string;
   features: string;
   feature_engineering: Params['feature_engineering'];
-  /** Says what the targets and weights are, whatever the learner. */
+  /** Decides targets and weights for every classifier. */
   model_building: ModelBuildingParams;
   learner: Learner;
-  /** Where it stands in the study's grid: algorithm and features, or what is varied. */
+  /** Its place in the study's grid: algorithm and features, or the settings that vary. */
   coordinates: Record<string, string | number>;
-  /** What it changes of params.yaml, where that is all that makes it. */
+  /** Its changes of params.yaml, where these are all that makes it. */
   changes: Record<string, unknown> | undefined;
 };
 
-/** Throws EXPERIMENTS_MISSING (1) or EXPERIMENTS_INVALID (2), which names the field. */
+/** Throws EXPERIMENTS_MISSING (1) or EXPERIMENTS_INVALID (2), which names file, line and field. */
 export function readExperiments(path: string): Experiments {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new SentimentError('EXPERIMENTS_MISSING', `cannot read ${path}`, {
-      cause,
-      next: 'run from the repository root, or name the file with --experiments',
-    });
-  }
-  const result = schema.safeParse(parseDocument(text).toJS());
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw usageError('EXPERIMENTS_INVALID', `${path}: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
+  const file = readYamlFile(path, 'experiments');
+  return { ...file.check(schema), file };
 }
 
 /**
- * Cells of a study in the order of the file; of equal ones the first stays. `winner` is what `winner_of` stands for.
- * Throws EXPERIMENTS_INVALID (2) for names that are not in the file and settings that params.yaml would not take.
+ * Cells of a study in the order of the file; of cells with one name the first stays. `winner` is the cell that `winner_of`
+ * refers to. Throws EXPERIMENTS_INVALID (2) for unknown names and for settings that params.yaml would refuse.
  */
 export function cellsOf(name: string, experiments: Experiments, params: Params, winner?: string): Cell[] {
   const given = experiments.studies[name];
-  if (!given) {
-    const known = Object.keys(experiments.studies).join(', ');
-    throw usageError('EXPERIMENTS_INVALID', `there is no study "${name}" in experiments.yaml`, `take one of ${known}`);
-  }
+  if (!given) throw unknown(experiments.file, 'study', name, experiments.studies);
   const cells: Cell[] = [];
   for (const grid of given.grids ?? []) {
     for (const features of grid.features) {
       for (const algorithm of grid.algorithms) cells.push(gridCell(algorithm, features, experiments, params));
     }
   }
-  for (const vary of given.vary ?? []) cells.push(...variedCells(winner ?? '', vary, experiments, params));
+  given.vary?.forEach((vary, i) => {
+    cells.push(...variedCells(winner ?? '', vary, ['studies', name, 'vary', i], experiments, params));
+  });
   for (const [variant, changes] of Object.entries(given.variants ?? {})) {
-    const changed = merged(params, changes, variant);
-    cells.push({ ...linearCell(variant, 'logistic_regression', variant, changed), coordinates: { variant }, changes });
+    const origins = [{ section: [], keys: ['studies', name, 'variants', variant] }];
+    const changed = merged(params, changes, experiments, origins);
+    const cell = linearCell(variant, 'logistic_regression', variant, changed);
+    cells.push({ ...cell, coordinates: { variant }, changes });
   }
   const names = new Set<string>();
   return cells.filter(({ name }) => !names.has(name) && names.add(name));
 }
 
-function gridCell(algorithm: string, features: string, { algorithms, ...rest }: Experiments, params: Params): Cell {
-  const chosen = algorithms[algorithm];
-  const changes = rest.features[features];
-  if (!chosen) throw unknown('algorithms', algorithm, algorithms);
-  if (!changes) throw unknown('features', features, rest.features);
-  const over = features.startsWith('bow') ? { ...chosen.model_building, ...chosen.bow } : chosen.model_building;
-  const name = `${algorithm}/${features}`;
-  const changed = merged(params, { feature_engineering: changes, model_building: over }, name);
-  const cell = linearCell(name, algorithm, features, changed);
-  switch (chosen.learner) {
-    case 'linear':
-      return cell;
-    case 'random_forest':
-      return { ...cell, learner: { learner: chosen.learner, settings: chosen.settings, seed: rest.seed } };
-    case 'gradient_boosting':
-      return { ...cell, learner: { learner: chosen.learner, settings: chosen.settings } };
-    case 'multinomial_naive_bayes':
-      return { ...cell, learner: { learner: chosen.learner, settings: chosen.settings } };
-  }
+function gridCell(algorithm: string, features: string, experiments: Experiments, params: Params): Cell {
+  const chosen = experiments.algorithms[algorithm];
+  const changes = experiments.features[features];
+  if (!chosen) throw unknown(experiments.file, 'algorithm', algorithm, experiments.algorithms);
+  if (!changes) throw unknown(experiments.file, 'features', features, experiments.features);
+  const { classifier, settings } = chosen;
+  const other = classifier !== undefined && !classifiers[classifier].linear ? classifier : undefined;
+  const model_building = {
+    ...chosen.model_building,
+    ...(classifier !== undefined && other === undefined && { classifier, ...settings }),
+    ...(features.startsWith('bow') && chosen.bow),
+  };
+  const changed = merged(params, { feature_engineering: changes, model_building }, experiments, [
+    { section: ['feature_engineering'], keys: ['features', features] },
+    ...['bow', 'settings', 'model_building'].map((part) => ({
+      section: ['model_building'],
+      keys: ['algorithms', algorithm, part],
+    })),
+  ]);
+  const cell = linearCell(`${algorithm}/${features}`, algorithm, features, changed);
+  if (other === undefined) return cell;
+  const own = classifiers[other].settings.parse(settings);
+  return { ...cell, learner: { classifier: other, settings: own, seed: experiments.seed } };
 }
 
 function variedCells(
   winner: string,
   vary: Record<string, unknown[]>,
+  keys: Keys,
   experiments: Experiments,
   params: Params,
 ): Cell[] {
   const [algorithm, features] = winner.split('/');
-  const base = gridCell(algorithm, features, experiments, params);
+  const { feature_engineering, model_building } = gridCell(algorithm, features, experiments, params);
   let combinations: Record<string, unknown>[] = [{}];
   for (const [setting, values] of Object.entries(vary)) {
     combinations = combinations.flatMap((one) => values.map((value) => ({ ...one, [setting]: value })));
@@ -163,8 +150,9 @@ function variedCells(
       .filter(([setting]) => vary[setting].length > 1 || setting === 'penalty')
       .map(([setting, value]) => `${setting}=${value}`)
       .join(' ');
-    const { feature_engineering, model_building } = base;
-    const changed = merged({ ...params, feature_engineering, model_building }, { model_building: changes }, name);
+    const base = { ...params, feature_engineering, model_building };
+    const origins = [{ section: ['model_building'], keys }];
+    const changed = merged(base, { model_building: changes }, experiments, origins);
     const coordinates = Object.fromEntries(
       Object.entries(changes).map(([setting, value]) => [setting, typeof value === 'number' ? value : String(value)]),
     );
@@ -175,9 +163,11 @@ function variedCells(
   });
 }
 
+/** `settings` are those of model_building that belong to its classifier. */
 function linearCell(name: string, algorithm: string, features: string, params: Params): Cell {
   const { feature_engineering, model_building } = params;
-  const learner = { learner: 'linear', settings: model_building } as const;
+  const { classifier, seed } = model_building;
+  const learner = { classifier, settings: { ...classifiers[classifier].settings.parse(model_building) }, seed };
   const coordinates = { algorithm, features };
   return {
     ...{ name, algorithm, features, feature_engineering, model_building, learner, coordinates },
@@ -185,9 +175,17 @@ function linearCell(name: string, algorithm: string, features: string, params: P
   };
 }
 
+/** Settings below `section` of params.yaml come from below `keys` of experiments.yaml. */
+type Origin = { section: Keys; keys: Keys };
+
 /** The settings with changes put over them, section by section, checked as params.yaml is. */
-function merged(params: Params, changes: object, name: string): Params {
-  return parseParams(JSON.stringify(over(params, changes)), `experiments.yaml, ${name}`);
+function merged(params: Params, changes: object, { file }: Experiments, origins: readonly Origin[]): Params {
+  return file.checkValue(paramsSchema, over(params, changes), (field) => {
+    const places = origins
+      .filter(({ section }) => section.every((key, i) => field[i] === key))
+      .map(({ section, keys }) => [...keys, ...field.slice(section.length)]);
+    return places.find((keys) => file.has(keys)) ?? places[0] ?? [];
+  });
 }
 
 function over(base: unknown, changes: unknown): unknown {
@@ -201,7 +199,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function unknown(kind: string, name: string, known: object): SentimentError {
-  const next = `take one of ${Object.keys(known).join(', ')}`;
-  return usageError('EXPERIMENTS_INVALID', `experiments.yaml has no ${name} in its ${kind}`, next);
+function unknown({ path }: YamlFile, kind: string, name: string, known: object): SentimentError {
+  const next = `choose one of ${Object.keys(known).join(', ')}`;
+  return usageError('EXPERIMENTS_INVALID', `${path} has no ${kind} "${name}"`, next);
 }

@@ -1,4 +1,4 @@
-/** The best settings as a change to params.yaml that somebody can read, weigh and apply: `git apply FILE`. */
+/** The best settings as a change of params.yaml to read, weigh and apply with `git apply FILE`. */
 import { isScalar, parseDocument } from 'yaml';
 
 /** "model_building.C" -> 10 */
@@ -16,8 +16,8 @@ export function flatten(changes: object, prefix = ''): Changes {
 }
 
 /**
- * The text of params.yaml with single values replaced, comments and all else as they were; undefined when a change is
- * of more than single values that are there.
+ * The text of params.yaml with single values replaced and all else unchanged, comments too; undefined when a changed
+ * value is missing in the text or is not a single value.
  */
 export function changeParams(text: string, changes: Changes): string | undefined {
   const document = parseDocument(text);

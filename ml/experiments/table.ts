@@ -1,10 +1,10 @@
-/** What the cells of a study reached: figures that are equal for equal seeds, and times, which are not. */
+/** The figures of a study's cells, which are equal for equal seeds, and their times, which are not. */
 import { standardDeviation } from '../evaluation/bootstrap.ts';
 import { type MeasureName, type Measures, measure } from '../evaluation/measures.ts';
 import type { Scored } from '../evaluation/scored.ts';
-import type { Split, Texts } from './corpus.ts';
+import type { Split, Texts } from './splits.ts';
 import type { Cell } from './study.ts';
-import type { Outcome } from './tasks.ts';
+import type { Outcome } from './worker.ts';
 
 export type Row = {
   cell: string;
@@ -35,7 +35,7 @@ export type CellResult = {
   scored: Scored;
 };
 
-/** `outcomes` are those of the splits, in their order; the splits hold every text once. */
+/** One outcome for each split, in the same order; every text is held out in exactly one split. */
 export function summarizeCell(
   { name, algorithm, features }: Pick<Cell, 'name' | 'algorithm' | 'features'>,
   splits: readonly Split[],
@@ -79,7 +79,7 @@ export function summarizeCell(
   };
 }
 
-/** The best first; of equals the one that comes first. */
+/** The best first; equal ones keep their order. */
 export function byAccuracy(results: readonly CellResult[]): CellResult[] {
   return results.toSorted((a, b) => b.row.accuracy - a.row.accuracy);
 }

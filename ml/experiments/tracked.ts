@@ -1,11 +1,12 @@
 /**
- * A study in MLflow: one parent run, and under it one run for each cell, found again by the cell's key. A cell's run is
- * FINISHED only when everything is in it, so a study that was stopped goes on without a lost or a doubled run; and what
- * other machines have finished (an Indexed Job's pods) is read back from their runs.
+ * A study in MLflow: one parent run, and under it one run for each cell, found by the cell's key. A cell's run is FINISHED
+ * only when it is complete, so a stopped study resumes without losing or doubling a run. The results of other machines
+ * (the pods of an Indexed Job) are read back from their runs.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isLinear, linearSettings } from '../classifiers/registry.ts';
 import { writeText } from '../stages/write_file.ts';
 import { downloadArtifact, uploadArtifact } from '../tracking/artifacts.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
@@ -15,7 +16,7 @@ import { callApi } from '../tracking/transport.ts';
 import { type Journal, outcomeFromText, outcomeToText } from './journal.ts';
 import type { KeyedCell } from './run_cells.ts';
 import type { CellResult } from './table.ts';
-import type { Outcome } from './tasks.ts';
+import type { Outcome } from './worker.ts';
 
 const CELL = 'experiments.cell';
 const STUDY = 'experiments.study';
@@ -25,7 +26,7 @@ const OUTCOMES = 'outcomes.json';
 export type StudyFacts = {
   experiment: string;
   name: string;
-  /** Of all its cells. */
+  /** Digest of the keys of all its cells. */
   fingerprint: string;
   params: Record<string, string>;
   tags: Record<string, string>;
@@ -36,7 +37,7 @@ export class TrackedStudy {
   readonly #facts: StudyFacts;
   readonly experimentId: string;
   readonly parent: Run;
-  /** Run of each cell that is finished, by key. */
+  /** Run of each finished cell, by key. */
   readonly #runs = new Map<string, string>();
 
   private constructor(config: TrackingConfig, facts: StudyFacts, experimentId: string, parent: Run) {
@@ -52,7 +53,7 @@ export class TrackedStudy {
     return new TrackedStudy(config, facts, experimentId, parent);
   }
 
-  /** Brings what other machines have finished into the journal. Returns the number of cells. */
+  /** Copies the cells that other machines have finished into the journal. Returns their number. */
   async restore(cells: readonly KeyedCell[], splits: readonly string[], journal: Journal): Promise<number> {
     let restored = 0;
     for (const { key } of cells) {
@@ -65,12 +66,13 @@ export class TrackedStudy {
     return restored;
   }
 
-  /** Logs a cell's run unless it is finished; one that was broken off halfway is completed. */
+  /** Logs a cell's run unless it is finished; an incomplete run is completed. */
   async logCell({ cell, key }: KeyedCell, result: CellResult, outcomes: Map<string, Outcome>): Promise<void> {
     const mine = { [CELL]: key, [PARENT]: this.parent.id };
     const found = await searchRuns(this.#config, this.experimentId, mine);
     const finished = found.find((run) => run.status === 'FINISHED');
-    if (!finished) {
+    if (finished) this.#runs.set(key, finished.id);
+    else {
       const tags = { ...this.#facts.tags, ...mine, [STUDY]: this.#facts.name };
       const run = found[0] ?? (await createRun(this.#config, this.experimentId, cell.name, tags));
       const { cell: _name, algorithm: _algorithm, features: _features, ...figures } = result.row;
@@ -80,10 +82,10 @@ export class TrackedStudy {
       await this.#uploadOutcomes(run, outcomes);
       await endRun(this.#config, run.id, 'FINISHED');
       this.#runs.set(key, run.id);
-    } else this.#runs.set(key, finished.id);
+    }
   }
 
-  /** Ends the parent run with the study's figures and files, given as name and text. */
+  /** Ends the parent run with the study's figures and with `files`, texts by name. */
   async finish(metrics: Record<string, number>, files: Record<string, string>): Promise<void> {
     await logValues(this.#config, this.parent.id, { metrics }, this.parent.startTime);
     await inTemporaryFolder(async (folder) => {
@@ -121,7 +123,7 @@ export class TrackedStudy {
   }
 }
 
-/** The study's parent run. Several machines may begin at once: the oldest run stays, the others take theirs back. */
+/** The study's parent run. When several machines start at once, the oldest run stays and the others delete theirs. */
 async function ensureParent(config: TrackingConfig, experimentId: string, facts: StudyFacts): Promise<Run> {
   const own = { 'experiments.fingerprint': facts.fingerprint };
   const oldest = async () =>
@@ -139,18 +141,21 @@ async function ensureParent(config: TrackingConfig, experimentId: string, facts:
 }
 
 /**
- * Named alike in all cells. MLflow's page draws the first three by name unless told otherwise, so what the study varies
- * and the n-grams stand before `settings.`.
+ * The same names in all cells, apart from the classifier's own settings. MLflow's page draws the first three by name
+ * unless told otherwise, so the settings that vary and the n-grams have names before `settings.`.
  */
 function paramsOf({ coordinates, feature_engineering, model_building, learner }: KeyedCell['cell']) {
   const { word, char } = feature_engineering;
   const ranges = [word && `words ${word.ngrams.join('-')}`, char && `characters ${char.ngrams.join('-')}`];
-  const { target } = model_building;
-  const own =
-    learner.learner === 'linear'
-      ? pick(learner.settings, ['C', 'penalty', 'nb_alpha', 'sample_weight', 'calibration'])
-      : learner.settings;
-  const settings = { weighting: (word ?? char)?.weighting, target, ...own };
+  const common = Object.entries(model_building).filter(([name]) => !(name in linearSettings));
+  const { classifier } = learner;
+  const settings = {
+    weighting: (word ?? char)?.weighting,
+    ...Object.fromEntries(common),
+    // Only linear models are calibrated.
+    ...(!isLinear(classifier) && { calibration: 'none' }),
+    ...{ classifier, seed: learner.seed, ...learner.settings },
+  };
   return Object.fromEntries([
     ...Object.entries(coordinates).map(([name, value]) => [name, String(value)]),
     ['ngrams', ranges.filter(Boolean).join(', ')],
@@ -158,10 +163,6 @@ function paramsOf({ coordinates, feature_engineering, model_building, learner }:
       .filter(([name]) => !(name in coordinates))
       .map(([name, value]) => [`settings.${name}`, String(value)]),
   ]);
-}
-
-function pick<T extends object, K extends keyof T>(from: T, keys: readonly K[]): Pick<T, K> {
-  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, K>;
 }
 
 async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

@@ -1,10 +1,55 @@
-/** A thread of a study: answers one task after the other. */
+/** A thread of a study: makes matrices, learns from them and scores, one task after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Scorer } from '../classifiers/classifier.ts';
+import { sigmoid } from '../classifiers/logistic_loss.ts';
+import { type ClassifierName, classifiers } from '../classifiers/registry.ts';
 import { describeError, SentimentError } from '../errors.ts';
-import { fitVectorizer, type Vectorizer } from '../features/vectorizer.ts';
-import { learn } from './learners/learn.ts';
-import { asCsr, shareMatrix } from './shared_matrix.ts';
-import type { Answer, Learn, Outcome, Vectorize, Vectorized, WorkerData } from './tasks.ts';
+import { type Csr, dot } from '../features/csr.ts';
+import { fitVectorizer, type Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
+import type { ModelBuildingParams } from '../params.ts';
+import { fitWeights, type Labels, trainingSet } from '../training.ts';
+import type { Split, Texts } from './splits.ts';
+
+/** Given to each worker once. */
+export type WorkerData = Pick<Texts, 'texts' | 'labels' | 'ratings'>;
+
+/** Vocabulary and weights are learnt from the training part alone. */
+export type Vectorize = { kind: 'vectorize'; split: Split; settings: VectorizerSettings };
+export type Vectorized = { train: SharedMatrix; held: SharedMatrix; vocabularyBytes: number; seconds: number };
+
+export type Learn = {
+  kind: 'learn';
+  split: Split;
+  matrices: Vectorized;
+  model: ModelBuildingParams;
+  learner: Learner;
+};
+
+/** A classifier with its own settings. A linear one takes its settings from `model_building`. */
+export type Learner = { classifier: ClassifierName; settings: Record<string, unknown>; seed: number };
+
+/** What one cell reached on one split. Seconds are the thread's own processor time. */
+export type Outcome = {
+  /** Of the held-out texts, in their order. */
+  probabilities: Float64Array<ArrayBuffer>;
+  columns: number;
+  bytes: number;
+  iterations: number;
+  vectorize_seconds: number;
+  train_seconds: number;
+  score_seconds: number;
+};
+
+export type Answer = { result: Vectorized | Outcome } | { error: string; code: string; next: string | undefined };
+
+/** A matrix in memory that all threads see, so that handing it over copies nothing. */
+type SharedMatrix = {
+  rowCount: number;
+  columnCount: number;
+  start: Uint32Array<SharedArrayBuffer>;
+  columns: Uint32Array<SharedArrayBuffer>;
+  values: Float32Array<SharedArrayBuffer>;
+};
 
 const { texts, labels, ratings }: WorkerData = workerData;
 
@@ -64,8 +109,54 @@ function vocabularyBytes({ blocks }: Vectorizer): number {
   }, 0);
 }
 
-/** Of this thread alone, so that what else runs on the machine counts little. */
+/** Processor time of this thread alone, so that other load on the machine counts little. */
 function cpuSeconds(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1e6;
+}
+
+/** `model` says what targets and weights are. Throws what the classifier throws. */
+function learn(x: Csr, part: Labels, model: ModelBuildingParams, { classifier, settings, seed }: Learner): Scorer {
+  const chosen = classifiers[classifier];
+  return chosen.linear ? learnLinear(x, part, model) : chosen.fit(trainingSet(x, part, model), settings, { seed });
+}
+
+/** As the pipeline trains and serves: calibrated if the settings say so, weights of 32 bits. */
+function learnLinear(x: Csr, part: Labels, settings: ModelBuildingParams): Scorer {
+  const { model, calibration } = fitWeights(x, part, settings);
+  const weights = Float32Array.from(model.weights);
+  // The l1 penalty leaves few weights other than 0; only those need storing, each with its column.
+  const used = weights.reduce((sum, weight) => sum + (weight === 0 ? 0 : 1), 0);
+  const score = (rows: Csr, i: number) => dot(rows, i, weights) + model.intercept;
+  return {
+    probabilities: (rows) =>
+      Float64Array.from({ length: rows.rowCount }, (_, i) =>
+        sigmoid(calibration.slope * score(rows, i) + calibration.offset),
+      ),
+    bytes: Math.min(4 * weights.length, 8 * used) + 4,
+    iterations: model.iterations,
+  };
+}
+
+function shareMatrix({ rowCount, columnCount, start, columns, values }: Csr): SharedMatrix {
+  const shared = (length: number) => new SharedArrayBuffer(4 * length);
+  const result = {
+    rowCount,
+    columnCount,
+    start: new Uint32Array(shared(start.length)),
+    columns: new Uint32Array(shared(columns.length)),
+    values: new Float32Array(shared(values.length)),
+  };
+  result.start.set(start);
+  result.columns.set(columns);
+  result.values.set(values);
+  return result;
+}
+
+/**
+ * The same memory under the type that classifiers take. They only read it; the types differ in what a buffer's owner may
+ * do (detach, resize), which no reader does.
+ */
+function asCsr(matrix: SharedMatrix): Csr {
+  return matrix as unknown as Csr;
 }

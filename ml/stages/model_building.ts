@@ -26,7 +26,7 @@ await runMain(() => {
   const profile = profileOf(readReviews(paths.interimTrain), vectorizer, x, rawScores, calibration);
   const data = { dataDigest, trainingTexts: x.rowCount };
   saveModel(paths.model, modelParts(params, vectorizer, fitted, data, profile));
-  // ml_logistic_regression proves no gap and tells no objective.
+  // Only logistic_regression has an objective and proves a gap.
   const proven = Number.isNaN(model.gap) ? {} : { objective: model.objective, optimality_gap: model.gap };
   writeJson(paths.buildingReport, {
     features: x.columnCount,
@@ -39,5 +39,5 @@ await runMain(() => {
   const { classifier } = params.model_building;
   const within = Number.isNaN(model.gap) ? '' : `, objective within ${model.gap.toExponential(1)} of its minimum`;
   const size = `${x.rowCount.toLocaleString('en')} texts x ${x.columnCount.toLocaleString('en')} features`;
-  console.log(`${classifier} on ${size}: ${model.iterations} passes${within}`);
+  console.log(`${classifier} on ${size}: ${model.iterations} ${model.iterations === 1 ? 'pass' : 'passes'}${within}`);
 });

@@ -1,28 +1,28 @@
 /**
- * Random forest (Breiman 2001): each tree learns from as many texts drawn with replacement, and sees at each split the
- * square root of the number of columns, drawn anew; the forest's probability is the mean of its trees'.
+ * Random forest (Breiman 2001): each tree learns from as many texts as there are, drawn with replacement, and chooses
+ * each split among the square root of the number of columns, drawn anew. Its probability is the mean of its trees'.
  */
-import type { TrainingSet } from '../../classifiers/types.ts';
-import { createRandom } from '../../random.ts';
-import { binMatrix, binRows } from './bins.ts';
-import { TreeGrower } from './histogram_tree.ts';
+import { z } from 'zod';
+import { createRandom } from '../random.ts';
+import { binMatrix, binRows, maxBins } from './bins.ts';
+import { type FitOptions, nonLinearClassifier, type Scorer, type TrainingSet } from './classifier.ts';
+import { maxDepth, TreeGrower } from './histogram_tree.ts';
 import { sumTrees, type Tree, treeBytes } from './trees.ts';
-import type { Learnt } from './types.ts';
 
-export type RandomForestSettings = {
-  trees: number;
-  /** 0 for no limit. */
-  max_depth: number;
-  /** Least weight of texts in a leaf, above 0. */
-  min_child_weight: number;
-  max_bins: number;
-  seed: number;
-};
+const settings = z.object({
+  trees: z.number().int().min(1).default(100).describe('Number of trees.'),
+  max_depth: maxDepth(0),
+  min_child_weight: z.number().gt(0).default(1).describe('Least weight of texts in a leaf.'),
+  max_bins: maxBins,
+});
+
+export const randomForest = nonLinearClassifier(settings, fitRandomForest);
 
 export function fitRandomForest(
   { x, target, weight }: TrainingSet,
-  { trees: treeCount, max_depth, min_child_weight, max_bins, seed }: RandomForestSettings,
-): Learnt {
+  { trees: treeCount, max_depth, min_child_weight, max_bins }: z.output<typeof settings>,
+  { seed }: FitOptions,
+): Scorer {
   const random = createRandom(seed);
   const bins = binMatrix(x, max_bins, 1);
   const columns_per_split = Math.max(1, Math.round(Math.sqrt(bins.columns.length)));

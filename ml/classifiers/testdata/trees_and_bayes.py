@@ -1,6 +1,6 @@
-"""Writes golden.json: what XGBoost and scikit-learn reach on the matrix of matrix.ts, made here from the same numbers.
+"""Writes trees_and_bayes.json: what XGBoost and scikit-learn reach on the matrix of matrix.ts, made here from the same numbers.
 
-pip install xgboost scikit-learn (versions: golden.json); python golden.py
+pip install xgboost scikit-learn (versions: trees_and_bayes.json); python trees_and_bayes.py
 """
 import json
 from pathlib import Path
@@ -44,7 +44,7 @@ boosted = xgboost.XGBClassifier(
 forests = [RandomForestClassifier(200, random_state=seed, n_jobs=1).fit(x[train], y[train]) for seed in range(5)]
 bayes = MultinomialNB(alpha=1).fit(x[train], y[train])
 accuracy = lambda model: float((model.predict(x[test]) == y[test]).mean())
-Path(__file__).with_name("golden.json").write_text(
+Path(__file__).with_name("trees_and_bayes.json").write_text(
     json.dumps(
         {
             "versions": {"xgboost": xgboost.__version__, "scikit-learn": sklearn.__version__},

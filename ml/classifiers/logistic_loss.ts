@@ -1,5 +1,17 @@
-/** The logistic loss and what both solvers need of it. */
+/** The logistic loss, and what the l1 and l2 solvers share. */
 import { type Csr, dot } from '../features/csr.ts';
+
+export type LogisticRegressionSettings = {
+  /** Inverse strength of the penalty, above 0; smaller means stronger. */
+  C: number;
+  penalty: 'l2' | 'l1';
+  /** Share of the objective within which its minimum must be proven to lie. */
+  tolerance: number;
+  /** Limit of passes over the data. */
+  max_iterations: number;
+  /** Fixes the order in which the passes visit texts or columns. */
+  seed: number;
+};
 
 export function sigmoid(z: number): number {
   return z >= 0 ? 1 / (1 + Math.exp(-z)) : 1 - 1 / (1 + Math.exp(z));

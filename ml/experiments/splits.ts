@@ -1,4 +1,4 @@
-/** The texts of all cells, and the splits on which each is tried. */
+/** The texts of all cells, and the splits on which each cell is tried. */
 import { createHash } from 'node:crypto';
 import type { Review } from '../corpus/review.ts';
 import { stratifiedFolds } from '../evaluation/folds.ts';
@@ -9,7 +9,7 @@ import { type Labels, labelsOf } from '../training.ts';
 /** Texts are normalised; all arrays have one length. */
 export type Texts = Labels & { texts: string[]; groups: (string | undefined)[] | undefined };
 
-/** Learn from `train`, score `held`: numbers of texts. */
+/** Numbers of the texts to learn from and of those to score. */
 export type Split = { name: string; train: Uint32Array<ArrayBuffer>; held: Uint32Array<ArrayBuffer> };
 
 export function prepareTexts(reviews: readonly Review[], params: Params): Texts {

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Csr } from '../features/csr.ts';
 import { createRandom } from '../random.ts';
-import { bestIntercept, entropy, sigmoid, softplus } from './logistic.ts';
+import type { LinearModel, TrainingSet } from './classifier.ts';
 import { fitL1 } from './logistic_l1.ts';
 import { fitL2 } from './logistic_l2.ts';
-import type { LinearModel, LogisticRegressionSettings, TrainingSet } from './types.ts';
+import { bestIntercept, entropy, type LogisticRegressionSettings, sigmoid, softplus } from './logistic_loss.ts';
 
 type Case = {
   penalty: 'l1' | 'l2';
@@ -18,7 +18,7 @@ type Case = {
   objective: number;
 };
 
-/** Made by testdata/golden.py with scikit-learn. */
+/** Made by testdata/sklearn.py with scikit-learn. */
 const golden = JSON.parse(readFileSync(new URL('./testdata/sklearn.json', import.meta.url), 'utf8')) as {
   x: number[][];
   y: number[];

@@ -1,39 +1,42 @@
 /**
  * Gradient boosting for the logistic loss (Friedman 2001) with second derivatives (Chen & Guestrin 2016): each tree is
- * fitted to what the sum of those before it gets wrong. Names and defaults of the settings are XGBoost's.
+ * fitted to the errors of the sum of the trees before it. The names of the settings are XGBoost's.
  */
-import { sigmoid } from '../../classifiers/logistic.ts';
-import type { TrainingSet } from '../../classifiers/types.ts';
-import { createRandom } from '../../random.ts';
-import { binMatrix, binRows } from './bins.ts';
-import { TreeGrower } from './histogram_tree.ts';
+import { z } from 'zod';
+import { createRandom } from '../random.ts';
+import { binMatrix, binRows, maxBins } from './bins.ts';
+import { nonLinearClassifier, type Scorer, type TrainingSet } from './classifier.ts';
+import { maxDepth, TreeGrower } from './histogram_tree.ts';
+import { sigmoid } from './logistic_loss.ts';
 import { sumTrees, type Tree, treeBytes } from './trees.ts';
-import type { Learnt } from './types.ts';
 
-export type GradientBoostingSettings = {
-  /** Number of trees. */
-  rounds: number;
-  /** Share of each tree's values that is taken, above 0 to 1. */
-  learning_rate: number;
-  max_depth: number;
-  /** Least sum of second derivatives in a leaf, above 0: four texts on the fence make 1. */
-  min_child_weight: number;
-  lambda: number;
-  max_bins: number;
-};
+const settings = z.object({
+  rounds: z.number().int().min(1).default(300).describe('Number of trees.'),
+  learning_rate: z.number().gt(0).max(1).default(0.3).describe("Share of each tree's values that is added."),
+  max_depth: maxDepth(6),
+  min_child_weight: z
+    .number()
+    .gt(0)
+    .default(1)
+    .describe('Least sum of second derivatives in a leaf: four undecided texts make 1.'),
+  lambda: z.number().min(0).default(1).describe('Penalty on the values of the leaves.'),
+  max_bins: maxBins,
+});
+
+export const gradientBoosting = nonLinearClassifier(settings, fitGradientBoosting);
 
 /** The largest second derivative of the logistic loss. */
 const MOST_CURVATURE = 0.25;
 
 export function fitGradientBoosting(
   { x, target, weight }: TrainingSet,
-  { rounds, learning_rate, max_bins, ...settings }: GradientBoostingSettings,
-): Learnt {
+  { rounds, learning_rate, max_bins, ...ofTrees }: z.output<typeof settings>,
+): Scorer {
   const heaviest = weight.reduce((most, value) => Math.max(most, value), 0);
   // A column with fewer values can never make a leaf.
-  const leastRows = Math.ceil(settings.min_child_weight / (MOST_CURVATURE * heaviest));
+  const leastRows = Math.ceil(ofTrees.min_child_weight / (MOST_CURVATURE * heaviest));
   const bins = binMatrix(x, max_bins, leastRows);
-  const grower = new TreeGrower(bins, { ...settings, columns_per_split: 0 }, createRandom(0));
+  const grower = new TreeGrower(bins, { ...ofTrees, columns_per_split: 0 }, createRandom(0));
   const base = Math.log(weightedMean(target, weight) / (1 - weightedMean(target, weight)));
   const margin = new Float64Array(x.rowCount).fill(base);
   const gradient = new Float64Array(x.rowCount);

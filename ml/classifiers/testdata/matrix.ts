@@ -1,7 +1,7 @@
-/** Invented texts: words of rising rarity, each with an opinion; golden.py makes the same. */
-import type { TrainingSet } from '../../../classifiers/types.ts';
-import type { Csr } from '../../../features/csr.ts';
-import { createRandom } from '../../../random.ts';
+/** Invented texts: words of rising rarity, each with an opinion; trees_and_bayes.py makes the same. */
+import type { TrainingSet } from '../classifier.ts';
+import type { Csr } from '../../features/csr.ts';
+import { createRandom } from '../../random.ts';
 
 const ROWS = 3000;
 const COLUMNS = 400;

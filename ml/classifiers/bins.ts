@@ -1,11 +1,19 @@
 /**
- * A sparse matrix with every value replaced by the number of its bin, as histogram learners need it (Chen & Guestrin
- * 2016; Ke et al. 2017). Zeros stay unstored: each column has a bin for them, between those of negative and of
- * positive values, whose sums are what the stored entries leave over.
+ * A sparse matrix with every value replaced by the number of its bin, as histogram trees need it (Chen & Guestrin
+ * 2016; Ke et al. 2017). Zeros stay unstored: each column has a bin for them, between the bins of negative and of
+ * positive values, whose sums are the totals minus those of the stored entries.
  *
- * Bins are numbered through all columns; those of column j are first[j] .. first[j + 1), by rising value.
+ * Bins are numbered across all columns; those of column j are first[j] .. first[j + 1), by ascending value.
  */
-import { type Csr, toColumns } from '../../features/csr.ts';
+import { z } from 'zod';
+import { type Csr, toColumns } from '../features/csr.ts';
+
+export const maxBins = z
+  .number()
+  .int()
+  .min(1)
+  .default(16)
+  .describe("Limit of bins for a column's positive values, and again for its negative ones.");
 
 export type Bins = {
   rowCount: number;
@@ -31,8 +39,8 @@ export type Bins = {
   binOf: Uint32Array;
 };
 
-/** `maxBins` for the values of a column of one sign. Columns with fewer than `leastRows` values are left out. */
-export function binMatrix(x: Csr, maxBins: number, leastRows: number): Bins {
+/** `limit` is the number of bins for the values of one sign in a column. Columns with fewer than `leastRows` values are left out. */
+export function binMatrix(x: Csr, limit: number, leastRows: number): Bins {
   const byColumn = toColumns(x);
   const first = new Uint32Array(x.columnCount + 1);
   const zero = new Uint32Array(x.columnCount);
@@ -45,8 +53,8 @@ export function binMatrix(x: Csr, maxBins: number, leastRows: number): Bins {
       const values = byColumn.values.slice(from, to).sort();
       const negative = values.findIndex((value) => value >= 0);
       const positive = values.findIndex((value) => value > 0);
-      const below = edges(values.subarray(0, negative < 0 ? values.length : negative), maxBins);
-      const above = edges(values.subarray(positive < 0 ? values.length : positive), maxBins);
+      const below = edges(values.subarray(0, negative < 0 ? values.length : negative), limit);
+      const above = edges(values.subarray(positive < 0 ? values.length : positive), limit);
       if (below.length + above.length > 0) {
         columns.push(j);
         zero[j] = upper.length + below.length;
@@ -100,10 +108,10 @@ export function binRows(
   return { start, entries: entries.subarray(0, at) };
 }
 
-/** Upper edges of bins with about equally many of the rising values each, equal values together. */
-function edges(values: Float32Array, maxBins: number): number[] {
+/** Upper edges of bins that hold about equally many of the ascending values each; equal values share a bin. */
+function edges(values: Float32Array, limit: number): number[] {
   const result: number[] = [];
-  const share = values.length / maxBins;
+  const share = values.length / limit;
   for (let k = 0; k < values.length; k++) {
     const isLast = k + 1 === values.length;
     if (!isLast && (values[k + 1] === values[k] || k + 1 < share * (result.length + 1))) continue;

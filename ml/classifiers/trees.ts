@@ -1,7 +1,7 @@
-/** Trees as arrays, and what many of them say of a row. */
+/** Trees as arrays, and the sum of many trees for a row. */
 import type { Bins } from './bins.ts';
 
-/** Node n goes on to left[n] where the row's bin in column[n] is at most bin[n], else to left[n] + 1. */
+/** From node n a row goes to left[n] where its bin in column[n] is at most bin[n], else to left[n] + 1. */
 export type Tree = {
   /** -1 in a leaf. */
   column: Int32Array;

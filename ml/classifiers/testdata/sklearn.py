@@ -1,5 +1,5 @@
 """Writes sklearn.json: optima that scikit-learn's solvers reach on a small sparse problem. Run with the project's .venv:
-.venv/bin/python ml/classifiers/testdata/golden.py
+.venv/bin/python ml/classifiers/testdata/sklearn.py
 """
 import json
 import pathlib

@@ -1,21 +1,76 @@
-/** Each cell is a line through its settings and figures: what the best have in common shows as a bundle (Inselberg 1985). */
+/** The two plots of a study: accuracy over two settings, and every cell as a line through its settings and figures. */
 import type { TopLevelSpec } from 'vega-lite';
-import { color, config } from '../../evaluation/plots/theme.ts';
+import { color, config } from '../evaluation/plots/theme.ts';
+
+export type HeatCell = { x: string; y: string; accuracy: number; se: number };
+
+export function heatMapSpec(cells: readonly HeatCell[], x: string, y: string, subtitle: string): TopLevelSpec {
+  const best = Math.max(...cells.map((cell) => cell.accuracy));
+  const worst = Math.min(...cells.map((cell) => cell.accuracy));
+  const values = cells.map((cell) => ({ ...cell, label: cell.accuracy.toFixed(3), isBest: cell.accuracy === best }));
+  const columns = new Set(cells.map((cell) => cell.x)).size;
+  const rows = new Set(cells.map((cell) => cell.y)).size;
+  return {
+    config,
+    width: 92 * columns,
+    height: 46 * rows,
+    title: { text: 'Accuracy in cross-validation', subtitle },
+    data: { values },
+    encoding: {
+      x: {
+        field: 'x',
+        type: 'nominal',
+        title: x,
+        sort: null,
+        axis: { labelAngle: columns > 4 ? -30 : 0, labelLimit: 400, grid: false },
+      },
+      y: { field: 'y', type: 'nominal', title: y, sort: null, axis: { grid: false, labelLimit: 400 } },
+    },
+    layer: [
+      {
+        mark: { type: 'rect', stroke: 'white', strokeWidth: 2 },
+        encoding: {
+          color: {
+            field: 'accuracy',
+            type: 'quantitative',
+            scale: { domain: [worst, best], range: ['#eef3f9', color.curve] },
+            legend: null,
+          },
+        },
+      },
+      {
+        mark: { type: 'text', fontSize: 13 },
+        encoding: {
+          text: { field: 'label', type: 'nominal' },
+          color: {
+            condition: { test: `datum.accuracy > ${(worst + 2 * best) / 3}`, value: 'white' },
+            value: color.ink,
+          },
+        },
+      },
+      {
+        transform: [{ filter: 'datum.isBest' }],
+        mark: { type: 'rect', fill: null, stroke: color.negative, strokeWidth: 3 },
+      },
+    ],
+  };
+}
 
 export type Axis = { title: string; scale: 'category' | 'linear' | 'log'; format?: (value: number) => string };
-/** `values` has one entry for each axis; strings on a category's. */
+/** `values` has one entry for each axis; strings on a category axis. */
 export type Line = { cell: string; accuracy: number; values: (string | number)[] };
 
 const TICKS = 5;
 
+/** Parallel coordinates (Inselberg 1985): what the best cells have in common shows as a bundle of lines. */
 export function parallelSpec(axes: readonly Axis[], lines: readonly Line[], subtitle: string): TopLevelSpec {
   const positions = axes.map((axis, a) =>
-    placeAxis(
+    positionsOn(
       axis,
       lines.map(({ values }) => values[a]),
     ),
   );
-  // Drawn last, the best lie on top.
+  // Sorted so that the best are drawn last, on top.
   const points = lines
     .toSorted((a, b) => a.accuracy - b.accuracy)
     .flatMap(({ cell, accuracy, values }) =>
@@ -78,13 +133,13 @@ function position(field: string, most: number) {
   return { field, type: 'quantitative' as const, axis: null, scale: { domain: [0, most] } };
 }
 
-type Placed = { of(value: string | number): number; ticks: { y: number; text: string }[] };
+type Positions = { of(value: string | number): number; ticks: { y: number; text: string }[] };
 
-function placeAxis({ scale, format }: Axis, values: readonly (string | number)[]): Placed {
+function positionsOn({ scale, format }: Axis, values: readonly (string | number)[]): Positions {
   if (scale === 'category') {
     const names = [...new Set(values.map(String))];
-    const place = (name: string) => (names.length === 1 ? 0.5 : 1 - names.indexOf(name) / (names.length - 1));
-    return { of: (value) => place(String(value)), ticks: names.map((text) => ({ y: place(text), text })) };
+    const positionOf = (name: string) => (names.length === 1 ? 0.5 : 1 - names.indexOf(name) / (names.length - 1));
+    return { of: (value) => positionOf(String(value)), ticks: names.map((text) => ({ y: positionOf(text), text })) };
   }
   const into = scale === 'log' ? Math.log : (value: number) => value;
   const back = scale === 'log' ? Math.exp : (value: number) => value;

@@ -4,25 +4,29 @@
  *
  *     gain = GL^2 / (HL + lambda) + GR^2 / (HR + lambda) - G^2 / (H + lambda)
  *
- * With H the second derivative of the loss that is XGBoost's (Chen & Guestrin 2016); with residual w x label, weight w
- * and lambda 0 it is Gini's (Breiman et al. 1984). A node costs what its stored entries cost: the zero bin of a column
- * is the remainder, and the larger half of a split has its sums by subtraction while that is cheaper.
+ * With H the second derivative of the loss, this is XGBoost's gain (Chen & Guestrin 2016); with residual w x label, weight
+ * w and lambda 0 it is Gini's (Breiman et al. 1984). The work at a node grows with its stored entries: the zero bin of a
+ * column is the remainder, and the larger half of a split gets its sums by subtraction while that is cheaper.
  */
+import { z } from 'zod';
 import type { Bins } from './bins.ts';
 import type { Tree } from './trees.ts';
 
+export const maxDepth = (value: number) =>
+  z.number().int().min(0).default(value).describe('Limit of splits above a leaf; 0 for no limit.');
+
 export type TreeSettings = {
-  /** Most splits above a leaf; 0 for no limit. */
+  /** Limit of splits above a leaf; 0 for no limit. */
   max_depth: number;
   /** Least sum of weights in a leaf, above 0. */
   min_child_weight: number;
   /** Penalty on the leaves' values, 0 or more. */
   lambda: number;
-  /** Columns looked at for a split, drawn anew each time; 0 for all. */
+  /** Columns to choose a split from, drawn anew each time; 0 for all. */
   columns_per_split: number;
 };
 
-/** Its rows are order[from..to) and those of `label`. */
+/** Its rows are order[from..to), and those whose label is `label`. */
 type Node = {
   id: number;
   label: number;
@@ -38,14 +42,14 @@ type Split = { gain: number; column: number; bin: number; g: number; h: number }
 /** A gain below this is rounding. */
 const LEAST_GAIN = 1e-9;
 
-/** Grows trees on one matrix; its working memory serves them all. */
+/** Grows trees on one matrix; they share its working memory. */
 export class TreeGrower {
   readonly #bins: Bins;
   readonly #settings: TreeSettings;
   readonly #random: () => number;
-  /** Sums of G and H of the node looked at, two numbers a bin; zero between nodes. */
+  /** Sums of G and H of the current node, two numbers a bin; zero between nodes. */
   readonly #sums: Float64Array;
-  /** The same for the one node that has them by subtraction. */
+  /** The same for the one node that gets them by subtraction. */
   readonly #dense: Float64Array;
   /** Columns with an entry in `#sums`. */
   readonly #touched: Uint32Array;
@@ -56,7 +60,7 @@ export class TreeGrower {
   readonly #isDrawn: Uint8Array;
   /** Label of the node that each row is in. */
   readonly #labelOf: Int32Array;
-  /** Rows, those of a node together, and where each row stands. */
+  /** Rows, those of a node side by side, and the position of each row. */
   readonly #order: Uint32Array;
   readonly #position: Uint32Array;
   #gradient = new Float64Array(0);
@@ -142,7 +146,7 @@ export class TreeGrower {
     return (max_depth === 0 || node.depth < max_depth) && node.h >= 2 * min_child_weight && !this.#isPure(node);
   }
 
-  /** Whether all rows ask for one value, so that no split can gain. */
+  /** Whether all rows have the same ratio of gradient to weight, so that no split can gain. */
   #isPure({ from, to }: Node): boolean {
     const order = this.#order;
     const g = this.#gradient[order[from]];
@@ -164,7 +168,7 @@ export class TreeGrower {
     return split;
   }
 
-  /** Also takes the node's sums from those of its parent, which become its sibling's. */
+  /** Also subtracts the node's sums from those of its parent, which become its sibling's. */
   #lookAtSmall(node: Node, parentIsDense: boolean): Split | undefined {
     const canSplit = this.#canSplit(node);
     if (this.#settings.columns_per_split > 0) return canSplit ? this.#bestOfDrawn(node) : undefined;
@@ -231,7 +235,7 @@ export class TreeGrower {
     this.#touchedCount = 0;
   }
 
-  /** Draws columns until `columns_per_split` have been looked at and one of them splits, as Breiman's forests do. */
+  /** Draws `columns_per_split` columns at a time until one of them splits the node, as Breiman's forests do. */
   #bestOfDrawn(node: Node): Split | undefined {
     const urn = this.#urn;
     for (let drawn = 0; drawn < urn.length; ) {
@@ -254,7 +258,7 @@ export class TreeGrower {
     return undefined;
   }
 
-  /** Sums over some columns only, by rows or by columns, whichever has fewer entries to pass. */
+  /** Sums over some columns only, by rows or by columns, whichever visits fewer entries. */
   #accumulateDrawn(node: Node, columns: Uint32Array, stored: number): void {
     const { start, entries, entryColumn, columnStart, rows, binOf, rowCount } = this.#bins;
     const byRows = ((node.to - node.from) * entries.length) / rowCount;
@@ -330,8 +334,8 @@ export class TreeGrower {
   }
 
   /**
-   * The two children. Only rows with an entry in the column can part from the others, so only those are moved: what a
-   * word in few texts splits off costs no more than those texts.
+   * The two children. Only rows with an entry in the column can leave the others, so only those are moved: splitting off
+   * a word of few texts costs no more than those texts.
    */
   #partition(node: Node, { column, bin, g, h }: Split, child: number): [Node, Node] {
     const { zero, columnStart, rows, binOf } = this.#bins;
