@@ -1,8 +1,8 @@
 /** What this folder offers: the Dagger module, and the plain functions below it, which need no Dagger. */
-export { eksKubeConfig } from './src/cluster/eks.ts';
-export { givenKubeConfig } from './src/cluster/given_kubeconfig.ts';
+export { eksKubeConfig } from './src/aws/eks.ts';
 export { type DeployOptions, deploy } from './src/deploy/deploy.ts';
 export { type Diagnosis, describeDiagnosis, diagnose } from './src/deploy/diagnose.ts';
+export { givenKubeConfig } from './src/deploy/kubeconfig.ts';
 export { exitCode, type Outcome } from './src/deploy/outcome.ts';
 export { describeOutcome, outcomeJson } from './src/deploy/report.ts';
 export type { Cause, Verdict } from './src/diagnosis/verdict.ts';

@@ -105,7 +105,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     );
     const stranger = kubeConfigOf(cluster.kubeconfig);
     stranger.users = stranger.users.map(({ name }) => ({ name, token: 'wrong' }));
-    expect(await attempt(v1.byDigest, {}, { kubeConfig: stranger })).toContain('does not know who is asking (401)');
+    expect(await attempt(v1.byDigest, {}, { kubeConfig: stranger })).toContain('does not accept our credentials');
     expect((await get(`/apis/apps/v1/namespaces/${namespace}/deployments`)).items).toEqual([]);
   });
 

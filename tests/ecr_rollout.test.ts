@@ -5,12 +5,12 @@
 
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { givenKubeConfig } from '../ci/src/cluster/given_kubeconfig.ts';
-import { nodeArchitectures } from '../ci/src/cluster/nodes.ts';
 import { makeApplier } from '../ci/src/deploy/apply.ts';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../ci/src/deploy/diagnose.ts';
+import { givenKubeConfig } from '../ci/src/deploy/kubeconfig.ts';
 import type { Manifest } from '../ci/src/deploy/manifest.ts';
+import { nodeArchitectures } from '../ci/src/deploy/nodes.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { examineCluster } from '../ci/src/doctor/eks.ts';
 import { ecrExplainer } from '../ci/src/ecr/explain.ts';
@@ -101,7 +101,7 @@ describe.skipIf(!need('rig') || !need('moto'))('a release from ECR', () => {
     const nobody = signIn();
     nobody.users = nobody.users.map(({ name }) => ({ name, token: 'nonsense' }));
     const [refused] = await examineCluster(nobody, { namespace: namespace.name, rights });
-    expect(refused.problem).toBe('401: it does not believe who we are');
+    expect(refused.problem).toBe('401: the API server does not accept our credentials');
   });
 });
 

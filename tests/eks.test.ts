@@ -1,9 +1,10 @@
 /** The way into EKS: the cluster as moto describes it, the token at an endpoint that takes it by the real one's rules. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { authenticator, describeEks, eksKubeConfig, nodeRoles } from '../ci/src/cluster/eks.ts';
-import { eksTokenSource } from '../ci/src/cluster/eks_token.ts';
-import { givenKubeConfig } from '../ci/src/cluster/given_kubeconfig.ts';
-import { clusterProblem, signedIn } from '../ci/src/cluster/sign_in.ts';
+import { authenticator, describeEks, eksKubeConfig, nodeRoles } from '../ci/src/aws/eks.ts';
+import { eksTokenSource } from '../ci/src/aws/eks_token.ts';
+import { clusterProblem } from '../ci/src/deploy/api_error.ts';
+import { givenKubeConfig } from '../ci/src/deploy/kubeconfig.ts';
+import { signedIn } from '../ci/src/deploy/rights.ts';
 import { examineCluster, examineEks } from '../ci/src/doctor/eks.ts';
 import { type AwsClients, awsClients } from '../ci/src/world/aws_clients.ts';
 import { type AwsDouble, startAwsDouble } from '../ci/src/world/testdata/aws_double.ts';
@@ -142,13 +143,13 @@ describe.skipIf(!need('openssl'))('the token at an endpoint', () => {
     expect(endpoint.tokens()).toHaveLength(5);
   });
 
-  test('a token of another cluster is a 401, a right that lacks is a 403', async () => {
+  test('a token for another cluster gives a 401, a missing right a 403', async () => {
     const other = await startAwsDouble(() => ({
       body: { cluster: { endpoint: endpoint.url, certificateAuthority: { data: endpoint.caData } } },
     }));
     try {
       const config = await eksKubeConfig(other.clients, 'production');
-      await expect(signedIn(config)).rejects.toThrow(/CLUSTER_401\)\n.*does not believe/);
+      await expect(signedIn(config)).rejects.toThrow(/CLUSTER_401\)\n.*does not accept our credentials/);
     } finally {
       await other.stop();
     }
@@ -158,9 +159,7 @@ describe.skipIf(!need('openssl'))('the token at an endpoint', () => {
       rights: [{ group: '', resource: 'pods', verbs: ['list'] }],
     });
     expect(signIn.what).toBe(`endpoint ${endpoint.url}: signed in as release (g)`);
-    expect(rights.problem).toBe(
-      '403: we are signed in, and have no right: pods is forbidden: User "release" cannot list them',
-    );
+    expect(rights.problem).toBe('403: signed in, but not allowed: pods is forbidden: User "release" cannot list them');
   });
 
   test('a certificate of another authority is told as that', async () => {

@@ -5,11 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { givenKubeConfig } from '../ci/src/cluster/given_kubeconfig.ts';
 import { deploy } from '../ci/src/deploy/deploy.ts';
+import { givenKubeConfig } from '../ci/src/deploy/kubeconfig.ts';
 import { type Manifest, readManifests } from '../ci/src/deploy/manifest.ts';
 import { readNodeStates } from '../ci/src/deploy/nodes.ts';
-import { recordName } from '../ci/src/deploy/record.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { deployerRights, missingRights, type Right } from '../ci/src/deploy/rights.ts';
 import { type Api, apiOf } from './support/cluster/api.ts';
@@ -43,7 +42,7 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
   });
 
   test('may do all that a release asks for beforehand', async () => {
-    expect(await missingRights(release, namespace.name, deployerRights(recordName('sentiment')))).toEqual([]);
+    expect(await missingRights(release, namespace.name, deployerRights('sentiment'))).toEqual([]);
   });
 
   test('sees how a node fares by the right to list nodes, and without it is told so', async () => {
@@ -99,7 +98,7 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
     const all = (rights: Right[]) =>
       rights.map(({ verbs, resource }) => expect.stringMatching(`^${verbs.join(', ')} ${resource}`));
     expect(await missingRights(release, namespace.name, beyond)).toEqual(all(beyond));
-    const own = deployerRights(recordName('sentiment'));
+    const own = deployerRights('sentiment');
     expect(await missingRights(release, 'default', own)).toEqual(all(own));
   });
 });

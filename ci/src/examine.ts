@@ -1,5 +1,4 @@
 /** What `doctor` looks at: whatever was given is tried, and what was not is a line that says so. */
-import { recordName } from './deploy/record.ts';
 import { deployerRights } from './deploy/rights.ts';
 import { examineAws } from './doctor/aws.ts';
 import { examineEcr } from './doctor/ecr.ts';
@@ -16,7 +15,7 @@ import { awsClientsOf, clusterOf, type Settings, trackingOf } from './settings.t
 
 /** As in manifests/. */
 const NAMESPACE = 'sentiment';
-const RIGHTS = deployerRights(recordName('sentiment'));
+const RIGHTS = deployerRights('sentiment');
 
 export async function examine(settings: Settings, to?: string): Promise<Finding[]> {
   return [...(await tracking(settings)), ...(await aws(settings, to)), ...(await givenCluster(settings))];

@@ -1,6 +1,6 @@
 /** Releases of the cluster's test app, for tests of the rolling update. */
 import { readFileSync } from 'node:fs';
-import { givenKubeConfig } from '../../ci/src/cluster/given_kubeconfig.ts';
+import { givenKubeConfig } from '../../ci/src/deploy/kubeconfig.ts';
 import type { DeploymentManifest, Manifest } from '../../ci/src/deploy/manifest.ts';
 import { readSnapshot, type Snapshot } from '../../ci/src/deploy/snapshot.ts';
 

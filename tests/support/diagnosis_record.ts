@@ -4,7 +4,7 @@
  *     KUBECONFIG=... node tests/support/diagnosis_record.ts NAMESPACE DEPLOYMENT >ci/src/diagnosis/testdata/CASE.json
  */
 import { readFileSync } from 'node:fs';
-import { givenKubeConfig } from '../../ci/src/cluster/given_kubeconfig.ts';
+import { givenKubeConfig } from '../../ci/src/deploy/kubeconfig.ts';
 import { readSnapshot, type Snapshot } from '../../ci/src/deploy/snapshot.ts';
 
 /** Fields that are long and say nothing about a fault. */

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { verify } from '../../ci/src/cluster/testdata/authenticator.ts';
+import { verify } from '../../ci/src/aws/testdata/authenticator.ts';
 import { listen, stopListening } from './listen.ts';
 import { programPath } from './need.ts';
 

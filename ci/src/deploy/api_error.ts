@@ -1,19 +1,35 @@
-/** What the API server answered, made readable: the client's own message holds the whole body and all headers. */
+/**
+ * What a failed call to the API server means. Only the Status object's own sentence is shown: the client's message holds the
+ * whole body and all headers.
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+ */
+import type { KubeConfig } from '#kubernetes';
+import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 
-/** A Status's code and message. https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/ */
+/** A Status: the HTTP code, Kubernetes' word for the reason, and the sentence. */
 export type ApiError = { code: number; reason: string; message: string };
 
-/** Undefined for what did not come from the API server: a lost connection, a bug. */
+export type ClusterProblem = {
+  code: 'CLUSTER_401' | 'CLUSTER_403' | 'CLUSTER_UNREACHABLE' | 'CLUSTER';
+  problem: string;
+  next: string;
+};
+
+/** Undefined for an error that is not an answer of the API server: a lost connection, a bug. */
 export function apiError(error: unknown): ApiError | undefined {
-  if (!(error instanceof kubernetes().ApiException)) return undefined;
-  const body = parsedBody(error.body);
-  const reason = typeof body?.reason === 'string' ? body.reason : '';
-  const message = typeof body?.message === 'string' ? body.message : `the API server answered ${error.code}`;
-  return { code: error.code, reason, message };
+  const code = httpStatus(error);
+  if (code === undefined) return undefined;
+  const body = error instanceof kubernetes().ApiException ? error.body : undefined;
+  const { reason, message } = parsedBody(body);
+  return {
+    code,
+    reason: typeof reason === 'string' ? reason : '',
+    message: typeof message === 'string' ? message : (plainText(body) ?? `the API server answered ${code}`),
+  };
 }
 
-/** One line about any error, the API server's own sentence where there is one. */
+/** One line about any error: the API server's own sentence if there is one. */
 export function describeError(error: unknown): string {
   const api = apiError(error);
   if (api) return api.message;
@@ -34,19 +50,81 @@ export function isForbidden(error: unknown): boolean {
   return apiError(error)?.code === 403;
 }
 
-/** RBAC's refusal, as opposed to a quota's or a webhook's, which come as 403 too. */
+/** A refusal by RBAC. Quotas and webhooks refuse with 403 too. */
 export function isDeniedByRbac(error: unknown): boolean {
   return isForbidden(error) && /User ".*" cannot /.test(apiError(error)?.message ?? '');
 }
 
-/** KubernetesObjectApi leaves the body a string; the typed clients parse it for the codes that they know. */
-function parsedBody(body: unknown): { reason?: unknown; message?: unknown } | undefined {
-  if (typeof body === 'object' && body !== null) return body;
-  if (typeof body !== 'string') return undefined;
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
+/**
+ * The problem and the next step. A 401 and a 403 need different repairs: the first rejects the credentials, the second
+ * accepts them and denies the action. https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html
+ */
+export function clusterProblem(error: unknown): ClusterProblem {
+  if (error instanceof PipelineError) {
+    if (error.code.startsWith('CLUSTER') && error.cause !== undefined) return clusterProblem(error.cause);
+    return { code: 'CLUSTER', problem: error.headline, next: error.next ?? 'see above' };
   }
+  const api = apiError(error);
+  if (api?.code === 401) {
+    return {
+      code: 'CLUSTER_401',
+      problem: '401: the API server does not accept our credentials',
+      next: 'add an access entry for the role or user that signs in (eksctl create accessentry), or check that the cluster name, the account, the token and the clock are right',
+    };
+  }
+  if (api?.code === 403) {
+    return {
+      code: 'CLUSTER_403',
+      problem: `403: signed in, but not allowed: ${api.message}`,
+      next: 'associate an access policy with the access entry, or bind the Role in manifests/cluster to its group',
+    };
+  }
+  if (api) return { code: 'CLUSTER', problem: `${api.code}: ${api.message}`, next: 'do what the message says' };
+  const problem = rootMessage(error);
+  const isTls = /certificate|self.signed|unable to verify/i.test(problem);
+  return {
+    code: 'CLUSTER_UNREACHABLE',
+    problem,
+    next: isTls
+      ? "the certificate is not from the cluster's certificate authority: fetch that from EKS again, or look for a proxy that intercepts TLS"
+      : 'check that the endpoint is public, or that this machine is inside its network',
+  };
+}
+
+/** Names the server and keeps the cause. A PipelineError stays as it is. */
+export function clusterError(kubeConfig: KubeConfig, error: unknown): PipelineError {
+  if (error instanceof PipelineError) return error;
+  const server = kubeConfig.getCurrentCluster()?.server ?? 'the cluster';
+  const { code, problem, next } = clusterProblem(error);
+  return new PipelineError(code, `a request to ${server} failed`, { evidence: [problem], next, cause: error });
+}
+
+/** The client's watch has its status in another field than its other calls. */
+function httpStatus(error: unknown): number | undefined {
+  if (error instanceof kubernetes().ApiException) return error.code;
+  const isWatch = error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
+  return isWatch ? Number(error.statusCode) : undefined;
+}
+
+/** KubernetesObjectApi leaves the body a string; the typed clients parse it for the codes they know. */
+function parsedBody(body: unknown): { reason?: unknown; message?: unknown } {
+  if (typeof body === 'object' && body !== null) return body;
+  try {
+    const value: unknown = JSON.parse(String(body));
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** The answer of a load balancer or a proxy in between, unless it is a page of HTML. */
+function plainText(body: unknown): string | undefined {
+  const [line = ''] = typeof body === 'string' ? body.trim().split('\n') : [];
+  return line === '' || line.startsWith('<') ? undefined : line.slice(0, 300);
+}
+
+/** fetch says "fetch failed"; what failed is in the cause. */
+function rootMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? rootMessage(error.cause) : error.message;
 }

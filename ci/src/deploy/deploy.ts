@@ -19,9 +19,9 @@ import { acquireLock, type Lock } from './lock.ts';
 import { deploymentOf, type Manifest, type ReleaseFacts, readManifests } from './manifest.ts';
 import type { Outcome } from './outcome.ts';
 import { type Plan, planRelease } from './plan.ts';
-import { checkRights } from './preflight.ts';
 import { progressLine, progressOf } from './progress.ts';
 import { patiently } from './retry.ts';
+import { checkRights } from './rights.ts';
 import { rollOut } from './roll_out.ts';
 import { readSnapshot } from './snapshot.ts';
 
@@ -57,7 +57,7 @@ export async function deploy(options: DeployOptions): Promise<Outcome> {
   let lock: Lock | undefined;
   let plan: Plan;
   try {
-    await checkRights(kubeConfig, { namespace, name });
+    await checkRights(kubeConfig, namespace, name);
     // In a namespace that is not there yet nobody else deploys to it, and a Lease has no place.
     plan = await planRelease({ ...options, manifests, onProgress }, async () => {
       lock = await acquireLock({

@@ -2,7 +2,7 @@
 import type { CoreV1Event, KubeConfig, KubernetesObject, V1Deployment, V1Pod, V1ReplicaSet } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
 import { Follower, type Source } from './follower.ts';
-import { nodeLookout } from './nodes.ts';
+import { nodeWatcher } from './nodes.ts';
 import { nodesInQuestion, type Snapshot, selectorText, snapshotOf } from './snapshot.ts';
 
 export type Live = {
@@ -22,7 +22,7 @@ export function watchDeployment(kubeConfig: KubeConfig, deployment: V1Deployment
   const byName = { fieldSelector: `metadata.name=${name}` };
   const byLabels = { labelSelector: selectorText(deployment.spec?.selector ?? {}) };
   const stopped = new AbortController();
-  const lookOut = nodeLookout(kubeConfig);
+  const lookOut = nodeWatcher(kubeConfig);
   const waiters = new Set<() => void>();
   let count = 0;
   let last: string | undefined;

@@ -1,23 +1,25 @@
 /**
- * What the nodes say of themselves. A pod whose node dies before it was started gets no event and no condition: only the
- * node tells.
+ * The nodes' own state. A pod whose node dies before the pod starts gets no event and no condition: only the node tells.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1NodeCondition } from '#kubernetes';
+import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
-import { describeError } from './api_error.ts';
+import { clusterError, describeError } from './api_error.ts';
 import { withTimeout } from './retry.ts';
 
 export type NodeState =
-  /** `ready` is its condition of that name, which a node that was just made does not have. */
+  /** `ready` is its condition of that name, which a new node does not have yet. */
   | { name: string; state: 'there'; ready?: V1NodeCondition }
   | { name: string; state: 'gone' }
-  /** Nodes belong to no namespace: whoever deploys to one may be forbidden to look (manifests/cluster/3-...). */
+  /** Nodes belong to no namespace, so a deployer may lack the right to list them (manifests/cluster/3-...). */
   | { name: string; state: 'unread'; why: string };
 
 const answerMs = 3000;
 const betweenMs = 5000;
+const startingMs = 500;
 
-/** Never throws. Asks for each by the right to list, which is the one that explaining a full cluster needs as well. */
+/** Never throws. Reads each node by the right to list, which explaining a full cluster needs as well. */
 export async function readNodeStates(kubeConfig: KubeConfig, names: string[]): Promise<NodeState[]> {
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   return await Promise.all(
@@ -34,8 +36,8 @@ export async function readNodeStates(kubeConfig: KubeConfig, names: string[]): P
   );
 }
 
-/** Answers at once what was seen last, and looks again every five seconds: a rollout must not wait for it. */
-export function nodeLookout(kubeConfig: KubeConfig): (names: string[]) => NodeState[] {
+/** A function that returns the last known states at once and reads again every five seconds: a rollout must not wait for it. */
+export function nodeWatcher(kubeConfig: KubeConfig): (names: string[]) => NodeState[] {
   let known: NodeState[] = [];
   let nextAt = 0;
   return (names) => {
@@ -53,4 +55,38 @@ export function nodeLookout(kubeConfig: KubeConfig): (names: string[]) => NodeSt
 export function conditionWords({ type, status, reason, message, lastTransitionTime }: V1NodeCondition): string {
   const since = lastTransitionTime ? ` since ${lastTransitionTime.toISOString()}` : '';
   return `${type} is ${status}${since}${reason ? ` (${reason})` : ''}${message ? `: ${message}` : ''}`;
+}
+
+/** Architectures of all nodes, each once: amd64, arm64. Throws as clusterError. */
+export async function nodeArchitectures(kubeConfig: KubeConfig): Promise<string[]> {
+  try {
+    const { items } = await kubeConfig.makeApiClient(kubernetes().CoreV1Api).listNode();
+    return [...new Set(items.flatMap(({ status }) => status?.nodeInfo?.architecture ?? []))].sort();
+  } catch (error) {
+    throw clusterError(kubeConfig, error);
+  }
+}
+
+/** Waits until a new cluster has a ready node. Throws CLUSTER_NOT_READY after `timeoutMs`. */
+export async function waitForNode(kubeConfig: KubeConfig, timeoutMs = 180_000): Promise<void> {
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
+  const end = Date.now() + timeoutMs;
+  let seen = 'it has no node yet';
+  while (Date.now() < end) {
+    try {
+      const { items } = await core.listNode();
+      const conditions = items.flatMap(({ status }) => status?.conditions ?? []).filter(({ type }) => type === 'Ready');
+      if (conditions.some(({ status }) => status === 'True')) return;
+      seen = conditions[0]?.message ?? seen;
+    } catch (error) {
+      seen = describeError(error);
+    }
+    await sleep(startingMs);
+  }
+  const server = kubeConfig.getCurrentCluster()?.server;
+  const next = "read the cluster's own log";
+  throw new PipelineError('CLUSTER_NOT_READY', `${server} has no ready node after ${timeoutMs / 1000} s`, {
+    evidence: [seen],
+    next,
+  });
 }

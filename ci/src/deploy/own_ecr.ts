@@ -4,14 +4,14 @@
  */
 import { STSClient } from '#aws/client-sts';
 import type { KubeConfig } from '#kubernetes';
-import { nodeRoles } from '../cluster/eks.ts';
-import { eksSignInOf } from '../cluster/given_kubeconfig.ts';
-import { nodeArchitectures } from '../cluster/nodes.ts';
+import { nodeRoles } from '../aws/eks.ts';
 import { ecrExplainer } from '../ecr/explain.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { parseImage } from '../image/parts.ts';
 import { awsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
+import { eksSignInOf } from './kubeconfig.ts';
+import { nodeArchitectures } from './nodes.ts';
 import { withTimeout } from './retry.ts';
 
 // The chain ends in the address of EC2's own metadata, which outside of EC2 nobody answers.

@@ -7,34 +7,8 @@ import { kubernetes } from '../kubernetes.ts';
 import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound } from './api_error.ts';
 import { type Applier, droppedFields } from './apply.ts';
 import type { Manifest, Release } from './manifest.ts';
-import { recordName } from './record.ts';
 import { type Reference, referencesOf } from './references.ts';
 import { patiently } from './retry.ts';
-import { deployerRights, missingRights } from './rights.ts';
-
-/** Throws SIGN_IN, NO_RIGHTS, CLUSTER. */
-export async function checkRights(
-  kubeConfig: KubeConfig,
-  { namespace, name }: Pick<Release, 'namespace' | 'name'>,
-): Promise<void> {
-  const server = kubeConfig.getCurrentCluster()?.server ?? 'the cluster';
-  let missing: string[];
-  try {
-    missing = await missingRights(kubeConfig, namespace, deployerRights(recordName(name)));
-  } catch (cause) {
-    if (apiError(cause)?.code === 401) {
-      const next =
-        'check that the token is fresh, the clock is right and the cluster has an access entry for this role';
-      throw new PipelineError('SIGN_IN', `${server} does not know who is asking (401)`, { next, cause });
-    }
-    const next = 'check the address, and that this machine may reach it';
-    throw new PipelineError('CLUSTER', `${server} does not answer: ${describeError(cause)}`, { next, cause });
-  }
-  if (missing.length === 0) return;
-  const next = 'have an administrator apply manifests/cluster, and check whom its RoleBinding names';
-  const evidence = missing.map((right) => `missing: ${right}`);
-  throw new PipelineError('NO_RIGHTS', `this role may not deploy to namespace ${namespace}`, { evidence, next });
-}
 
 /** Throws NAMESPACE where there is none and the release brings none along. */
 export async function ensureNamespace(kubeConfig: KubeConfig, applier: Applier, release: Release): Promise<void> {

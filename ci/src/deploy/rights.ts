@@ -1,33 +1,52 @@
-/** What a deployer must be allowed to do, asked of the cluster before anything is changed. */
+/** Who we are to the cluster, and what a deployer must be allowed to do there: asked before anything is changed. */
 import type { KubeConfig } from '#kubernetes';
+import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
+import { apiError, clusterError, describeError } from './api_error.ts';
+import { recordName } from './record.ts';
 import { patiently } from './retry.ts';
+
+export type SignedIn = { username: string; groups: string[] };
 
 export type Right = {
   group: string;
   resource: string;
-  /** Of one object alone. */
+  /** For this one object only. */
   name?: string;
   verbs: string[];
 };
 
 /**
- * In the Deployment's namespace. The rights to apply the other objects of a release (get, create, patch) come on top;
- * the dry-run asks for those. Without `create pods` the pod template is not tried beforehand, and without `get` on
- * ConfigMaps and Secrets the references to them are not; without `list` on nodes a verdict does not say what is wrong with
- * one: none of these is required.
+ * In the Deployment's namespace. The rights to apply the other objects of a release (get, create, patch) come on top; the
+ * dry-run checks those. Three more rights are useful but not required: `create pods` to try the pod template beforehand,
+ * `get` on ConfigMaps and Secrets to check the references to them, `list nodes` to say what is wrong with a node.
  */
-export const deployerRights = (record: string): Right[] => [
-  { group: 'apps', resource: 'deployments', verbs: ['get', 'list', 'watch', 'create', 'patch'] },
-  { group: 'apps', resource: 'replicasets', verbs: ['list', 'watch'] },
-  { group: '', resource: 'pods', verbs: ['list', 'watch'] },
-  { group: '', resource: 'events', verbs: ['list', 'watch', 'create'] },
-  // The record of the last good release (record.ts), and the lock.
-  { group: '', resource: 'configmaps', name: record, verbs: ['get', 'create', 'patch'] },
-  { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
-];
+export function deployerRights(deployment: string): Right[] {
+  return [
+    { group: 'apps', resource: 'deployments', verbs: ['get', 'list', 'watch', 'create', 'patch'] },
+    { group: 'apps', resource: 'replicasets', verbs: ['list', 'watch'] },
+    { group: '', resource: 'pods', verbs: ['list', 'watch'] },
+    { group: '', resource: 'events', verbs: ['list', 'watch', 'create'] },
+    // The record of the last good release (record.ts), and the lock.
+    { group: '', resource: 'configmaps', name: recordName(deployment), verbs: ['get', 'create', 'patch'] },
+    { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
+  ];
+}
 
-/** The missing ones, one line a resource: `get, list deployments.apps`. Throws what the client throws, 401 among it. */
+/** Our user name and groups as the API server sees them. Throws CLUSTER_401, CLUSTER_403, CLUSTER_UNREACHABLE, CLUSTER. */
+export async function signedIn(kubeConfig: KubeConfig): Promise<SignedIn> {
+  const api = kubeConfig.makeApiClient(kubernetes().AuthenticationV1Api);
+  try {
+    const { status } = await api.createSelfSubjectReview({
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+    });
+    return { username: status?.userInfo?.username ?? '', groups: status?.userInfo?.groups ?? [] };
+  } catch (error) {
+    throw clusterError(kubeConfig, error);
+  }
+}
+
+/** The missing rights, one line per resource: `get, list deployments.apps`. Throws what the client throws, including a 401. */
 export async function missingRights(kubeConfig: KubeConfig, namespace: string, rights: Right[]): Promise<string[]> {
   const api = kubeConfig.makeApiClient(kubernetes().AuthorizationV1Api);
   const lines = await Promise.all(
@@ -43,6 +62,23 @@ export async function missingRights(kubeConfig: KubeConfig, namespace: string, r
     }),
   );
   return lines.flat();
+}
+
+/** Throws CLUSTER_401, NO_RIGHTS, CLUSTER. */
+export async function checkRights(kubeConfig: KubeConfig, namespace: string, deployment: string): Promise<void> {
+  let missing: string[];
+  try {
+    missing = await missingRights(kubeConfig, namespace, deployerRights(deployment));
+  } catch (cause) {
+    if (apiError(cause)?.code === 401) throw clusterError(kubeConfig, cause);
+    const server = kubeConfig.getCurrentCluster()?.server ?? 'the cluster';
+    const next = 'check the address, and that this machine can reach it';
+    throw new PipelineError('CLUSTER', `${server} does not answer: ${describeError(cause)}`, { next, cause });
+  }
+  if (missing.length === 0) return;
+  const next = 'ask an administrator to apply manifests/cluster, and check whom its RoleBinding names';
+  const evidence = missing.map((right) => `missing: ${right}`);
+  throw new PipelineError('NO_RIGHTS', `this user may not deploy to namespace ${namespace}`, { evidence, next });
 }
 
 function title({ group, resource, name }: Omit<Right, 'verbs'>): string {

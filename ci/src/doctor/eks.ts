@@ -1,8 +1,8 @@
 /** Is the cluster there, can it be reached, does it let us in, and may we do there what a release does? */
 import type { KubeConfig } from '#kubernetes';
-import { describeEks, eksKubeConfig } from '../cluster/eks.ts';
-import { clusterProblem, signedIn } from '../cluster/sign_in.ts';
-import { missingRights, type Right } from '../deploy/rights.ts';
+import { describeEks, eksKubeConfig } from '../aws/eks.ts';
+import { clusterProblem } from '../deploy/api_error.ts';
+import { missingRights, type Right, signedIn } from '../deploy/rights.ts';
 import { PipelineError } from '../errors.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';

@@ -7,7 +7,7 @@
  */
 
 import type { ImageDetail } from '#aws/client-ecr';
-import { dnsSuffix } from '../cluster/eks_token.ts';
+import { dnsSuffix } from '../aws/eks_token.ts';
 import type { ExplainImage, ImageExplanation } from '../image/explanation.ts';
 import { nearNames } from '../image/near.ts';
 import { compareImages, type ImageParts, imageReference, parseImage } from '../image/parts.ts';

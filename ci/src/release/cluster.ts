@@ -1,8 +1,8 @@
 /** The way into the cluster that was named: an EKS cluster by its name, or any by its kubeconfig. */
 import type { Secret, Service } from '@dagger.io/dagger';
 import type { KubeConfig } from '#kubernetes';
-import { eksKubeConfig } from '../cluster/eks.ts';
-import { givenKubeConfig } from '../cluster/given_kubeconfig.ts';
+import { eksKubeConfig } from '../aws/eks.ts';
+import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { PipelineError } from '../errors.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 

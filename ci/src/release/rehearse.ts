@@ -1,12 +1,12 @@
 /** A release in a world of its own, which ends with the call: MLflow, an AWS that owns nothing, a registry, a cluster. */
 import { randomUUID } from 'node:crypto';
 import type { Container } from '@dagger.io/dagger';
-import { givenKubeConfig } from '../cluster/given_kubeconfig.ts';
-import { nodeIsReady } from '../cluster/ready.ts';
 import type { Builder } from '../containers/image.ts';
 import { startCluster } from '../containers/k3s.ts';
 import { mlflowService, withOwnMlflow } from '../containers/pipeline.ts';
 import { awsDouble, passwordRegistry, REGISTRY } from '../containers/rehearsal.ts';
+import { givenKubeConfig } from '../deploy/kubeconfig.ts';
+import { waitForNode } from '../deploy/nodes.ts';
 import { registryLogin } from '../registry/login.ts';
 import { awsClients } from '../world/aws_clients.ts';
 import { withServer } from './cluster.ts';
@@ -50,7 +50,7 @@ async function embedded(
   const registryUrl = await service.endpoint({ scheme: 'http' });
   const k3s = await startCluster(clusterImage, { service, username, password }, nodeImage, randomUUID());
   const kubeConfig = withServer(givenKubeConfig(k3s.kubeconfig), await k3s.service.endpoint());
-  await nodeIsReady(kubeConfig);
+  await waitForNode(kubeConfig);
   return {
     destination: { name: NAME, tag, registryService: service, ecr: { clients, registryUrl } },
     cluster: {

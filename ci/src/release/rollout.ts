@@ -1,11 +1,11 @@
 /** The rolling update and the diagnosis, as functions of the module call them; all of it is in ../deploy. */
 import type { Directory } from '@dagger.io/dagger';
 import type { KubeConfig } from '#kubernetes';
-import { nodeRoles } from '../cluster/eks.ts';
-import { nodeArchitectures } from '../cluster/nodes.ts';
+import { nodeRoles } from '../aws/eks.ts';
 import { deploy } from '../deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../deploy/diagnose.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
+import { nodeArchitectures } from '../deploy/nodes.ts';
 import type { Outcome } from '../deploy/outcome.ts';
 import { describeOutcome } from '../deploy/report.ts';
 import type { PatienceTable } from '../diagnosis/patience.ts';

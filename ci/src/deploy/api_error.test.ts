@@ -1,6 +1,6 @@
 import { ApiException, KubeConfig } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { clusterError, clusterProblem } from './sign_in.ts';
+import { clusterError, clusterProblem } from './api_error.ts';
 
 const forbidden = JSON.stringify({
   kind: 'Status',

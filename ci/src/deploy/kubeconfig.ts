@@ -5,10 +5,10 @@
  */
 import { parseArgs } from 'node:util';
 import type { KubeConfig, User } from '#kubernetes';
+import { withEksToken } from '../aws/eks.ts';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
-import { withEksToken } from './eks.ts';
 
 /** What the program would have been asked for. */
 export type EksSignIn = { cluster: string; region?: string; roleArn?: string; profile?: string };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { verify } from '../aws/testdata/authenticator.ts';
 import { awsClients } from '../world/aws_clients.ts';
-import { eksSignIn, givenKubeConfig } from './given_kubeconfig.ts';
-import { verify } from './testdata/authenticator.ts';
+import { eksSignIn, givenKubeConfig } from './kubeconfig.ts';
 
 const server = 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com';
 const keys = { accessKeyId: 'AKID', secretAccessKey: 'secret' };
