@@ -73,7 +73,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
       return outcome.error.message;
     };
     const container = (part: object): AppOptions => ({ container: part });
-    expect(await attempt(v1.reference, {})).toContain(`"${v1.reference}", which does not say by digest`);
+    expect(await attempt(v1.reference, {})).toContain(`"${v1.reference}", which is not a reference by digest`);
     const env = [{ name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'token' } } }];
     expect(await attempt(v1.byDigest, container({ env }))).toContain(
       'Secret keys does not exist (env KEY of container app)',
@@ -133,7 +133,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     if (outcome.state !== 'failed') throw new Error(describeOutcome(outcome));
     expect(outcome.verdict.cause).toBe('image-not-found');
     expect(outcome.secondsToVerdict).toBeGreaterThanOrEqual(patience['image-not-found']);
-    expect(describeOutcome(outcome)).toContain('nothing to return to');
+    expect(describeOutcome(outcome)).toContain('no healthy release is on record to roll back to');
     expect((await look(kubeConfig, namespace)).pods).toHaveLength(2);
     const found = await diagnose({ kubeConfig, namespace, name: appName });
     expect(found).toMatchObject({ state: 'unhealthy', verdict: { cause: 'image-not-found' } });

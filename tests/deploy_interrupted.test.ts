@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeApplier } from '../ci/src/deploy/apply.ts';
 import { type DeployOptions, deploy } from '../ci/src/deploy/deploy.ts';
 import { annotations } from '../ci/src/deploy/manifest.ts';
-import { progressOf } from '../ci/src/deploy/progress.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
+import { progressOf } from '../ci/src/deploy/snapshot.ts';
 import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
 import { appManifests, appName, imagesOf, kubeConfigOf, look, quick } from './support/deploy.ts';
 import { startCutter } from './support/deploy_cutter.ts';
@@ -101,7 +101,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
     if (!loser || !winner) throw new Error(outcomes.map(describeOutcome).join('\n'));
     expect(['deployed', 'unchanged']).toContain(winner.state);
     const name = winner.image === v1.byDigest ? 'first' : 'second';
-    expect(describeOutcome(loser)).toMatch(/another deployer is at work in .*, commit (first|second),.*\(LOCKED\)/);
+    expect(describeOutcome(loser)).toMatch(/another deployer is running in .*, commit (first|second),.*\(LOCKED\)/);
     expect(describeOutcome(loser)).toContain(`commit ${name}`);
     expect(imagesOf(await look(kubeConfig, namespace))).toEqual([winner.image]);
   });
@@ -143,7 +143,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
       disturbed(second.namespace, quick, meddle),
     ]);
     await Promise.all(disturbances);
-    expect(describeOutcome(robbed)).toMatch(/^interrupted .*the lock .* was lost: it is held by "thief" now/);
+    expect(describeOutcome(robbed)).toMatch(/^interrupted .*the lock .* was lost: its holder is now "thief"/);
     expect(describeOutcome(meddled)).toMatch(/^interrupted .*somebody else changed .*CHANGED_BY_OTHERS/);
   });
 
@@ -166,7 +166,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
       { point: 'while the new pods start', image: v2.byDigest, at: '1 of 2 updated', next: v2.byDigest },
       { point: 'before the last old pod has gone', image: v2.byDigest, at: '2 of 2 updated', next: v1.byDigest },
       { point: 'when the release has failed', image: missing, at: 'failed: ', next: missing },
-      { point: 'on the way back', image: missing, at: 'returning to ', next: v1.byDigest },
+      { point: 'on the way back', image: missing, at: 'rolling back to ', next: v1.byDigest },
     ];
     await Promise.all(
       cases.map(async ({ point, image, at, next }) => {

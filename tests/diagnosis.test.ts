@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { diagnose } from '../ci/src/deploy/diagnose.ts';
 import type { Manifest } from '../ci/src/deploy/manifest.ts';
-import type { Outcome } from '../ci/src/deploy/outcome.ts';
+import type { Outcome } from '../ci/src/deploy/report.ts';
 import { readSnapshot } from '../ci/src/deploy/snapshot.ts';
 import { causes, runbookPage } from '../ci/src/diagnosis/verdict.ts';
 import { ecrExplainer } from '../ci/src/ecr/explain.ts';

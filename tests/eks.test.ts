@@ -46,7 +46,7 @@ describe.skipIf(!need('moto'))('AWS as moto plays it', () => {
 
   test('one that is not there is told apart from everything else', async () => {
     await expect(describeEks(clients, 'prodution')).rejects.toThrow(
-      /there is no cluster prodution in us-east-1 \(EKS_NO_CLUSTER\)/,
+      /the cluster prodution does not exist in us-east-1 \(EKS_NO_CLUSTER\)/,
     );
   });
 
@@ -84,7 +84,7 @@ describe.skipIf(!need('moto'))('AWS as moto plays it', () => {
       next: expect.stringContaining('eksctl upgrade cluster'),
     });
     expect(await examineEks(clients, { ...wanted, name: 'gone' })).toEqual([
-      { what: 'cluster gone', problem: 'there is no cluster gone in us-east-1', next: expect.any(String) },
+      { what: 'cluster gone', problem: 'the cluster gone does not exist in us-east-1', next: expect.any(String) },
     ]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * What a function of this module throws: a headline with a stable code, the evidence, the next step. Dagger prints an
- * error's message and nothing else of it, so the message is the whole text.
+ * The error that functions of this module throw: a headline with a stable code, the evidence, the next step. Dagger prints only
+ * an error's message, so the message is the whole text.
  */
 export class PipelineError extends Error {
   readonly code: string;
@@ -8,7 +8,7 @@ export class PipelineError extends Error {
   readonly evidence: string[];
   readonly next: string | undefined;
 
-  /** `evidence` lines are shown as they are, each behind a bar. */
+  /** `evidence` lines are printed unchanged, each after a bar. */
   constructor(code: string, headline: string, options: { evidence?: string[]; next?: string; cause?: unknown } = {}) {
     const { evidence = [], next, cause } = options;
     const lines = [

@@ -1,9 +1,9 @@
 /**
- * The Kubernetes client, loaded when it is first used. It is a thousand files, and Dagger loads this module anew for each
- * call of a function, most of which never talk to a cluster.
+ * The Kubernetes client, loaded on first use. It has a thousand files, and Dagger loads this module again for each function
+ * call, most of which need no cluster.
  *
- * `#kubernetes` and `#aws/...` are names of ours for packages (`imports` in package.json). At each call Dagger also parses
- * the types of all packages that it can resolve, and these it cannot. Both together cost every call 2.5 seconds.
+ * `#kubernetes` and `#aws/...` are our own names for packages (`imports` in package.json). At each call Dagger also parses the
+ * types of every package that it can resolve, and it cannot resolve these. Without both, each call takes 2.5 seconds longer.
  */
 import { createRequire } from 'node:module';
 
@@ -11,7 +11,7 @@ export type Kubernetes = typeof import('#kubernetes');
 
 let loaded: Kubernetes | undefined;
 
-/** Node 24 requires ES modules synchronously. https://nodejs.org/api/modules.html#loading-ecmascript-modules-using-require */
+/** Node 24 can require ES modules synchronously. https://nodejs.org/api/modules.html#loading-ecmascript-modules-using-require */
 export function kubernetes(): Kubernetes {
   loaded ??= createRequire(import.meta.url)('@kubernetes/client-node') as Kubernetes;
   return loaded;

@@ -1,6 +1,6 @@
 /**
- * The way into an EKS cluster: its endpoint and certificate authority from EKS, a token of our own. No aws program, no
- * kubectl, no file.
+ * Access to an EKS cluster: the endpoint and the certificate authority from EKS, and a token of our own. Needs neither the aws
+ * program nor kubectl nor a file.
  */
 import { DescribeClusterCommand, DescribeNodegroupCommand, paginateListNodegroups } from '#aws/client-eks';
 import type { KubeConfig } from '#kubernetes';
@@ -15,7 +15,7 @@ export type EksCluster = {
   arn: string;
   /** Such as 1.35. */
   version: string;
-  /** ACTIVE when it can be used. */
+  /** ACTIVE once it is ready for use. */
   status: string;
   /** https:// address. */
   endpoint: string;
@@ -41,18 +41,18 @@ export async function describeEks(clients: AwsClients, name: string): Promise<Ek
   } catch (error) {
     const { region } = clients.access;
     if (errorName(error) !== 'ResourceNotFoundException') {
-      throw awsError(`EKS of ${region} does not describe the cluster ${name}`, error);
+      throw awsError(`EKS in ${region} cannot describe the cluster ${name}`, error);
     }
-    throw new PipelineError('EKS_NO_CLUSTER', `there is no cluster ${name} in ${region}`, {
-      next: 'see whether name, region and account are right; eksctl create cluster -f eksctl.yaml makes one',
+    throw new PipelineError('EKS_NO_CLUSTER', `the cluster ${name} does not exist in ${region}`, {
+      next: 'check the name, region and account, or create it: eksctl create cluster -f eksctl.yaml',
       cause: error,
     });
   }
 }
 
 /**
- * A configuration that signs in by itself and stays signed in. Throws EKS_NO_CLUSTER, EKS_NOT_READY, or as awsError.
- * `namespace` is that of its context.
+ * A configuration that makes and renews its own token. `namespace` is the namespace of its context. Throws EKS_NO_CLUSTER,
+ * EKS_NOT_READY, or as awsError.
  */
 export async function eksKubeConfig(clients: AwsClients, name: string, namespace?: string): Promise<KubeConfig> {
   const cluster = await describeEks(clients, name);
@@ -71,7 +71,7 @@ export async function eksKubeConfig(clients: AwsClients, name: string, namespace
   return withEksToken(kubeConfig, name, clients, name);
 }
 
-/** Requests of `user` bear a token for the cluster, from now on. */
+/** From now on, requests of `user` carry a token for the cluster. */
 export function withEksToken(kubeConfig: KubeConfig, user: string, clients: AwsClients, cluster: string): KubeConfig {
   const { identity, access } = clients;
   kubeConfig.addAuthenticator(authenticator(user, eksTokenSource({ cluster, region: access.region, identity })));
@@ -80,7 +80,7 @@ export function withEksToken(kubeConfig: KubeConfig, user: string, clients: AwsC
 
 type Authenticator = Parameters<KubeConfig['addAuthenticator']>[0];
 
-/** It is asked for every request. */
+/** `token` is called for each request. */
 export function authenticator(user: string, token: () => Promise<string>): Authenticator {
   return {
     isAuthProvider: ({ name }) => name === user,
@@ -90,7 +90,7 @@ export function authenticator(user: string, token: () => Promise<string>): Authe
   };
 }
 
-/** ARNs of the roles of the managed node groups' nodes. Throws as awsError. */
+/** ARNs of the node roles of the managed node groups. Throws as awsError. */
 export async function nodeRoles({ eks }: AwsClients, clusterName: string): Promise<string[]> {
   try {
     const names: string[] = [];
@@ -102,6 +102,6 @@ export async function nodeRoles({ eks }: AwsClients, clusterName: string): Promi
     );
     return [...new Set(groups.flatMap(({ nodegroup }) => nodegroup?.nodeRole ?? []))];
   } catch (error) {
-    throw awsError(`EKS does not list the node groups of ${clusterName}`, error);
+    throw awsError(`EKS cannot list the node groups of ${clusterName}`, error);
   }
 }

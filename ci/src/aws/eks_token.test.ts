@@ -6,7 +6,7 @@ const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDE
 const signer = { cluster: 'sentiment', region: 'eu-central-1', identity: async () => keys };
 const MINUTE = 60_000;
 
-test('keeps all rules of the server, signature included', async () => {
+test('follows all rules of the server, including the signature', async () => {
   const now = Date.UTC(2026, 10, 24, 12);
   const { token, expiresAt } = await eksToken({ ...signer, now: () => now });
   const claim = verify(token, 'sentiment', keys.secretAccessKey);
@@ -15,25 +15,25 @@ test('keeps all rules of the server, signature included', async () => {
   expect(expiresAt.getTime() - now).toBe(15 * MINUTE);
 });
 
-test('a session token is signed with the rest, whatever base64 puts into it', async () => {
+test('a session token is signed with the rest, with any character of base64', async () => {
   const sessionToken = `${'IQoJb3JpZ2luX2VjE'.repeat(60)}+/=`;
   const { token } = await eksToken({ ...signer, identity: async () => ({ ...keys, sessionToken }) });
   const claim = verify(token, 'sentiment', keys.secretAccessKey);
   expect(claim.url.searchParams.get('X-Amz-Security-Token')).toBe(sessionToken);
 });
 
-test('a session token that makes it longer than EKS takes is an error that says so', async () => {
+test('a session token that makes it too long for EKS is an error', async () => {
   const identity = async () => ({ ...keys, sessionToken: '/'.repeat(1500) });
-  await expect(eksToken({ ...signer, identity })).rejects.toThrow(/EKS takes 4096 \(EKS_TOKEN\)/);
+  await expect(eksToken({ ...signer, identity })).rejects.toThrow(/the limit of EKS is 4096 \(EKS_TOKEN\)/);
 });
 
-test('is good for its own cluster and its own key alone', async () => {
+test('is valid only for its own cluster and its own key', async () => {
   const { token } = await eksToken(signer);
   expect(() => verify(token, 'production', keys.secretAccessKey)).toThrow('the signature is wrong');
   expect(() => verify(token, 'sentiment', 'another')).toThrow('the signature is wrong');
 });
 
-test('is made once, and anew two minutes before its end', async () => {
+test('is made once, and again two minutes before its end', async () => {
   let now = Date.UTC(2026, 10, 24, 12);
   let signed = 0;
   const source = eksTokenSource({
@@ -55,7 +55,7 @@ test('is made once, and anew two minutes before its end', async () => {
   expect(verify(second, 'sentiment', keys.secretAccessKey).signedAt.getTime()).toBe(now);
 });
 
-test('a signer that fails is asked again', async () => {
+test('a failure to sign is not cached', async () => {
   let isDown = true;
   const source = eksTokenSource({
     ...signer,
@@ -69,7 +69,7 @@ test('a signer that fails is asked again', async () => {
   expect(await source()).toMatch(/^k8s-aws-v1\./);
 });
 
-test('STS is that of the region and its partition', () => {
+test('uses the STS of the region and its partition', () => {
   expect(stsHost('us-east-1')).toBe('sts.us-east-1.amazonaws.com');
   expect(stsHost('cn-north-1')).toBe('sts.cn-north-1.amazonaws.com.cn');
 });

@@ -1,6 +1,6 @@
 /**
- * The token by which EKS knows who calls: a request to STS, signed and not sent, in base64url. The server sends it and
- * believes what STS answers. It holds for 15 minutes from the time that is written in it.
+ * The token that tells EKS who calls: a signed but unsent request to STS, in base64url. The server sends the request and
+ * trusts the answer of STS. A token is valid for 15 minutes from the time written in it.
  * https://github.com/kubernetes-sigs/aws-iam-authenticator/blob/master/README.md#api-authorization-from-outside-a-cluster
  */
 import { Sha256 } from '@aws-crypto/sha256-js';
@@ -11,12 +11,12 @@ import type { IdentityProvider } from '../world/aws_credentials.ts';
 
 export type EksToken = {
   token: string;
-  /** When the server stops taking it. */
+  /** When the server stops accepting it. */
   expiresAt: Date;
 };
 
 export type EksSigner = {
-  /** As EKS knows it; not its ARN. */
+  /** Its name in EKS, not its ARN. */
   cluster: string;
   region: string;
   identity: IdentityProvider;
@@ -26,10 +26,10 @@ export type EksSigner = {
 
 const PREFIX = 'k8s-aws-v1.';
 /** Bytes. */
-const MOST = 4096;
-/** Milliseconds from signing that the server takes it. */
+const MAX_LENGTH = 4096;
+/** How long the server accepts it, in milliseconds from signing. */
 const LIFE = 15 * 60_000;
-/** Milliseconds before its end that a new one is made: room for clocks that differ. */
+/** How long before its end we make a new one, in milliseconds: room for clocks that differ. */
 const MARGIN = 2 * 60_000;
 
 /** Throws EKS_TOKEN, or as the identity's provider. */
@@ -45,15 +45,15 @@ export async function eksToken({ cluster, region, identity, now = Date.now }: Ek
     headers: { host, 'x-k8s-aws-id': cluster },
   });
   const signedAt = new Date(now());
-  // Sixty seconds is what the server expects to find; it holds the token to its own 15 minutes.
+  // The server expects sixty seconds here and applies its own limit of 15 minutes.
   const { query } = await signer.presign(request, { expiresIn: 60, signingDate: signedAt });
   const parameters = Object.entries(query ?? {}).flatMap(([name, value]) =>
     [value].flat().map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one ?? '')}`),
   );
   const url = `https://${host}/?${parameters.join('&')}`;
   const token = `${PREFIX}${Buffer.from(url).toString('base64url')}`;
-  if (token.length > MOST) {
-    const headline = `the token for ${cluster} has ${token.length} characters, EKS takes ${MOST}`;
+  if (token.length > MAX_LENGTH) {
+    const headline = `the token for ${cluster} is ${token.length} characters long; the limit of EKS is ${MAX_LENGTH}`;
     const next = 'sign in with a session that carries fewer tags and policies: its own token is too long';
     throw new PipelineError('EKS_TOKEN', headline, { next });
   }
@@ -63,7 +63,7 @@ export async function eksToken({ cluster, region, identity, now = Date.now }: Ek
   };
 }
 
-/** A function that answers the current token, and makes a new one two minutes before its end. A failure is not kept. */
+/** A function that returns the current token and makes a new one two minutes before its end. It does not cache a failure. */
 export function eksTokenSource(signer: EksSigner): () => Promise<string> {
   const now = signer.now ?? Date.now;
   let current: Promise<EksToken> | undefined;
@@ -83,7 +83,7 @@ export function eksTokenSource(signer: EksSigner): () => Promise<string> {
   };
 }
 
-/** STS of the region: the global one is not what the server expects outside the oldest regions. */
+/** The region's own STS: outside the oldest regions the server does not accept the global one. */
 export function stsHost(region: string): string {
   return `sts.${region}.${dnsSuffix(region)}`;
 }

@@ -1,13 +1,13 @@
 import { ApiException, KubeConfig } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { clusterError, clusterProblem } from './api_error.ts';
+import { clusterError, clusterProblem, describeError } from './api_error.ts';
 
 const forbidden = JSON.stringify({
   kind: 'Status',
   message: 'pods is forbidden: User "release" cannot list resource "pods"',
 });
 
-test('a 401 speaks of who we are, a 403 of what we may', () => {
+test('a 401 is about credentials, a 403 about rights', () => {
   expect(clusterProblem(new ApiException(401, 'Unauthorized', undefined, {}))).toMatchObject({
     code: 'CLUSTER_401',
     next: expect.stringContaining('access entry'),
@@ -17,11 +17,11 @@ test('a 401 speaks of who we are, a 403 of what we may', () => {
   expect(denied.problem).toContain('User "release" cannot list resource "pods"');
 });
 
-test('a watch has its status in another field', () => {
+test('finds the status of a watch in its own field', () => {
   expect(clusterProblem(Object.assign(new Error('Unauthorized'), { statusCode: 401 })).code).toBe('CLUSTER_401');
 });
 
-test('without an answer, the innermost reason is told', () => {
+test('without an answer, gives the innermost reason', () => {
   const error = new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 10.0.0.1:443') });
   expect(clusterProblem(error)).toMatchObject({
     code: 'CLUSTER_UNREACHABLE',
@@ -31,10 +31,15 @@ test('without an answer, the innermost reason is told', () => {
   expect(clusterProblem(tls).next).toContain('certificate authority');
 });
 
-test('the error names the server and keeps headers out', () => {
+test('the error names the server and shows no headers', () => {
   const config = new KubeConfig();
   config.loadFromClusterAndUser({ name: 'c', server: 'https://c.example', skipTLSVerify: false }, { name: 'u' });
   const error = clusterError(config, new ApiException(403, 'Forbidden', forbidden, { authorization: 'Bearer t' }));
   expect(error.message).toContain('https://c.example');
   expect(error.message).not.toContain('Bearer');
+});
+
+test('shows the text of a proxy in between, but no page of HTML', () => {
+  expect(describeError(new ApiException(503, 'x', 'upstream connect error\nmore', {}))).toBe('upstream connect error');
+  expect(describeError(new ApiException(502, 'x', '<html>', {}))).toBe('the API server answered 502');
 });

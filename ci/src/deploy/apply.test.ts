@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { droppedFields } from './apply.ts';
 
-test('a field that the server does not know is named by its path', () => {
+test('a field that the server does not know is reported by its path', () => {
   const wanted = { spec: { replicas: 2, template: { containers: [{ name: 'app', imagePulPolicy: 'Always' }] } } };
   const answer = {
     spec: { replicas: 2, template: { containers: [{ name: 'app', imagePullPolicy: 'IfNotPresent' }] } },
@@ -10,11 +10,11 @@ test('a field that the server does not know is named by its path', () => {
   expect(droppedFields(wanted, answer)).toEqual(['spec.template.containers[0].imagePulPolicy']);
 });
 
-test('a value that the server writes in another way is not missing', () => {
+test('a value that the server writes differently is not missing', () => {
   expect(droppedFields({ cpu: '1000m', on: true }, { cpu: '1', on: true })).toEqual([]);
 });
 
-test('what has a name is found wherever the server puts it', () => {
+test('an item with a name is found in any order', () => {
   const wanted = [
     { name: 'b', value: '2' },
     { name: 'a', value: '1' },
@@ -23,15 +23,15 @@ test('what has a name is found wherever the server puts it', () => {
   expect(droppedFields({ env: wanted }, { env: [{ name: 'a', value: '1' }] })).toEqual(['env[0]']);
 });
 
-test('a whole branch that is missing is named once', () => {
+test('a missing branch is reported once', () => {
   expect(droppedFields({ a: { b: { c: 1, d: 2 } } }, {})).toEqual(['a']);
 });
 
-test('what says nothing may be left out', () => {
+test('an empty value may be missing', () => {
   expect(droppedFields({ a: {}, b: [], c: '', d: null, e: false, f: 0 }, {})).toEqual([]);
 });
 
-test('whatever comes back as it was sent is complete, and more is no fault', () => {
+test('an answer with all that was sent, and more, has no dropped field', () => {
   const object = fc.dictionary(fc.string(), fc.jsonValue());
   fc.assert(
     fc.property(object, object, (wanted, more) => {

@@ -1,5 +1,5 @@
 /**
- * Server-side apply: the deployer says what it wants, the server merges and remembers whose each field is.
+ * Server-side apply: the deployer sends what it wants; the server merges it and remembers who owns each field.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 import type { KubeConfig, V1Deployment } from '#kubernetes';
@@ -8,21 +8,21 @@ import type { DeploymentManifest, Manifest } from './manifest.ts';
 import { patiently } from './retry.ts';
 
 export type Applier = {
-  /** The object as the server has it now. */
+  /** Returns the object as the server now has it. */
   apply: (object: Manifest) => Promise<Manifest>;
-  /** The object as it would be; nothing is changed. */
+  /** Returns the object as the server would store it, without changing anything. */
   dryRun: (object: Manifest) => Promise<Manifest>;
 };
 
 /**
- * Conflicts with other managers are won (force): what the release says about a field holds. Throws what the client
- * throws, after trying again where there was no answer.
+ * Wins conflicts with other field managers (force): the release decides about its fields. Retries without an answer; throws
+ * what the client throws.
  */
 export function makeApplier(kubeConfig: KubeConfig, fieldManager: string): Applier {
   const api = kubernetes().KubernetesObjectApi.makeApiClient(kubeConfig);
   const patch = (object: Manifest, dryRun: 'All' | undefined) =>
     patiently(() =>
-      // The client fills in a missing namespace: into a copy.
+      // The client fills in a missing namespace, so it gets a copy.
       api.patch(
         structuredClone(object),
         undefined,
@@ -36,8 +36,8 @@ export function makeApplier(kubeConfig: KubeConfig, fieldManager: string): Appli
 }
 
 /**
- * Paths in `wanted` that the server does not know: its answer lacks them. The client drops fields that are not in its
- * model before they are sent, so that the server's own strict validation never sees a misspelt one.
+ * Paths in `wanted` that are missing from the server's answer because it does not know them. The client drops fields outside
+ * its model before sending, so the server's own strict validation never sees a misspelt one.
  */
 export function droppedFields(wanted: unknown, answer: unknown, path = ''): string[] {
   if (Array.isArray(wanted)) {
@@ -55,9 +55,9 @@ export function droppedFields(wanted: unknown, answer: unknown, path = ''): stri
 }
 
 /**
- * The Deployment as it is to be applied where an autoscaler owns the number of replicas: without that number. To leave
- * out a field that we alone own would set it to its default (1), so the present number is first given to a manager of
- * its own, as the page about server-side apply asks ("Transferring ownership"). A first deployment keeps its number.
+ * The Deployment to apply if an autoscaler owns the number of replicas: without that number. Leaving out a field that only we
+ * own would reset it to its default (1), so another field manager first takes over the current number, as the page about
+ * server-side apply describes ("Transferring ownership"). A first deployment keeps its number.
  */
 export async function leaveReplicas(
   kubeConfig: KubeConfig,
@@ -68,13 +68,13 @@ export async function leaveReplicas(
   if (live?.spec?.replicas === undefined || wanted.spec === undefined) return wanted;
   if (ownsReplicas(live, fieldManager)) {
     const { name, namespace } = wanted.metadata;
-    const handed = {
+    const transferred = {
       apiVersion: wanted.apiVersion,
       kind: wanted.kind,
       metadata: { name, namespace },
       spec: { replicas: live.spec.replicas },
     };
-    await makeApplier(kubeConfig, `${fieldManager}-replicas`).apply(handed);
+    await makeApplier(kubeConfig, `${fieldManager}-replicas`).apply(transferred);
   }
   const { replicas: _, ...spec } = wanted.spec;
   return { ...wanted, spec };
@@ -88,7 +88,7 @@ function ownsReplicas(live: V1Deployment, fieldManager: string): boolean {
   return fields?.['f:spec']?.['f:replicas'] !== undefined;
 }
 
-/** Lists that the server merges may come back in another order: what has a name is compared by it. */
+/** The server may return a merged list in another order, so items with a name are compared by name. */
 function partner(item: unknown, index: number, answer: unknown[]): unknown {
   const name = nameOf(item);
   return name === undefined ? answer[index] : answer.find((other) => nameOf(other) === name);

@@ -1,50 +1,36 @@
 /**
- * A release becomes what serves, or the cluster goes back to what served before, and says why.
+ * Deploys a release. If its rollout fails, rolls back to the last good release and says why.
  *
- *   refused?   sign-in, rights, lock, image, references, dry-run: nothing was changed
- *   apply      server-side, in the order of dependence
- *   follow     until the new revision alone serves, or a verdict
- *   return     evidence first, then the last release that was proved good, followed in the same way
+ *   plan        sign-in, rights, lock, image, references, dry-run: a refusal here changes nothing
+ *   apply       server-side, dependencies first
+ *   follow      until only the new revision serves, or a verdict
+ *   roll back   collect the evidence, then apply and follow the last good release in the same way
  *
- * Nothing but the cluster holds state (record.ts), so that a run that was killed anywhere is taken up by the next.
+ * Only the cluster holds state (record.ts), so the next run can continue after a run that was killed at any point.
  */
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { KubeConfig } from '#kubernetes';
-import type { PatienceTable } from '../diagnosis/patience.ts';
 import { PipelineError } from '../errors.ts';
-import type { ExplainImage } from '../image/explanation.ts';
 import { describeError } from './api_error.ts';
 import { acquireLock, type Lock } from './lock.ts';
-import { deploymentOf, type Manifest, type ReleaseFacts, readManifests } from './manifest.ts';
-import type { Outcome } from './outcome.ts';
-import { type Plan, planRelease } from './plan.ts';
-import { progressLine, progressOf } from './progress.ts';
+import { deploymentOf, type Manifest, readManifests } from './manifest.ts';
+import { type Plan, planRelease, type RolloutOptions } from './plan.ts';
+import type { Outcome } from './report.ts';
 import { patiently } from './retry.ts';
 import { checkRights } from './rights.ts';
 import { rollOut } from './roll_out.ts';
-import { readSnapshot } from './snapshot.ts';
+import { progressLine, progressOf, readSnapshot } from './snapshot.ts';
 
-export type DeployOptions = ReleaseFacts & {
-  kubeConfig: KubeConfig;
+export type DeployOptions = Omit<RolloutOptions, 'onProgress'> & {
   /** A folder of manifests, or the objects themselves. */
   manifests: string | Manifest[];
-  /** Default `sentiment-deployer`; keep it from run to run, or fields stay behind that nobody owns. */
-  fieldManager?: string;
-  /** What the registry really holds; asked before the start, and again when a pull fails. */
-  explainImage?: ExplainImage;
-  /** For the whole rollout, default 900. A fault that cannot heal ends it long before. */
-  deadlineSeconds?: number;
-  /** Seconds that a cause is waited for before it fails the rollout, in place of its own. */
-  patience?: PatienceTable;
-  /** Live progress, one line each. */
-  onProgress?: (line: string) => void;
-  /** Stops following and gives the lock back; the rollout stays as it is. */
+  onProgress?: RolloutOptions['onProgress'];
+  /** Stops following and releases the lock; the rollout stays as it is. */
   signal?: AbortSignal;
 };
 
 /**
- * Never throws for what the cluster says: that is an outcome. Throws MANIFEST for manifests without exactly one
+ * Whatever the cluster answers becomes an outcome. Throws only for the manifests: MANIFEST unless they hold exactly one
  * Deployment, and what reading their folder throws.
  */
 export async function deploy(options: DeployOptions): Promise<Outcome> {
@@ -58,14 +44,14 @@ export async function deploy(options: DeployOptions): Promise<Outcome> {
   let plan: Plan;
   try {
     await checkRights(kubeConfig, namespace, name);
-    // In a namespace that is not there yet nobody else deploys to it, and a Lease has no place.
-    plan = await planRelease({ ...options, manifests, onProgress }, async () => {
+    // Nobody else can deploy to a namespace that does not exist yet, and it cannot hold a Lease.
+    plan = await planRelease(manifests, { ...options, onProgress }, async () => {
       lock = await acquireLock({
         kubeConfig,
         namespace,
         name: `${name}-deploy`,
         holder: holder(options),
-        onWait: (other) => onProgress(`the lock is held by ${other}: seeing whether it is alive`),
+        onWait: (other) => onProgress(`the lock is held by ${other}: checking whether that deployer is still running`),
         signal,
       });
     });
@@ -89,7 +75,7 @@ export async function deploy(options: DeployOptions): Promise<Outcome> {
   async function describeLeft(): Promise<string> {
     try {
       const snapshot = await patiently(() => readSnapshot(kubeConfig, namespace, name), 5);
-      return snapshot ? progressLine(progressOf(snapshot)) : 'there is no such Deployment';
+      return snapshot ? progressLine(progressOf(snapshot)) : 'the Deployment does not exist';
     } catch (error) {
       return `unknown (${describeError(error)})`;
     }
@@ -101,7 +87,7 @@ function holder({ commit }: DeployOptions): string {
   return `${userName()}@${hostname()} (process ${process.pid}${what}, run ${randomUUID().slice(0, 8)})`;
 }
 
-/** A container's user may have a number and no name. */
+/** A container's user may have a number but no name. */
 function userName(): string {
   try {
     return userInfo().username;
@@ -112,6 +98,6 @@ function userName(): string {
 
 function asRefusal(cause: unknown): PipelineError {
   if (cause instanceof PipelineError) return cause;
-  const next = 'mend what the message names, then run the deployment again';
-  return new PipelineError('CLUSTER', `the cluster could not be asked: ${describeError(cause)}`, { next, cause });
+  const next = 'fix what the message names, then deploy again';
+  return new PipelineError('CLUSTER', `the request to the cluster failed: ${describeError(cause)}`, { next, cause });
 }

@@ -1,4 +1,4 @@
-/** The same verdict for a running Deployment, at any time. Changes nothing. */
+/** Why a running Deployment is unhealthy: the verdict of a rollout, at any time, without changing anything. */
 import type { KubeConfig } from '#kubernetes';
 import { explain } from '../diagnosis/explain.ts';
 import { judgeNow } from '../diagnosis/judge.ts';
@@ -7,31 +7,30 @@ import type { Verdict } from '../diagnosis/verdict.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { annotations } from './manifest.ts';
-import { type Progress, progressLine, progressOf } from './progress.ts';
 import { type Failure, parseFailure } from './record.ts';
 import { details } from './report.ts';
 import { patiently } from './retry.ts';
-import { readSnapshot } from './snapshot.ts';
+import { type Progress, progressLine, progressOf, readSnapshot } from './snapshot.ts';
 
 export type Diagnosis = {
   namespace: string;
   name: string;
-  /** `unknown`: not healthy, and nothing shows why, which a rollout's first seconds look like. */
+  /** `unknown`: not healthy for no visible reason, as in the first seconds of a rollout. */
   state: 'healthy' | 'unhealthy' | 'unknown';
   progress: Progress;
   verdict?: Verdict;
-  /** What the last rollout that failed left behind; gone after one that succeeds. */
+  /** Why the last rollout failed; cleared by one that succeeds. */
   lastFailure?: Failure;
 };
 
 export type DiagnoseOptions = { kubeConfig: KubeConfig; namespace: string; name: string; explainImage?: ExplainImage };
 
-/** Throws NO_DEPLOYMENT; what the client throws. */
+/** Throws NO_DEPLOYMENT, and what the client throws. */
 export async function diagnose({ kubeConfig, namespace, name, explainImage }: DiagnoseOptions): Promise<Diagnosis> {
   const snapshot = await patiently(() => readSnapshot(kubeConfig, namespace, name));
   if (!snapshot) {
-    const next = `kubectl get deployments --all-namespaces shows those that are there`;
-    throw new PipelineError('NO_DEPLOYMENT', `there is no Deployment ${namespace}/${name}`, { next });
+    const next = 'list the Deployments: kubectl get deployments --all-namespaces';
+    throw new PipelineError('NO_DEPLOYMENT', `the Deployment ${namespace}/${name} does not exist`, { next });
   }
   const progress = progressOf(snapshot);
   const lastFailure = parseFailure(snapshot.deployment.metadata?.annotations?.[annotations.lastFailure]);

@@ -1,23 +1,22 @@
-/** Follows a rollout to its end: done, or a verdict why it will not be. */
+/** Follows a rollout until it is done or has failed. */
 import type { KubeConfig, V1Deployment } from '#kubernetes';
 import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
 import type { PatienceTable } from '../diagnosis/patience.ts';
 import { runbookPage, type Verdict } from '../diagnosis/verdict.ts';
 import { PipelineError } from '../errors.ts';
-import { watchDeployment } from './live.ts';
-import { progressLine, progressOf } from './progress.ts';
 import { patiently } from './retry.ts';
-import { readSnapshot, type Snapshot } from './snapshot.ts';
+import { progressLine, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
+import { watchDeployment } from './watch.ts';
 
 export type Following = {
   kubeConfig: KubeConfig;
-  /** As the server answered the apply: the rollout of this generation is followed. */
+  /** The server's answer to the apply: we follow the rollout of this generation. */
   applied: V1Deployment;
-  /** Just before the apply; what it shows already is no news about this rollout. */
+  /** Just before the apply: what it already shows is not about this rollout. */
   before?: Snapshot;
   deadlineSeconds: number;
   patience?: PatienceTable;
-  /** One line, only when it differs from the last. */
+  /** One line each time it changes. */
   onProgress: (line: string) => void;
   signal?: AbortSignal;
 };
@@ -25,20 +24,20 @@ export type Following = {
 export type Ending = { snapshot: Snapshot; verdict?: Verdict };
 
 /**
- * Without a verdict the new revision alone serves. Either answer is confirmed by a read of its own, so that it never
- * rests on what a watch last brought. Throws the signal's reason; CLUSTER where nothing can be seen until the deadline;
- * GONE and CHANGED_BY_OTHERS where the Deployment is no longer what was applied.
+ * Without a verdict in the result, only the new revision serves. A separate read confirms either result, so that it never
+ * depends on the last event of a watch. Throws the signal's reason; CLUSTER if nothing can be read until the deadline; GONE
+ * and CHANGED_BY_OTHERS if the Deployment is no longer what was applied.
  */
 export async function followRollout(following: Following): Promise<Ending> {
   const { kubeConfig, applied, before, deadlineSeconds, patience, onProgress, signal } = following;
   const { namespace = 'default', name = '', generation = 1 } = applied.metadata ?? {};
-  const live = watchDeployment(kubeConfig, applied);
-  signal?.addEventListener('abort', live.stop);
+  const watch = watchDeployment(kubeConfig, applied);
+  signal?.addEventListener('abort', watch.stop);
   const end = Date.now() + deadlineSeconds * 1000;
   let history = noHistory;
   let lines = '';
 
-  /** A verdict, or how far it is; undefined for what is older than the apply. */
+  /** The progress, and the verdict if there is one; undefined if the snapshot is older than the apply. */
   function look(seen: Snapshot | undefined) {
     if (!seen || (seen.deployment.metadata?.generation ?? 0) < generation) return undefined;
     const snapshot = withoutOldNews(seen, before);
@@ -58,7 +57,7 @@ export async function followRollout(following: Following): Promise<Ending> {
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const seen = look(live.snapshot());
+      const seen = look(watch.snapshot());
       if (seen) {
         const waitingFor = seen.progress.hasSettled ? undefined : judgeNow(seen.snapshot)?.headline;
         const now = `${progressLine(seen.progress)}${waitingFor ? ` (${waitingFor})` : ''}`;
@@ -73,26 +72,26 @@ export async function followRollout(following: Following): Promise<Ending> {
         if (confirmed?.progress.isDone) return { snapshot: confirmed.snapshot };
         if (confirmed?.verdict) return { snapshot: confirmed.snapshot, verdict: confirmed.verdict };
       }
-      await live.changed(1000);
+      await watch.changed(1000);
     }
   } catch (cause) {
     if (cause instanceof PipelineError || signal?.aborted) throw signal?.aborted ? signal.reason : cause;
-    const { last = 'no answer' } = live.interruptions();
-    const next = 'see what is there with diagnose, and run the deployment again: it takes up whatever state is there';
-    throw new PipelineError('CLUSTER', `the cluster was lost from sight: ${last}`, { next, cause });
+    const last = watch.lastInterruption() ?? 'no answer';
+    const next = 'run diagnose to see the state, then deploy again: a deployment continues from any state';
+    throw new PipelineError('CLUSTER', `lost contact with the cluster: ${last}`, { next, cause });
   } finally {
-    signal?.removeEventListener('abort', live.stop);
-    live.stop();
+    signal?.removeEventListener('abort', watch.stop);
+    watch.stop();
   }
 }
 
 /**
- * The snapshot without events and conditions that were there before the apply: a revision that is tried a second time
- * has the same ReplicaSet, and its first failure's events are kept for an hour.
+ * The snapshot without the events and conditions from before the apply: a revision that is tried again has the same
+ * ReplicaSet, and Kubernetes keeps the events of its first failure for an hour.
  */
 export function withoutOldNews(snapshot: Snapshot, before: Snapshot | undefined): Snapshot {
   const { deployment } = snapshot;
-  // Nothing was changed: a failure that is there already is this rollout's own.
+  // The apply changed nothing: a failure that is already there is this rollout's own.
   if (!before || before.deployment.metadata?.generation === deployment.metadata?.generation) return snapshot;
   const oldEvents = new Set(before.events.map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`));
   const events = snapshot.events.filter(
@@ -119,7 +118,7 @@ function nothingSeen({ deployment }: Snapshot, seconds: number): Verdict {
   const { namespace = 'default', name = '' } = deployment.metadata ?? {};
   return {
     cause: 'deadline',
-    headline: `Deployment ${namespace}/${name} was not done after ${seconds} s, and nothing shows why`,
+    headline: `Deployment ${namespace}/${name} was not done after ${seconds} s, for no visible reason`,
     evidence: [],
     next: `kubectl -n ${namespace} describe deployment,replicaset,pods; if it only needs longer, raise the deadline`,
     runbook: runbookPage('deadline'),
@@ -128,7 +127,7 @@ function nothingSeen({ deployment }: Snapshot, seconds: number): Verdict {
   };
 }
 
-/** An autoscaler may change the number of replicas meanwhile, but nobody the images. */
+/** An autoscaler may change the number of replicas during the rollout, but nobody may change the images. */
 function mustBeOurs(found: V1Deployment, applied: V1Deployment): void {
   const images = (deployment: V1Deployment) =>
     (deployment.spec?.template.spec?.containers ?? []).map(({ name, image }) => `${name}=${image}`).join(', ');
@@ -136,7 +135,7 @@ function mustBeOurs(found: V1Deployment, applied: V1Deployment): void {
   const { namespace, name } = applied.metadata ?? {};
   throw new PipelineError('CHANGED_BY_OTHERS', `somebody else changed ${namespace}/${name} during the rollout`, {
     evidence: [`applied: ${images(applied)}`, `found: ${images(found)}`],
-    next: 'find out who (kubectl get deployment -o yaml --show-managed-fields), then deploy again',
+    next: 'find out who changed it (kubectl get deployment -o yaml --show-managed-fields), then deploy again',
   });
 }
 

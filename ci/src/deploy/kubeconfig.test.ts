@@ -31,7 +31,7 @@ async function authorization(config: ReturnType<typeof givenKubeConfig>): Promis
   return options.headers?.Authorization ?? '';
 }
 
-test('what eksctl and aws write signs in with a token of our own, in the region that it names', async () => {
+test('a kubeconfig of eksctl or aws signs in with a token of our own, in the region that it names', async () => {
   const args = ['--region', 'eu-west-1', 'eks', 'get-token', '--cluster-name', 'sentiment', '--output', 'json'];
   const config = givenKubeConfig(kubeconfig(exec('/usr/local/bin/aws', args)), { clients });
   const bearer = await authorization(config);
@@ -39,7 +39,7 @@ test('what eksctl and aws write signs in with a token of our own, in the region 
   expect(region).toBe('eu-west-1');
 });
 
-test('a token or a certificate stays as it is', async () => {
+test('a token or a certificate is used unchanged', async () => {
   expect(await authorization(givenKubeConfig(kubeconfig({ token: 'static' })))).toBe('Bearer static');
 });
 
@@ -63,7 +63,7 @@ test.each([
     { cluster: 'a', region: 'eu-central-1', roleArn: 'arn:r' },
   ],
   ['aws-iam-authenticator.exe', ['token', '--cluster-id', 'a'], [], { cluster: 'a', region: 'eu-central-1' }],
-])('reads what %s is called with: %o', (command, args, env, expected) => {
+])('reads the arguments of %s: %o', (command, args, env, expected) => {
   const pairs = Object.fromEntries(env.map(({ name, value }: { name: string; value: string }) => [name, value]));
   expect(eksSignIn({ command, args, env: pairs }, server)).toEqual({ roleArn: undefined, ...expected });
 });
@@ -74,19 +74,19 @@ test.each([
   ['{', /cannot be read/],
   [kubeconfig(exec('gke-gcloud-auth-plugin', [])), /program gke-gcloud-auth-plugin/],
   [kubeconfig(exec('aws', ['s3', 'ls'])), /program aws/],
-  [kubeconfig(exec('aws', ['eks', 'get-token'])), /without the cluster's name/],
-  [kubeconfig(aws), /no AWS credentials were given/],
+  [kubeconfig(exec('aws', ['eks', 'get-token'])), /without a cluster name/],
+  [kubeconfig(aws), /needs AWS credentials, but none were given/],
   [kubeconfig({ 'client-key': '/home/me/key.pem', 'client-certificate': '/home/me/c.pem' }), /file \/home\/me\/c.pem/],
-  [kubeconfig({ token: 't' }, { 'certificate-authority': '/etc/ca.pem' }), /file \/etc\/ca.pem.*not here/],
+  [kubeconfig({ token: 't' }, { 'certificate-authority': '/etc/ca.pem' }), /file \/etc\/ca.pem.*does not exist here/],
 ])('refuses %s', (text, message) => {
   expect(() => givenKubeConfig(text)).toThrow(message);
 });
 
-test('another context may be named, and must exist and lead somewhere', () => {
+test('another context can be used if it exists and names a cluster of the kubeconfig', () => {
   expect(() => givenKubeConfig(kubeconfig({ token: 't' }), { context: 'theirs' })).toThrow(
     'it has no context "theirs" (KUBECONFIG)\n  | its contexts: ours, broken',
   );
   expect(() => givenKubeConfig(kubeconfig({ token: 't' }), { context: 'broken' })).toThrow(
-    'a cluster that it does not hold',
+    'a cluster that it does not contain',
   );
 });

@@ -1,6 +1,6 @@
 /**
- * A kubeconfig given as text. What EKS writes calls `aws eks get-token` at every sign-in; no container has that program,
- * so its arguments are read and the token is made here.
+ * A kubeconfig given as text. For EKS it calls `aws eks get-token` at each sign-in. Containers do not have that program, so we
+ * read its arguments and make the token ourselves.
  * https://docs.aws.amazon.com/eks/latest/userguide/create-kubeconfig.html
  */
 import { parseArgs } from 'node:util';
@@ -10,14 +10,14 @@ import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 
-/** What the program would have been asked for. */
+/** What the program's arguments ask for. */
 export type EksSignIn = { cluster: string; region?: string; roleArn?: string; profile?: string };
 
 type Exec = { command: string; args: string[]; env: Record<string, string> };
 
 /**
- * `context` in place of the text's own current one; `clients` are needed where it calls aws or aws-iam-authenticator.
- * Throws KUBECONFIG.
+ * `context` replaces the text's current one; `clients` are needed if it signs in through aws or aws-iam-authenticator. Throws
+ * KUBECONFIG.
  */
 export function givenKubeConfig(text: string, options: { context?: string; clients?: AwsClients } = {}): KubeConfig {
   const kubeConfig = new (kubernetes().KubeConfig)();
@@ -25,19 +25,19 @@ export function givenKubeConfig(text: string, options: { context?: string; clien
     kubeConfig.loadFromString(text);
   } catch (error) {
     const evidence = [error instanceof Error ? error.message.split('\n')[0] : String(error)];
-    throw wrong('it cannot be read', 'kubectl config view --raw --flatten writes one that can', evidence);
+    throw wrong('it cannot be read', 'write it with kubectl config view --raw --flatten', evidence);
   }
   const { context = kubeConfig.getCurrentContext() } = options;
   if (kubeConfig.getContextObject(context) === null) {
     const known = kubeConfig.getContexts().map(({ name }) => name);
     const headline = context ? `it has no context "${context}"` : 'it names no current context';
-    throw wrong(headline, 'name one of its own', [`its contexts: ${known.join(', ') || 'none'}`]);
+    throw wrong(headline, 'use one of its contexts', [`its contexts: ${known.join(', ') || 'none'}`]);
   }
   kubeConfig.setCurrentContext(context);
   const cluster = kubeConfig.getCurrentCluster();
   const user = kubeConfig.getCurrentUser();
-  if (!cluster) throw wrong(`the context "${context}" names a cluster that it does not hold`, 'see its clusters');
-  if (!user) throw wrong(`the context "${context}" names a user that it does not hold`, 'see its users');
+  if (!cluster) throw wrong(`its context "${context}" names a cluster that it does not contain`, 'check its clusters');
+  if (!user) throw wrong(`its context "${context}" names a user that it does not contain`, 'check its users');
   refuseFiles({
     'certificate-authority': cluster.caFile,
     'client-certificate': user.certFile,
@@ -47,10 +47,10 @@ export function givenKubeConfig(text: string, options: { context?: string; clien
   if (exec === undefined) return kubeConfig;
   const signIn = eksSignIn(exec, cluster.server);
   if (options.clients === undefined) {
-    const next = 'give AWS credentials beside it';
-    throw wrong(`it signs in by ${exec.command}, as EKS wants it, and no AWS credentials were given`, next);
+    const next = 'add AWS credentials';
+    throw wrong(`it signs in through the program ${exec.command} and needs AWS credentials, but none were given`, next);
   }
-  // A user with an exec entry would still be asked by that program.
+  // With its exec entry, the user would still sign in through that program.
   kubeConfig.users = kubeConfig.users.map((one) => (one.name === user.name ? { name: one.name } : one));
   return withEksToken(kubeConfig, user.name, signingClients(options.clients, signIn), signIn.cluster);
 }
@@ -66,8 +66,8 @@ export function eksSignIn({ command, args, env }: Exec, server: string): EksSign
   const isAws = program === 'aws' && /\beks get-token\b/.test(verbs);
   const isAuthenticator = /^(aws-iam-authenticator|heptio-authenticator-aws)$/.test(program) && args.includes('token');
   if (!isAws && !isAuthenticator) {
-    const next = 'give one with a token or a client certificate: kubectl config view --raw --flatten';
-    throw wrong(`it signs in by the program ${command}, which no container here has`, next);
+    const next = 'use one with a token or a client certificate: kubectl config view --raw --flatten';
+    throw wrong(`it signs in through the program ${command}, which is not supported here`, next);
   }
   const { values } = parseArgs({
     args: args.filter((arg) => arg !== '--'),
@@ -79,7 +79,7 @@ export function eksSignIn({ command, args, env }: Exec, server: string): EksSign
   });
   const value = (name: string) => (typeof values[name] === 'string' ? values[name] : undefined);
   const cluster = value('cluster-id') ?? value('cluster-name');
-  if (!cluster) throw wrong(`it calls ${program} without the cluster's name`, 'see the args of its user');
+  if (!cluster) throw wrong(`it calls ${program} without a cluster name`, 'check the args of its user');
   return {
     cluster,
     region: value('region') ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? regionOf(server),
@@ -88,7 +88,7 @@ export function eksSignIn({ command, args, env }: Exec, server: string): EksSign
   };
 }
 
-/** How the current user signs in to EKS; undefined where he signs in otherwise. */
+/** How the current user signs in to EKS; undefined for other ways to sign in. */
 export function eksSignInOf(kubeConfig: KubeConfig): EksSignIn | undefined {
   const user = kubeConfig.getCurrentUser();
   const exec = user ? execOf(user) : undefined;
@@ -125,11 +125,11 @@ function execOf(user: User): Exec | undefined {
 function refuseFiles(files: Record<string, string | undefined>): void {
   for (const [field, path] of Object.entries(files)) {
     if (!path) continue;
-    const next = 'kubectl config view --raw --flatten puts the contents into the text';
-    throw wrong(`its ${field} is the file ${path}, which is not here`, next);
+    const next = 'embed the contents with kubectl config view --raw --flatten';
+    throw wrong(`its ${field} is the file ${path}, which does not exist here`, next);
   }
 }
 
 function wrong(headline: string, next: string, evidence: string[] = []): PipelineError {
-  return new PipelineError('KUBECONFIG', `the kubeconfig is of no use: ${headline}`, { evidence, next });
+  return new PipelineError('KUBECONFIG', `this kubeconfig cannot be used: ${headline}`, { evidence, next });
 }

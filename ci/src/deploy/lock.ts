@@ -1,8 +1,8 @@
 /**
- * One deployer at a time: a coordination.k8s.io Lease beside the Deployment, held and renewed while a rollout runs.
- * Clocks are never compared (as in client-go's leader election): a lock is alive if it is renewed while we look, and
- * free once nothing has renewed it for its whole duration. So a killed deployer blocks the next for `durationSeconds`
- * at most, and the loser of two is told who holds the lock within one renewal.
+ * One deployer at a time: a coordination.k8s.io Lease beside the Deployment, held and renewed during a rollout. Clocks are
+ * never compared (as in client-go's leader election): a lock is alive if its holder renews it while we watch, and free after
+ * its whole duration without a renewal. So a killed deployer blocks the next one for at most `durationSeconds`, and of two
+ * deployers the second learns within one renewal who holds the lock.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1Lease } from '#kubernetes';
@@ -16,29 +16,29 @@ export type LockOptions = {
   namespace: string;
   /** The Lease's name. */
   name: string;
-  /** Who holds it, for people to read; unlike that of any other deployer. */
+  /** Who holds it, for people to read; unique for each deployer. */
   holder: string;
   durationSeconds?: number;
   renewSeconds?: number;
-  /** Called once when another holder is there and has to be watched for a renewal. */
+  /** Called once if there is another holder, which we then watch for a renewal. */
   onWait?: (holder: string) => void;
   signal?: AbortSignal;
 };
 
 export type Lock = {
-  /** Aborts, with a PipelineError as its reason, when the lock was lost to another or could not be renewed in time. */
+  /** Aborts with a PipelineError when another deployer took the lock or it could not be renewed in time. */
   lost: AbortSignal;
-  /** Gives it back. Never throws: the lock runs out by itself. */
+  /** Releases the lock. Never throws: the lock expires by itself. */
   release: () => Promise<void>;
 };
 
-/** Throws LOCKED where another deployer is at work; the signal's reason; what the client throws. */
+/** Throws LOCKED if another deployer holds the lock, the signal's reason, and what the client throws. */
 export async function acquireLock(options: LockOptions): Promise<Lock> {
   const { kubeConfig, namespace, name, holder, durationSeconds = 15, renewSeconds = 3 } = options;
   const api = kubeConfig.makeApiClient(kubernetes().CoordinationV1Api);
   const read = () => patiently(() => api.readNamespacedLease({ namespace, name }));
 
-  /** The Lease as ours, or undefined where somebody was quicker, or an answer was lost: the next look tells which. */
+  /** Our Lease. Undefined if somebody was faster or an answer was lost; the next read tells which. */
   async function take(found: V1Lease | undefined): Promise<V1Lease | undefined> {
     const now = new (kubernetes().V1MicroTime)();
     const spec = { holderIdentity: holder, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now };
@@ -96,7 +96,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
       return patiently(() => api.replaceNamespacedLease({ namespace, name, body: { ...lease, spec } }), renewSeconds);
     }
 
-    /** A conflict may be the echo of our own write whose answer was lost. */
+    /** A conflict may come from our own earlier write, whose answer was lost. */
     async function afterFailure(error: unknown): Promise<void> {
       if (isConflict(error) || isNotFound(error)) {
         const found = await unlessMissing(read).catch(() => lease);
@@ -104,7 +104,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
           lease = found;
           return;
         }
-        lost.abort(lockLost(`it is held by "${found?.spec?.holderIdentity ?? 'nobody'}" now`, error));
+        lost.abort(lockLost(`its holder is now "${found?.spec?.holderIdentity ?? 'nobody'}"`, error));
       } else if (Date.now() - renewedAt > durationSeconds * 1000) {
         lost.abort(lockLost(`it could not be renewed: ${describeError(error)}`, error));
       }
@@ -125,7 +125,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   }
 
   function lockLost(why: string, cause: unknown): PipelineError {
-    const next = 'run the deployment again: it takes up whatever state is there';
+    const next = 'deploy again: a deployment continues from any state';
     return new PipelineError('LOCK_LOST', `the lock ${namespace}/${name} was lost: ${why}`, { next, cause });
   }
 }
@@ -140,8 +140,8 @@ async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> 
 }
 
 function locked(namespace: string, name: string, holder: string): PipelineError {
-  const next = 'wait for that deployment to end, then run this one again';
-  return new PipelineError('LOCKED', `another deployer is at work in ${namespace}: ${holder}`, {
+  const next = 'wait until that deployment ends, then deploy again';
+  return new PipelineError('LOCKED', `another deployer is running in ${namespace}: ${holder}`, {
     evidence: [`it holds the Lease ${name} and renewed it a moment ago`],
     next,
   });

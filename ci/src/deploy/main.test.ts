@@ -12,19 +12,19 @@ function call(...args: string[]): Promise<{ code: number; stdout: string; stderr
   });
 }
 
-test('--help says how to call it and what its exit codes mean', async () => {
+test('--help shows the usage and the exit codes', async () => {
   const { code, stdout } = await call('--help');
   expect(code).toBe(0);
   expect(stdout).toContain('3: refused before anything was changed');
 });
 
 test.each([
-  [['depoly'], '"depoly" is no command'],
+  [['depoly'], 'unknown command "depoly"'],
   [['deploy', '--image', 'x', '--deadline', 'soon'], '--deadline is "soon"'],
   [['deploy', '--image', 'x', '--patience', 'image-not-fond=9'], 'write image-not-found=SECONDS, or another of'],
   [['deploy', '--image', 'x', '--patience', 'quota=long'], 'patience "quota=long", expected seconds of 0 or more'],
   [['diagnose', '--kubeconfig', 'nowhere.yaml'], 'the kubeconfig cannot be read'],
-])('called wrongly with %j it says so and ends with 2', async (args, words) => {
+])('the wrong call %j prints the reason and exits with 2', async (args, words) => {
   const { code, stderr } = await call(...args);
   expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);
 });

@@ -1,4 +1,4 @@
-/** The rolling update as a program of its own, for where there is no Dagger. */
+/** Rolling update and diagnosis as a program, for machines without Dagger. */
 import { parseArgs } from 'node:util';
 import type { KubeConfig } from '#kubernetes';
 import { parsePatience } from '../diagnosis/patience.ts';
@@ -8,28 +8,27 @@ import { parseImage } from '../image/parts.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
-import { exitCode } from './outcome.ts';
-import { describeOutcome, outcomeJson } from './report.ts';
+import { describeOutcome, exitCode, outcomeJson } from './report.ts';
 
 const usage = `node ci/src/deploy/main.ts deploy --image <registry/repository@sha256:...> [options]
 node ci/src/deploy/main.ts diagnose --name <deployment> [options]
 
-  --manifests <folder>       of the objects to apply (default manifests/app)
-  --image <reference>        by digest
-  --container <name>         that runs the image (default: the only one)
-  --commit, --model-version  kept as annotations of the Deployment
-  --deadline <seconds>       of the whole rollout (default 900)
+  --manifests <folder>       folder of the objects to apply (default manifests/app)
+  --image <reference>        image by digest
+  --container <name>         container that runs the image (default: the only one)
+  --commit, --model-version  recorded as annotations of the Deployment
+  --deadline <seconds>       limit for the whole rollout (default 900)
   --patience <cause>=<seconds>
-                             how long that cause is waited for before it fails the rollout, such as image-not-found=120
-                             for a registry that replicates; may be given again for another cause (docs/deploy.md)
-  --namespace, --name        of the Deployment to diagnose (default namespace: default)
-  --kubeconfig <file>        (default: KUBECONFIG, ~/.kube/config, or the pod's own account)
-  --context <name>           of the kubeconfig (default: its current one)
-  --json                     the outcome as JSON on standard output; progress goes to standard error either way
+                             how long that cause may last before it fails the rollout, such as image-not-found=120
+                             for a registry that replicates; repeat it for another cause (docs/deploy.md)
+  --namespace, --name        Deployment to diagnose (default namespace: default)
+  --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
+  --context <name>           context of the kubeconfig (default: its current one)
+  --json                     print the outcome as JSON on standard output; progress always goes to standard error
 
-What ECR holds is compared with the image where its name is ECR's, with the AWS credentials of this machine.
+For an image in ECR, compares the image name with what ECR holds, using this machine's AWS credentials.
 
-Ends with 0: deployed, unchanged, healthy; 1: rolled back, failed, interrupted, unhealthy; 2: called wrongly;
+Exit codes: 0 deployed, unchanged, healthy; 1 rolled back, failed, interrupted, unhealthy; 2 usage error;
 3: refused before anything was changed.
 `;
 
@@ -58,11 +57,11 @@ async function main(): Promise<number> {
     return 0;
   }
   const [command, ...rest] = positionals;
-  if (rest.length > 0) throw new UsageError(`"${rest[0]}" is one word too many`);
+  if (rest.length > 0) throw new UsageError(`unexpected argument "${rest[0]}"`);
   const kubeConfig = readKubeConfig(values);
   if (command === 'deploy') return await runDeploy(values, kubeConfig);
   if (command === 'diagnose') return await runDiagnose(values, kubeConfig);
-  throw new UsageError(command ? `"${command}" is no command` : 'a command is missing');
+  throw new UsageError(command ? `unknown command "${command}"` : 'the command is missing');
 }
 
 type Values = ReturnType<typeof parse>['values'];
@@ -101,11 +100,11 @@ async function runDiagnose({ name, namespace, json }: Values, kubeConfig: KubeCo
   return diagnosis.state === 'healthy' ? 0 : 1;
 }
 
-/** Whoever has nothing at ECR is not asked for credentials of AWS, and waits for no client of it to load. */
+/** Without an image in ECR, needs no AWS credentials and does not load the AWS clients. */
 function explainerFor(kubeConfig: KubeConfig): ExplainImage {
   return async (reference) => {
     if (parseImage(reference)?.account === undefined) return { reference, differences: [], evidence: [] };
-    const { ownEcrExplainer } = await import('./own_ecr.ts');
+    const { ownEcrExplainer } = await import('./ecr.ts');
     return ownEcrExplainer(kubeConfig)(reference);
   };
 }
@@ -133,7 +132,7 @@ function readKubeConfig({ kubeconfig, context }: Values): KubeConfig {
   return config;
 }
 
-// Dagger imports every file under src, which must not run a program.
+// Dagger imports every file under src; that must not run the program.
 if (process.argv[1] === import.meta.filename) {
   try {
     process.exitCode = await main();

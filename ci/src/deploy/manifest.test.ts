@@ -27,7 +27,7 @@ const code = (work: () => unknown) => {
 const kind = (name: string): Manifest => ({ apiVersion: 'v1', kind: name, metadata: { name: 'app' } });
 
 describe('manifests', () => {
-  test('are all documents of a file, empty ones left out', () => {
+  test('are all documents of a file except empty ones', () => {
     const found = parseManifests(
       `# nothing\n---\n${deployment}---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\n`,
       'f',
@@ -35,10 +35,12 @@ describe('manifests', () => {
     expect(found.map((object) => object.kind)).toEqual(['Deployment', 'Service']);
   });
 
-  test('that are not YAML or no Kubernetes objects are named by their source', () => {
+  test('that are not YAML or not Kubernetes objects are reported with their file', () => {
     expect(() => parseManifests('a: [', 'app.yaml')).toThrow(/app.yaml is not YAML/);
-    expect(() => parseManifests('kind: Service\nmetadata: {name: s}', 'app.yaml')).toThrow(/app.yaml holds something/);
-    expect(() => parseManifests('- 1', 'app.yaml')).toThrow(/app.yaml holds something/);
+    expect(() => parseManifests('kind: Service\nmetadata: {name: s}', 'app.yaml')).toThrow(
+      /app.yaml contains something/,
+    );
+    expect(() => parseManifests('- 1', 'app.yaml')).toThrow(/app.yaml contains something/);
   });
 
   test('hold exactly one Deployment', () => {
@@ -49,7 +51,7 @@ describe('manifests', () => {
 });
 
 describe('a release', () => {
-  test('takes its image from the caller, and says what it is in annotations', () => {
+  test('gets its image from the caller and its facts as annotations', () => {
     const manifests = parseManifests(deployment, 'f');
     const {
       namespace,
@@ -67,14 +69,14 @@ describe('a release', () => {
     expect(manifests).toEqual(parseManifests(deployment, 'f'));
   });
 
-  test('puts nothing of the Deployment into an object that shares a part with it', () => {
+  test('changes nothing in an object that shares a part with the Deployment', () => {
     const [shared] = parseManifests(deployment, 'f');
     const service = { ...kind('Service'), metadata: shared.metadata };
     const { objects } = prepareRelease([service, shared], { image });
     expect(objects[0].metadata.annotations).toEqual({ team: 'blue' });
   });
 
-  test('is applied in the order of dependence, unknown kinds last', () => {
+  test('is applied with dependencies first and unknown kinds last', () => {
     const kinds = ['Gadget', 'NetworkPolicy', 'HorizontalPodAutoscaler', 'Service', 'ServiceAccount', 'Namespace'];
     const { objects } = prepareRelease([...kinds.map(kind), ...parseManifests(deployment, 'f')], { image });
     expect(objects.map((object) => object.kind)).toEqual([
@@ -92,11 +94,11 @@ describe('a release', () => {
     expect(code(() => prepareRelease(parseManifests(deployment, 'f'), { image: wrong }))).toBe('IMAGE_NOT_BY_DIGEST');
   });
 
-  test('names its container where there are several', () => {
+  test('needs the name of its container if there are several', () => {
     const two = deployment.replace('containers: [', 'containers: [{name: helper, image: h}, ');
     const manifests = parseManifests(two, 'f');
     expect(() => prepareRelease(manifests, { image })).toThrow(
-      'no container was named, and Deployment app has: helper, app',
+      'no container was named, and the containers of Deployment app are: helper, app',
     );
     expect(() => prepareRelease(manifests, { image, container: 'x' })).toThrow('no container is called "x"');
     const { deployment: found } = prepareRelease(manifests, { image, container: 'app' });

@@ -1,20 +1,20 @@
-/** The Kubernetes objects of a release: read from a folder, completed with the image and with what is being released. */
+/** The Kubernetes objects of a release: read from a folder, completed with the image and the release's annotations. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject, V1Deployment } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 
-/** With its name, kind and version: checked when it was read. */
+/** Has a name, kind and version: checked on reading. */
 export type Manifest = KubernetesObject & { apiVersion: string; kind: string; metadata: { name: string } };
 
 export type DeploymentManifest = V1Deployment & Manifest;
 
-/** What a release puts into the manifests; none of it is ever read from a file. */
+/** What a release adds to the manifests; files never contain it. */
 export type ReleaseFacts = {
   /** By digest: `registry/repository@sha256:...`. */
   image: string;
-  /** The container that runs it; the Deployment's only one if left out. */
+  /** The container that runs it; default: the Deployment's only one. */
   container?: string;
   commit?: string;
   modelVersion?: string;
@@ -23,25 +23,25 @@ export type ReleaseFacts = {
 export type Release = {
   namespace: string;
   name: string;
-  /** In the order in which they are applied; the Deployment is one of them. */
+  /** In the order in which they are applied, the Deployment included. */
   objects: Manifest[];
   deployment: DeploymentManifest;
 };
 
-/** Prefix of the annotations that are ours. */
+/** Prefix of our own annotations. */
 const ours = 'sentiment-pipeline';
 
 export const annotations = {
   changeCause: 'kubernetes.io/change-cause',
   commit: `${ours}/commit`,
   modelVersion: `${ours}/model-version`,
-  /** The ReplicaSet of the last revision that was seen to serve alone. */
+  /** The ReplicaSet of the last good revision. */
   lastGood: `${ours}/last-good-replicaset`,
-  /** Why the last rollout failed, as JSON; gone after the next that succeeds. */
+  /** Why the last rollout failed, as JSON; cleared by the next that succeeds. */
   lastFailure: `${ours}/last-failure`,
 } as const;
 
-// What others need comes first: a pod is refused while its ServiceAccount or namespace is missing.
+// Dependencies come first: a pod is refused while its ServiceAccount or namespace is missing.
 const order = [
   'Namespace',
   'ResourceQuota',
@@ -75,12 +75,12 @@ export function parseManifests(text: string, source: string): Manifest[] {
   const found: Manifest[] = [];
   for (const document of parseAllDocuments(text)) {
     const [fault] = document.errors ?? [];
-    if (fault) throw wrong(`${source} is not YAML: ${fault.message.split('\n')[0]}`, 'mend the file');
+    if (fault) throw wrong(`${source} is not YAML: ${fault.message.split('\n')[0]}`, 'correct the file');
     const value: unknown = document.toJS();
     if (value === null) continue;
     if (!isManifest(value)) {
       const next = 'give each object its apiVersion, kind and metadata.name';
-      throw wrong(`${source} holds something that is no Kubernetes object`, next);
+      throw wrong(`${source} contains something that is not a Kubernetes object`, next);
     }
     found.push(value);
   }
@@ -92,17 +92,17 @@ export function deploymentOf(manifests: Manifest[]): DeploymentManifest {
   const deployments = manifests.filter(isDeployment);
   if (deployments.length === 1) return deployments[0];
   const names = deployments.map((object) => object.metadata.name).join(', ') || 'none';
-  throw wrong(`the manifests hold ${deployments.length} Deployments (${names}), expected one`, 'keep one');
+  throw wrong(`the manifests hold ${deployments.length} Deployments (${names}), expected one`, 'keep one of them');
 }
 
-/** Puts the release's facts into the objects. The input is left as it is. Throws MANIFEST, IMAGE_NOT_BY_DIGEST. */
+/** Adds the release's facts to a copy of the objects. Throws MANIFEST, IMAGE_NOT_BY_DIGEST. */
 export function prepareRelease(manifests: Manifest[], facts: ReleaseFacts): Release {
-  // One by one: what two objects share (an alias of YAML) is not to change in both.
+  // One copy per object: a part that two objects share (a YAML alias) must not change in both.
   const objects = manifests.map((object) => structuredClone(object)).sort((a, b) => rank(a) - rank(b));
   const deployment = deploymentOf(objects);
   if (!/^[^@\s]+@sha256:[0-9a-f]{64}$/.test(facts.image)) {
-    const next = 'deploy what the publish step printed: registry/repository@sha256:<64 hexadecimal digits>';
-    const headline = `the image to deploy is "${facts.image}", which does not say by digest what it is`;
+    const next = 'use what the publish step printed: registry/repository@sha256:<64 hexadecimal digits>';
+    const headline = `the image to deploy is "${facts.image}", which is not a reference by digest`;
     throw new PipelineError('IMAGE_NOT_BY_DIGEST', headline, { next });
   }
   const { name, namespace = 'default' } = deployment.metadata;
@@ -119,7 +119,10 @@ export function releasedContainer(deployment: V1Deployment, name: string | undef
   if (found.length === 1) return found[0];
   const names = containers.map((container) => container.name).join(', ') || 'none';
   const which = name === undefined ? 'no container was named' : `no container is called "${name}"`;
-  throw wrong(`${which}, and Deployment ${deployment.metadata?.name} has: ${names}`, 'name the one to release');
+  throw wrong(
+    `${which}, and the containers of Deployment ${deployment.metadata?.name} are: ${names}`,
+    'name the container to release',
+  );
 }
 
 function releaseAnnotations({ image, commit, modelVersion }: ReleaseFacts): Record<string, string> {
@@ -147,7 +150,7 @@ function isManifest(value: unknown): value is Manifest {
   return typeof metadata === 'object' && metadata !== null && 'name' in metadata && typeof metadata.name === 'string';
 }
 
-/** Its inside is for the server to check: the dry-run of the pre-flight does. */
+/** The server checks its contents, in the dry-run before the start. */
 export function isDeployment(object: Manifest): object is DeploymentManifest {
   return object.apiVersion === 'apps/v1' && object.kind === 'Deployment';
 }

@@ -1,40 +1,64 @@
-/** All that is looked at before the start, and what follows from it. */
+/** Everything that is checked before the start, and what the rollout needs to know from it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig, V1Deployment } from '#kubernetes';
+import type { PatienceTable } from '../diagnosis/patience.ts';
+import type { ExplainImage } from '../image/explanation.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { isForbidden } from './api_error.ts';
 import { type Applier, makeApplier } from './apply.ts';
-import type { DeployOptions } from './deploy.ts';
-import { type DeploymentManifest, isDeployment, type Manifest, prepareRelease, type Release } from './manifest.ts';
+import {
+  type DeploymentManifest,
+  isDeployment,
+  type Manifest,
+  prepareRelease,
+  type Release,
+  type ReleaseFacts,
+} from './manifest.ts';
 import { checkImage, checkReferences, dryRun, dryRunPod, ensureNamespace } from './preflight.ts';
-import { progressOf } from './progress.ts';
 import { adopt, type GoodRelease, makeRecords, type Records } from './record.ts';
 import { patiently } from './retry.ts';
-import { isObserved, newRevision, readSnapshot, type Snapshot } from './snapshot.ts';
+import { isObserved, newRevision, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
+
+export type RolloutOptions = ReleaseFacts & {
+  kubeConfig: KubeConfig;
+  /** Default `sentiment-deployer`. Use the same one in each run, or fields are left behind that nobody owns. */
+  fieldManager?: string;
+  /** What the registry really holds: checked before the start, and again when a pull fails. */
+  explainImage?: ExplainImage;
+  /** For the whole rollout, default 900. A permanent fault ends it much earlier. */
+  deadlineSeconds?: number;
+  /** How many seconds a cause may last before it fails the rollout, instead of its own default. */
+  patience?: PatienceTable;
+  /** Called with one line for each step and each change. */
+  onProgress: (line: string) => void;
+};
 
 export type Plan = {
-  options: DeployOptions & { onProgress: (line: string) => void };
+  options: RolloutOptions;
   fieldManager: string;
   release: Release;
   applier: Applier;
   records: Records;
   /** An autoscaler owns the number of replicas. */
   isAutoscaled: boolean;
-  /** Before the start; undefined on the first deployment. */
+  /** The state before the start; undefined for the first deployment. */
   before: Snapshot | undefined;
-  /** What the record said. */
+  /** The last good release on record. */
   recorded: GoodRelease | undefined;
-  /** What to return to: what serves now, if it is whole, else the record. */
+  /** The release to roll back to: the one that serves now if it is complete, otherwise the record. */
   good: GoodRelease | undefined;
-  /** The objects as the dry-run gave them, in the release's order: with the versions from before. */
+  /** The dry-run's answers in the release's order, with the resource versions before the apply. */
   previews: Manifest[];
 };
 
-/** `lock` is taken once the namespace is there. Throws PipelineErrors: the deployment is refused. */
-export async function planRelease(options: Plan['options'], lock: () => Promise<void>): Promise<Plan> {
-  const { kubeConfig, manifests, explainImage, fieldManager = 'sentiment-deployer' } = options;
-  if (typeof manifests === 'string') throw new TypeError('planRelease takes objects');
+/** Calls `lock` as soon as the namespace exists. Throws PipelineErrors: the deployment is refused. */
+export async function planRelease(
+  manifests: Manifest[],
+  options: RolloutOptions,
+  lock: () => Promise<void>,
+): Promise<Plan> {
+  const { kubeConfig, explainImage, fieldManager = 'sentiment-deployer' } = options;
   const release = prepareRelease(manifests, options);
   const { namespace, name } = release;
   const applier = makeApplier(kubeConfig, fieldManager);
@@ -57,7 +81,7 @@ export async function planRelease(options: Plan['options'], lock: () => Promise<
   const good = serving(before, recorded);
   return { options, fieldManager, release, applier, records, isAutoscaled, before, recorded, good, previews };
 
-  /** Where no pod is made before an old one ends, a quota may be used up now and free then. */
+  /** Skipped if no pod is created before an old one ends: a quota that is used up now is free by then. */
   async function tryPod(): Promise<void> {
     const deployment = previews.find(isDeployment);
     const surge = deployment?.spec?.strategy?.rollingUpdate?.maxSurge;
@@ -68,7 +92,7 @@ export async function planRelease(options: Plan['options'], lock: () => Promise<
   }
 }
 
-/** A run that ended a moment ago wrote an annotation: its controller is given the time to see it. */
+/** Waits until the controller has seen the annotation that a run which ended a moment ago may have written. */
 async function readObserved(kubeConfig: KubeConfig, { namespace, name }: Release): Promise<Snapshot | undefined> {
   for (const end = Date.now() + 5000; ; await sleep(100)) {
     const snapshot = await patiently(() => readSnapshot(kubeConfig, namespace, name));
@@ -76,7 +100,7 @@ async function readObserved(kubeConfig: KubeConfig, { namespace, name }: Release
   }
 }
 
-/** What serves now is as good as a record of it, whoever deployed it. */
+/** What serves now counts as good, whoever deployed it. */
 function serving(before: Snapshot | undefined, recorded: GoodRelease | undefined): GoodRelease | undefined {
   if (!before || !progressOf(before).isDone) return recorded;
   const replicaSet = newRevision(before)?.replicaSet.metadata?.name;

@@ -1,5 +1,5 @@
-/** What is looked at before anything is changed. Each check throws a PipelineError: the deployment is refused. */
-import type { KubeConfig, V1Deployment, V1PodTemplateSpec } from '#kubernetes';
+/** The checks before anything is changed. Each throws a PipelineError: the deployment is refused. */
+import type { KubeConfig, V1PodSpec, V1PodTemplateSpec } from '#kubernetes';
 import { judgeAdmission } from '../diagnosis/creation.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image/explanation.ts';
@@ -7,10 +7,19 @@ import { kubernetes } from '../kubernetes.ts';
 import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound } from './api_error.ts';
 import { type Applier, droppedFields } from './apply.ts';
 import type { Manifest, Release } from './manifest.ts';
-import { type Reference, referencesOf } from './references.ts';
 import { patiently } from './retry.ts';
 
-/** Throws NAMESPACE where there is none and the release brings none along. */
+/** An object that the pod template names. */
+export type Reference = {
+  kind: 'ConfigMap' | 'Secret' | 'PersistentVolumeClaim' | 'ServiceAccount';
+  name: string;
+  /** Of a ConfigMap or Secret; undefined: the whole object. */
+  key?: string;
+  /** Where the template names it. */
+  from: string;
+};
+
+/** Throws NAMESPACE if the namespace does not exist and the release does not contain it. */
 export async function ensureNamespace(kubeConfig: KubeConfig, applier: Applier, release: Release): Promise<void> {
   const { namespace, objects } = release;
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
@@ -18,45 +27,45 @@ export async function ensureNamespace(kubeConfig: KubeConfig, applier: Applier, 
     await patiently(() => core.readNamespace({ name: namespace }));
     return;
   } catch (error) {
-    // Who may not look goes on: a missing namespace shows in the dry-run.
+    // Without the right to read it, continue: the dry-run finds a missing namespace.
     if (isForbidden(error)) return;
     if (!isNotFound(error)) throw error;
   }
   const own = objects.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace);
-  const next = 'have an administrator apply manifests/cluster first';
-  if (!own) throw new PipelineError('NAMESPACE', `there is no namespace ${namespace}`, { next });
+  const next = 'ask an administrator to apply manifests/cluster first';
+  if (!own) throw new PipelineError('NAMESPACE', `the namespace ${namespace} does not exist`, { next });
   try {
     await applier.apply(own);
   } catch (cause) {
-    const headline = `the namespace ${namespace} cannot be made: ${describeError(cause)}`;
+    const headline = `the namespace ${namespace} cannot be created: ${describeError(cause)}`;
     throw new PipelineError('NAMESPACE', headline, { next, cause });
   }
 }
 
-/** Throws IMAGE_NOT_FOUND where the registry is known not to hold the image. */
+/** Throws IMAGE_NOT_FOUND if the registry is known not to hold the image. */
 export async function checkImage(image: string, explainImage: ExplainImage): Promise<void> {
   const { differences, nearest, evidence, next } = await explainImage(image);
   if (differences.length === 0) return;
   const parts = differences.map(
-    ({ part, found, expected }) => `${part}: "${found}" is asked for, "${expected}" is there`,
+    ({ part, found, expected }) => `${part}: the image name has "${found}", the registry has "${expected}"`,
   );
-  throw new PipelineError('IMAGE_NOT_FOUND', `the registry does not hold ${image}`, {
+  throw new PipelineError('IMAGE_NOT_FOUND', `the registry does not have ${image}`, {
     evidence: [...(nearest ? [`nearest that exists: ${nearest}`] : []), ...parts, ...evidence],
-    next: next ?? 'publish the image, or deploy one that is there',
+    next: next ?? 'publish the image, or deploy one that exists',
   });
 }
 
-/** Throws MISSING_REFERENCE for what is neither in the cluster nor in the release. What may not be read is let pass. */
+/** Throws MISSING_REFERENCE for an object that is neither in the cluster nor in the release. Skips objects that we may not read. */
 export async function checkReferences(
   kubeConfig: KubeConfig,
   { namespace, objects, deployment }: Release,
 ): Promise<void> {
   const api = kubernetes().KubernetesObjectApi.makeApiClient(kubeConfig);
-  const missing = await Promise.all(podReferences(deployment).map(whyMissing));
+  const missing = await Promise.all(referencesOf(deployment.spec?.template.spec).map(whyMissing));
   const evidence = missing.filter((line) => line !== undefined);
   if (evidence.length === 0) return;
-  const headline = `the pods of ${namespace}/${deployment.metadata?.name} would wait for what is not there`;
-  const next = 'create it in the namespace, or mend the name in the manifest';
+  const headline = `the pods of ${namespace}/${deployment.metadata?.name} would wait for objects that do not exist`;
+  const next = 'create them in the namespace, or correct the name in the manifest';
   throw new PipelineError('MISSING_REFERENCE', headline, { evidence, next });
 
   async function whyMissing({ kind, name, key, from }: Reference): Promise<string | undefined> {
@@ -74,31 +83,33 @@ export async function checkReferences(
   }
 }
 
-/** The objects as they would be. Throws NOT_ADMITTED and UNKNOWN_FIELD. */
+/** The objects as the cluster would store them. Throws NOT_ADMITTED and UNKNOWN_FIELD. */
 export async function dryRun(applier: Applier, { namespace, name }: Release, objects: Manifest[]): Promise<Manifest[]> {
   return await Promise.all(
     objects.map(async (object) => {
       const title = `${object.kind} ${object.metadata.name}`;
       const answer = await applier.dryRun(object).catch((cause) => {
-        // Without an answer it is no refusal of the object.
+        // Without an answer, the server has not refused the object.
         if (!apiError(cause)) throw cause;
         const what = object.kind === 'Deployment' ? 'it is' : `${title} is`;
         throw notAdmitted(cause, `${namespace}/${name}`, what, {
           headline: `the cluster does not admit ${title}`,
-          next: isDeniedByRbac(cause) ? 'have an administrator apply it or grant the right' : 'mend the manifest',
+          next: isDeniedByRbac(cause)
+            ? 'ask an administrator to apply it or to grant the right'
+            : 'correct the manifest',
         });
       });
       const dropped = object.kind === 'Secret' ? [] : droppedFields(object, answer);
       if (dropped.length === 0) return answer;
-      const next = 'look for a misspelt name or a wrong indentation';
-      throw new PipelineError('UNKNOWN_FIELD', `Kubernetes knows no field ${dropped.join(', ')} in ${title}`, { next });
+      const next = 'look for a misspelt name or wrong indentation';
+      throw new PipelineError('UNKNOWN_FIELD', `unknown field ${dropped.join(', ')} in ${title}`, { next });
     }),
   );
 }
 
 /**
- * Tries one pod of the template: quotas, admission webhooks and pod security speak only when pods are made, which is
- * after the rollout began. Needs the right to create pods, and passes without it. Throws NOT_ADMITTED.
+ * Dry-runs one pod of the template: quotas, admission webhooks and pod security check pods only when they are created, after
+ * the rollout has begun. Passes without the right to create pods. Throws NOT_ADMITTED.
  */
 export async function dryRunPod(kubeConfig: KubeConfig, release: Release, template: V1PodTemplateSpec): Promise<void> {
   const { namespace, name, objects } = release;
@@ -112,17 +123,17 @@ export async function dryRunPod(kubeConfig: KubeConfig, release: Release, templa
     );
   } catch (cause) {
     if (!apiError(cause) || isDeniedByRbac(cause)) return;
-    // The release itself brings the account along, but nothing of it is there yet.
+    // The release contains the account, which has not been applied yet.
     if (isOwnAccount && /service account .* not found|error looking up service account/.test(describeError(cause)))
       return;
     throw notAdmitted(cause, `${namespace}/${name}`, 'its pods are', {
       headline: `the cluster admits no pod of ${namespace}/${name}`,
-      next: 'mend what the message names: the cluster would refuse every pod of this release',
+      next: 'fix what the message names: the cluster would refuse every pod of this release',
     });
   }
 }
 
-/** In the words of the diagnosis, where it knows that kind of refusal. */
+/** In the words of the diagnosis, if it knows that kind of refusal. */
 function notAdmitted(
   cause: unknown,
   name: string,
@@ -137,12 +148,64 @@ function notAdmitted(
   return new PipelineError('NOT_ADMITTED', verdict.headline, { evidence, next, cause });
 }
 
-function podReferences(deployment: V1Deployment): Reference[] {
-  const spec = deployment.spec?.template.spec;
-  return spec ? referencesOf(spec) : [];
-}
-
 function keysOf(object: object): string[] {
   const { data, binaryData, stringData } = object as Record<'data' | 'binaryData' | 'stringData', object | undefined>;
   return [data, binaryData, stringData].flatMap((part) => Object.keys(part ?? {}));
+}
+
+/** Everything that must exist before a pod can start; optional references are left out. */
+export function referencesOf(spec: V1PodSpec | undefined): Reference[] {
+  if (!spec) return [];
+  return [...fromContainers(spec), ...fromVolumes(spec), ...fromAccount(spec)];
+}
+
+function fromContainers(spec: V1PodSpec): Reference[] {
+  const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
+  return containers.flatMap((container) => {
+    const variables = (container.env ?? []).flatMap(({ name, valueFrom }) => {
+      const from = `env ${name} of container ${container.name}`;
+      return [
+        ...required('ConfigMap', valueFrom?.configMapKeyRef, from),
+        ...required('Secret', valueFrom?.secretKeyRef, from),
+      ];
+    });
+    const groups = (container.envFrom ?? []).flatMap(({ configMapRef, secretRef }) => {
+      const from = `envFrom of container ${container.name}`;
+      return [...required('ConfigMap', configMapRef, from), ...required('Secret', secretRef, from)];
+    });
+    return [...variables, ...groups];
+  });
+}
+
+function fromVolumes(spec: V1PodSpec): Reference[] {
+  return (spec.volumes ?? []).flatMap(({ name, configMap, secret, projected, persistentVolumeClaim }) => {
+    const from = `volume ${name}`;
+    const projections = (projected?.sources ?? []).flatMap((source) => [
+      ...required('ConfigMap', source.configMap, from),
+      ...required('Secret', source.secret, from),
+    ]);
+    return [
+      ...required('ConfigMap', configMap, from),
+      ...required('Secret', secret && { name: secret.secretName, optional: secret.optional }, from),
+      ...required('PersistentVolumeClaim', persistentVolumeClaim && { name: persistentVolumeClaim.claimName }, from),
+      ...projections,
+    ];
+  });
+}
+
+function fromAccount({ serviceAccountName }: V1PodSpec): Reference[] {
+  return required(
+    'ServiceAccount',
+    serviceAccountName ? { name: serviceAccountName } : undefined,
+    'serviceAccountName',
+  );
+}
+
+function required(
+  kind: Reference['kind'],
+  reference: { name?: string; key?: string; optional?: boolean } | undefined,
+  from: string,
+): Reference[] {
+  if (!reference?.name || reference.optional) return [];
+  return [{ kind, name: reference.name, from, ...(reference.key ? { key: reference.key } : {}) }];
 }

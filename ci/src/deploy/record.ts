@@ -1,6 +1,6 @@
 /**
- * What is remembered in the cluster between two runs: the last release that was seen to serve alone, whole, and why the
- * last one failed. A deployer that is killed leaves both as they were, so the next run needs no other state.
+ * What the cluster remembers between two runs: the last good release (the last one seen serving completely and alone), and
+ * why the last rollout failed. A killed deployer leaves both as they were, so the next run needs no other state.
  */
 import type { KubeConfig, V1ConfigMap, V1Deployment, V1DeploymentSpec } from '#kubernetes';
 import type { Verdict } from '../diagnosis/verdict.ts';
@@ -10,33 +10,33 @@ import { makeApplier } from './apply.ts';
 import { annotations, type Manifest } from './manifest.ts';
 import { patiently } from './retry.ts';
 
-/** A release to return to. */
+/** A release to roll back to. */
 export type GoodRelease = {
-  /** Its ReplicaSet's name, which follows from the pod template. */
+  /** The name of its ReplicaSet, which the pod template determines. */
   replicaSet: string;
   /** ISO 8601. */
   provedAt: string;
-  /** As they were applied. Secrets are left out: the record is a ConfigMap. */
+  /** As applied, without Secrets: the record is a ConfigMap. */
   objects: Manifest[];
 };
 
 export type Records = {
   read: () => Promise<GoodRelease | undefined>;
-  /** Also clears the failure of an earlier run. */
+  /** Also clears the failure of an earlier rollout. */
   writeGood: (release: GoodRelease) => Promise<void>;
-  /** The reason, where `kubectl describe deployment` shows it: an annotation, and an Event that says it in time. */
+  /** Writes the reason where `kubectl describe deployment` shows it: an annotation and an Event. */
   writeFailure: (deployment: V1Deployment, verdict: Verdict, good: GoodRelease | undefined) => Promise<void>;
   writeEvent: (deployment: V1Deployment, event: Notice) => Promise<void>;
 };
 
-/** What the annotation about the last failure holds. */
+/** The contents of the annotation about the last failure. */
 export type Failure = Pick<Verdict, 'cause' | 'headline' | 'next' | 'evidence'> & { at: string };
 
 export type Notice = { type: 'Normal' | 'Warning'; reason: string; message: string };
 
 const key = 'release.json';
 
-// The API's own limit for an event's message is 1024 characters; an annotation is kept as short.
+// The API limits an event's message to 1024 characters; annotations get the same limit.
 const textLimit = 1000;
 
 /** `<deployment>-last-good`; a Role can name it. */
@@ -59,7 +59,7 @@ export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: str
     }
   }
 
-  // A manager of its own: the release's next apply would take away an annotation that it does not name.
+  // A separate field manager: the release's next apply would remove an annotation that it does not contain.
   function annotate(values: Record<string, string>): Promise<Manifest> {
     return state.apply({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...metadata, annotations: values } });
   }
@@ -110,7 +110,7 @@ export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: str
   return { read, writeGood, writeFailure, writeEvent };
 }
 
-/** The release that serves now, whoever deployed it: of it only the Deployment can be returned to. */
+/** A record of the release that serves now, whoever deployed it; a rollback to it restores only the Deployment. */
 export function adopt(deployment: V1Deployment, replicaSet: string): GoodRelease {
   const { name = '', namespace, annotations: notes = {} } = deployment.metadata ?? {};
   const { replicas: _, ...spec } = deployment.spec ?? ({} as V1DeploymentSpec);
@@ -125,7 +125,7 @@ export function adopt(deployment: V1Deployment, replicaSet: string): GoodRelease
   return { replicaSet, provedAt: new Date().toISOString(), objects: [object] };
 }
 
-/** Undefined for what is not there or what somebody else wrote. */
+/** Undefined if the text is missing or is not in our format. */
 export function parseFailure(text: string | undefined): Failure | undefined {
   const found = parseJson<Failure>(text);
   if (!found?.at || !found.cause || !found.headline || !found.next || !Array.isArray(found.evidence)) return undefined;

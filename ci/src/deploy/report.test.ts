@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { PipelineError } from '../errors.ts';
-import { exitCode, type Outcome } from './outcome.ts';
-import { describeOutcome, outcomeJson } from './report.ts';
+import { describeOutcome, exitCode, type Outcome, outcomeJson } from './report.ts';
 
 const facts = { namespace: 'shop', name: 'app', image: 'r/app@sha256:new', seconds: 12.34 };
 const verdict = {
@@ -23,35 +22,35 @@ const outcomes: Record<Outcome['state'], Outcome> = {
   unchanged: { ...facts, state: 'unchanged', replicaSet: 'app-2' },
   refused: { ...facts, state: 'refused', error: refusal },
   'rolled back': { ...facts, state: 'rolled back', verdict, secondsToVerdict: 1.05, returned },
-  failed: { ...facts, state: 'failed', verdict, secondsToVerdict: 1.05, why: 'there is nothing to return to' },
+  failed: { ...facts, state: 'failed', verdict, secondsToVerdict: 1.05, why: 'no healthy release is on record' },
   interrupted: { ...facts, state: 'interrupted', reason: 'stopped by SIGTERM', left: '1 of 2 updated' },
 };
 
-test('each outcome reads as one paragraph, with the verdict under it', () => {
+test('describes each outcome in one paragraph, with the verdict below', () => {
   expect(Object.values(outcomes).map(describeOutcome).join('\n\n')).toMatchInlineSnapshot(`
     "deployed after 12.3 s: shop/app serves r/app@sha256:new (ReplicaSet app-2); changed: Service app, Deployment app
 
-    unchanged: shop/app serves r/app@sha256:new already (ReplicaSet app-2)
+    unchanged: shop/app already serves r/app@sha256:new (ReplicaSet app-2)
 
     refused, nothing was changed: this role may not deploy (NO_RIGHTS)
       | missing: patch
       next: ask
 
-    rolled back: the registry refuses it. This was clear 1.1 s after the apply; shop/app serves r/app@sha256:old again (ReplicaSet app-1), proven healthy 2.0 s later.
+    rolled back: the registry refuses it. Detected 1.1 s after the apply; shop/app serves r/app@sha256:old again (ReplicaSet app-1), healthy 2.0 s later.
       | 403 Forbidden
       next: mend the account
       see docs/runbook/image-forbidden.md (image-forbidden)
 
-    failed: the registry refuses it. This was clear 1.1 s after the apply; there is nothing to return to.
+    failed: the registry refuses it. Detected 1.1 s after the apply; no healthy release is on record.
       | 403 Forbidden
       next: mend the account
       see docs/runbook/image-forbidden.md (image-forbidden)
 
-    interrupted after 12.3 s, shop/app was left like this: 1 of 2 updated. The next deployment takes it up from there. Why: stopped by SIGTERM"
+    interrupted after 12.3 s, shop/app was left like this: 1 of 2 updated. The next deployment continues from there. Why: stopped by SIGTERM"
   `);
 });
 
-test('as JSON an outcome keeps its fields, and an error its code, evidence and next step', () => {
+test('keeps the fields of an outcome as JSON, and of an error its code, evidence and next step', () => {
   expect(JSON.parse(outcomeJson(outcomes['rolled back']))).toEqual(outcomes['rolled back']);
   expect(JSON.parse(outcomeJson(outcomes.refused)).error).toEqual({
     code: 'NO_RIGHTS',
@@ -61,7 +60,7 @@ test('as JSON an outcome keeps its fields, and an error its code, evidence and n
   });
 });
 
-test('the exit code tells success, failure and refusal apart', () => {
+test('has a different exit code for success, failure and refusal', () => {
   const codes = Object.fromEntries(Object.entries(outcomes).map(([state, outcome]) => [state, exitCode(outcome)]));
   expect(codes).toEqual({ deployed: 0, unchanged: 0, refused: 3, 'rolled back': 1, failed: 1, interrupted: 1 });
 });

@@ -1,13 +1,13 @@
-/** Calls that outlive a lost connection or an API server that is being replaced. */
+/** Retries: a call survives a lost connection and the replacement of an API server. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiError } from './api_error.ts';
 
-// A call that gets no answer at all: undici itself would wait for 300 s.
+// For a call that gets no answer at all: undici itself would wait 300 s.
 const callTimeoutMs = 10_000;
 
 /**
- * Tries again, for `seconds`, what failed without an answer or with 429 or 5xx. For calls that may be made twice:
- * reads, server-side applies, and updates under a resource version.
+ * Retries for `seconds` after no answer, 429 or 5xx. Only for calls that may run twice: reads, server-side applies, and
+ * updates under a resource version.
  */
 export async function patiently<T>(call: () => Promise<T>, seconds = 20): Promise<T> {
   const end = Date.now() + seconds * 1000;
@@ -15,13 +15,13 @@ export async function patiently<T>(call: () => Promise<T>, seconds = 20): Promis
     try {
       return await withTimeout(call(), callTimeoutMs);
     } catch (error) {
-      if (!isPassing(error) || Date.now() + waitMs > end) throw error;
+      if (!isTemporary(error) || Date.now() + waitMs > end) throw error;
       await sleep(waitMs);
     }
   }
 }
 
-/** Rejects when no answer came in time. The call itself goes on, for nobody. */
+/** Rejects if no answer comes in time. The call itself is not cancelled. */
 export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
@@ -34,7 +34,7 @@ export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T
   }
 }
 
-function isPassing(error: unknown): boolean {
+function isTemporary(error: unknown): boolean {
   const code = apiError(error)?.code;
   if (code !== undefined) return code === 429 || code >= 500;
   // undici reports every transport fault as "TypeError: fetch failed" with the system's error as its cause.

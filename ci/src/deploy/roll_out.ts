@@ -1,4 +1,4 @@
-/** From the first change to an end: the release serves, or the last good one does again. */
+/** From the first change to the end: the new release serves, or the last good one does again. */
 import { isDeepStrictEqual } from 'node:util';
 import type { V1Deployment } from '#kubernetes';
 import { judgeRefusal } from '../diagnosis/creation.ts';
@@ -9,12 +9,11 @@ import { type ApiError, apiError, describeError } from './api_error.ts';
 import { leaveReplicas } from './apply.ts';
 import { type Ending, followRollout } from './follow.ts';
 import { type DeploymentManifest, isDeployment, type Manifest } from './manifest.ts';
-import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
-import { progressOf } from './progress.ts';
 import type { GoodRelease } from './record.ts';
+import type { Outcome } from './report.ts';
 import { patiently } from './retry.ts';
-import { newRevision, readSnapshot, type Snapshot } from './snapshot.ts';
+import { newRevision, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
 
 type State = Outcome['state'];
 type WithoutFacts<S extends State> = Omit<Extract<Outcome, { state: S }>, 'namespace' | 'name' | 'image' | 'seconds'>;
@@ -28,10 +27,10 @@ export type Running = Plan & { signal: AbortSignal };
 
 const defaultDeadlineSeconds = 900;
 
-// A short deadline is for the new; what has proved good is given the time to do so again.
-const leastReturnSeconds = 300;
+// A short deadline is meant for the new release; the last good one gets the time to become healthy again.
+const leastRollbackSeconds = 300;
 
-/** Throws the signal's reason and what `followRollout` throws: then the rollout is as far as it is. */
+/** Throws the signal's reason and what `followRollout` throws; the rollout then stays as it is. */
 export async function rollOut(running: Running): Promise<RollOutcome> {
   const { options, release, before, good, recorded, records, previews } = running;
   const { onProgress } = options;
@@ -57,16 +56,16 @@ export async function rollOut(running: Running): Promise<RollOutcome> {
   const { snapshot } = ending;
   const replicaSet = newRevision(snapshot)?.replicaSet.metadata?.name ?? '';
   const isSame = before !== undefined && progressOf(before).isDone && recorded?.replicaSet === replicaSet;
-  // Not the generation: a Deployment's counts its annotations too, and a new commit may have the same content.
+  // Not the generation: annotations change that too, and a new commit may have the same content.
   const isSameSpec = isDeepStrictEqual(before?.deployment.spec, snapshot.deployment.spec);
   const others = changed.filter((each) => each !== title(release.deployment));
   if (isSame && isSameSpec && others.length === 0) return { state: 'unchanged', replicaSet };
   await records.writeGood({ replicaSet, provedAt: new Date().toISOString(), objects: release.objects });
-  onProgress(`proved good: ReplicaSet ${replicaSet}`);
+  onProgress(`healthy, and on record as the last good release: ReplicaSet ${replicaSet}`);
   return { state: 'deployed', replicaSet, changed };
 }
 
-/** Evidence first: the way back deletes the pods that it comes from. */
+/** Collects the evidence first: the rollback deletes the pods that it comes from. */
 async function giveUp(
   running: Running,
   first: Verdict,
@@ -81,62 +80,61 @@ async function giveUp(
   onProgress(`failed: ${verdict.headline}`);
   const base = { verdict, secondsToVerdict };
   if (snapshot) {
-    await attempt(running, 'the reason could not be kept in the cluster', () =>
+    await attempt(running, 'the reason could not be written to the cluster', () =>
       records.writeFailure(snapshot.deployment, verdict, good),
     );
   }
   if (!good) {
-    const why =
-      'nothing was ever proved good here, so there is nothing to return to; its pods are left to be looked at';
+    const why = 'no healthy release is on record to roll back to; the pods are kept so that you can inspect them';
     return { state: 'failed', ...base, why };
   }
   const failed = snapshot && newRevision(snapshot)?.replicaSet.metadata?.name;
   if (failed === good.replicaSet) {
-    const why = `this is the last good revision itself (ReplicaSet ${failed}), so a return would change nothing`;
+    const why = `this is the last good revision itself (ReplicaSet ${failed}), so a rollback would change nothing`;
     return { state: 'failed', ...base, why };
   }
 
   try {
-    return { ...base, ...(await goBack(running, good, snapshot, verdict)) };
+    return { ...base, ...(await rollBack(running, good, snapshot, verdict)) };
   } catch (error) {
     if (running.signal.aborted) throw error;
-    const why = `and the return to ReplicaSet ${good.replicaSet} broke off: ${describeError(error)}`;
+    const why = `the rollback to ReplicaSet ${good.replicaSet} failed: ${describeError(error)}`;
     return { state: 'failed', ...base, why };
   }
 }
 
-type Back =
+type Rollback =
   | Pick<WithoutFacts<'rolled back'>, 'state' | 'returned'>
   | Pick<WithoutFacts<'failed'>, 'state' | 'why' | 'secondVerdict'>;
 
-async function goBack(
+async function rollBack(
   running: Running,
   good: GoodRelease,
   failed: Snapshot | undefined,
   verdict: Verdict,
-): Promise<Back> {
+): Promise<Rollback> {
   const { options, release, records } = running;
   const { kubeConfig, onProgress, explainImage, deadlineSeconds = defaultDeadlineSeconds } = options;
   const { replicaSet, provedAt, objects } = good;
   const begun = Date.now();
-  onProgress(`returning to ReplicaSet ${replicaSet}, proved good at ${provedAt}`);
+  onProgress(`rolling back to ReplicaSet ${replicaSet}, on record as good since ${provedAt}`);
   const { deployment } = await applyAll(running, objects);
-  const back = await follow(running, deployment, failed, Math.max(deadlineSeconds, leastReturnSeconds));
+  const back = await follow(running, deployment, failed, Math.max(deadlineSeconds, leastRollbackSeconds));
   if (back.verdict) {
     const reads = clusterReads(kubeConfig, release.namespace, explainImage);
     const secondVerdict = await explain(back.verdict, back.snapshot, reads);
-    const why = `and the last good revision (ReplicaSet ${replicaSet}) does not become healthy either`;
+    const why = `the last good revision (ReplicaSet ${replicaSet}) does not become healthy either`;
     return { state: 'failed', why, secondVerdict };
   }
   const image = imageOf(good, options.container);
-  const message = `returned to ReplicaSet ${replicaSet} (${image}), because: ${verdict.headline}`;
+  const message = `rolled back to ReplicaSet ${replicaSet} (${image}), because: ${verdict.headline}`;
   await attempt(running, 'the Event could not be written', () =>
     records.writeEvent(back.snapshot.deployment, { type: 'Warning', reason: 'RolledBack', message }),
   );
   return { state: 'rolled back', returned: { replicaSet, image, provedAt, seconds: since(begun) } };
 }
 
-/** What is told anyway must not keep us from the way back. */
+/** A failed status write must not block the rollback. */
 async function attempt({ options }: Running, trouble: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();
@@ -145,16 +143,16 @@ async function attempt({ options }: Running, trouble: string, write: () => Promi
   }
 }
 
-/** The server's no to what was applied, as opposed to a sign-in that has ended or a server in trouble. */
+/** The server's refusal of what was applied, as opposed to an expired sign-in or a failing server. */
 function refusalIn(error: unknown): ApiError | undefined {
   const api = apiError(error);
   if (!api) return undefined;
-  // a webhook that cannot be asked comes as 500
+  // A webhook that does not answer gives a 500.
   const isAnswer = [400, 403, 409, 422].includes(api.code) || /failed calling webhook/.test(api.message);
   return isAnswer ? api : undefined;
 }
 
-/** One after the other, as they depend on each other. */
+/** One after the other: later objects depend on earlier ones. */
 async function applyAll(
   running: Running,
   objects: Manifest[],

@@ -1,12 +1,20 @@
 import type { V1Deployment, V1Pod, V1ReplicaSet } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
 import { withoutOldNews } from './follow.ts';
-import { progressLine, progressOf } from './progress.ts';
-import { newRevision, revisionAnnotation, type Snapshot, selectorText, snapshotOf } from './snapshot.ts';
+
+import {
+  newRevision,
+  progressLine,
+  progressOf,
+  revisionAnnotation,
+  type Snapshot,
+  selectorText,
+  snapshotOf,
+} from './snapshot.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');
 
-/** A Deployment of two pods at generation 2, in the middle of its second revision unless told otherwise. */
+/** A Deployment of two pods at generation 2, by default in the middle of its second revision. */
 function recording(change: { status?: V1Deployment['status']; revision?: string; pods?: V1Pod[] } = {}): Snapshot {
   const { revision = '2', pods = [pod('old-1', 'one'), pod('old-2', 'one'), pod('new-1', 'two')] } = change;
   const status = { observedGeneration: 2, replicas: 3, updatedReplicas: 1, availableReplicas: 2, ...change.status };
@@ -41,7 +49,7 @@ const done = { status: { observedGeneration: 2, replicas: 2, updatedReplicas: 2,
 const newPods = [pod('new-1', 'two'), pod('new-2', 'two')];
 
 describe('a snapshot', () => {
-  test('holds only what the Deployment owns, whatever the labels say', () => {
+  test('contains only what the Deployment owns, whatever the labels say', () => {
     const strangers = { replicaSets: [{ metadata: { uid: 'x', ownerReferences: owner('Deployment', 'other') } }] };
     const about = (uid: string) => ({ involvedObject: { uid }, metadata: { uid: `about ${uid}` } });
     const material = { ...strangers, pods: [pod('p', 'x')], events: [about('app'), about('x'), about('p')] };
@@ -50,18 +58,18 @@ describe('a snapshot', () => {
     expect(snapshot.events.map(({ involvedObject }) => involvedObject.uid)).toEqual(['app']);
   });
 
-  test('knows the new revision by its number, without pods that are being deleted', () => {
+  test('finds the new revision by its number, without pods that are being deleted', () => {
     const pods = [pod('old', 'one'), pod('new', 'two'), pod('gone', 'two', now)];
     const revision = newRevision(recording({ pods }));
     expect(revision?.replicaSet.metadata?.name).toBe('two');
     expect(revision?.pods.map(({ metadata }) => metadata?.name)).toEqual(['new']);
   });
 
-  test('knows none before the controller has seen the template', () => {
+  test('has no new revision before the controller has seen the template', () => {
     expect(newRevision(recording({ status: { observedGeneration: 1 } }))).toBeUndefined();
   });
 
-  test('turns a selector into the text of a query', () => {
+  test('turns a selector into the text of a list request', () => {
     const matchExpressions = [
       { key: 'tier', operator: 'In', values: ['a', 'b'] },
       { key: 'env', operator: 'NotIn', values: ['dev'] },
@@ -74,15 +82,15 @@ describe('a snapshot', () => {
 });
 
 describe('progress', () => {
-  test('is told in figures', () => {
+  test('is shown in figures', () => {
     expect(progressLine(progressOf(recording()))).toBe('1 of 2 updated, 2 ready, 2 available; 2 old pods left');
   });
 
-  test('is done when the new revision alone serves', () => {
+  test('is done when only the new revision serves', () => {
     expect(progressOf(recording({ ...done, pods: newPods }))).toMatchObject({ isDone: true, hasSettled: true, old: 0 });
   });
 
-  test('has settled but is not done while old pods are ending', () => {
+  test('has settled but is not done while old pods terminate', () => {
     const ending = pod('old-1', 'one', new Date(now.getTime() + 10_000));
     expect(progressOf(recording({ ...done, pods: [...newPods, ending] }))).toMatchObject({
       isDone: false,
@@ -91,17 +99,17 @@ describe('progress', () => {
     });
   });
 
-  test('does not wait for a pod that is ending and serves nobody', () => {
+  test('does not wait for a terminating pod that serves nobody', () => {
     const ending = pod('bad-1', 'one', new Date(now.getTime() + 10_000), 'False');
     expect(progressOf(recording({ ...done, pods: [...newPods, ending] })).isDone).toBe(true);
   });
 
-  test('does not wait for a pod that should have ended long ago: its node has gone', () => {
+  test('does not wait for a pod long past its end, whose node has gone', () => {
     const lost = pod('old-1', 'one', new Date(now.getTime() - 60_000));
     expect(progressOf(recording({ ...done, pods: [...newPods, lost] })).isDone).toBe(true);
   });
 
-  test('is not done on counts that were taken before the last change', () => {
+  test('is not done while the counts are older than the last change', () => {
     const status = { ...done.status, observedGeneration: 1 };
     expect(progressOf(recording({ status, pods: newPods })).isDone).toBe(false);
   });
@@ -142,14 +150,14 @@ describe('old news', () => {
     expect([seen.events, seen.deployment.status?.conditions]).toEqual([[], []]);
   });
 
-  test('is not what happened again since', () => {
+  test('does not include what happened again since', () => {
     const after = news(2, [condition('ProgressDeadlineExceeded', late)], [event('a', '1'), event('b', '2')]);
     const seen = withoutOldNews(after, before);
     expect(seen.events.map(({ metadata }) => metadata.uid)).toEqual(['b']);
     expect(seen.deployment.status?.conditions).toHaveLength(1);
   });
 
-  test('is nothing where the apply changed nothing: the failure that is there is this one', () => {
+  test('is empty if the apply changed nothing: the failure on record is this one', () => {
     expect(withoutOldNews(before, before)).toBe(before);
   });
 });

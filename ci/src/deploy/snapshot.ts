@@ -1,6 +1,6 @@
 /**
- * One look at a Deployment and all that belongs to it. What decides (is it done, why does it fail) is a function of a
- * snapshot alone, so that it can be tried on recordings.
+ * One look at a Deployment and everything that belongs to it, and how far its rollout is. Every decision (is it done, why does
+ * it fail) is a function of a snapshot alone, so that recordings can test it.
  */
 import type {
   CoreV1Event,
@@ -15,33 +15,52 @@ import { kubernetes } from '../kubernetes.ts';
 import { isNotFound } from './api_error.ts';
 import { type NodeState, readNodeStates } from './nodes.ts';
 
-/** Only what that Deployment owns: its ReplicaSets, their pods, and events about any of these. Times are Dates. */
+/** Only what the Deployment owns: its ReplicaSets, their pods, and events about any of these. Times are Dates. */
 export type Snapshot = {
   now: Date;
   deployment: V1Deployment;
   replicaSets: V1ReplicaSet[];
   pods: V1Pod[];
   events: CoreV1Event[];
-  /** Those on which a pod of the new revision is not ready. */
+  /** The nodes on which a pod of the new revision is not ready. */
   nodes?: NodeState[];
 };
 
-/** What a namespace holds, not yet sorted by owner. */
+/** The contents of a namespace, not yet sorted by owner. */
 export type Material = { replicaSets: V1ReplicaSet[]; pods: V1Pod[]; events: CoreV1Event[] };
 
 export type Revision = {
-  /** As the annotation deployment.kubernetes.io/revision counts them. */
+  /** The value of the annotation deployment.kubernetes.io/revision. */
   number: string;
   replicaSet: V1ReplicaSet;
-  /** Those that are not being deleted. */
+  /** Without pods that are being deleted. */
   pods: V1Pod[];
   /** About the ReplicaSet or one of these pods. */
   events: CoreV1Event[];
 };
 
+export type Progress = {
+  /** Replicas wanted. */
+  wanted: number;
+  /** Of the new revision. */
+  updated: number;
+  ready: number;
+  /** Ready for minReadySeconds. */
+  available: number;
+  /** Pods of other revisions that may still serve, including those that are terminating. */
+  old: number;
+  /** The new revision has all its replicas available, and other revisions have only terminating pods. */
+  hasSettled: boolean;
+  /** Settled, and other revisions have no pods: only the new revision serves. */
+  isDone: boolean;
+};
+
+// How long after the end of its grace period a ready pod may stay listed before it counts as lost with its node.
+const lostAfterMs = 30_000;
+
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
 
-/** Undefined where there is no such Deployment. Throws what the client throws otherwise. */
+/** Undefined if the Deployment does not exist. Throws any other error of the client. */
 export async function readSnapshot(
   kubeConfig: KubeConfig,
   namespace: string,
@@ -67,7 +86,7 @@ export async function readSnapshot(
   return { ...snapshot, nodes: await readNodeStates(kubeConfig, nodesInQuestion(snapshot)) };
 }
 
-/** Keeps what the Deployment owns. Labels alone would not do: two Deployments may share them. */
+/** Keeps what the Deployment owns. Labels are not enough: two Deployments may share them. */
 export function snapshotOf(deployment: V1Deployment, material: Material, now: Date): Snapshot {
   const replicaSets = material.replicaSets.filter((set) => isOwnedBy(set, [deployment]));
   const pods = material.pods.filter((pod) => isOwnedBy(pod, replicaSets));
@@ -79,8 +98,8 @@ export function snapshotOf(deployment: V1Deployment, material: Material, now: Da
 }
 
 /**
- * The revision that the Deployment's present template makes. Undefined until the controller has seen that template
- * (metadata.generation against status.observedGeneration): the revision annotation is the old one until then.
+ * The revision of the Deployment's current template. Undefined until the controller has seen that template
+ * (metadata.generation against status.observedGeneration): until then the annotation names the old revision.
  */
 export function newRevision(snapshot: Snapshot): Revision | undefined {
   const { deployment, replicaSets } = snapshot;
@@ -94,7 +113,7 @@ export function newRevision(snapshot: Snapshot): Revision | undefined {
   return { number, replicaSet, pods, events };
 }
 
-/** Names of the nodes that may be why a pod of the new revision is not ready. */
+/** Names of the nodes with a pod of the new revision that is not ready: the node may be the reason. */
 export function nodesInQuestion(snapshot: Snapshot): string[] {
   const unready = newRevision(snapshot)?.pods.filter((pod) => !isReady(pod)) ?? [];
   return [...new Set(unready.flatMap(({ spec }) => spec?.nodeName ?? []))];
@@ -108,11 +127,11 @@ export function isObserved(deployment: V1Deployment): boolean {
   return (deployment.status?.observedGeneration ?? 0) >= (deployment.metadata?.generation ?? 1);
 }
 
-/** When it was last seen: the field differs between the old events API and the new. */
+/** When it was last seen: the field differs between the old and the new events API. */
 export function eventTime(event: CoreV1Event): Date {
   const { series, lastTimestamp, eventTime, firstTimestamp, metadata } = event;
   const time = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? firstTimestamp ?? metadata.creationTimestamp;
-  // the client leaves a MicroTime (eventTime, lastObservedTime) the string that it came as
+  // The client leaves a MicroTime (eventTime, lastObservedTime) as a string.
   return new Date(time ?? 0);
 }
 
@@ -121,7 +140,7 @@ export function isOwnedBy(object: KubernetesObject, owners: KubernetesObject[]):
   return object.metadata?.ownerReferences?.some((reference) => uids.includes(reference.uid)) ?? false;
 }
 
-/** A label selector as the query of a list takes it. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
+/** A label selector in the form of a list request. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
 export function selectorText(selector: V1LabelSelector): string {
   const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
   const expressions = (selector.matchExpressions ?? []).map(({ key, operator, values = [] }) => {
@@ -130,4 +149,40 @@ export function selectorText(selector: V1LabelSelector): string {
     return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
   });
   return [...labels, ...expressions].join(',');
+}
+
+export function progressOf(snapshot: Snapshot): Progress {
+  const { deployment } = snapshot;
+  const revision = newRevision(snapshot);
+  const wanted = deployment.spec?.replicas ?? 1;
+  const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = deployment.status ?? {};
+  const set = revision?.replicaSet;
+  const { readyReplicas: ready = 0, availableReplicas: available = 0 } = set?.status ?? {};
+  const others = set ? snapshot.pods.filter((pod) => !isOwnedBy(pod, [set])) : [];
+  const old = others.filter((pod) => mayServe(pod, snapshot.now)).length;
+  // The Deployment's own counts, which its controller writes together with observedGeneration.
+  const updated = isObserved(deployment) ? updatedReplicas : 0;
+  const hasSettled =
+    set !== undefined &&
+    updated === wanted &&
+    replicas === wanted &&
+    availableReplicas === wanted &&
+    available >= wanted;
+  return { wanted, updated, ready, available, old, hasSettled, isDone: hasSettled && old === 0 };
+}
+
+/** `2 of 3 updated, 1 ready, 1 available; 2 old pods left` */
+export function progressLine({ wanted, updated, ready, available, old }: Progress): string {
+  const left = old === 0 ? '' : `; ${old} old ${old === 1 ? 'pod' : 'pods'} left`;
+  return `${updated} of ${wanted} updated, ${ready} ready, ${available} available${left}`;
+}
+
+/**
+ * A terminating pod keeps serving load balancers that have not noticed yet, until it is no longer ready. A pod that never was
+ * ready (of a failed revision) serves nobody; neither does a pod long past its end, because its node has gone.
+ */
+function mayServe(pod: V1Pod, now: Date): boolean {
+  const end = pod.metadata?.deletionTimestamp;
+  if (end === undefined) return true;
+  return isReady(pod) && now.getTime() - end.getTime() <= lostAfterMs;
 }

@@ -1,6 +1,5 @@
 /**
- * The rules by which EKS's side takes or refuses a token, and AWS's signature made a second time with nothing but
- * node:crypto. Rules: kubernetes-sigs/aws-iam-authenticator, pkg/token/token.go; signature: Signature Version 4,
+ * The rules by which EKS accepts or rejects a token, and AWS's signature computed independently with node:crypto. Rules: kubernetes-sigs/aws-iam-authenticator, pkg/token/token.go; signature: Signature Version 4,
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 import { createHash, createHmac } from 'node:crypto';

@@ -1,9 +1,9 @@
-/** Against an API server's double, which breaks off where a real one cannot be made to. */
+/** Against a fake API server that fails where a real one cannot be made to fail. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { KubeConfig, type V1Pod } from '@kubernetes/client-node';
 import { afterEach, expect, test, vi } from 'vitest';
-import { Follower } from './follower.ts';
+import { Follower } from './watch.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -12,7 +12,7 @@ afterEach(() => {
   for (const cleanUp of cleanUps.splice(0)) cleanUp();
 });
 
-/** `watches` are the answers to the watch requests, one after the other; the last one is kept open. */
+/** `watches` answer the watch requests in order; further watches stay open. */
 async function follow(watches: Answer[], authenticate = async () => {}) {
   const queries: URLSearchParams[] = [];
   const server = createServer((request, response) => {
@@ -28,7 +28,7 @@ async function follow(watches: Answer[], authenticate = async () => {}) {
   const kubeConfig = new KubeConfig();
   const port = typeof address === 'object' && address ? address.port : 0;
   kubeConfig.loadFromClusterAndUser(
-    { name: 'double', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
+    { name: 'fake', server: `http://127.0.0.1:${port}`, skipTLSVerify: true },
     { name: 'nobody' },
   );
   kubeConfig.addAuthenticator({ isAuthProvider: () => true, applyAuthentication: authenticate });
@@ -61,7 +61,7 @@ const send =
   };
 const names = ({ objects }: Follower<V1Pod>) => [...objects.values()].map(({ metadata }) => metadata?.name);
 
-test('a watch that the server closes goes on from the last version, bookmarks counted', async () => {
+test('continues from the last version or bookmark after the server closes a watch', async () => {
   const added = event('ADDED', pod('second', '7'));
   const seen = await follow([send(added, event('BOOKMARK', pod('', '9'))), send(event('DELETED', pod('first', '10')))]);
   await vi.waitFor(() => expect(seen.versions()).toEqual(['list-1', '9', '10']), 5000);
@@ -69,7 +69,7 @@ test('a watch that the server closes goes on from the last version, bookmarks co
   expect(seen.lists()).toBe(1);
 });
 
-test('a connection that breaks goes on from the last version', async () => {
+test('continues from the last version after a lost connection', async () => {
   const breaking: Answer = (_, response) => {
     response.writeHead(200);
     response.write(event('ADDED', pod('second', '7')), () => response.destroy());
@@ -79,14 +79,14 @@ test('a connection that breaks goes on from the last version', async () => {
   expect(seen.interruptions).toHaveLength(1);
 });
 
-test('a version that is too old means to list again, told by the status or in the stream', async () => {
+test('lists again if the version is too old, as a status or an event in the stream', async () => {
   const gone = { kind: 'Status', code: 410, reason: 'Expired' };
   const refused: Answer = (_, response) => response.writeHead(410).end();
   const seen = await follow([refused, send(event('ERROR', gone))]);
   await vi.waitFor(() => expect(seen.versions()).toEqual(['list-1', 'list-2', 'list-3']), 5000);
 });
 
-test('a server in trouble and a token that cannot be had are no ends', async () => {
+test('survives a failing server and a missing token', async () => {
   const trouble: Answer = (_, response) => response.writeHead(500).end();
   let asked = 0;
   const seen = await follow([trouble], async () => {
@@ -96,7 +96,7 @@ test('a server in trouble and a token that cannot be had are no ends', async () 
   expect(seen.interruptions).toEqual([expect.any(String), 'no token']);
 });
 
-test('times come as Dates, as in a list, and a free text that looks like one stays a text', async () => {
+test('returns times as Dates, as a list does, but keeps a text that looks like one', async () => {
   const time = '2026-01-01T00:00:00Z';
   const object = {
     metadata: { uid: 'x', resourceVersion: '2', creationTimestamp: time, annotations: { startTime: time } },

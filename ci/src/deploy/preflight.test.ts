@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { referencesOf } from './references.ts';
+import { referencesOf } from './preflight.ts';
 
-test('all that a pod cannot start without is found, with the place that names it', () => {
+test('finds every object that a pod needs to start, and where the template names it', () => {
   const found = referencesOf({
     serviceAccountName: 'robot',
     initContainers: [{ name: 'init', envFrom: [{ secretRef: { name: 'keys' } }] }],
@@ -33,7 +33,7 @@ test('all that a pod cannot start without is found, with the place that names it
   ]);
 });
 
-test('what is marked optional may be missing', () => {
+test('leaves out optional references', () => {
   const optional = { name: 'x', key: 'k', optional: true };
   const containers = [
     { name: 'app', env: [{ name: 'A', valueFrom: { secretKeyRef: optional } }], envFrom: [{ configMapRef: optional }] },
