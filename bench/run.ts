@@ -4,8 +4,8 @@
  * Training and scoring are measured in processor time, which other programs disturb little, serving by the clock. What
  * counts are the ratios to the peers on the machine of the moment. Reports go to .local/bench/*.json.
  */
-import { renameSync, writeFileSync } from 'node:fs';
 import { runMain, usageError } from '../ml/errors.ts';
+import { writeText } from '../ml/files.ts';
 import { prepareCorpora } from './corpora.ts';
 import { benchFile } from './folder.ts';
 import { describeMachine, printMachine } from './machine.ts';
@@ -53,7 +53,5 @@ function partsToRun(args: string[]): Set<string> {
 }
 
 function writeReport(part: string, report: unknown): void {
-  const path = benchFile(`${part}.json`);
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(report, null, 2)}\n`);
-  renameSync(`${path}.tmp`, path);
+  writeText(benchFile(`${part}.json`), `${JSON.stringify(report, null, 2)}\n`);
 }

@@ -1,5 +1,5 @@
 /** `sentiment export`: the model as JSON of the npm package ml-logistic-regression. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { writeText } from '../ml/files.ts';
 import { exportModel } from '../ml/model/export.ts';
 import { checkOutput } from './output.ts';
 
@@ -13,14 +13,7 @@ export async function exportJson({ model, out }: ExportOptions): Promise<void> {
     process.stdout.write(json);
     return;
   }
-  const temporary = `${target}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, json);
-    renameSync(temporary, target);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeText(target, json);
   const features = (exported.features.length - 1).toLocaleString('en');
   process.stderr.write(`${features} features and an intercept -> ${out}\n`);
 }

@@ -2,9 +2,9 @@
  * `node scripts/production_model.ts FILE`: the model that is in Production now, as FILE; prints its name and version, with
  * a space between. MLFLOW_TRACKING_URI and the other variables of MLflow's client say where.
  */
-import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { copyFile } from 'node:fs/promises';
 import { runMain, SentimentError, usageError } from '../ml/errors.ts';
+import { writeAtomicallyAsync } from '../ml/files.ts';
 import { fetchModel } from '../ml/model/remote.ts';
 import { readParams } from '../ml/params.ts';
 import { paths } from '../ml/stages/paths.ts';
@@ -19,8 +19,6 @@ await runMain(async () => {
   });
   // An image must not be built from what was in Production some time ago.
   if (source !== 'registry') throw new SentimentError('REGISTRY_AWAY', warning ?? 'the registry did not answer');
-  mkdirSync(dirname(file), { recursive: true });
-  copyFileSync(path, `${file}.tmp`);
-  renameSync(`${file}.tmp`, file);
+  await writeAtomicallyAsync(file, (temporary) => copyFile(path, temporary));
   console.log(`${name} ${version}`);
 });

@@ -6,12 +6,13 @@
  *     await writer.finish();
  */
 import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { PassThrough, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { Stringifier } from 'csv-stringify';
 import { SentimentError } from '../errors.ts';
+import { openPartial } from '../files.ts';
 import { DELIMITERS, formatOf, type TableFormat } from './table_format.ts';
 
 export type TableWriter = {
@@ -43,18 +44,18 @@ export async function openTableWriter(output: string | Writable, options: TableW
   const gzip = options.gzip ?? output.endsWith('.gz');
   const existing = await stat(output).catch(() => undefined);
   // A device or a named pipe is written to as it is: renaming would put a file in its place.
-  const temporary = existing && !existing.isFile() ? undefined : `${output}.${process.pid}.tmp`;
-  const writer = streamWriter(createWriteStream(temporary ?? output), { ...options, format, gzip }, { end: true });
-  if (!temporary) return writer;
+  const partial = existing && !existing.isFile() ? undefined : openPartial(output);
+  const writer = streamWriter(createWriteStream(partial?.path ?? output), { ...options, format, gzip }, { end: true });
+  if (!partial) return writer;
   return {
     write: writer.write,
     async finish() {
       await writer.finish();
-      await rename(temporary, output);
+      await partial.commit();
     },
     async abort() {
       await writer.abort();
-      await rm(temporary, { force: true });
+      await partial.discard();
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Writes a file of reviews, one JSON object a line, under a temporary name first. */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { writeAtomically } from '../files.ts';
 import type { Review } from './review.ts';
 
 export type ReviewCounts = { texts: number; positive: number; negative: number; groups: number };
@@ -9,10 +9,7 @@ const BUFFER = 1 << 20;
 
 /** Goes through `reviews` once and holds few of them. Whatever it throws, nothing is left behind. */
 export function writeReviews(path: string, reviews: Iterable<Review>): ReviewCounts {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.tmp`;
-  const file = openSync(temporary, 'w');
-  try {
+  return writeAtomically(path, (file) => {
     let positive = 0;
     let texts = 0;
     let pending = '';
@@ -27,13 +24,8 @@ export function writeReviews(path: string, reviews: Iterable<Review>): ReviewCou
       pending = '';
     }
     writeFileSync(file, pending);
-    closeSync(file);
-    renameSync(temporary, path);
     return { texts, positive, negative: texts - positive, groups: groups.size };
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  });
 }
 
 export function describeCounts({ texts, positive, negative, groups }: ReviewCounts): string {

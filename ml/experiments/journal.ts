@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { writeText } from '../stages/write_file.ts';
+import { writeText } from '../files.ts';
 import type { Cell } from './study.ts';
 import type { Outcome } from './worker.ts';
 

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderSvg } from '../evaluation/plots/render.ts';
-import { writeJson, writeText } from '../stages/write_file.ts';
+import { writeJson, writeText } from '../files.ts';
 import { type Axis, heatMapSpec, parallelSpec } from './plots.ts';
 import type { Chosen, Comparison } from './selection.ts';
 import type { Cell } from './study.ts';

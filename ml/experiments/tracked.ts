@@ -3,11 +3,10 @@
  * only when it is complete, so a stopped study resumes without losing or doubling a run. The results of other machines
  * (the pods of an Indexed Job) are read back from their runs.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLinear, linearSettings } from '../classifiers/registry.ts';
-import { writeText } from '../stages/write_file.ts';
+import { inTemporaryFolder, writeText } from '../files.ts';
 import { downloadArtifact, uploadArtifact } from '../tracking/artifacts.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
 import { ensureExperiment } from '../tracking/experiments.ts';
@@ -88,7 +87,7 @@ export class TrackedStudy {
   /** Ends the parent run with the study's figures and with `files`, texts by name. */
   async finish(metrics: Record<string, number>, files: Record<string, string>): Promise<void> {
     await logValues(this.#config, this.parent.id, { metrics }, this.parent.startTime);
-    await inTemporaryFolder(async (folder) => {
+    await inTemporaryFolder('experiments-', async (folder) => {
       for (const [name, text] of Object.entries(files)) {
         writeText(join(folder, name), text);
         await uploadArtifact(this.#config, this.parent.artifactUri, name, join(folder, name));
@@ -106,7 +105,7 @@ export class TrackedStudy {
 
   async #uploadOutcomes(run: Run, outcomes: Map<string, Outcome>): Promise<void> {
     const texts = Object.fromEntries([...outcomes].map(([split, outcome]) => [split, outcomeToText(outcome)]));
-    await inTemporaryFolder(async (folder) => {
+    await inTemporaryFolder('experiments-', async (folder) => {
       const file = join(folder, OUTCOMES);
       writeText(file, JSON.stringify(texts));
       await uploadArtifact(this.#config, run.artifactUri, OUTCOMES, file);
@@ -114,7 +113,7 @@ export class TrackedStudy {
   }
 
   async #outcomesOf(run: Run): Promise<[string, Outcome][]> {
-    return inTemporaryFolder(async (folder) => {
+    return inTemporaryFolder('experiments-', async (folder) => {
       const file = join(folder, OUTCOMES);
       await downloadArtifact(this.#config, run.artifactUri, OUTCOMES, file);
       const texts: Record<string, unknown> = JSON.parse(readFileSync(file, 'utf8'));
@@ -163,13 +162,4 @@ function paramsOf({ coordinates, feature_engineering, model_building, learner }:
       .filter(([name]) => !(name in coordinates))
       .map(([name, value]) => [`settings.${name}`, String(value)]),
   ]);
-}
-
-async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'experiments-'));
-  try {
-    return await work(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

@@ -9,11 +9,12 @@
  *     const { path, version, warning } = await fetchModel('models:/my_model/Production', { cacheDir: '.local/models' });
  *     const model = await loadModel(path);
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SentimentError } from '../errors.ts';
+import { writeAtomicallyAsync, writeText } from '../files.ts';
 import { downloadArtifact } from '../tracking/artifacts.ts';
 import { type Environment, type TrackingConfig, trackingConfig } from '../tracking/config.ts';
 import { isMissing, MlflowError } from '../tracking/errors.ts';
@@ -58,7 +59,7 @@ export async function fetchModel(uri: string, options: { cacheDir: string; env?:
     const { path, digest } = await fetchVersion(config, version, options.cacheDir);
     const { runId } = version;
     const confirmed = new Date().toISOString();
-    await writeNote(notePath, { version: version.version, runId, digest, trackingUri: config.uri, confirmed });
+    writeNote(notePath, { version: version.version, runId, digest, trackingUri: config.uri, confirmed });
     return { path, version: version.version, runId, source: 'registry' };
   } catch (error) {
     if (!mayUseCache(error)) throw error;
@@ -89,8 +90,7 @@ export async function fetchVersion(
   const expected = version.tags[DIGEST_TAG];
   if (expected && !options.fresh && (await digestOf(path)) === expected) return { path, digest: expected };
 
-  const arrived = `${path}.${randomUUID()}.tmp`;
-  try {
+  return writeAtomicallyAsync(path, async (arrived) => {
     const { sha256 } = await downloadModel(config, version, arrived);
     if (expected && sha256 !== expected) {
       throw new SentimentError(
@@ -99,11 +99,8 @@ export async function fetchVersion(
         { next: 'register again (dvc repro register_model), which makes a new version' },
       );
     }
-    await rename(arrived, path);
     return { path, digest: sha256 };
-  } finally {
-    await rm(arrived, { force: true });
-  }
+  });
 }
 
 async function downloadModel(config: TrackingConfig, version: ModelVersion, to: string) {
@@ -162,11 +159,8 @@ async function readNote(path: string): Promise<Note | undefined> {
   }
 }
 
-async function writeNote(path: string, note: Note): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const partial = `${path}.${randomUUID()}.tmp`;
-  await writeFile(partial, `${JSON.stringify(note, null, 2)}\n`);
-  await rename(partial, path);
+function writeNote(path: string, note: Note): void {
+  writeText(path, `${JSON.stringify(note, null, 2)}\n`);
 }
 
 function age(since: string): string {

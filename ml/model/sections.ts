@@ -11,9 +11,9 @@
  * Loading reads the file once and lays views over it: nothing is parsed but the header.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { SentimentError } from '../errors.ts';
+import { writeAtomically } from '../files.ts';
 
 const MAGIC = 'SENTIMNT';
 const FORMAT = 1;
@@ -49,7 +49,7 @@ export type SectionFile = {
   digest: string;
 };
 
-/** Writes to a temporary name, then renames. Returns the SHA-256 of the file, hex. */
+/** Replaces `path` in one step. Returns the SHA-256 of the file, hex. */
 export function writeSections(
   path: string,
   kind: string,
@@ -70,10 +70,7 @@ export function writeSections(
   head.writeUInt32LE(json.length, 12);
   json.copy(head, PREFIX);
 
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = openSync(temporary, 'w');
-  try {
+  return writeAtomically(path, (file) => {
     const hash = createHash('sha256');
     write(file, head, hash);
     for (const section of sections.values()) {
@@ -81,13 +78,8 @@ export function writeSections(
       write(file, new Uint8Array(padded(section.byteLength) - section.byteLength), hash);
     }
     write(file, hash.copy().digest(), hash);
-    closeSync(file);
-    renameSync(temporary, path);
     return hash.digest('hex');
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  });
 }
 
 /** Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION. */

@@ -3,10 +3,10 @@ import { gatherCorpus } from '../corpus/corpus.ts';
 import { countLeaks } from '../corpus/leaks.ts';
 import { describeCounts, writeReviews } from '../corpus/write_reviews.ts';
 import { runMain, SentimentError } from '../errors.ts';
+import { writeJson } from '../files.ts';
 import { readParams } from '../params.ts';
 import { paths } from './paths.ts';
 import { readReviews } from './reviews_file.ts';
-import { writeJson } from './write_file.ts';
 
 await runMain(async () => {
   const settings = readParams().data_ingestion;

@@ -6,11 +6,11 @@ import { nearDuplicateKey } from '../corpus/duplicates.ts';
 import type { Review } from '../corpus/review.ts';
 import { describeCounts, writeReviews } from '../corpus/write_reviews.ts';
 import { runMain } from '../errors.ts';
+import { writeJson } from '../files.ts';
 import { readParams } from '../params.ts';
 import { createNormalizer, type Normalizer } from '../text/normalize.ts';
 import { paths } from './paths.ts';
 import { readReviews } from './reviews_file.ts';
-import { writeJson } from './write_file.ts';
 
 /** Normalises reviews as they pass and counts those left out. */
 class Preprocessor {

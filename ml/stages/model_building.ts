@@ -1,5 +1,6 @@
 /** Stage 4: matrix to weights, calibrated, in the artifact that everything after it uses. */
 import { runMain, SentimentError } from '../errors.ts';
+import { writeJson } from '../files.ts';
 import { saveModel } from '../model/artifact.ts';
 import { profileOf } from '../model/profile.ts';
 import { loadVectorizer } from '../model/vectorizer_file.ts';
@@ -8,7 +9,6 @@ import { fitWeights, modelParts } from '../training.ts';
 import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 import { readReviews } from './reviews_file.ts';
-import { writeJson } from './write_file.ts';
 
 await runMain(() => {
   const params = readParams();

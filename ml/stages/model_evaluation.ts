@@ -5,13 +5,13 @@ import { type Evaluation, evaluateModel } from '../evaluation/evaluation.ts';
 import { drawPlots } from '../evaluation/plots/all.ts';
 import { confusionRecords } from '../evaluation/plots/confusion_matrix.ts';
 import { summarize } from '../evaluation/summary.ts';
+import { writeJson, writeLines, writeRows, writeText } from '../files.ts';
 import { readModel } from '../model/artifact.ts';
 import { readParams } from '../params.ts';
 import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 import { readReviews } from './reviews_file.ts';
 import { checkSkew } from './skew.ts';
-import { writeJson, writeLines, writeRows, writeText } from './write_file.ts';
 
 await runMain(async () => {
   const params = readParams().model_evaluation;

@@ -2,10 +2,10 @@
  * The model among a run's artifacts: the file itself with its facts stamped on it, the same facts as JSON for the
  * page, and the description that makes the folder a model in MLflow's eyes.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SentimentError } from '../errors.ts';
+import { inTemporaryFolder } from '../files.ts';
 import { stampFacts } from '../model/facts.ts';
 import { MODEL_FILE } from '../model/remote.ts';
 import type { ModelFacts } from '../model/types.ts';
@@ -28,8 +28,7 @@ export async function uploadModel(
   facts: ModelFacts,
   stamps: Partial<ModelFacts>,
 ): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'register-'));
-  try {
+  return inTemporaryFolder('register-', async (folder) => {
     const digest = await stampFacts(paths.model, join(folder, MODEL_FILE), stamps);
     await writeFile(join(folder, 'facts.json'), `${JSON.stringify({ ...facts, ...stamps }, null, 2)}\n`);
     await writeFile(join(folder, 'MLmodel'), `${JSON.stringify(describeFolder(run), null, 2)}\n`);
@@ -43,23 +42,20 @@ export async function uploadModel(
       `the model sent to run ${run.id} has SHA-256 ${digest}, what the server gives back has ${onServer ?? 'none: it is not there'}`,
       { next: "look into the server's log and the room on its disk, then run dvc repro register_model" },
     );
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 /** SHA-256 of the run's model as the server has it; undefined when it has none. */
 export async function digestOnServer(config: TrackingConfig, run: Run): Promise<string | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'registered-'));
-  try {
+  return inTemporaryFolder('registered-', async (folder) => {
     const path = `${MODEL_FOLDER}/${MODEL_FILE}`;
-    return (await downloadArtifact(config, run.artifactUri, path, join(folder, MODEL_FILE))).sha256;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+    try {
+      return (await downloadArtifact(config, run.artifactUri, path, join(folder, MODEL_FILE))).sha256;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  });
 }
 
 /**

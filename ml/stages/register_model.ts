@@ -5,6 +5,7 @@
  * made anew. So a run-cached evaluation never leaves the registry pointing at a run the server does not know.
  */
 import { runMain } from '../errors.ts';
+import { writeJson } from '../files.ts';
 import { DIGEST_TAG } from '../model/remote.ts';
 import { readParams } from '../params.ts';
 import { trackingConfig } from '../tracking/config.ts';
@@ -22,7 +23,6 @@ import {
   type PipelineRun,
 } from './pipeline_run.ts';
 import { tags } from './tags.ts';
-import { writeJson } from './write_file.ts';
 
 /** What models/registered.json says. */
 type Registered = { name: string; version: string; runId: string; digest: string; trackingUri: string };

@@ -1,14 +1,13 @@
 /**
  * Files of a run, through MLflow's artifact proxy: streamed from and to disk, whatever their size.
  *
- * A download is written beside its place and renamed when it is whole, and comes with the SHA-256 of what arrived.
+ * A download replaces its target only when it is complete, and returns the SHA-256 of what arrived.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createWriteStream, openAsBlob } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { writeAtomicallyAsync } from '../files.ts';
 import { isTrue, list, number, optionalText, text } from './answer.ts';
 import type { TrackingConfig } from './config.ts';
 import { errorFromBody, isWebPage, MlflowError } from './errors.ts';
@@ -39,10 +38,8 @@ export async function downloadArtifact(
   to: string,
 ): Promise<Download> {
   const call: Call = { method: 'GET', path: proxyPath(config, artifactUri, path) };
-  const partial = `${to}.${randomUUID()}.tmp`;
-  await mkdir(dirname(to), { recursive: true });
-  try {
-    const download = await send(config, call, async (response, alive) => {
+  return writeAtomicallyAsync(to, (partial) =>
+    send(config, call, async (response, alive) => {
       await refuseWebPage(config, call, response);
       const hash = createHash('sha256');
       let bytes = 0;
@@ -56,12 +53,8 @@ export async function downloadArtifact(
       }
       await pipeline(arriving, createWriteStream(partial));
       return { sha256: hash.digest('hex'), bytes };
-    });
-    await rename(partial, to);
-    return download;
-  } finally {
-    await rm(partial, { force: true });
-  }
+    }),
+  );
 }
 
 /** What lies in a folder of a run's artifacts; nothing for a folder that is not there. */

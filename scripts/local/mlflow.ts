@@ -6,10 +6,11 @@
  * https://mlflow.org/docs/latest/self-hosting/architecture/tracking-server/
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SentimentError } from '../../ml/errors.ts';
+import { writeText } from '../../ml/files.ts';
 import { paths } from '../../ml/stages/paths.ts';
 import type { Environment } from './environment.ts';
 import { isAlive, startGroup, stopGroup } from './group.ts';
@@ -148,9 +149,7 @@ function commandLine(pid: number): string {
 }
 
 function writeServerFile(home: string, server: ServerFile): void {
-  const path = join(home, 'server.json');
-  writeFileSync(`${path}.tmp`, JSON.stringify(server));
-  renameSync(`${path}.tmp`, path);
+  writeText(join(home, 'server.json'), JSON.stringify(server));
 }
 
 function databaseUri(home: string): string {

@@ -1,7 +1,8 @@
 /** The configuration of monitoring/, written for programs on this machine: same rules, other addresses. */
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { writeText } from '../../ml/files.ts';
 import { runbooks } from './runbooks.ts';
 
 export type MonitoringAddresses = {
@@ -40,7 +41,5 @@ export function writeMonitoringFolder(root: string, folder: string, addresses: M
 /** The file that Prometheus reads targets from: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config */
 export function writeTargets(path: string, targets: string[]): void {
   // Prometheus reads it the moment it changes.
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify([{ targets }], null, 2)}\n`);
-  renameSync(temporary, path);
+  writeText(path, `${JSON.stringify([{ targets }], null, 2)}\n`);
 }

@@ -6,8 +6,9 @@
  * database file (size, time, inode) are as they were.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, globSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { writeText } from '../../ml/files.ts';
 import { paths } from '../../ml/stages/paths.ts';
 import type { Environment } from './environment.ts';
 import { databaseFile } from './mlflow.ts';
@@ -48,10 +49,7 @@ export function readReceipt(root: string, inputs: string): Outcome | undefined {
 
 /** `database` is its state right after promotion. Call it when MLflow has stopped; what changed meanwhile voids it. */
 export function writeReceipt(root: string, receipt: Receipt): void {
-  const path = receiptFile(root);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.tmp`, JSON.stringify(receipt));
-  renameSync(`${path}.tmp`, path);
+  writeText(receiptFile(root), JSON.stringify(receipt));
 }
 
 /** Call it before anything is registered. */

@@ -3,8 +3,9 @@
  * DVC cannot watch, because it may as well be an address; so the file's size and time are remembered from run to run.
  */
 import { createHash } from 'node:crypto';
-import { type BigIntStats, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { type BigIntStats, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { writeText } from '../../ml/files.ts';
 import { paths } from '../../ml/stages/paths.ts';
 
 export type SourceState = {
@@ -23,9 +24,7 @@ export function sourceState(root: string, source: string): SourceState {
   return {
     known: read(memory) === line,
     remember() {
-      mkdirSync(dirname(memory), { recursive: true });
-      writeFileSync(`${memory}.tmp`, line);
-      renameSync(`${memory}.tmp`, memory);
+      writeText(memory, line);
     },
   };
 }

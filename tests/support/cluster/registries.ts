@@ -1,6 +1,6 @@
 /** The registries of a cluster, and under which names its node looks for images in them. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeText } from '../../../ml/files.ts';
 import { credentials, type Facts, imagesHostOf, ports } from './facts.ts';
 import type { Registry } from './image.ts';
 
@@ -41,11 +41,10 @@ export function serveAs(
   const scheme = registry.host.endsWith(`:${ports.registries.untrusted}`) ? 'https' : 'http';
   const basic = known && Buffer.from(`${known.user}:${known.password}`).toString('base64');
   const header = basic === undefined ? '' : `[header]\n  authorization = "Basic ${basic}"\n`;
-  const folder = join(imagesHostOf(facts), host);
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, 'hosts.toml');
-  writeFileSync(`${path}.tmp`, `server = "${scheme}://${registry.host}"\n${header}[host]\n`);
-  renameSync(`${path}.tmp`, path);
+  writeText(
+    join(imagesHostOf(facts), host, 'hosts.toml'),
+    `server = "${scheme}://${registry.host}"\n${header}[host]\n`,
+  );
 }
 
 /** Under their own names: containerd would speak TLS to what is not on its loopback. */
