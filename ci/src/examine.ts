@@ -11,7 +11,8 @@ import { examinePermissions } from './doctor/permissions.ts';
 import { examineTracking } from './doctor/tracking.ts';
 import { ecrHost } from './image/parts.ts';
 import { parseImageName } from './image/reference.ts';
-import { awsClientsOf, clusterOf, type Settings, trackingOf } from './settings.ts';
+import { kubeConfigOf } from './release/cluster.ts';
+import { awsClientsOf, type Settings, trackingOf } from './settings.ts';
 
 /** As in manifests/. */
 const NAMESPACE = 'sentiment';
@@ -50,6 +51,6 @@ async function aws(settings: Settings, to?: string): Promise<Finding[]> {
 
 async function givenCluster(settings: Settings): Promise<Finding[]> {
   if (!settings.kubeconfig) return settings.cluster ? [] : [{ what: 'cluster: none given' }];
-  const { kubeConfig } = await clusterOf(settings, 'doctor');
+  const kubeConfig = await kubeConfigOf(settings, await awsClientsOf(settings), 'doctor');
   return examineCluster(kubeConfig, { namespace: NAMESPACE, rights: RIGHTS });
 }

@@ -25,22 +25,14 @@ import { parsePatience } from './diagnosis/patience.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
 import { examine } from './examine.ts';
-import { type Call, makeModel, promote } from './release/model.ts';
-import { publish } from './release/publish.ts';
+import { hasCluster, type TargetCluster, targetCluster } from './release/cluster.ts';
+import { type Call, makeModel, promote, servedModel } from './release/model.ts';
+import { destinationOf, publish, treeTag } from './release/publish.ts';
 import { rehearse } from './release/rehearse.ts';
 import { releaseTo } from './release/release.ts';
 import { reproduce } from './release/repro.ts';
-import { diagnoseDeployment, rollOut } from './release/rollout.ts';
-import { servedModel, treeTag } from './release/served.ts';
-import {
-  announcementOf,
-  clusterOf,
-  destinationOf,
-  hasCluster,
-  neededTracking,
-  toolboxOf,
-  workshopOf,
-} from './settings.ts';
+import { announcementOf, diagnoseDeployment, rollOut } from './release/rollout.ts';
+import { awsClientsOf, awsOf, builderOf, neededTracking, toolboxOf, trackingOf } from './settings.ts';
 import { runStep } from './steps/step.ts';
 import { runStudy } from './study.ts';
 
@@ -202,7 +194,9 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async repro(dvcRemote?: string): Promise<Changeset> {
-    return (await reproduce(this, dvcRemote, callOf('repro'))).changes(this.source);
+    const remote = dvcRemote ? { url: dvcRemote, aws: awsOf(this) } : undefined;
+    const inputs = { source: this.source, toolbox: toolboxOf(this), tracking: trackingOf(this), remote };
+    return (await reproduce(inputs, callOf('repro'))).changes(this.source);
   }
 
   /**
@@ -234,9 +228,9 @@ export class Sentiment {
   @func({ cache: 'never' })
   async image(model?: File, commit?: string): Promise<Container> {
     const call = callOf('image');
-    const content = model ? { model, commit } : await servedModel(this, call, commit);
+    const content = model ? { model, commit } : await servedModel(builderOf(this), trackingOf(this), call, commit);
     const next = 'docker build . says the same at more length';
-    const image = await buildImage(workshopOf(this), content);
+    const image = await buildImage(builderOf(this), content);
     return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
   }
 
@@ -254,9 +248,9 @@ export class Sentiment {
   async publish(to: string, username?: string, password?: Secret, stopAt?: string, model?: File): Promise<string> {
     const call = callOf('publish');
     const tag = await treeTag(this.source);
-    const destination = await destinationOf(this, { to, username, password, stopAt }, tag);
-    const content = model ? { model, commit: tag } : await servedModel(this, call, tag);
-    const image = await buildImage(workshopOf(this), content);
+    const destination = await destinationOf({ to, username, password, stopAt }, tag, () => awsClientsOf(this));
+    const content = model ? { model, commit: tag } : await servedModel(builderOf(this), trackingOf(this), call, tag);
+    const image = await buildImage(builderOf(this), content);
     const build = { image, content: await contentId(this.source, content) };
     const { reference, notes } = await publish(build, destination, call);
     return [...notes, reference].join('\n');
@@ -272,13 +266,13 @@ export class Sentiment {
   @func({ cache: 'never' })
   async deploy(image: string, commit?: string, modelVersion?: string, patience: string[] = []): Promise<string> {
     const own = { image, commit, modelVersion, patience: parsePatience(patience) };
-    return rollOut({ ...(await clusterOf(this, 'deploy')), ...own }, callOf('deploy'));
+    return rollOut({ ...(await targetOf(this, 'deploy')), ...own }, callOf('deploy'));
   }
 
   /** Why the deployment is unhealthy, or that it is not */
   @func({ cache: 'never' })
   async diagnose(): Promise<string> {
-    return diagnoseDeployment(await clusterOf(this, 'diagnose'));
+    return diagnoseDeployment(await targetOf(this, 'diagnose'));
   }
 
   /**
@@ -303,13 +297,13 @@ export class Sentiment {
       const next = 'commit them, or use rehearse';
       throw new PipelineError('DIRTY', 'release: the tag is the commit, and some changes are not committed', { next });
     }
-    const destination = await destinationOf(this, { to, username, password, stopAt }, commit);
-    // What is wrong with the names is better known before the checks than after them.
-    const cluster = hasCluster(this) ? await clusterOf(this, 'release') : undefined;
-    const announcement = await announcementOf(this, targetsTo);
+    const destination = await destinationOf({ to, username, password, stopAt }, commit, () => awsClientsOf(this));
+    // Wrong names are reported before the checks run, which take long.
+    const cluster = hasCluster(this) ? await targetOf(this, 'release') : undefined;
+    const announcement = await announcementOf(targetsTo, () => awsClientsOf(this));
     await Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
-    const world = { ...workshopOf(this), tracking: withTracking(tracking), destination, cluster, announcement };
-    return releaseTo(world, callOf('release'));
+    const inputs = { ...builderOf(this), tracking: withTracking(tracking), destination, cluster, announcement };
+    return releaseTo(inputs, callOf('release'));
   }
 
   /**
@@ -323,15 +317,15 @@ export class Sentiment {
   @func({ cache: 'never' })
   async rehearse(to?: string, username?: string, password?: Secret): Promise<string> {
     const tag = await treeTag(this.source);
-    const stage = { ...workshopOf(this), registryImage: this.registryImage, clusterImage: this.clusterImage };
-    if (!hasCluster(this)) return rehearse(stage, tag, callOf('rehearse'));
+    const inputs = { ...builderOf(this), registryImage: this.registryImage, clusterImage: this.clusterImage };
+    if (!hasCluster(this)) return rehearse(inputs, tag, callOf('rehearse'));
     if (to === undefined) {
       const headline = 'rehearse: a cluster was given, which cannot pull from a registry that lives inside this call';
       throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next: 'add --to REGISTRY/REPOSITORY' });
     }
-    const destination = await destinationOf(this, { to, username, password }, tag);
-    const cluster = await clusterOf(this, 'rehearse');
-    return rehearse(stage, tag, callOf('rehearse'), { destination, cluster });
+    const destination = await destinationOf({ to, username, password }, tag, () => awsClientsOf(this));
+    const cluster = await targetOf(this, 'rehearse');
+    return rehearse(inputs, tag, callOf('rehearse'), { destination, cluster });
   }
 
   /**
@@ -371,4 +365,8 @@ export class Sentiment {
 
 function callOf(name: string): Call {
   return { function: name, when: new Date().toISOString() };
+}
+
+async function targetOf(given: Sentiment, functionName: string): Promise<TargetCluster> {
+  return targetCluster(given, given.source, await awsClientsOf(given), functionName);
 }

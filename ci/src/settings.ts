@@ -3,13 +3,6 @@ import type { Container, Directory, File, Platform, Secret, Service } from '@dag
 import type { Aws, Mirrors, Tracking } from './containers/options.ts';
 import { toolbox } from './containers/toolbox.ts';
 import { PipelineError } from './errors.ts';
-import { ecrHost } from './image/parts.ts';
-import { parseImageName } from './image/reference.ts';
-import { parseS3 } from './monitoring/targets.ts';
-import { parseSeverity } from './registry/scan.ts';
-import { kubeConfigOf } from './release/cluster.ts';
-import type { Destination } from './release/publish.ts';
-import { type Announcement, explainerOf, manifestsOf } from './release/rollout.ts';
 import { type AwsArguments, awsCredentials, awsSignIn } from './world/aws.ts';
 import { type AwsClients, awsClients } from './world/aws_clients.ts';
 import { trackingAddress } from './world/tracking.ts';
@@ -47,8 +40,8 @@ export function toolboxOf(settings: Settings): Container {
   return toolbox(settings.source, settings.nodeImage, mirrorsOf(settings));
 }
 
-/** What releases and rehearsals are made with. */
-export function workshopOf(settings: Settings) {
+/** What building the service's image needs. */
+export function builderOf(settings: Settings) {
   const { source, nodeImage } = settings;
   const platform = settings.platform as Platform | undefined;
   return { source, nodeImage, platform, mirrors: mirrorsOf(settings), toolbox: toolboxOf(settings) };
@@ -111,59 +104,4 @@ export async function awsClientsOf(settings: Settings): Promise<AwsClients | und
   if (region) return awsClients({ region, credentials });
   const next = 'add --aws-region, such as eu-central-1';
   throw new PipelineError('AWS_ARGUMENTS', 'credentials of AWS were given without a region', { next });
-}
-
-/**
- * Where an image goes: ECR when the name is one of its registries, and then user name and password come from there.
- * Throws IMAGE_NAME, AWS_ARGUMENTS or SCAN_SEVERITY.
- */
-export async function destinationOf(
-  settings: Settings,
-  given: { to: string; username?: string; password?: Secret; stopAt?: string },
-  tag: string,
-): Promise<Destination> {
-  const { to, username, password, stopAt } = given;
-  const name = parseImageName(to);
-  const home = ecrHost(name.registry);
-  if (home === undefined) return { name, tag, username, password };
-  const clients = await awsClientsOf(settings);
-  if (clients === undefined) {
-    const next =
-      'add --aws-region, --aws-access-key-id and --aws-secret-access-key, or a web identity token and a role';
-    throw new PipelineError('AWS_ARGUMENTS', `${name.registry} is at ECR, and no credentials of AWS were given`, {
-      next,
-    });
-  }
-  const severity = stopAt === undefined ? undefined : parseSeverity(stopAt);
-  return { name, tag, ecr: { clients: clients.inRegion(home.region), severity } };
-}
-
-/** Whether a cluster was named; a variable that is not set arrives as an empty name. */
-export function hasCluster({ cluster, kubeconfig }: Settings): boolean {
-  return Boolean(cluster) || kubeconfig !== undefined;
-}
-
-/** Where the address of a release is told. Throws TARGETS or AWS_ARGUMENTS. */
-export async function announcementOf(settings: Settings, targetsTo?: string): Promise<Announcement> {
-  const patience = 180_000;
-  // A variable that is not set arrives as an empty name.
-  if (!targetsTo) return { patience };
-  const object = parseS3(targetsTo);
-  const clients = await awsClientsOf(settings);
-  if (clients) return { patience, targets: { clients, object } };
-  throw new PipelineError('AWS_ARGUMENTS', `${targetsTo} is at AWS, and no credentials were given`, {
-    next: 'add --aws-region and credentials, or leave --targets-to out',
-  });
-}
-
-/** The way into the cluster, what to apply there, and how to explain an image that is not pulled. Throws as kubeConfigOf. */
-export async function clusterOf(settings: Settings, functionName: string) {
-  const { cluster, kubeconfig, kubeContext: context, apiServer, source } = settings;
-  const clients = await awsClientsOf(settings);
-  const kubeConfig = await kubeConfigOf({ cluster, kubeconfig, context, apiServer }, clients, functionName);
-  return {
-    kubeConfig,
-    manifests: await manifestsOf(source, ['manifests/app/*.yaml']),
-    ...(clients && { explainImage: explainerOf(clients, kubeConfig, cluster) }),
-  };
 }

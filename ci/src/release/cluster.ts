@@ -1,29 +1,54 @@
-/** The way into the cluster that was named: an EKS cluster by its name, or any by its kubeconfig. */
-import type { Secret, Service } from '@dagger.io/dagger';
+/** The cluster that callers name (an EKS cluster by its name, or any cluster by its kubeconfig) and what is applied to it. */
+import type { Directory, Secret, Service } from '@dagger.io/dagger';
 import type { KubeConfig } from '#kubernetes';
 import { eksKubeConfig } from '../aws/eks.ts';
+import { explainerOf } from '../deploy/ecr.ts';
 import { givenKubeConfig } from '../deploy/kubeconfig.ts';
+import { type Manifest, parseManifests } from '../deploy/manifest.ts';
 import { PipelineError } from '../errors.ts';
+import type { ExplainImage } from '../image/explanation.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 
-export type ClusterPlace = {
+export type ClusterArguments = {
   /** Name of an EKS cluster. */
   cluster?: string;
   kubeconfig?: Secret;
-  context?: string;
-  /** Where the API server is to be found, when only the caller's machine reaches it. */
+  kubeContext?: string;
+  /** The address of the API server if only the caller's machine reaches it. */
   apiServer?: Service;
 };
 
-/** Throws CLUSTER_ARGUMENTS unless one way in is given; KUBECONFIG, EKS_NO_CLUSTER and others as their readers do. */
+export type TargetCluster = { kubeConfig: KubeConfig; manifests: Manifest[]; explainImage?: ExplainImage };
+
+/** A shell variable that is not set arrives as an empty name. */
+export function hasCluster({ cluster, kubeconfig }: ClusterArguments): boolean {
+  return Boolean(cluster) || kubeconfig !== undefined;
+}
+
+/** Access to the cluster, the objects of manifests/app, and with AWS credentials what ECR holds. Throws as kubeConfigOf. */
+export async function targetCluster(
+  given: ClusterArguments,
+  source: Directory,
+  clients: AwsClients | undefined,
+  functionName: string,
+): Promise<TargetCluster> {
+  const kubeConfig = await kubeConfigOf(given, clients, functionName);
+  return {
+    kubeConfig,
+    manifests: await manifestsOf(source, ['manifests/app/*.yaml']),
+    ...(clients && { explainImage: explainerOf(clients, kubeConfig, given.cluster) }),
+  };
+}
+
+/** Throws CLUSTER_ARGUMENTS unless exactly one cluster is given, and as givenKubeConfig and eksKubeConfig. */
 export async function kubeConfigOf(
-  place: ClusterPlace,
+  given: ClusterArguments,
   clients: AwsClients | undefined,
   functionName: string,
 ): Promise<KubeConfig> {
-  const { cluster, kubeconfig, context, apiServer } = place;
+  const { cluster, kubeconfig, kubeContext: context, apiServer } = given;
   if (Boolean(cluster) === (kubeconfig !== undefined)) {
-    const headline = `${functionName} needs a cluster, and ${cluster ? 'two were' : 'none was'} given`;
+    const headline = `${functionName} needs one cluster, and ${cluster ? 'two were' : 'none was'} given`;
     const next = 'dagger call --cluster NAME (EKS), or --kubeconfig file:$HOME/.kube/config';
     throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next });
   }
@@ -31,21 +56,25 @@ export async function kubeConfigOf(
     const found = givenKubeConfig(await kubeconfig.plaintext(), { context, clients });
     return apiServer ? throughService(found, apiServer) : found;
   }
-  if (!clients || !cluster) {
-    const next = 'add --aws-region and credentials, or give a kubeconfig in place of --cluster';
-    throw new PipelineError(
-      'CLUSTER_ARGUMENTS',
-      `the cluster ${cluster} is at EKS, and no AWS credentials were given`,
-      {
-        next,
-      },
-    );
-  }
-  return eksKubeConfig(clients, cluster);
+  if (clients && cluster) return eksKubeConfig(clients, cluster);
+  const headline = `${cluster} is an EKS cluster, and no AWS credentials were given`;
+  const next = 'add --aws-region and credentials, or give a kubeconfig instead of --cluster';
+  throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next });
 }
 
-/** The certificate is for the address in the kubeconfig, so that name is still the one to be proven. */
-export async function throughService(kubeConfig: KubeConfig, apiServer: Service): Promise<KubeConfig> {
+/** The manifests of the repository that match the patterns, in the order of patterns and names. Throws MANIFEST. */
+export async function manifestsOf(source: Directory, patterns: string[]): Promise<Manifest[]> {
+  const manifests: Manifest[] = [];
+  for (const pattern of patterns) {
+    for (const path of (await source.glob(pattern)).sort()) {
+      manifests.push(...parseManifests(await source.file(path).contents(), path));
+    }
+  }
+  return manifests;
+}
+
+/** The certificate is for the address in the kubeconfig, so TLS still verifies that name. */
+async function throughService(kubeConfig: KubeConfig, apiServer: Service): Promise<KubeConfig> {
   const host = new URL(kubeConfig.getCurrentCluster()?.server ?? 'https://localhost').hostname;
   const tlsServerName = kubeConfig.getCurrentCluster()?.tlsServerName ?? host;
   return withServer(kubeConfig, await (await apiServer.start()).endpoint(), tlsServerName);

@@ -1,34 +1,38 @@
-/** The model's way: stages one to five, registration, gate, and the model in Production. */
+/** From the reviews to the model in Production: stages one to five, registration, gate. */
 import type { Container, Directory, File } from '@dagger.io/dagger';
 import type { ImageContent } from '../containers/image.ts';
-import { neverCached, withModel, withPipeline, withRegistration } from '../containers/pipeline.ts';
+import type { Tracking } from '../containers/options.ts';
+import { neverCached, withModel, withPipeline, withRegistration, withTracking } from '../containers/pipeline.ts';
 import { runStep } from '../steps/step.ts';
 import { parseMetrics } from './report.ts';
 
-/** The function on whose behalf it is done, for error messages, and a text that differs from call to call. */
+/** The public function that runs, for error messages, and a text that differs from call to call. */
 export type Call = { function: string; when: string };
 
-/** What the gate decided, in its own words, and the model that is in Production since. */
-export type Promotion = { verdict: string; model: File; name: string; version: string };
+/** The repository and the machine that its stages run on. */
+export type Workspace = { source: Directory; toolbox: Container };
+
+/** The model in Production, with the name and version in the registry. */
+export type ProductionModel = { model: File; name: string; version: string };
 
 /** Stages one to five, cached by what they read. */
 export async function makeModel(toolbox: Container, source: Directory, call: Call): Promise<Container> {
-  const next = 'run the same here: make pipeline';
+  const next = 'run the same locally: make pipeline';
   return runStep({ function: call.function, step: 'runs the stages of dvc.yaml', next }, () =>
     withModel(withPipeline(toolbox, source)).sync(),
   );
 }
 
-/** Stage six, with the repository's history at hand, so that the run says which commit it was. */
+/** Stage six. It gets the repository's history, so that the run records its commit. */
 export async function register(made: Container, source: Directory, call: Call): Promise<Container> {
-  const next = 'see whether the tracking server is well: dagger call ... doctor';
+  const next = 'check the tracking server: dagger call ... doctor';
   const container = made.with(await withHistory(source)).with(neverCached(call.when));
   return runStep({ function: call.function, step: 'registers the model', next }, () =>
     withRegistration(container).sync(),
   );
 }
 
-/** Champion against challenger. Throws GATE_REFUSED when the challenger stays in Staging. */
+/** Champion against challenger. Throws GATE_REFUSED if the challenger stays in Staging. */
 export async function promote(registered: Container, call: Call): Promise<{ verdict: string; container: Container }> {
   const container = registered.withExec(['node', 'ml/stages/promote_model.ts']);
   const verdict = await runStep({ function: call.function, step: 'compares the model with Production' }, () =>
@@ -37,34 +41,45 @@ export async function promote(registered: Container, call: Call): Promise<{ verd
   return { verdict, container };
 }
 
-/** The model in Production now, as the tracking server has it. */
-export async function productionModel(
-  container: Container,
-  source: Directory,
-  call: Call,
-): Promise<Omit<Promotion, 'verdict'>> {
+/** Fetches the model that is in Production now from the tracking server. */
+export async function productionModel(container: Container, source: Directory, call: Call): Promise<ProductionModel> {
   const path = 'models/production.bin';
   const program = 'scripts/production_model.ts';
   const fetched = container
     .withFile(program, source.file(program))
     .with(neverCached(call.when))
     .withExec(['node', program, path]);
-  const said = await runStep({ function: call.function, step: 'fetches the model in Production' }, () =>
+  const output = await runStep({ function: call.function, step: 'fetches the model in Production' }, () =>
     fetched.stdout(),
   );
-  const [name = '', version = ''] = said.trim().split(' ');
+  const [name = '', version = ''] = output.trim().split(' ');
   return { model: fetched.file(path), name, version };
+}
+
+/** What an image contains by default: the model in Production, or without a tracking server the one that the stages make. */
+export async function servedModel(
+  { source, toolbox }: Workspace,
+  tracking: Tracking | undefined,
+  call: Call,
+  commit?: string,
+): Promise<ImageContent> {
+  if (tracking) {
+    const container = withPipeline(toolbox, source).with(withTracking(tracking));
+    return contentOf(await productionModel(container, source, call), commit);
+  }
+  const made = await makeModel(toolbox, source, call);
+  return { model: made.file('models/model.bin'), commit };
 }
 
 export async function metricsOf(made: Container): Promise<Record<string, number>> {
   return parseMetrics(await made.file('reports/metrics.json').contents());
 }
 
-export function contentOf({ model, name, version }: Omit<Promotion, 'verdict'>, commit?: string): ImageContent {
+export function contentOf({ model, name, version }: ProductionModel, commit?: string): ImageContent {
   return { model, modelName: name, modelVersion: version, commit };
 }
 
-/** Git's folder with all files it knows, tests included: else they would count as deleted. */
+/** Adds .git and all files that git knows, tests included: git would report missing files as deleted. */
 export async function withHistory(source: Directory): Promise<(container: Container) => Container> {
   const isRepository = (await source.entries()).includes('.git/');
   return (container) =>

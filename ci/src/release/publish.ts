@@ -1,46 +1,79 @@
-/** The image's way into a registry: ECR, which is made ready first and asked what it found, or any other. */
-import { type Container, dag, type Secret, type Service } from '@dagger.io/dagger';
-import { byDigest, type ImageName } from '../image/reference.ts';
+/** Publishes an image to a registry: ECR, whose repository is prepared first and whose scan is awaited, or any other. */
+import { type Container, type Directory, dag, type Secret, type Service } from '@dagger.io/dagger';
+import { neverCached } from '../containers/pipeline.ts';
+import { PipelineError } from '../errors.ts';
+import { ecrHost } from '../image/parts.ts';
+import { byDigest, type ImageName, imageTag, parseImageName } from '../image/reference.ts';
 import { markDeployed } from '../registry/deployed.ts';
 import { registryLogin } from '../registry/login.ts';
 import { prepareRepository } from '../registry/repository.ts';
-import { type Severity, scanGate, scanSummary } from '../registry/scan.ts';
+import { parseSeverity, type Severity, scanGate, scanSummary } from '../registry/scan.ts';
 import { CONTENT_LABEL, pushDecision, tagState } from '../registry/tag.ts';
 import { runStep } from '../steps/step.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import type { Call } from './model.ts';
+
+/** Where an image goes, as callers give it. */
+export type DestinationArguments = { to: string; username?: string; password?: Secret; stopAt?: string };
 
 export type Destination = {
   name: ImageName;
   tag: string;
   username?: string;
   password?: Secret;
-  /** When it is ECR: then it gives out user name and password. */
+  /** Set for ECR, which issues the user name and the password. */
   ecr?: Ecr;
-  /** A registry that runs as a service, if it is one. */
+  /** The registry if it runs as a service. */
   registryService?: Service;
 };
 
 export type Ecr = {
   clients: AwsClients;
-  /** Where its images are, if not at ECR: a rehearsal's double holds none. */
+  /** Where the images are if not in ECR: the AWS of a rehearsal holds none. */
   registryUrl?: string;
   /** The severity that stops the release. */
   severity?: Severity;
 };
 
-/** What was pushed: `content` tells whether two builds are the same. */
+/** `content` identifies what the image is made of: equal for two builds of the same content. */
 export type Build = { image: Container; content: string };
 
 export type Published = {
   /** By digest. */
   reference: string;
   notes: string[];
-  /** What else is needed to pull it. */
+  /** What else a pull needs. */
   from: Pick<Destination, 'username' | 'password' | 'registryService'>;
 };
 
-/** Throws what the registry's parts throw: TAG_TAKEN, SCAN_REFUSED, AWS_DENIED and others; STEP_FAILED for the push. */
+/** The tag for the working tree. */
+export async function treeTag(source: Directory): Promise<string> {
+  const git = source.asGit();
+  const [commit, isClean] = await Promise.all([git.head().commit(), git.uncommitted().isEmpty()]);
+  return imageTag(commit, isClean);
+}
+
+/** A name in ECR needs AWS credentials; ECR then issues user name and password. Throws IMAGE_NAME, AWS_ARGUMENTS, SCAN_SEVERITY. */
+export async function destinationOf(
+  { to, username, password, stopAt }: DestinationArguments,
+  tag: string,
+  awsClients: () => Promise<AwsClients | undefined>,
+): Promise<Destination> {
+  const name = parseImageName(to);
+  const home = ecrHost(name.registry);
+  if (home === undefined) return { name, tag, username, password };
+  const clients = await awsClients();
+  if (clients === undefined) {
+    const headline = `${name.registry} is in ECR, and no AWS credentials were given`;
+    const next =
+      'add --aws-region, --aws-access-key-id and --aws-secret-access-key, or a web identity token and a role';
+    throw new PipelineError('AWS_ARGUMENTS', headline, { next });
+  }
+  const severity = stopAt === undefined ? undefined : parseSeverity(stopAt);
+  return { name, tag, ecr: { clients: clients.inRegion(home.region), severity } };
+}
+
+/** Throws what the parts throw: TAG_TAKEN, SCAN_REFUSED, AWS_DENIED and others; STEP_FAILED for the push. */
 export async function publish(build: Build, destination: Destination, call: Call): Promise<Published> {
   return destination.ecr
     ? publishToEcr(build, destination, destination.ecr, call)
@@ -53,35 +86,59 @@ async function publishToEcr(build: Build, destination: Destination, ecr: Ecr, ca
   const prepared = await prepareRepository(clients, { name: name.repository });
   const login = await registryLogin(clients, registryUrl ?? name.registry);
   const state = await tagState(login, name.repository, tag);
-  const isHeld = pushDecision({ repository: name.repository, tag, state }, { label: build.content }) === 'unchanged';
+  const isPushed = pushDecision({ repository: name.repository, tag, state }, { label: build.content }) === 'unchanged';
   const signedIn = {
     ...destination,
     username: login.username,
     password: dag.setSecret('ecr-password', login.password),
   };
   const reference =
-    isHeld && state ? `${name.registry}/${name.repository}@${state.digest}` : await push(build, signedIn, call);
+    isPushed && state ? `${name.registry}/${name.repository}@${state.digest}` : await push(build, signedIn, call);
   const notes = [
-    ...(prepared.created ? [`repository ${prepared.name} was made`] : prepared.changes),
-    ...(isHeld ? [`tag ${tag} held this content already: nothing was pushed`] : []),
+    ...(prepared.created ? [`created the repository ${prepared.name}`] : prepared.changes),
+    ...(isPushed ? [`nothing was pushed: tag ${tag} already has this content`] : []),
   ];
   if (registryUrl) return { reference, notes, from: signedIn };
-  const digest = reference.slice(reference.indexOf('@') + 1);
-  const scan = await scanSummary(clients, { repository: name.repository, digest });
+  const scan = await scanSummary(clients, { repository: name.repository, digest: digestOf(reference) });
   if (severity) scanGate(scan, severity);
   return { reference, notes: [...notes, scan.text], from: signedIn };
 }
 
-/** What serves is never expired. That this could not be written is a line of the report: the release has succeeded. */
+/** Keeps ECR from expiring what serves. A failure becomes a line of the report: the release itself has succeeded. */
 export async function keepDeployed(reference: string, { name, tag, ecr }: Destination): Promise<string[]> {
   if (ecr === undefined || ecr.registryUrl !== undefined) return [];
-  const digest = reference.slice(reference.indexOf('@') + 1);
   try {
-    await markDeployed(ecr.clients, { repository: name.repository, tag, digest });
+    await markDeployed(ecr.clients, { repository: name.repository, tag, digest: digestOf(reference) });
     return [];
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
+}
+
+/** Asks the service, which the container reaches as `app`, for a prediction. */
+const QUESTION = `
+  const response = await fetch('http://app:8080/predict', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ text: 'A wonderful film' }),
+  });
+  console.log(response.status, await response.text());
+  if (!response.ok) process.exitCode = 1;
+`;
+
+/** Pulls and starts the pushed image, as a cluster would, and asks it for a prediction. */
+export async function tryPublished(toolbox: Container, { reference, from }: Published, call: Call): Promise<string> {
+  const { username, password, registryService } = from;
+  const host = reference.split('/')[0];
+  const start = username && password ? dag.container().withRegistryAuth(host, username, password) : dag.container();
+  const service = start.from(reference, registryService && { registryService }).asService({ useEntrypoint: true });
+  const asked = toolbox
+    .withServiceBinding('app', service)
+    .with(neverCached(call.when))
+    .withExec(['node', '--input-type=module', '-e', QUESTION]);
+  const step = { function: call.function, step: 'starts the pushed image and asks it for a prediction' };
+  const answer = await runStep(step, () => asked.stdout());
+  return `its answer to "A wonderful film": ${answer.trim()}`;
 }
 
 async function push({ image, content }: Build, destination: Destination, call: Call): Promise<string> {
@@ -89,9 +146,13 @@ async function push({ image, content }: Build, destination: Destination, call: C
   const address = `${name.registry}/${name.repository}:${tag}`;
   const labelled = image.withLabel(CONTENT_LABEL, content);
   const signedIn = username && password ? labelled.withRegistryAuth(address, username, password) : labelled;
-  const next = 'see whether the registry has the repository, and whether the user may push to it';
+  const next = 'check that the registry has the repository, and that the user may push to it';
   const published = await runStep({ function: call.function, step: `pushes to ${address}`, next }, () =>
     signedIn.publish(address, registryService && { registryService }),
   );
   return byDigest(published);
+}
+
+function digestOf(reference: string): string {
+  return reference.slice(reference.indexOf('@') + 1);
 }

@@ -1,4 +1,4 @@
-/** A release in a world of its own, which ends with the call: MLflow, an AWS that owns nothing, a registry, a cluster. */
+/** A release on servers that exist only during the call: MLflow, a fake AWS, a registry, a cluster. */
 import { randomUUID } from 'node:crypto';
 import type { Container } from '@dagger.io/dagger';
 import type { Builder } from '../containers/image.ts';
@@ -9,36 +9,38 @@ import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { waitForNode } from '../deploy/nodes.ts';
 import { registryLogin } from '../registry/login.ts';
 import { awsClients } from '../world/aws_clients.ts';
-import { withServer } from './cluster.ts';
+import { manifestsOf, withServer } from './cluster.ts';
 import type { Call } from './model.ts';
-import type { Destination } from './publish.ts';
-import { releaseTo, type World } from './release.ts';
-import { manifestsOf } from './rollout.ts';
+import { type ReleaseInputs, releaseTo } from './release.ts';
 
-export type Stage = Builder & {
+export type RehearsalInputs = Builder & {
   toolbox: Container;
   registryImage: string;
   clusterImage: string;
 };
 
-/** A cluster that was given, and the registry that it pulls from. */
-export type Given = { destination: Destination; cluster: World['cluster'] };
+/** A cluster and the registry that it pulls from. */
+export type RehearsalTarget = Pick<ReleaseInputs, 'destination' | 'cluster'>;
 
 const NAME = { registry: REGISTRY, repository: 'sentiment' };
 
-/** What is not given is made. Throws what releaseTo throws; CLUSTER_NOT_READY. */
-export async function rehearse(stage: Stage, tag: string, call: Call, given?: Given): Promise<string> {
-  const { toolbox } = stage;
-  const mlflow = await mlflowService(toolbox).start();
-  const { destination, cluster } = given ?? (await embedded(stage, tag));
-  return releaseTo({ ...stage, tracking: withOwnMlflow(mlflow), destination, cluster }, call);
+/** Without a target, starts a registry and a cluster of its own. Throws what releaseTo throws; CLUSTER_NOT_READY. */
+export async function rehearse(
+  inputs: RehearsalInputs,
+  tag: string,
+  call: Call,
+  target?: RehearsalTarget,
+): Promise<string> {
+  const mlflow = await mlflowService(inputs.toolbox).start();
+  const { destination, cluster } = target ?? (await ownTarget(inputs, tag));
+  return releaseTo({ ...inputs, tracking: withOwnMlflow(mlflow), destination, cluster }, call);
 }
 
-/** As at AWS: ECR gives out a repository and a password, and a registry and a cluster know no other. */
-async function embedded(
-  { source, toolbox, registryImage, clusterImage, nodeImage }: Stage,
+/** As in AWS: ECR creates the repository and issues the password, the only one that registry and cluster accept. */
+async function ownTarget(
+  { source, toolbox, registryImage, clusterImage, nodeImage }: RehearsalInputs,
   tag: string,
-): Promise<Given> {
+): Promise<RehearsalTarget> {
   const aws = await awsDouble(toolbox).start();
   const clients = awsClients({
     region: 'us-east-1',

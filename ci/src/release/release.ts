@@ -1,40 +1,40 @@
 /**
- * The release, step by step: model, registration, gate, image, registry, cluster. `release` and `rehearse` differ in the
- * world they do it in, and in nothing else. The first step that fails, or whose gate refuses, ends it.
+ * The release, step by step: model, registration, gate, image, registry, cluster. `release` and `rehearse` differ only in the
+ * servers they use. The first step that fails, or whose gate refuses, ends it.
  */
 import type { Container } from '@dagger.io/dagger';
 import { type Builder, buildImage, contentId } from '../containers/image.ts';
 import { runStep } from '../steps/step.ts';
-import { ask } from './ask.ts';
+import type { TargetCluster } from './cluster.ts';
 import { type Call, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
-import { type Destination, keepDeployed, publish } from './publish.ts';
+import { type Destination, keepDeployed, publish, tryPublished } from './publish.ts';
 import { releaseReport } from './report.ts';
-import { type Announcement, announce, type Rollout, rollOut } from './rollout.ts';
+import { type Announcement, announce, rollOut } from './rollout.ts';
 
-export type World = Builder & {
+export type ReleaseInputs = Builder & {
   toolbox: Container;
   /** Tells a container where the tracking server is. */
   tracking: (container: Container) => Container;
   destination: Destination;
-  /** Where it is rolled out; without it, the release ends at the registry and says so. */
-  cluster?: Omit<Rollout, 'image' | 'commit' | 'modelVersion'>;
-  /** Without it, nothing is waited for and nobody is told. */
+  /** Without a cluster the release ends at the registry and says so. */
+  cluster?: TargetCluster;
+  /** By default, reports the address without waiting for it. */
   announcement?: Announcement;
 };
 
-/** All of it; the report is Markdown. */
-export async function releaseTo(world: World, call: Call): Promise<string> {
-  const { source, toolbox, tracking, destination, cluster, announcement = { patience: 0 } } = world;
+/** Runs all steps and returns the report in Markdown. */
+export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<string> {
+  const { source, toolbox, tracking, destination, cluster, announcement = { waitMs: 0 } } = inputs;
   const commit = destination.tag;
   const made = await makeModel(toolbox, source, call);
   const registered = await register(made.with(tracking), source, call);
   const { verdict, container } = await promote(registered, call);
   const production = await productionModel(container, source, call);
   const content = contentOf(production, commit);
-  const image = await buildImage(world, content);
+  const image = await buildImage(inputs, content);
   await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
   const published = await publish({ image, content: await contentId(source, content) }, destination, call);
-  const answer = await ask(toolbox, published, call);
+  const answer = await tryPublished(toolbox, published, call);
   const rollout = cluster && { ...cluster, image: published.reference, commit, modelVersion: production.version };
   const rolledOut = rollout ? await rollOut(rollout, call) : 'not deployed: no cluster was given';
   const kept = rollout ? await keepDeployed(published.reference, destination) : [];

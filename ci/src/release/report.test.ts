@@ -11,7 +11,7 @@ const release = {
   after: ['not deployed'],
 };
 
-test('shows the metrics that there are, with their standard errors, and what the gate decided', () => {
+test('shows the metrics with their standard errors, and the decision of the gate', () => {
   expect(releaseReport(release)).toBe(
     [
       '## Release of 0123456789ab',
@@ -30,8 +30,8 @@ test('shows the metrics that there are, with their standard errors, and what the
   );
 });
 
-test('of the metrics file, numbers count', () => {
+test('reads only the numbers of the metrics file', () => {
   expect(parseMetrics('{"accuracy": 0.8, "note": "x"}')).toEqual({ accuracy: 0.8 });
-  expect(() => parseMetrics('null')).toThrow('holds no object');
+  expect(() => parseMetrics('null')).toThrow('is not an object');
   expect(() => parseMetrics('{')).toThrow(SyntaxError);
 });

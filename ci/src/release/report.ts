@@ -1,20 +1,20 @@
-/** What a release has done, as Markdown: for the terminal and for the summary of a CI job. */
+/** The report of a release in Markdown, for the terminal and for the summary of a CI job. */
 
 export type Release = {
   commit: string;
-  /** The flat numbers of reports/metrics.json. */
+  /** The numbers of reports/metrics.json. */
   metrics: Record<string, number>;
-  /** What promote_model said. */
+  /** The output of promote_model. */
   verdict: string;
-  /** The model in the image: name and version of the registry. */
+  /** The model in the image: name and version in the registry. */
   model: string;
   /** By digest. */
   image: string;
-  /** What came after the image, or did not. */
+  /** One line for each further result. */
   after: string[];
 };
 
-/** Rows of the table, in this order, where the report has them. */
+/** The rows of the table in this order, if the metrics have them. */
 const SHOWN = ['accuracy', 'roc_auc', 'precision', 'recall', 'f1', 'log_loss', 'ece'];
 
 export function releaseReport({ commit, metrics, verdict, model, image, after }: Release): string {
@@ -35,10 +35,10 @@ export function releaseReport({ commit, metrics, verdict, model, image, after }:
   ].join('\n');
 }
 
-/** Parses reports/metrics.json. Throws a SyntaxError or TypeError that says what is wrong with it. */
+/** The numbers of reports/metrics.json. Throws a SyntaxError, or a TypeError if it is not an object. */
 export function parseMetrics(text: string): Record<string, number> {
   const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null) throw new TypeError('reports/metrics.json holds no object');
+  if (typeof value !== 'object' || value === null) throw new TypeError('reports/metrics.json is not an object');
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
   );
@@ -48,7 +48,7 @@ function digits(value: number | undefined): string {
   return value === undefined ? '' : value.toFixed(4);
 }
 
-/** promote_model prints its figures and then what it decided. */
+/** promote_model prints its figures and then its decision. */
 function lastSentence(verdict: string): string {
   return verdict.trim().split('\n').at(-1) ?? '';
 }

@@ -1,5 +1,6 @@
-/** The pipeline by itself: all stages, registration, and what they have changed in the working tree. */
+/** The pipeline without a release: all stages, registration, and the files that they change. */
 import type { Container, Directory } from '@dagger.io/dagger';
+import type { Tracking } from '../containers/options.ts';
 import {
   type DvcRemote,
   mlflowService,
@@ -10,24 +11,23 @@ import {
   withRegistration,
   withTracking,
 } from '../containers/pipeline.ts';
-import { awsOf, type Settings, toolboxOf, trackingOf } from '../settings.ts';
 import { runStep } from '../steps/step.ts';
-import { type Call, makeModel, register } from './model.ts';
+import { type Call, makeModel, register, type Workspace } from './model.ts';
 
-const next = 'see whether the bucket is there, and region and keys may read and write it';
+export type ReproInputs = Workspace & { tracking?: Tracking; remote?: DvcRemote };
+
+const next = 'check that the bucket exists, and that the region and the keys give read and write access';
 
 /** The source with dvc.lock, reports and models as the stages leave them. */
-export async function reproduce(settings: Settings, dvcRemote: string | undefined, call: Call): Promise<Directory> {
-  const { source } = settings;
-  const toolbox = toolboxOf(settings);
-  const start = dvcRemote ? await pull(toolbox, { url: dvcRemote, aws: awsOf(settings) }) : toolbox;
+export async function reproduce({ source, toolbox, tracking, remote }: ReproInputs, call: Call): Promise<Directory> {
+  const start = remote ? await pull(toolbox, remote) : toolbox;
   const made = await makeModel(start, source, call);
-  const tracking = trackingOf(settings);
   const registered = tracking
     ? await register(made.with(withTracking(tracking)), source, call)
     : await registerAlone(made.with(withOwnMlflow(mlflowService(toolbox))), call);
-  if (dvcRemote) {
-    await runStep({ function: call.function, step: `pushes to ${dvcRemote}`, next }, () => withPush(registered).sync());
+  if (remote) {
+    const step = { function: call.function, step: `pushes to ${remote.url}`, next };
+    await runStep(step, () => withPush(registered).sync());
   }
   return source
     .withFile('dvc.lock', registered.file('dvc.lock'))
@@ -40,7 +40,7 @@ export async function reproduce(settings: Settings, dvcRemote: string | undefine
   }
 }
 
-/** At an MLflow that goes when the call ends: nobody else sees it, so a result from the cache will do. */
+/** With an MLflow that exists only during the call: nobody else sees it, so a cached result is good enough. */
 function registerAlone(made: Container, call: Call): Promise<Container> {
   return runStep({ function: call.function, step: 'registers the model' }, () => withRegistration(made).sync());
 }

@@ -1,43 +1,50 @@
-/** The rolling update and the diagnosis, as functions of the module call them; all of it is in ../deploy. */
-import type { Directory } from '@dagger.io/dagger';
-import type { KubeConfig } from '#kubernetes';
-import { nodeRoles } from '../aws/eks.ts';
+/** Rolling update and diagnosis (../deploy) with the errors of the Dagger functions, and the address of a new release. */
 import { deploy } from '../deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../deploy/diagnose.ts';
-import { type Manifest, parseManifests } from '../deploy/manifest.ts';
-import { nodeArchitectures } from '../deploy/nodes.ts';
 import { describeOutcome, type Outcome } from '../deploy/report.ts';
 import type { PatienceTable } from '../diagnosis/patience.ts';
 import type { Verdict } from '../diagnosis/verdict.ts';
-import { ecrExplainer } from '../ecr/explain.ts';
 import { PipelineError } from '../errors.ts';
-import type { ExplainImage } from '../image/explanation.ts';
 import { serviceAddress } from '../monitoring/address.ts';
-import { putTargets, type S3Object } from '../monitoring/targets.ts';
+import { parseS3, putTargets, type S3Object } from '../monitoring/targets.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
+import type { TargetCluster } from './cluster.ts';
 import type { Call } from './model.ts';
 
-export type Rollout = {
-  kubeConfig: KubeConfig;
-  manifests: Manifest[];
+export type Rollout = TargetCluster & {
   /** By digest. */
   image: string;
   commit?: string;
   modelVersion?: string;
-  explainImage?: ExplainImage;
-  /** Seconds that a cause has before it fails the rollout, where they are not the usual ones. */
+  /** How many seconds a cause may last before it fails the rollout, instead of its default. */
   patience?: PatienceTable;
 };
 
-/** What is told of the address of a new release. */
+/** What happens with the address of a new release. */
 export type Announcement = {
-  /** Milliseconds to wait for the load balancer's address. */
-  patience: number;
-  /** Where Prometheus' file of targets goes; without it, the address is only reported. */
+  /** How long to wait for the load balancer's address, in milliseconds. */
+  waitMs: number;
+  /** Where Prometheus finds its targets file; without it, the address is only reported. */
   targets?: { clients: AwsClients; object: S3Object };
 };
 
-/** What became of it, as a sentence. Throws DEPLOY_REFUSED, ROLLED_BACK, DEPLOY_FAILED or DEPLOY_INTERRUPTED. */
+/** `targetsTo` is the s3:// address of the targets file. Throws TARGETS or AWS_ARGUMENTS. */
+export async function announcementOf(
+  targetsTo: string | undefined,
+  awsClients: () => Promise<AwsClients | undefined>,
+): Promise<Announcement> {
+  const waitMs = 180_000;
+  // A shell variable that is not set arrives as an empty name.
+  if (!targetsTo) return { waitMs };
+  const object = parseS3(targetsTo);
+  const clients = await awsClients();
+  if (clients) return { waitMs, targets: { clients, object } };
+  throw new PipelineError('AWS_ARGUMENTS', `${targetsTo} is in AWS, and no AWS credentials were given`, {
+    next: 'add --aws-region and credentials, or leave out --targets-to',
+  });
+}
+
+/** The outcome in a sentence. Throws DEPLOY_REFUSED, ROLLED_BACK, DEPLOY_FAILED or DEPLOY_INTERRUPTED. */
 export async function rollOut(rollout: Rollout, call: Call): Promise<string> {
   const outcome = await deploy({ ...rollout, onProgress: (line) => console.log(line) });
   if (outcome.state === 'deployed' || outcome.state === 'unchanged') return describeOutcome(outcome);
@@ -45,32 +52,29 @@ export async function rollOut(rollout: Rollout, call: Call): Promise<string> {
 }
 
 /**
- * Finds the address of the Service of the manifests and writes it where Prometheus looks. Lines for the report: the
- * release has succeeded, so what does not work here does not fail it.
+ * Finds the address of the manifests' Service and writes it where Prometheus reads it. Returns lines for the report: the
+ * release has succeeded, so a failure here does not fail it.
  */
 export async function announce(
   { kubeConfig, manifests }: Rollout,
-  { patience, targets }: Announcement,
+  { waitMs, targets }: Announcement,
 ): Promise<string[]> {
   const service = manifests.find(({ kind }) => kind === 'Service');
   if (!service) return [];
   const { name, namespace = 'default' } = service.metadata;
   try {
-    const address = await serviceAddress(kubeConfig, { namespace, name }, patience);
-    if (address === undefined) return [`address: the Service ${namespace}/${name} has none from a load balancer yet`];
+    const address = await serviceAddress(kubeConfig, { namespace, name }, waitMs);
+    if (address === undefined) return [`address: the Service ${namespace}/${name} has no load balancer address yet`];
     if (targets) await putTargets(targets.clients, targets.object, [address]);
-    const told = targets ? `, for Prometheus in s3://${targets.object.bucket}/${targets.object.key}` : '';
-    return [`address: http://${address}/${told}`];
+    const written = targets ? `, for Prometheus in s3://${targets.object.bucket}/${targets.object.key}` : '';
+    return [`address: http://${address}/${written}`];
   } catch (error) {
     return [`address: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`];
   }
 }
 
-/** What is wrong with the Deployment of the manifests, or that nothing is. Throws UNHEALTHY with the same text. */
-export async function diagnoseDeployment(
-  place: Pick<Rollout, 'kubeConfig' | 'manifests' | 'explainImage'>,
-): Promise<string> {
-  const { kubeConfig, manifests, explainImage } = place;
+/** The diagnosis of the manifests' Deployment as text; if it is unhealthy, throws UNHEALTHY with that text. */
+export async function diagnoseDeployment({ kubeConfig, manifests, explainImage }: TargetCluster): Promise<string> {
   const deployment = manifests.find(({ kind }) => kind === 'Deployment');
   const { name = '', namespace = 'default' } = deployment?.metadata ?? {};
   const found = await diagnose({ kubeConfig, namespace, name, explainImage });
@@ -78,26 +82,6 @@ export async function diagnoseDeployment(
   if (found.state === 'healthy') return text;
   const [headline, ...evidence] = text.split('\n');
   throw new PipelineError('UNHEALTHY', `diagnose: ${headline}`, { evidence });
-}
-
-/** The manifests of the repository that these patterns name, in the order of patterns and names. Throws MANIFESTS. */
-export async function manifestsOf(source: Directory, patterns: string[]): Promise<Manifest[]> {
-  const manifests: Manifest[] = [];
-  for (const pattern of patterns) {
-    for (const path of (await source.glob(pattern)).sort()) {
-      manifests.push(...parseManifests(await source.file(path).contents(), path));
-    }
-  }
-  return manifests;
-}
-
-/** Compares images with what ECR holds, and asks what the nodes of the cluster may pull. */
-export function explainerOf(clients: AwsClients, kubeConfig: KubeConfig, cluster?: string): ExplainImage {
-  return ecrExplainer({
-    clients,
-    nodeArchitectures: () => nodeArchitectures(kubeConfig),
-    ...(cluster && { nodeRoles: () => nodeRoles(clients, cluster) }),
-  });
 }
 
 function rolloutError(outcome: Exclude<Outcome, { state: 'deployed' | 'unchanged' }>, call: Call): PipelineError {
