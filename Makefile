@@ -37,7 +37,7 @@ evaluate: setup ## accuracy and ROC-AUC by 5-fold cross-validation, mean and sta
 	@node cli/main.ts evaluate --cv 5
 
 .PHONY: compare
-compare: setup ## algorithms x features, cross-validated on all cores, tracked in MLflow; goes on where it was stopped
+compare: setup ## algorithms x features, cross-validated on all cores, tracked in MLflow; resumes where it was stopped
 	@node scripts/experiments.ts compare
 
 .PHONY: tune
@@ -45,7 +45,7 @@ tune: setup ## C x penalty for the best logistic regression of `make compare`; s
 	@node scripts/experiments.ts tune
 
 .PHONY: ablation
-ablation: setup ## what each part of params.yaml brings
+ablation: setup ## the effect of each part of params.yaml
 	@node scripts/experiments.ts ablation
 
 .PHONY: shell

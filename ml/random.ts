@@ -1,6 +1,6 @@
 /**
- * Random numbers that a seed fixes, the same on every machine: mulberry32 (T. Ettinger, public domain), 32 bits of
- * state, enough to shuffle and to sample, not for secrets.
+ * Random numbers from a seed, the same on every machine: mulberry32 (T. Ettinger, public domain). Its 32 bits of state are
+ * enough to shuffle and to sample, and unfit for secrets.
  */
 
 /** Numbers from 0 (inclusive) to 1 (exclusive). The seed is taken modulo 2^32. */

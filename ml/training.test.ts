@@ -18,8 +18,8 @@ const rated = labelsOf([
   { id: '3', text: 'c', label: 0, rating: -0.5 },
 ]);
 
-describe('what a text teaches', () => {
-  it('is its label, by a hard target', () => {
+describe('the training set', () => {
+  it('has the label as a hard target', () => {
     const { target, weight } = trainingSet(x, rated, { ...building, target: 'hard' });
     expect([[...target], [...weight]]).toEqual([
       [1, 1, 0],
@@ -27,19 +27,19 @@ describe('what a text teaches', () => {
     ]);
   });
 
-  it('is its graded rating, by a soft target, where it has one', () => {
+  it('has the graded rating as a soft target, where there is one', () => {
     const { target } = trainingSet(x, rated, { ...building, target: 'soft', soft_slope: 1 });
     expect(target[0]).toBeCloseTo(1 / (1 + Math.exp(-2)), 12);
     expect(target[1]).toBe(1);
     expect(target[2]).toBeCloseTo(1 / (1 + Math.exp(0.5)), 12);
   });
 
-  it('counts by the strength of its rating', () => {
+  it('weighs a text by the strength of its rating', () => {
     const { weight } = trainingSet(x, rated, { ...building, sample_weight: 'rating' });
     expect([...weight]).toEqual([2, 1, 0.5]);
   });
 
-  it('counts against the size of its class, when classes are balanced', () => {
+  it('weighs a text by the size of its class when classes are balanced', () => {
     const { weight } = trainingSet(x, rated, { ...building, class_weight: 'balanced' });
     expect([...weight]).toEqual([0.75, 0.75, 1.5]);
   });
@@ -55,13 +55,13 @@ describe('training', () => {
   it('needs both classes, and says which one is there', () => {
     const positive = reviews.filter((review) => review.label === 1);
     expect(() => trainModel(positive, params)).toThrow(
-      'all 3 training texts are positive: there is nothing to tell apart',
+      'all 3 training texts are positive: training needs both classes',
     );
   });
 
-  it('says how far it got when the passes did not suffice', () => {
+  it('reports how far it got when max_iterations is too small', () => {
     const hard = { ...building, target: 'hard' as const, C: 1e6, tolerance: 1e-12, max_iterations: 2 };
-    expect(() => fitWeights(x, rated, hard)).toThrow(/after 2 passes, not within 1e-12/);
+    expect(() => fitWeights(x, rated, hard)).toThrow(/after 2 passes, but tolerance is 1e-12/);
   });
 
   it('works on very few texts, with as many calibration folds as there are texts of the rarer class', () => {
@@ -72,7 +72,7 @@ describe('training', () => {
     expect(model.predict('a good film').probability).toBeGreaterThan(model.predict('a bad film').probability);
   });
 
-  it('leaves scores as they are when calibration would turn them round', () => {
+  it('leaves scores unchanged when calibration would invert them', () => {
     // Each word stands in one text, so that a text held out looks like the other class.
     const strangers: Review[] = ['good', 'fine', 'bad', 'poor'].map((word, i) => ({
       id: word,

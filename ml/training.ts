@@ -31,13 +31,13 @@ export function labelsOf(reviews: readonly Review[]): Labels {
   };
 }
 
-/** Target and weight of each text by params.yaml. Texts without a rating get target 0 or 1 and weight 1. */
+/** Target and weight of each text, as params.yaml says. Texts without a rating get target 0 or 1 and weight 1. */
 export function trainingSet(x: Csr, { labels, ratings }: Labels, params: ModelBuildingParams): TrainingSet {
   const positives = labels.reduce((sum, label) => sum + label, 0);
   if (positives === 0 || positives === labels.length) {
     throw new SentimentError(
       'ONE_CLASS',
-      `all ${labels.length} training texts are ${positives === 0 ? 'negative' : 'positive'}: there is nothing to tell apart`,
+      `all ${labels.length} training texts are ${positives === 0 ? 'negative' : 'positive'}: training needs both classes`,
       { next: 'check positive_labels and negative_labels in params.yaml against the label column' },
     );
   }
@@ -56,11 +56,11 @@ export function trainingSet(x: Csr, { labels, ratings }: Labels, params: ModelBu
 export type FittedWeights = {
   model: LinearModel;
   calibration: Calibration;
-  /** One for each text, from a model that had not seen it, before calibration; undefined when none was left out. */
+  /** Out-of-fold score of each text before calibration; undefined without calibration. */
   rawScores: Float64Array | undefined;
 };
 
-/** Fits the classifier, and its calibration on scores of texts that the fit did not see. Throws NOT_CONVERGED. */
+/** Fits the classifier, and its calibration on out-of-fold scores. Throws NOT_CONVERGED. */
 export function fitWeights(
   x: Csr,
   labels: Labels,
@@ -73,7 +73,7 @@ export function fitWeights(
     throw new SentimentError(
       'NOT_CONVERGED',
       `the objective is within ${model.gap.toExponential(1)} of its minimum after ${model.iterations} passes, ` +
-        `not within ${params.tolerance}`,
+        `but tolerance is ${params.tolerance}`,
       { next: 'raise max_iterations or tolerance in params.yaml, or lower C' },
     );
   }
@@ -86,7 +86,7 @@ const UNCALIBRATED = { calibration: { slope: 1, offset: 0 }, rawScores: undefine
 function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingParams): Omit<FittedWeights, 'model'> {
   const positives = labels.reduce((sum, label) => sum + label, 0);
   const foldCount = Math.min(params.calibration_folds, positives, labels.length - positives);
-  // With one text of a class no score is out of sample.
+  // Out-of-fold scores need at least two texts of each class.
   if (foldCount < 2) return UNCALIBRATED;
   const folds = stratifiedFolds(labels, undefined, foldCount, params.seed);
   const scores = new Float64Array(labels.length);
@@ -102,11 +102,11 @@ function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingPa
     for (const i of rows) if (folds[i] === fold) scores[i] = dot(set.x, i, model.weights) + model.intercept;
   }
   const calibration = fitPlatt(scores, labels);
-  // Scores no better than chance (a handful of texts) can give a slope that would turn every label round.
+  // Scores no better than chance (a handful of texts) can give a negative slope, which would invert every label.
   return calibration.slope > 0 ? { calibration, rawScores: scores } : UNCALIBRATED;
 }
 
-/** Texts to model. Throws ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED. */
+/** Learns a model from texts. Throws ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED. */
 export function trainModel(reviews: readonly Review[], params: Params, onProgress?: OnProgress): LinearTextModel {
   const normalize = createNormalizer(params.data_preprocessing);
   const hash = createHash('sha256');
@@ -117,7 +117,7 @@ export function trainModel(reviews: readonly Review[], params: Params, onProgres
   return new LinearTextModel(modelParts(params, vectorizer, fitted, data, profile));
 }
 
-/** The model that fitted weights make, with the facts of its training. */
+/** A model of the fitted weights, with the facts of its training. */
 export function modelParts(
   params: Params,
   vectorizer: Vectorizer,

@@ -1,6 +1,6 @@
 /**
- * `make compare`, `make tune` and `make ablation`: a study of experiments.yaml, tracked by the user's MLflow or by the
- * local one, which is started if need be and ended afterwards.
+ * `make compare`, `make tune` and `make ablation`: runs a study of experiments.yaml, tracked by the user's MLflow or by a
+ * local one, which is started if necessary and stopped afterwards.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,10 +29,10 @@ await runMain(async () => {
     await tracking.started()?.stop();
   }
   if (tracking.local)
-    console.log('the local MLflow has ended: `make mlflow` starts it again, on the same address if it is free');
+    console.log('the local MLflow was stopped: `make mlflow` starts it again, on the same address if that is free');
 });
 
-/** Runs until the study ends, or ends it: what it has finished is kept. */
+/** Runs the study to its end, or stops it when `cancelled`; finished cells are kept. */
 async function study(env: NodeJS.ProcessEnv, cancelled: AbortSignal): Promise<void> {
   const program = spawn('node', ['ml/experiments/main.ts', ...process.argv.slice(2)], { env, stdio: 'inherit' });
   const end = () => void program.kill('SIGTERM');
@@ -41,8 +41,8 @@ async function study(env: NodeJS.ProcessEnv, cancelled: AbortSignal): Promise<vo
   cancelled.removeEventListener('abort', end);
   if (code === 0) return;
   if (cancelled.aborted) {
-    const next = 'run it again: it goes on where it was';
+    const next = 'run it again: it resumes where it stopped';
     throw new SentimentError('STOPPED', 'stopped before the end', { next, exitCode: 130 });
   }
-  throw new SentimentError('STUDY_FAILED', 'the study failed and said why above', { exitCode: code ?? 1 });
+  throw new SentimentError('STUDY_FAILED', 'the study failed: its error is above', { exitCode: code ?? 1 });
 }

@@ -39,12 +39,12 @@ function settings() {
   const plain = { calibration: 'none' };
   const bow = { weighting: 'count', norm: 'none' };
   const algorithms = {
-    logistic_regression: { learner: 'linear', model_building: plain },
-    nb_weighted: { learner: 'linear', model_building: { ...plain, nb_alpha: 1 } },
-    multinomial_naive_bayes: { learner: 'multinomial_naive_bayes', settings: { alpha: 1 } },
-    random_forest: { learner: 'random_forest', settings: { trees: 10, ...trees } },
-    gradient_boosting: { learner: 'gradient_boosting', settings: boosting },
-    library: { learner: 'linear', model_building: { ...plain, classifier: 'ml_logistic_regression', steps: 20 } },
+    logistic_regression: { classifier: 'logistic_regression', model_building: plain },
+    nb_weighted: { model_building: { ...plain, nb_alpha: 1 } },
+    multinomial_naive_bayes: { classifier: 'multinomial_naive_bayes', settings: { alpha: 1 }, model_building: plain },
+    random_forest: { classifier: 'random_forest', settings: { trees: 10, ...trees } },
+    gradient_boosting: { classifier: 'gradient_boosting', settings: boosting },
+    library: { classifier: 'ml_logistic_regression', settings: { steps: 20 }, model_building: plain },
   };
   return {
     ...{ experiment, seed: 1, folds: 3, bootstrap_samples: 20 },
@@ -88,7 +88,7 @@ test('the same seed gives the same table bit for bit, whatever the number of thr
 
 test('a study says what is wrong with its settings', async () => {
   const unknown = await study('sweep');
-  expect(unknown.stderr).toContain('there is no study "sweep"');
+  expect(unknown.stderr).toContain('experiments.yaml has no study "sweep"');
   expect(unknown.stderr).toContain('compare, tune');
   expect(unknown.code).toBe(2);
   const tune = await study('tune');
@@ -97,7 +97,7 @@ test('a study says what is wrong with its settings', async () => {
   Object.assign(changed.algorithms.logistic_regression.model_building, { C: -1 });
   writeFileSync(join(folder, 'experiments.yaml'), stringify(changed));
   const refused = await study('compare');
-  expect(refused.stderr).toContain('model_building.C');
+  expect(refused.stderr).toMatch(/experiments\.yaml:\d+: model_building\.C: .*\(got -1\)/);
   expect(refused.code).toBe(2);
 });
 

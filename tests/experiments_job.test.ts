@@ -23,8 +23,8 @@ const settings = {
   ...{ experiment: 'an Indexed Job', seed: 1, folds: 3, bootstrap_samples: 20 },
   features: { tfidf: { char: null }, words: { word: { ngrams: [1, 1] }, char: null } },
   algorithms: {
-    logistic_regression: { learner: 'linear', model_building: { calibration: 'none' } },
-    multinomial_naive_bayes: { learner: 'multinomial_naive_bayes', settings: { alpha: 1 } },
+    logistic_regression: { classifier: 'logistic_regression', model_building: { calibration: 'none' } },
+    multinomial_naive_bayes: { classifier: 'multinomial_naive_bayes', settings: { alpha: 1 } },
   },
   studies: {
     compare: {

@@ -40,10 +40,10 @@ export function fitL1(
   let intercept = 0;
   for (let iterations = 1; ; iterations++) {
     pass(all);
-    // Few weights are not zero: settling these among themselves between two passes over all halves the time.
+    // Few weights are not zero: extra passes over these between two passes over all halve the time.
     const active = all.filter((j) => weights[j] !== 0);
     for (let k = 0; k < ACTIVE_PASSES; k++) pass(active);
-    // Steps add rounding to the margins; a fresh sum now and then keeps them true.
+    // Steps add rounding errors to the margins; a new sum now and then removes them.
     if (iterations % 10 === 0) margins(x, weights, margin);
     intercept = bestIntercept(margin, intercept, target, cost);
     const objective = absoluteSum(weights) + logisticLoss(margin, intercept, target, cost);
@@ -62,7 +62,7 @@ export function fitL1(
   }
 }
 
-/** Moves one weight, and with it the margins and probabilities of the texts it stands in. */
+/** Changes one weight, and the margins and probabilities of the texts that have its column. */
 function step(
   columns: Csc,
   j: number,
@@ -134,7 +134,7 @@ function absoluteSum(vector: Float64Array): number {
   return sum;
 }
 
-/** Value of the dual at the residuals, scaled to be feasible. `intercept` must be at its best for the margins. */
+/** Value of the dual at the residuals, scaled to be feasible. `intercept` must be the best one for the margins. */
 function dualValue(
   columns: Csc,
   margin: Float64Array,

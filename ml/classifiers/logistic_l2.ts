@@ -3,15 +3,15 @@
  *
  *     minimise  1/2 |w|^2 + sum_i c_i [ ln(1 + e^{z_i}) - t_i z_i ],   z_i = w.x_i + b,   c_i = C x weight_i
  *
- * The dual keeps one number per text, p_i, the probability it would be given, with w = sum_i c_i (t_i - p_i) x_i. Each
- * step solves for one p_i exactly, given the others (Yu, Huang & Lin 2011; here with a target t_i anywhere in [0, 1], so
- * graded labels cost nothing extra). The intercept carries no penalty, which puts the constraint sum_i c_i (t_i - p_i)
- * = 0 on the dual. The method of multipliers (Hestenes 1969, Powell 1969) meets it: within a pass b is the multiplier
- * plus that sum, after a pass the sum goes into the multiplier. A pass then costs what one with a penalised intercept
- * costs, and six to ten of them do.
+ * The dual has one number per text, p_i, the text's probability, with w = sum_i c_i (t_i - p_i) x_i. Each step solves for
+ * one p_i exactly, given the others (Yu, Huang & Lin 2011; here with a target t_i anywhere in [0, 1], so graded labels
+ * cost nothing extra). The intercept carries no penalty, which puts the constraint sum_i c_i (t_i - p_i) = 0 on the dual.
+ * The method of multipliers (Hestenes 1969, Powell 1969) meets it: within a pass b is the multiplier plus that sum, and
+ * after a pass the sum is added to the multiplier. A pass costs as much as with a penalised intercept, and six to ten
+ * passes suffice.
  *
- * Convergence is proven, not guessed: the p_i, shifted on the logit scale until they meet the constraint, are a feasible
- * point of the dual, and the minimum lies between its value and the objective.
+ * Convergence is proven: the p_i, shifted on the logit scale until they meet the constraint, are a feasible point of the
+ * dual, and the minimum lies between its value and the objective.
  */
 import { dot } from '../features/csr.ts';
 import { createRandom, shuffle } from '../random.ts';
@@ -71,7 +71,7 @@ export function fitL2(
 }
 
 /**
- * The p' with logit(p') = z - q (p' - p): the best p_i when z is the score now and q = c_i |x_i|^2. Newton's method on
+ * The p' with logit(p') = z - q (p' - p): the best p_i for the present score z and q = c_i |x_i|^2. Newton's method on
  * u = logit(p'), kept between bounds that close in on the root.
  */
 function solveOne(z: number, q: number, p: number): number {
@@ -121,7 +121,7 @@ function halfSquares(vector: Float64Array): number {
   return sum / 2;
 }
 
-/** -1/2 |w(p)|^2 + sum_i c_i H(p_i), with p shifted so that sum_i c_i (t_i - p_i) = 0. `weights` is w of the p given. */
+/** -1/2 |w(p)|^2 + sum_i c_i H(p_i), with p shifted so that sum_i c_i (t_i - p_i) = 0. `weights` is w(p) before the shift. */
 function dualValue(
   x: TrainingSet['x'],
   weights: Float64Array,

@@ -48,8 +48,8 @@ export function logisticLoss(
 }
 
 /**
- * The intercept that minimises the loss for fixed margins, by Newton's method from `start`, halving steps that go too
- * far. The intercept carries no penalty.
+ * The intercept that minimises the loss for fixed margins, by Newton's method from `start` with steps of at most 1. The
+ * intercept carries no penalty.
  */
 export function bestIntercept(margin: Float64Array, start: number, target: Float64Array, cost: Float64Array): number {
   let intercept = start;
@@ -64,7 +64,7 @@ export function bestIntercept(margin: Float64Array, start: number, target: Float
       total += cost[i];
     }
     if (Math.abs(gradient) <= 1e-12 * total || curvature <= 1e-300) break;
-    // Far from the minimum the curvature vanishes and Newton would leap: one unit of log-odds is a safe stride.
+    // Far from the minimum the curvature vanishes and Newton's step is too long: one unit of log-odds is safe.
     intercept -= Math.max(-1, Math.min(1, gradient / curvature));
   }
   return intercept;

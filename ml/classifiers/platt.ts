@@ -1,10 +1,10 @@
 /**
- * Platt's calibration: the slope and offset that make raw scores log-odds (Platt 1999, with the targets pulled in from
- * 0 and 1 as there; solved by Newton's method with a backtracking step as in Lin, Lin & Weng 2007).
+ * Platt's calibration: the slope and offset that turn raw scores into log-odds (Platt 1999, with his targets, which lie
+ * a little inside 0 and 1; solved by Newton's method with a backtracking step as in Lin, Lin & Weng 2007).
  */
 import { sigmoid, softplus } from './logistic_loss.ts';
 
-/** `scores` and `labels` (0 or 1) are of one length. A single class gives slope 1 and offset 0. */
+/** `scores` and `labels` (0 or 1) have the same length. A single class gives slope 1 and offset 0. */
 export function fitPlatt(scores: Float64Array, labels: Uint8Array): { slope: number; offset: number } {
   const positives = labels.reduce((sum, label) => sum + label, 0);
   const negatives = labels.length - positives;

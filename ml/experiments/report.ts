@@ -155,17 +155,16 @@ function suggest(result: StudyResult, best: CellResult, paramsPath: string) {
   ];
   if (!againstCurrent) {
     const same = patch === '' && after !== undefined;
-    const text = same
-      ? 'params.yaml has it already: nothing to change.'
-      : 'The present settings are not among the cells.';
+    const text = same ? 'params.yaml already has these settings.' : 'The present settings are not among the cells.';
     return { patch, text: [...head, '', text, ''].join('\n') };
   }
   const { difference, se, low, high, p } = againstCurrent;
   const verdict =
     p < 0.05
-      ? 'The evidence speaks for the change.'
-      : 'That can be chance: the evidence does not call for the change, and does not speak against it.';
-  const how = patch === '' ? 'To be made by hand.' : `To apply it: \`git apply ${reports}/${study}_suggestion.patch\`.`;
+      ? 'The evidence supports the change.'
+      : 'This can be chance: the evidence neither supports the change nor speaks against it.';
+  const how =
+    patch === '' ? 'Make this change by hand.' : `To apply it: \`git apply ${reports}/${study}_suggestion.patch\`.`;
   const evidence =
     `Against the present settings on the same texts: ${difference.toFixed(4)} ± ${se.toFixed(4)} (95 %: ` +
     `${low.toFixed(4)} to ${high.toFixed(4)}), McNemar p ${p.toPrecision(2)}. ${verdict}`;
