@@ -4,7 +4,7 @@
  */
 import { text } from 'node:stream/consumers';
 import { SentimentError } from '../ml/errors.ts';
-import { type Group, startGroup } from '../scripts/local/group.ts';
+import { type Group, startGroup } from '../scripts/local/programs.ts';
 import { root } from './folder.ts';
 
 export type Variables = Record<string, string>;

@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SentimentError } from '../ml/errors.ts';
-import { programEnvironment } from '../scripts/local/environment.ts';
-import { runProgram } from '../scripts/local/programs.ts';
+import { programEnvironment, runProgram } from '../scripts/local/programs.ts';
 import { benchFile, peersFolder, root } from './folder.ts';
 
 const OWN_UV = join(root, '.tools/uv/bin/uv');

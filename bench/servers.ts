@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SentimentError } from '../ml/errors.ts';
-import type { Group } from '../scripts/local/group.ts';
+import type { Group } from '../scripts/local/programs.ts';
 import { start, type Variables } from './child.ts';
 import { peersFolder } from './folder.ts';
 import type { BenchModels } from './models.ts';

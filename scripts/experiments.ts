@@ -6,10 +6,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { runMain, SentimentError } from '../ml/errors.ts';
-import { untilAborted } from './local/cancel.ts';
-import { programEnvironment } from './local/environment.ts';
+import { trackingServer } from './local/mlflow.ts';
+import { programEnvironment, untilAborted } from './local/programs.ts';
 import { readSettings } from './local/settings.ts';
-import { trackingServer } from './local/tracking.ts';
 
 const root = resolve(import.meta.dirname, '..');
 

@@ -22,7 +22,7 @@ check shellcheck --external-sources scripts/*.sh monitoring/ec2/*.sh tests/suppo
 check hadolint Dockerfile ml/experiments/Dockerfile
 check actionlint
 check kubernetes-validate --kubernetes-version 1.35 --strict --quiet manifests/*/*.yaml monitoring/kubernetes/*.yaml
-check check-jsonschema --quiet --schemafile scripts/testdata/eksctl/schema.json eksctl.yaml
+check check-jsonschema --quiet --schemafile tests/config/testdata/eksctl/schema.json eksctl.yaml
 check cfn-lint monitoring/ec2/template.yaml
 check check-jsonschema --quiet --builtin-schema vendor.compose-spec monitoring/ec2/*.compose.yaml
 check zizmor --offline --no-progress --quiet .github/workflows

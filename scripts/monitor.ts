@@ -1,27 +1,24 @@
 /**
- * `make monitor`: Prometheus and Alertmanager on this machine against the running service, and Grafana where it is
- * installed. In the foreground; Ctrl-C ends all of them.
+ * `make monitor`: Prometheus and Alertmanager on this machine for the running service, and Grafana if it is
+ * installed. In the foreground; Ctrl-C stops all of them.
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { runMain, usageError } from '../ml/errors.ts';
 import { paths } from '../ml/stages/paths.ts';
-import { untilAborted } from './local/cancel.ts';
-import { type Group, startGroup } from './local/group.ts';
-import { writeMonitoringFolder } from './local/monitoring_folder.ts';
-import { findProgram, type Stack, startStack } from './local/monitoring_stack.ts';
-import { portIsFree } from './local/ports.ts';
+import { findProgram, type Stack, startStack, writeMonitoringFolder } from './local/monitoring.ts';
+import { type Group, portBusy, portIsFree, startGroup, untilAborted } from './local/programs.ts';
 
 const help = `usage: node scripts/monitor.ts     (make monitor)
 
-Watches the service that runs on this machine (start it with make run): Prometheus with the rules of monitoring/,
-Alertmanager, and Grafana with the dashboards where a program of that name is installed.
+Monitors the service on this machine (start it with make run): Prometheus with the rules of monitoring/, Alertmanager,
+and Grafana with the dashboards, if it is installed.
 
-  SERVICE             host:port of the service, several with commas [127.0.0.1:8080]
+  SERVICE             host:port of the service, or several separated by commas [127.0.0.1:8080]
   PROMETHEUS_PORT     [9090]
   ALERTMANAGER_PORT   [9093]
   GRAFANA_PORT        [3000]
-  GRAFANA_HOME        where Grafana's own files are [/usr/share/grafana]
+  GRAFANA_HOME        folder of Grafana's own files [/usr/share/grafana]
 `;
 
 const root = resolve(import.meta.dirname, '..');
@@ -30,7 +27,7 @@ const folder = join(root, paths.local, 'monitoring');
 async function main(): Promise<void> {
   const [argument] = process.argv.slice(2);
   if (argument === '--help' || argument === '-h') return print(help);
-  if (argument !== undefined) throw usageError('ARGUMENTS', `"${argument}" is not known`, 'see --help');
+  if (argument !== undefined) throw usageError('ARGUMENTS', `unknown argument "${argument}"`, 'see --help');
   const targets = readTargets(process.env.SERVICE ?? '127.0.0.1:8080');
   const prometheusPort = await readPort('PROMETHEUS_PORT', 9090);
   const alertmanagerPort = await readPort('ALERTMANAGER_PORT', 9093);
@@ -80,9 +77,9 @@ function addresses({ prometheusAddress, alertmanagerAddress }: Stack, targets: s
   return `
   Prometheus     ${prometheusAddress}/   (graphs, alerts, targets: ${targets.join(', ')})
   Alertmanager   ${alertmanagerAddress}/
-  Grafana        ${grafana ? `http://127.0.0.1:${process.env.GRAFANA_PORT ?? 3000}/d/sentiment` : "is not installed here; Prometheus' own pages show the same series"}
+  Grafana        ${grafana ? `http://127.0.0.1:${process.env.GRAFANA_PORT ?? 3000}/d/sentiment` : "is not installed; Prometheus' own pages show the same series"}
 
-  Ctrl-C ends everything.
+  Ctrl-C stops everything.
 `;
 }
 
@@ -90,7 +87,7 @@ function readTargets(value: string): string[] {
   const targets = value.split(',').map((target) => target.trim());
   for (const target of targets) {
     if (!/^[\w.-]+:\d{1,5}$/.test(target)) {
-      throw usageError('SERVICE', `SERVICE names "${target}", expected host:port`, 'such as SERVICE=127.0.0.1:8080');
+      throw usageError('SERVICE', `SERVICE contains "${target}", expected host:port`, 'such as SERVICE=127.0.0.1:8080');
     }
   }
   return targets;
@@ -103,11 +100,7 @@ async function readPort(name: string, standard: number): Promise<number> {
     throw usageError('PORT', `${name} is "${value}", expected a port from 1 to 65535`, 'see --help');
   }
   if (await portIsFree(port, '127.0.0.1')) return port;
-  throw usageError(
-    'PORT_BUSY',
-    `port ${port} is in use`,
-    `end what listens there, or choose another: ${name}=${port + 1}`,
-  );
+  throw portBusy(name, port);
 }
 
 function print(text: string): void {

@@ -1,6 +1,6 @@
 /**
- * `node scripts/production_model.ts FILE`: the model that is in Production now, as FILE; prints its name and version, with
- * a space between. MLFLOW_TRACKING_URI and the other variables of MLflow's client say where.
+ * `node scripts/production_model.ts FILE`: downloads the current Production model to FILE and prints its name and version,
+ * separated by a space. MLFLOW_TRACKING_URI and the other variables of MLflow's client name the server.
  */
 import { copyFile } from 'node:fs/promises';
 import { runMain, SentimentError, usageError } from '../ml/errors.ts';
@@ -17,7 +17,7 @@ await runMain(async () => {
   const { path, version, source, warning } = await fetchModel(`models:/${name}/Production`, {
     cacheDir: paths.modelCache,
   });
-  // An image must not be built from what was in Production some time ago.
+  // A cached copy may be out of date; an image must hold the current Production model.
   if (source !== 'registry') throw new SentimentError('REGISTRY_AWAY', warning ?? 'the registry did not answer');
   await writeAtomicallyAsync(file, (temporary) => copyFile(path, temporary));
   console.log(`${name} ${version}`);

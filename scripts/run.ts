@@ -1,25 +1,21 @@
 /**
- * `make run`, `make pipeline` and `make mlflow`: everything on this machine, nothing left behind.
- * The parts are in scripts/local/; this file says in which order.
+ * `make run`, `make pipeline` and `make mlflow`: everything on this machine, nothing left running afterwards.
+ * The parts are in scripts/local/; this file puts them in order.
  */
 import { resolve } from 'node:path';
 import { runMain, SentimentError, usageError } from '../ml/errors.ts';
-import { untilAborted } from './local/cancel.ts';
-import { programEnvironment } from './local/environment.ts';
-import { lockPipeline } from './local/lock.ts';
-import { MLFLOW_HOST, mlflowIsRunning } from './local/mlflow.ts';
-import { type PipelineOptions, type PipelineResult, REFUSED, runPipeline } from './local/pipeline.ts';
-import { portIsFree } from './local/ports.ts';
+import { MLFLOW_HOST, mlflowIsRunning, trackingServer } from './local/mlflow.ts';
+import { lockPipeline, type PipelineOptions, type PipelineResult, REFUSED, runPipeline } from './local/pipeline.ts';
+import { portBusy, portIsFree, programEnvironment, untilAborted } from './local/programs.ts';
 import { progressOn } from './local/progress.ts';
 import { writeReceipt } from './local/receipt.ts';
 import { serve } from './local/serve.ts';
 import { readSettings, type Settings, settingsHelp } from './local/settings.ts';
-import { trackingServer } from './local/tracking.ts';
 
 const help = `usage: node scripts/run.ts pipeline | run | mlflow     (make pipeline, make run, make mlflow)
 
   pipeline   the six stages of dvc.yaml, then promotion; exit code 3 when the gate refuses
-  run        the same, then the service in the foreground; Ctrl-C ends everything
+  run        the same, then the service in the foreground; Ctrl-C stops everything
   mlflow     only the local MLflow, in the foreground
 
 ${settingsHelp}
@@ -47,7 +43,7 @@ async function main(): Promise<void> {
   try {
     result = await work(job);
   } finally {
-    // After an error, programs may still be at work.
+    // After an error, programs may still be running.
     cancel.abort(stopped());
     await tracking.started()?.stop();
   }
@@ -60,7 +56,7 @@ async function pipeline(job: Job): Promise<PipelineResult> {
     const result = await runPipeline(job);
     const { exitCode, reasons } = result.outcome;
     process.exitCode = exitCode;
-    if (!result.receipt && job.tracking.local) print(`  nothing has changed since: ${reasons.at(-1)}\n`);
+    if (!result.receipt && job.tracking.local) print(`  nothing has changed since the last run: ${reasons.at(-1)}\n`);
     if (exitCode === REFUSED) print('  the gate refused this model: Production stays as it was\n');
     return result;
   } finally {
@@ -70,12 +66,12 @@ async function pipeline(job: Job): Promise<PipelineResult> {
 }
 
 async function run(job: Job): Promise<PipelineResult> {
-  // For its address, even when the pipeline has nothing to ask it.
+  // Its address is printed, even when the pipeline does not need it.
   const server = await job.tracking.start();
   const result = await pipeline(job);
   const { production } = result.outcome;
   if (!production) {
-    const next = 'see why above; floors and significance are in params.yaml, promote_model';
+    const next = 'the reason is above; floors and significance level are in params.yaml, promote_model';
     throw new SentimentError('NO_PRODUCTION', 'no model is in Production, so there is nothing to serve', {
       next,
       exitCode: REFUSED,
@@ -94,25 +90,17 @@ async function mlflow(job: Job): Promise<undefined> {
   await Promise.race([untilAborted(job.cancelled), server.failure]);
 }
 
-/** Before any work, so that a busy port costs no two minutes. */
+/** Runs before any work, so that a busy port is reported at once and not after two minutes. */
 async function checkPorts(settings: Settings, command: string): Promise<void> {
   if (command === 'run' && !(await portIsFree(settings.port, settings.host))) {
-    throw busy('PORT', settings.port);
+    throw portBusy('PORT', settings.port);
   }
   if (!settings.trackingUri && settings.exactMlflowPort && !mlflowIsRunning(root)) {
-    if (!(await portIsFree(settings.mlflowPort, MLFLOW_HOST))) throw busy('MLFLOW_PORT', settings.mlflowPort);
+    if (!(await portIsFree(settings.mlflowPort, MLFLOW_HOST))) throw portBusy('MLFLOW_PORT', settings.mlflowPort);
   }
 }
 
-function busy(name: string, port: number): SentimentError {
-  return usageError(
-    'PORT_BUSY',
-    `port ${port} is in use`,
-    `end what listens there, or choose another: ${name}=${port + 1}`,
-  );
-}
-
-/** The first signal ends the work in order, the second at once. */
+/** The first signal stops the work in order, the second at once. */
 function cancelOnSignals(): AbortController {
   const cancel = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -1,5 +1,5 @@
-/** Prints where this clone's pages of the alerts are read: RUNBOOKS of Prometheus, Runbooks of monitoring/ec2/template.yaml. */
+/** Prints where people read this clone's alert pages: RUNBOOKS of Prometheus, Runbooks of monitoring/ec2/template.yaml. */
 import { resolve } from 'node:path';
-import { runbooks } from './local/runbooks.ts';
+import { runbooks } from './local/monitoring.ts';
 
 process.stdout.write(`${runbooks(resolve(import.meta.dirname, '..'))}\n`);

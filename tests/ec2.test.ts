@@ -1,6 +1,6 @@
 /**
  * monitoring/ec2/template.yaml, made by moto's CloudFormation. Moto knows no egress rules, secrets nor DLM there, and drops
- * encryption and metadata options: scripts/ec2.test.ts looks at the first of those in the template itself. In an update it
+ * encryption and metadata options: tests/config/ec2.test.ts looks at the first of those in the template itself. In an update it
  * takes away what a template no longer has, but not what a condition does, and it makes nothing anew that it once had.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

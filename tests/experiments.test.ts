@@ -9,7 +9,7 @@ import { stringify } from 'yaml';
 import { trackingConfig } from '../ml/tracking/config.ts';
 import { findExperiment } from '../ml/tracking/experiments.ts';
 import { type Run, searchRuns } from '../ml/tracking/runs.ts';
-import { programEnvironment } from '../scripts/local/environment.ts';
+import { programEnvironment } from '../scripts/local/programs.ts';
 import { need } from './support/need.ts';
 import { run, start } from './support/process.ts';
 import { copyRepository } from './support/repository.ts';

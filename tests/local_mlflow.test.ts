@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { programEnvironment } from '../scripts/local/environment.ts';
 import { startLocalMlflow, type TrackingServer } from '../scripts/local/mlflow.ts';
+import { programEnvironment } from '../scripts/local/programs.ts';
 import { need } from './support/need.ts';
 
 const env = programEnvironment(resolve(import.meta.dirname, '..'));

@@ -39,7 +39,7 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))('make monitor', ()
       ALERTMANAGER_PORT: String(alertmanager),
     });
     running = start(process.execPath, [program], options);
-    await running.prints('Ctrl-C ends everything');
+    await running.prints('Ctrl-C stops everything');
     expect(running.output()).toContain(`http://127.0.0.1:${prometheus}/`);
 
     const api = async (path: string) => {
@@ -64,7 +64,7 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))('make monitor', ()
   });
 
   test.each([
-    [{ SERVICE: 'http://127.0.0.1:8080' }, 'SERVICE names "http://127.0.0.1:8080", expected host:port'],
+    [{ SERVICE: 'http://127.0.0.1:8080' }, 'SERVICE contains "http://127.0.0.1:8080", expected host:port'],
     [{ PROMETHEUS_PORT: 'many' }, 'PROMETHEUS_PORT is "many", expected a port'],
   ])('refuses %j in a sentence', async (env, message) => {
     const [program, options] = monitor(env);

@@ -61,7 +61,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     const second = await command('pipeline').ended;
     expect(second.code).toBe(1);
     expect(second.stderr).toMatch(
-      /^error: another pipeline run \(process \d+\) is at work in this folder \(PIPELINE_BUSY\)\n/,
+      /^error: another pipeline run \(process \d+\) is running in this folder \(PIPELINE_BUSY\)\n/,
     );
     expect(await interrupt(running)).toBe(130);
     expect(existsSync(file(`${paths.local}/pipeline.lock`))).toBe(false);
@@ -70,7 +70,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
 
   test('run ends with three addresses that answer, and Ctrl-C then leaves no process', async () => {
     const running = command('run');
-    await running.prints('Ctrl-C ends everything');
+    await running.prints('Ctrl-C stops everything');
     expect(running.output()).toContain('promoted: my_model version 1 is Production');
     const [page, metrics, mlflow] = [...running.output().matchAll(/^ {2}(?:page|metrics|MLflow) {2,}(http\S+)$/gm)].map(
       (match) => match[1],
@@ -92,19 +92,19 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     const before = serverLog();
     const { code, stdout } = await command('pipeline').ended;
     expect(code).toBe(0);
-    expect(stdout).toContain('nothing has changed since: promoted: my_model version 1 is Production');
+    expect(stdout).toContain('nothing has changed since the last run: promoted: my_model version 1 is Production');
     expect(serverLog()).toBe(before);
   });
 
   test('run shows the page before MLflow has started when nothing has changed, and after it has died', async () => {
     const running = command('run');
     const page = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
-    await running.prints('Ctrl-C ends everything');
+    await running.prints('Ctrl-C stops everything');
     expect(await page()).toBe(200);
     await running.prints(MLFLOW_READY);
     process.kill(JSON.parse(readFileSync(file(`${paths.mlflow}/server.json`), 'utf8')).pid, 'SIGKILL');
-    await running.prints('the service goes on without it');
-    expect(running.output()).toContain('error: the local MLflow ended by itself (exit code 128):');
+    await running.prints('the service keeps running without it');
+    expect(running.output()).toContain('error: the local MLflow exited by itself (exit code 128):');
     expect(await page()).toBe(200);
     expect(await interrupt(running)).toBe(0);
   });
@@ -118,7 +118,9 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     expect(stdout).toContain('the gate refused this model: Production stays as it was');
     const again = await command('pipeline').ended;
     expect(again.code).toBe(3);
-    expect(again.stdout).toContain('nothing has changed since: refused: my_model version 2 stays in Staging');
+    expect(again.stdout).toContain(
+      'nothing has changed since the last run: refused: my_model version 2 stays in Staging',
+    );
   });
 
   test('run serves what is in Production when the new model is refused; a pipeline beside it uses the same MLflow', async () => {
@@ -138,7 +140,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     await once(other, 'listening');
     try {
       const { code, stdout, stderr } = await command('run').ended;
-      const next = `end what listens there, or choose another: PORT=${port + 1}`;
+      const next = `stop the program that uses it, or choose another port: PORT=${port + 1}`;
       expect({ code, stdout, stderr }).toEqual({
         code: 2,
         stdout: '',
@@ -159,7 +161,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     const { code, stderr } = await command('pipeline').ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^error: the local MLflow ended by itself \(exit code \d+\):\n(.*\n)+ {2}next: .*server\.log/,
+      /^error: the local MLflow exited by itself \(exit code \d+\):\n(.*\n)+ {2}next: .*server\.log/,
     );
     expect(stderr).toContain('file is not a database');
   });

@@ -1,6 +1,5 @@
-/** `dvc repro`, told stage by stage. */
+/** Runs `dvc repro` and reports it stage by stage. */
 import { SentimentError } from '../../ml/errors.ts';
-import { readDvcLine } from './dvc_lines.ts';
 import { type Call, runProgram } from './programs.ts';
 import type { Progress } from './progress.ts';
 
@@ -28,8 +27,42 @@ export async function repro(stages: string[], flags: string[], { progress, ...ca
   if (code === 0) return;
   const exit = /exited with (\d+)$/.exec(errors.join('\n'));
   if (exit) {
-    throw new SentimentError('STAGE_FAILED', `${running} failed and said why above`, { exitCode: Number(exit[1]) });
+    throw new SentimentError('STAGE_FAILED', `${running} failed; its message is above`, { exitCode: Number(exit[1]) });
   }
-  const next = 'the sentence is from DVC; `dvc repro --verbose` in `make shell` says more';
+  const next = 'the message comes from DVC; for more, run `dvc repro --verbose` in `make shell`';
   throw new SentimentError('DVC_FAILED', `dvc repro: ${errors.join('; ') || `exit code ${code}`}`, { next });
+}
+
+/** What a line of `dvc repro` means. Lines that are not DVC's own come from the running stage (`said`). */
+export type DvcLine =
+  | { kind: 'running' | 'unchanged' | 'cached'; stage: string }
+  | { kind: 'error' | 'said'; text: string }
+  | { kind: 'noise' };
+
+const stageLines = [
+  ['running', /^Running (?:callback )?stage '([^']+)':$/],
+  ['unchanged', /^Stage '([^']+)' didn't change, skipping$/],
+  ['cached', /^Stage '([^']+)' is cached - skipping run, checking out outputs$/],
+] as const;
+
+const noise = [
+  /^\s*$/,
+  /^> /,
+  /^(Generating|Updating) lock file /,
+  /^To track the changes with git, run:$/,
+  /^To enable auto staging, run:$/,
+  /^\tgit add /,
+  /^\tdvc config /,
+  /^Use `dvc push` /,
+  /^Data and pipelines are up to date\.$/,
+];
+
+export function readDvcLine(line: string): DvcLine {
+  for (const [kind, pattern] of stageLines) {
+    const stage = pattern.exec(line)?.[1];
+    if (stage !== undefined) return { kind, stage };
+  }
+  if (line.startsWith('ERROR: ')) return { kind: 'error', text: line.slice('ERROR: '.length) };
+  if (noise.some((pattern) => pattern.test(line))) return { kind: 'noise' };
+  return { kind: 'said', text: line };
 }

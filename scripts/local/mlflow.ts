@@ -1,8 +1,9 @@
 /**
- * The local MLflow server: SQLite and a folder of artifacts under .local/mlflow, on a loopback address.
+ * The tracking server of a run: the user's own, or a local one, which starts when it is first needed. The local server
+ * keeps SQLite and a folder of artifacts under .local/mlflow and listens on a loopback address.
  *
- * There is one for the folder at a time. Whoever starts it ends it; a second `make pipeline` beside a running
- * `make run` uses the same one; one whose starter was killed is taken over.
+ * A folder has one server at a time. The process that starts it stops it; a second `make pipeline` beside a running
+ * `make run` shares it; a server whose starter was killed is taken over.
  * https://mlflow.org/docs/latest/self-hosting/architecture/tracking-server/
  */
 import { execFileSync } from 'node:child_process';
@@ -12,20 +13,63 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SentimentError } from '../../ml/errors.ts';
 import { writeText } from '../../ml/files.ts';
 import { paths } from '../../ml/stages/paths.ts';
-import type { Environment } from './environment.ts';
-import { isAlive, startGroup, stopGroup } from './group.ts';
-import { firstFreePort } from './ports.ts';
+import { trackingConfig } from '../../ml/tracking/config.ts';
+import { type Environment, firstFreePort, isAlive, startGroup, stopGroup } from './programs.ts';
+
+export type TrackingSettings = {
+  /** Port of the local MLflow; unless it was set, the first free one from here on. */
+  mlflowPort: number;
+  exactMlflowPort: boolean;
+  /** The tracking server to use instead of a local one. */
+  trackingUri: string | undefined;
+};
+
+export type Tracking = {
+  /** False for the user's own server. */
+  local: boolean;
+  /** Starts the local server if it is not running yet; returns before it answers. */
+  start(): Promise<TrackingServer>;
+  /** The server, if it was started. */
+  started(): TrackingServer | undefined;
+};
+
+export function trackingServer(root: string, env: Environment, settings: TrackingSettings): Tracking {
+  let server: TrackingServer | undefined;
+  return {
+    local: settings.trackingUri === undefined,
+    async start() {
+      server ??= settings.trackingUri ? remote(settings.trackingUri, env) : await startLocalMlflow(options());
+      return server;
+    },
+    started: () => server,
+  };
+
+  function options() {
+    return { root, env, port: settings.mlflowPort, exactPort: settings.exactMlflowPort };
+  }
+}
+
+function remote(uri: string, env: Environment): TrackingServer {
+  return {
+    uri,
+    address: trackingConfig(env).uri,
+    owned: false,
+    ready: Promise.resolve(),
+    failure: new Promise(() => {}),
+    stop: async () => {},
+  };
+}
 
 export type TrackingServer = {
-  /** As MLFLOW_TRACKING_URI takes it. */
+  /** In the form of MLFLOW_TRACKING_URI. */
   uri: string;
-  /** Fit to be printed: without credentials. */
+  /** For printing: without credentials. */
   address: string;
-  /** True when this process ends the server. */
+  /** True if this process has to stop the server. */
   owned: boolean;
-  /** Settles when the server answers. The first start after an install can take a minute. */
+  /** Resolves when the server answers. The first start after an install can take a minute. */
   ready: Promise<void>;
-  /** Rejects with MLFLOW_DIED when the server ends by itself; never settles otherwise. */
+  /** Rejects with MLFLOW_DIED if the server exits by itself; otherwise never settles. */
   failure: Promise<never>;
   stop(): Promise<void>;
 };
@@ -33,9 +77,9 @@ export type TrackingServer = {
 export type LocalMlflowOptions = {
   root: string;
   env: Environment;
-  /** The port asked for, or the first of which to take a free one. */
+  /** The port to use, or the first port to try. */
   port: number;
-  /** Whether only that port will do. */
+  /** Whether no other port may be used. */
   exactPort: boolean;
 };
 
@@ -55,7 +99,7 @@ export async function startLocalMlflow(options: LocalMlflowOptions): Promise<Tra
   if (running) return joinServer(home, running);
   const port = options.exactPort ? options.port : await firstFreePort(options.port, MLFLOW_HOST);
   if (port === undefined) {
-    const message = `no port from ${options.port} on is free for MLflow`;
+    const message = `no free port for MLflow from ${options.port} on`;
     throw new SentimentError('PORT_BUSY', message, { next: 'choose another: MLFLOW_PORT=5050' });
   }
   const log = join(home, 'server.log');
@@ -91,7 +135,7 @@ export async function startLocalMlflow(options: LocalMlflowOptions): Promise<Tra
   };
 }
 
-/** A server that another process has started: it is ended here only if that process is gone. */
+/** Joins a server that another process started. It is stopped here only if that process is gone. */
 function joinServer(home: string, server: ServerFile): TrackingServer {
   const owned = !isAlive(server.owner);
   if (owned) writeServerFile(home, { ...server, owner: process.pid });
@@ -111,7 +155,7 @@ function joinServer(home: string, server: ServerFile): TrackingServer {
   };
 }
 
-/** The running server, if there is one to stay: one that is being ended is waited for, since it holds the database. */
+/** The running server, if any. Waits for one that is being stopped, because it still holds the database. */
 async function untilSettled(home: string): Promise<ServerFile | undefined> {
   for (;;) {
     const running = runningServer(home);
@@ -135,7 +179,7 @@ export function mlflowIsRunning(root: string): boolean {
 function runningServer(home: string): ServerFile | undefined {
   try {
     const server: ServerFile = JSON.parse(readFileSync(join(home, 'server.json'), 'utf8'));
-    // The process id may belong to somebody else by now.
+    // By now the process id may belong to another program.
     return commandLine(server.pid).includes(databaseUri(home)) ? server : undefined;
   } catch {
     return undefined;
@@ -171,7 +215,7 @@ const serverEnvironment = {
   MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
 };
 
-/** Gives up in silence when the server is gone: `failure` says it better. */
+/** Never settles once the server is gone: `failure` reports that. */
 async function untilHealthy(uri: string, gone: AbortSignal): Promise<void> {
   for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await sleep(50)) {
     if (gone.aborted) return new Promise(() => {});
@@ -179,12 +223,12 @@ async function untilHealthy(uri: string, gone: AbortSignal): Promise<void> {
     if (response?.ok) return;
   }
   const next = `see ${join(paths.mlflow, 'server.log')}`;
-  throw new SentimentError('MLFLOW_SILENT', `MLflow gave no answer at ${uri} in ${PATIENCE / 1000} s`, { next });
+  throw new SentimentError('MLFLOW_SILENT', `MLflow did not answer at ${uri} within ${PATIENCE / 1000} s`, { next });
 }
 
 function died(log: string, code: number): SentimentError {
   const lines = readFileSync(log, 'utf8').trim().split('\n').slice(-8);
   const words = lines.map((line) => `\n    ${line}`).join('');
-  const next = `see ${join(paths.mlflow, 'server.log')}; a database of another MLflow version is moved away with: mv ${paths.mlflow} ${paths.mlflow}.old`;
-  return new SentimentError('MLFLOW_DIED', `the local MLflow ended by itself (exit code ${code}):${words}`, { next });
+  const next = `see ${join(paths.mlflow, 'server.log')}; if the database is from another MLflow version, move it away: mv ${paths.mlflow} ${paths.mlflow}.old`;
+  return new SentimentError('MLFLOW_DIED', `the local MLflow exited by itself (exit code ${code}):${words}`, { next });
 }

@@ -1,27 +1,126 @@
-/** Runs one program to its end, line by line, in a group that ends when the work is cancelled. */
+/**
+ * Programs that these scripts start: with the project's own programs first on the PATH, and each in a process group of
+ * its own. A terminal's Ctrl-C then reaches only this process, which stops the others in order, each with all its
+ * children. Whatever still runs when this process exits is killed. At the end: the ports that they listen on.
+ */
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { delimiter, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Environment } from './environment.ts';
-import { startGroup } from './group.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SentimentError, usageError } from '../../ml/errors.ts';
+import { paths } from '../../ml/stages/paths.ts';
+
+export type Environment = Record<string, string | undefined>;
+
+/** The environment of every program. `root` is the repository's folder. The user's own settings win. */
+export function programEnvironment(root: string, env: Environment = process.env): Environment {
+  const own = ['.tools/bin', 'node_modules/.bin', '.venv/bin'].map((folder) => resolve(root, folder));
+  const dvc = resolve(root, paths.local, 'dvc');
+  return {
+    // Only this repository's DVC configuration counts, not the machine's.
+    DVC_NO_ANALYTICS: '1',
+    DVC_GLOBAL_CONFIG_DIR: resolve(dvc, 'global'),
+    DVC_SYSTEM_CONFIG_DIR: resolve(dvc, 'system'),
+    DVC_SITE_CACHE_DIR: resolve(dvc, 'site'),
+    // Node trusts the system's certificate store, as pip and curl do, so a company's CA works.
+    NODE_USE_SYSTEM_CA: '1',
+    // A container may run under a user id without a name; DVC asks for one and fails.
+    USER: 'user',
+    ...env,
+    PATH: [...own, env.PATH ?? ''].join(delimiter),
+    // MLflow starts twice as fast when Python may cache compiled modules.
+    PYTHONDONTWRITEBYTECODE: '',
+    PYTHONUNBUFFERED: '1',
+  };
+}
+
+export type Group = {
+  child: ChildProcess;
+  pid: number;
+  /** Resolves when the program has ended: to its exit code, or to 128 if a signal ended it. */
+  ended: Promise<number>;
+  /** Stops the program and its children: sends the signal, and SIGKILL after `grace` milliseconds. */
+  stop(signal?: NodeJS.Signals, grace?: number): Promise<void>;
+};
+
+const living = new Set<number>();
+process.on('exit', () => {
+  for (const pid of living) signalGroup(pid, 'SIGKILL');
+});
+
+/** Throws PROGRAM_MISSING. */
+export async function startGroup(command: string, args: string[], options: SpawnOptions): Promise<Group> {
+  const child = spawn(command, args, { ...options, detached: true });
+  try {
+    await once(child, 'spawn');
+  } catch (cause) {
+    const next = 'run it through make (`make help`), which installs what is missing';
+    throw new SentimentError('PROGRAM_MISSING', `cannot start "${command}"`, { cause, next });
+  }
+  const pid = child.pid!;
+  living.add(pid);
+  const ended = new Promise<number>((resolve) => {
+    child.once('exit', (code) => resolve(code ?? 128));
+  });
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM', grace = 10_000) => {
+    await stopGroup(pid, signal, grace);
+    living.delete(pid);
+  };
+  return { child, pid, ended, stop };
+}
+
+/** Stops every process of a group, including one that an earlier run left behind. */
+export async function stopGroup(pid: number, signal: NodeJS.Signals, grace: number): Promise<void> {
+  if (!signalGroup(pid, signal) || (await goneWithin(pid, grace))) return;
+  signalGroup(pid, 'SIGKILL');
+  await goneWithin(pid, 1000);
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function goneWithin(pid: number, milliseconds: number): Promise<boolean> {
+  for (const deadline = Date.now() + milliseconds; Date.now() < deadline; await sleep(20)) {
+    if (!signalGroup(pid, 0)) return true;
+  }
+  return false;
+}
+
+/** Returns false when the group has no process left. */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
+}
 
 export type Call = {
   command: string[];
   root: string;
   env: Environment;
-  /** Aborted by Ctrl-C and by whatever else makes the rest pointless. */
+  /** Aborted by Ctrl-C, or when another failure makes the work pointless. */
   cancelled: AbortSignal;
   onLine(line: string): void;
 };
 
-/** The program's exit code. Standard error comes in line with standard output. Throws the signal's reason when cancelled. */
+/** Runs one program to its end and returns its exit code. stderr is merged into stdout. Throws the signal's reason when cancelled. */
 export async function runProgram(call: Call): Promise<number> {
   call.cancelled.throwIfAborted();
-  // The shell joins both outputs in one pipe, so that lines come in the order they were written.
+  // The shell sends both outputs to one pipe, so that lines arrive in the order they were written.
   const group = await startGroup('sh', ['-c', 'exec "$@" 2>&1', 'sh', ...call.command], {
     cwd: call.root,
     env: call.env,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  // SIGINT lets DVC give back its locks.
+  // On SIGINT, DVC releases its locks.
   const stop = () => void group.stop('SIGINT', 3000);
   call.cancelled.addEventListener('abort', stop, { once: true });
   const lines = createInterface({ input: group.child.stdout! });
@@ -31,4 +130,40 @@ export async function runProgram(call: Call): Promise<number> {
   await group.stop('SIGINT', 3000);
   call.cancelled.throwIfAborted();
   return code;
+}
+
+/** Resolves when the signal is aborted. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Whether a server can listen there now. */
+export async function portIsFree(port: number, host: string): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+/** The first free port of `count` ports from `first` on. */
+export async function firstFreePort(first: number, host: string, count = 20): Promise<number | undefined> {
+  for (let port = first; port < first + count; port++) {
+    if (await portIsFree(port, host)) return port;
+  }
+  return undefined;
+}
+
+/** `name` is the variable that sets the port. */
+export function portBusy(name: string, port: number): SentimentError {
+  const next = `stop the program that uses it, or choose another port: ${name}=${port + 1}`;
+  return usageError('PORT_BUSY', `port ${port} is in use`, next);
 }

@@ -1,25 +1,42 @@
 /**
- * What lets `make pipeline` end without starting MLflow when nothing has changed: a note, written when registration and
- * promotion are done and the local MLflow has stopped, of all that they depend on and of what they came to.
+ * What earlier runs have left, so that `make pipeline` does nothing twice.
  *
- * Any doubt means that there is no receipt: it counts only while every input, every line of code under ml/ and MLflow's
- * database file (size, time, inode) are as they were.
+ * A receipt is written once a model is registered and promoted and the local MLflow has stopped. It records all inputs
+ * and the outcome, and counts only while every input, every file of code under ml/ and MLflow's database file (size,
+ * time, inode) are unchanged. In any doubt there is no receipt.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { type BigIntStats, existsSync, globSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { SentimentError } from '../../ml/errors.ts';
 import { writeText } from '../../ml/files.ts';
+import { fetchModel } from '../../ml/model/remote.ts';
+import { readParams } from '../../ml/params.ts';
 import { paths } from '../../ml/stages/paths.ts';
-import type { Environment } from './environment.ts';
 import { databaseFile } from './mlflow.ts';
-import type { Production } from './production.ts';
+import type { Environment } from './programs.ts';
+
+/** The Production model as a file on this machine, so that the service can start before MLflow answers. */
+export type Production = { path: string; name: string; version: string };
+
+/** Returns undefined when no version is in Production. `env` names the tracking server. */
+export async function fetchProduction(env: Environment): Promise<Production | undefined> {
+  const name = readParams(paths.params).register_model.model_name;
+  try {
+    const { path, version } = await fetchModel(`models:/${name}/Production`, { cacheDir: paths.modelCache, env });
+    return { path, name, version };
+  } catch (error) {
+    if (error instanceof SentimentError && error.code === 'MODEL_NOT_REGISTERED') return undefined;
+    throw error;
+  }
+}
 
 /** How a pipeline run ended: exit code 0 (promoted, or in Production already) or 3 (refused), and why. */
 export type Outcome = { exitCode: number; reasons: string[]; production: Production | undefined };
 
 export type Receipt = { inputs: string; database: string; outcome: Outcome };
 
-/** They say where the local server is, not what is in it. */
+/** These say where the local server runs, not what it holds. */
 const ofTheServer = ['MLFLOW_PORT', 'MLFLOW_TRACKING_URI'];
 
 /** Hash of what registration and promotion read: settings, DVC's lock (it holds the model's digest), code, MLflow's own settings. */
@@ -47,12 +64,12 @@ export function readReceipt(root: string, inputs: string): Outcome | undefined {
   }
 }
 
-/** `database` is its state right after promotion. Call it when MLflow has stopped; what changed meanwhile voids it. */
+/** `database` is its state right after promotion. Call this once MLflow has stopped; any change since then voids the receipt. */
 export function writeReceipt(root: string, receipt: Receipt): void {
   writeText(receiptFile(root), JSON.stringify(receipt));
 }
 
-/** Call it before anything is registered. */
+/** Call this before anything is registered. */
 export function dropReceipt(root: string): void {
   rmSync(receiptFile(root), { force: true });
 }
@@ -73,4 +90,45 @@ function contentOf(path: string): Buffer | string {
   } catch {
     return '';
   }
+}
+
+export type SourceState = {
+  /** False if data_ingestion must run, even if DVC finds nothing changed. */
+  known: boolean;
+  /** Call this once the file has been ingested. */
+  remember(): void;
+};
+
+/**
+ * Whether a data file has changed under the same name. params.yaml may name a table anywhere on the machine. DVC cannot
+ * watch it, because the same setting may be a URL, so its size and time are remembered from run to run.
+ *
+ * `source` is as in params.yaml. A source that is not a local path is always known: its name stands for its content.
+ */
+export function sourceState(root: string, source: string): SourceState {
+  const signature = signatureOf(resolve(root, source));
+  if (signature === undefined) return { known: true, remember() {} };
+  const memory = resolve(root, paths.local, 'source');
+  const line = `${source} ${signature}`;
+  return {
+    known: contentOf(memory).toString() === line,
+    remember() {
+      writeText(memory, line);
+    },
+  };
+}
+
+/** For a folder, covers all its files. */
+function signatureOf(path: string): string | undefined {
+  const facts = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (!facts?.isDirectory()) return facts && factLine(facts);
+  const hash = createHash('sha256');
+  for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()) {
+    hash.update(`${name}\0${factLine(statSync(join(path, name), { bigint: true }))}\0`);
+  }
+  return hash.digest('hex');
+}
+
+function factLine({ ino, size, mtimeNs }: BigIntStats): string {
+  return `${ino} ${size} ${mtimeNs}`;
 }

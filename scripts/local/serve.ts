@@ -1,11 +1,9 @@
-/** The service in the foreground, until Ctrl-C or its own end. */
+/** Runs the service in the foreground until Ctrl-C or until it exits. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError, SentimentError } from '../../ml/errors.ts';
-import { untilAborted } from './cancel.ts';
-import type { Environment } from './environment.ts';
-import { startGroup } from './group.ts';
 import type { TrackingServer } from './mlflow.ts';
-import type { Production } from './production.ts';
+import { type Environment, startGroup, untilAborted } from './programs.ts';
+import type { Production } from './receipt.ts';
 import type { Settings } from './settings.ts';
 
 export type ServeOptions = {
@@ -15,15 +13,15 @@ export type ServeOptions = {
   production: Production;
   mlflow: TrackingServer;
   cancelled: AbortSignal;
-  /** Where what a person should read goes. */
+  /** Prints what a person should read. */
   print(text: string): void;
 };
 
-/** Returns after Ctrl-C. Throws SERVICE_ENDED with the service's exit code when it ends by itself. */
+/** Returns after Ctrl-C. Throws SERVICE_ENDED with the service's exit code when it exits by itself. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { root, settings, production, mlflow, cancelled, print } = options;
   const env = {
-    // A line a request would bury the addresses.
+    // A log line per request would bury the addresses.
     LOG_LEVEL: 'warn',
     ...options.env,
     MODEL_URI: production.path,
@@ -39,7 +37,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const over = new AbortController();
   const ended = service.ended.then((exitCode): never => {
     over.abort();
-    throw new SentimentError('SERVICE_ENDED', `the service ended by itself (exit code ${exitCode})`, { exitCode: 1 });
+    throw new SentimentError('SERVICE_ENDED', `the service exited by itself (exit code ${exitCode})`, { exitCode: 1 });
   });
   ended.catch(() => {});
   let mlflowReady = false;
@@ -68,11 +66,11 @@ function addresses(page: string, { name, version }: Production, mlflow: string, 
   metrics   ${page}metrics
   MLflow    ${mlflow}/${mlflowReady ? '' : '   (starting)'}
 
-  ${name} version ${version} answers. Ctrl-C ends everything.
+  Serving ${name} version ${version}. Ctrl-C stops everything.
 `;
 }
 
-/** MLflow may start later and end earlier than the service, which goes on without it. */
+/** MLflow may start later or exit earlier than the service, which keeps running without it. */
 function tellAboutMlflow(
   mlflow: TrackingServer,
   waiting: boolean,
@@ -81,7 +79,7 @@ function tellAboutMlflow(
 ): void {
   const tell = (text: string) => over.aborted || print(`${text}\n`);
   if (waiting) mlflow.ready.then(() => tell(`  MLflow is ready at ${mlflow.address}/`)).catch(() => {});
-  mlflow.failure.catch((error: unknown) => tell(`${describeError(error)}\n  the service goes on without it`));
+  mlflow.failure.catch((error: unknown) => tell(`${describeError(error)}\n  the service keeps running without it`));
 }
 
 async function untilReady(address: string, over: AbortSignal): Promise<void> {
@@ -93,7 +91,7 @@ async function untilReady(address: string, over: AbortSignal): Promise<void> {
   }
 }
 
-/** An address to open: a server that listens everywhere is here too. */
+/** A host name to open in a browser: a server that listens on all addresses also listens on loopback. */
 function visibleHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

@@ -1,28 +1,24 @@
-/** What `make run` and `make pipeline` read from the environment, once. The service's own settings pass through. */
+/** What `make run` and `make pipeline` read from the environment, once. */
 import { usageError } from '../../ml/errors.ts';
 import { readConfig } from '../../service/config.ts';
-import type { Environment } from './environment.ts';
+import type { TrackingSettings } from './mlflow.ts';
+import type { Environment } from './programs.ts';
 
-export type Settings = {
-  /** Address and port of the page. */
+export type Settings = TrackingSettings & {
+  /** Address and port of the service. */
   host: string;
   port: number;
-  /** Milliseconds that the service may take to end. */
+  /** Milliseconds that the service may take to stop. */
   serviceGrace: number;
-  /** Port of the local MLflow; any free one from there on unless it was asked for. */
-  mlflowPort: number;
-  exactMlflowPort: boolean;
-  /** The tracking server to use instead of a local one. */
-  trackingUri: string | undefined;
 };
 
 export const settingsHelp = `Settings, from the environment or after the command (make run PORT=8081):
-  PORT                  port of the page [8080]
-  HOST                  address the page listens on; 0.0.0.0 lets other machines in [127.0.0.1]
+  PORT                  port of the service [8080]
+  HOST                  address the service listens on; 0.0.0.0 accepts other machines [127.0.0.1]
   MLFLOW_PORT           port of the local MLflow [the first free one from 5000 on]
-  MLFLOW_TRACKING_URI   an MLflow of your own, or DagsHub's, instead of the local one; sign in with
+  MLFLOW_TRACKING_URI   your own MLflow server or DagsHub's, instead of the local one; credentials:
                         MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN
-The service's other settings: node service/main.ts --help`;
+Other settings of the service: node service/main.ts --help`;
 
 /** Throws a usage error (exit code 2) that names the variable. */
 export function readSettings(env: Environment): Settings {

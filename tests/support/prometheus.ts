@@ -2,8 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { writeMonitoringFolder, writeTargets } from '../../scripts/local/monitoring_folder.ts';
-import { type Stack, startStack } from '../../scripts/local/monitoring_stack.ts';
+import { type Stack, startStack, writeMonitoringFolder, writeTargets } from '../../scripts/local/monitoring.ts';
 import { freePort } from './listen.ts';
 import { type Receiver, startReceiver } from './notifications.ts';
 import { type PromQL, promQL } from './promql.ts';

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-const text = readFileSync(resolve(import.meta.dirname, '../eksctl.yaml'), 'utf8');
+const text = readFileSync(resolve(import.meta.dirname, '../../eksctl.yaml'), 'utf8');
 const nodes = z.looseObject({
   amiFamily: z.string(),
   availabilityZones: z.array(z.string()),

@@ -4,10 +4,10 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { describeSettings, readConfig } from '../service/config.ts';
-import { ENDPOINTS } from '../service/endpoints.ts';
+import { describeSettings, readConfig } from '../../service/config.ts';
+import { ENDPOINTS } from '../../service/endpoints.ts';
 
-const root = resolve(import.meta.dirname, '..');
+const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(resolve(root, path), 'utf8');
 /** Of a file with several, each; a key that stands there twice is an error. */
 function documents(path: string): unknown[] {

@@ -4,9 +4,9 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ECR_ACTIONS, EKS_ACTIONS } from '../ci/src/doctor/permissions.ts';
+import { ECR_ACTIONS, EKS_ACTIONS } from '../../ci/src/doctor/permissions.ts';
 
-const root = resolve(import.meta.dirname, '..');
+const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(resolve(root, path), 'utf8');
 const page = read('docs/aws.md');
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readDvcLine } from './dvc_lines.ts';
+import { readDvcLine } from './dvc.ts';
 
 const recording = `Stage 'a' didn't change, skipping
 Stage 'b' is cached - skipping run, checking out outputs
@@ -18,7 +18,7 @@ To enable auto staging, run:
 Use \`dvc push\` to send your updates to remote storage.
 ERROR: failed to reproduce 'c': failed to run: node ml/stages/c.ts, exited with 2`;
 
-test('a recorded dvc repro keeps the stages, what they said, and the error, and drops the rest', () => {
+test('keeps the stages, their output and the error of a recorded dvc repro, and drops the rest', () => {
   const lines = recording.split('\n').map(readDvcLine);
   expect(lines.filter((line) => line.kind !== 'noise')).toEqual([
     { kind: 'unchanged', stage: 'a' },

@@ -17,7 +17,7 @@ import { join, posix, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 
-const root = resolve(import.meta.dirname, '..');
+const root = resolve(import.meta.dirname, '../..');
 const folder = join(root, 'monitoring/ec2');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 
