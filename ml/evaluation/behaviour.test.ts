@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runBehaviourTests } from './behaviour.ts';
+import { type BehaviourCases, runBehaviourTests } from './behaviour.ts';
 import { directionCases, invarianceCases, minimumFunctionalityCases } from './behaviour_cases.ts';
 import { toyModel } from './testdata/toy_model.ts';
 
@@ -111,10 +111,25 @@ describe('the report', () => {
 });
 
 describe('the cases', () => {
-  it('are at least sixty, half of the plain sentences of either class', () => {
-    expect(minimumFunctionalityCases.length + invarianceCases.length + directionCases.length).toBeGreaterThanOrEqual(
-      60,
+  it('each catch the model that answers them wrongly', () => {
+    const opposite = new Map(
+      minimumFunctionalityCases.map(({ text, expected }) => [text, expected === 'positive' ? 0.1 : 0.9]),
     );
+    const variants = new Set(invarianceCases.map(({ variant }) => variant));
+    const wrongWay = new Map(
+      directionCases.map(({ text, addition, direction }) => [`${text} ${addition}`, direction === 'up' ? 0.1 : 0.9]),
+    );
+    const wrong: [Partial<BehaviourCases>, (text: string) => number][] = [
+      [{ minimumFunctionality: minimumFunctionalityCases }, (text) => opposite.get(text) ?? 0.5],
+      [{ invariance: invarianceCases }, (text) => (variants.has(text) ? 0.9 : 0.1)],
+      [{ direction: directionCases }, (text) => wrongWay.get(text) ?? 0.5],
+    ];
+    for (const [cases, probabilityOf] of wrong) {
+      expect(runBehaviourTests(toyModel(probabilityOf), { ...none, ...cases }).passed).toBe(0);
+    }
+  });
+
+  it('ask as often for positive as for negative', () => {
     const positive = minimumFunctionalityCases.filter((one) => one.expected === 'positive').length;
     expect(positive * 2).toBe(minimumFunctionalityCases.length);
     expect(directionCases.filter((one) => one.direction === 'up').length * 2).toBe(directionCases.length);

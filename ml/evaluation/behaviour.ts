@@ -1,10 +1,10 @@
 /**
  * Behaviour tests (CheckList: Ribeiro, Wu, Guestrin & Singh 2020). Accuracy on texts like the training texts says
- * little about sentences a visitor types; these say whether the model does what anyone would expect.
+ * little about sentences that a visitor types; these tests check what anyone would expect of the model.
  *
- *   minimum functionality   a plain sentence gets its class
- *   invariance              names, numbers, case, spaces, markup: the class stays, the probability moves at most 0.1
- *   direction               added praise does not lower the probability by more than 0.05, added blame not raise it
+ *   minimum functionality   a plain sentence gets the right class
+ *   invariance              another name, number, case, space or tag keeps the class; the probability moves at most 0.1
+ *   direction               added praise lowers the probability by at most 0.05, added blame raises it by at most 0.05
  */
 import type { Model, Prediction } from '../model/types.ts';
 import {
@@ -20,10 +20,10 @@ export type BehaviourKind = 'minimum functionality' | 'invariance' | 'direction'
 
 export type BehaviourFailure = {
   kind: BehaviourKind;
-  /** What was tried, such as "negated praise". */
+  /** What the case tests, such as "negated praise". */
   name: string;
   text: string;
-  /** In words, with probabilities of the positive class. */
+  /** As text, with probabilities of the positive class. */
   expected: string;
   got: string;
 };
@@ -33,7 +33,7 @@ export type Tally = { passed: number; total: number };
 export type BehaviourReport = Tally & {
   failures: BehaviourFailure[];
   byKind: Record<BehaviourKind, Tally>;
-  /** The same by what was tried, names in the order of the cases. */
+  /** By name of the case, in the order of the cases. */
   byName: Record<string, Tally>;
 };
 
@@ -52,7 +52,7 @@ const ALL_CASES: BehaviourCases = {
   direction: directionCases,
 };
 
-/** Deterministic; one or two predictions a case. */
+/** Deterministic; each case takes one or two predictions. */
 export function runBehaviourTests(model: Pick<Model, 'predict'>, cases = ALL_CASES): BehaviourReport {
   const report: BehaviourReport = {
     passed: 0,
@@ -73,29 +73,26 @@ export function runBehaviourTests(model: Pick<Model, 'predict'>, cases = ALL_CAS
   return report;
 }
 
-type Complaint = Pick<BehaviourFailure, 'text' | 'expected' | 'got'>;
+type Mismatch = Pick<BehaviourFailure, 'text' | 'expected' | 'got'>;
 
-function checkClass(
-  model: Pick<Model, 'predict'>,
-  { text, expected }: MinimumFunctionalityCase,
-): Complaint | undefined {
+function checkClass(model: Pick<Model, 'predict'>, { text, expected }: MinimumFunctionalityCase): Mismatch | undefined {
   const got = model.predict(text);
-  return got.label === expected ? undefined : { text, expected, got: inWords(got) };
+  return got.label === expected ? undefined : { text, expected, got: asText(got) };
 }
 
-function checkInvariance(model: Pick<Model, 'predict'>, { text, variant }: InvarianceCase): Complaint | undefined {
+function checkInvariance(model: Pick<Model, 'predict'>, { text, variant }: InvarianceCase): Mismatch | undefined {
   const before = model.predict(text);
   const after = model.predict(variant);
   const moved = Math.abs(after.probability - before.probability);
   if (before.label === after.label && moved <= INVARIANCE_TOLERANCE) return undefined;
   return {
     text: variant,
-    expected: `${inWords(before)} as for "${text}", within ${INVARIANCE_TOLERANCE}`,
-    got: inWords(after),
+    expected: `${asText(before)} as for "${text}", within ${INVARIANCE_TOLERANCE}`,
+    got: asText(after),
   };
 }
 
-function checkDirection(model: Pick<Model, 'predict'>, one: DirectionCase): Complaint | undefined {
+function checkDirection(model: Pick<Model, 'predict'>, one: DirectionCase): Mismatch | undefined {
   const text = `${one.text} ${one.addition}`;
   const before = model.predict(one.text);
   const after = model.predict(text);
@@ -105,19 +102,19 @@ function checkDirection(model: Pick<Model, 'predict'>, one: DirectionCase): Comp
   return {
     text,
     expected: `${bound} than ${before.probability.toFixed(2)} for "${one.text}", within ${DIRECTION_TOLERANCE}`,
-    got: inWords(after),
+    got: asText(after),
   };
 }
 
-function record(report: BehaviourReport, kind: BehaviourKind, name: string, complaint: Complaint | undefined): void {
+function record(report: BehaviourReport, kind: BehaviourKind, name: string, mismatch: Mismatch | undefined): void {
   report.byName[name] ??= { passed: 0, total: 0 };
   for (const tally of [report, report.byKind[kind], report.byName[name]]) {
     tally.total++;
-    if (!complaint) tally.passed++;
+    if (!mismatch) tally.passed++;
   }
-  if (complaint) report.failures.push({ kind, name, ...complaint });
+  if (mismatch) report.failures.push({ kind, name, ...mismatch });
 }
 
-function inWords({ label, probability }: Prediction): string {
+function asText({ label, probability }: Prediction): string {
   return `${label} (${probability.toFixed(2)})`;
 }

@@ -1,25 +1,23 @@
 /**
- * k-fold cross-validation: every text is scored once by a model that did not see it (nor any text of its group).
+ * k-fold cross-validation: every text is scored once, by a model that saw neither the text nor any other of its group.
  *
- * The standard error is that of the mean over folds. Training sets of two folds overlap, so the folds are not
- * independent and the error is somewhat too small (Bengio & Grandvalet 2004); for comparing two models, compare them
- * on the same folds.
+ * The standard error is that of the mean over folds. Training sets of different folds overlap, so folds are not
+ * independent and the error is somewhat too small (Bengio & Grandvalet 2004). Compare two models on the same folds.
  */
 import type { Review } from '../corpus/review.ts';
-import { standardDeviation } from './bootstrap.ts';
 import { stratifiedFolds } from './folds.ts';
-import { type MeasureName, type Measures, measure } from './measures.ts';
-import type { Scored } from './scored.ts';
+import { type MeasureName, type Measures, measure, type Scored } from './measures.ts';
+import { standardDeviation } from './significance.ts';
 
-/** Learns from reviews; what it gives back says how probably a text is positive, 0 to 1. */
+/** Trains on reviews and returns a function from a text to its probability of being positive, 0 to 1. */
 export type FitScorer = (train: Review[]) => (text: string) => number;
 
 export type CrossValidationSettings = {
   folds: number;
   seed: number;
-  /** Bins of the calibration error. */
+  /** Number of bins for the calibration error. */
   binCount: number;
-  /** Called after each fold, counted from 1. */
+  /** Called after each fold; the first is 1. */
   onFold?: (fold: number, measures: Measures) => void;
 };
 
@@ -29,16 +27,15 @@ export type CrossValidation = {
   mean: Measures;
   /** Standard error of the mean over folds. */
   se: Measures;
-  /** Measures of all texts together, each scored out of fold: compares scores of different models with one another. */
+  /** Measures of all out-of-fold scores together, which mixes the scores of different models. */
   pooled: Measures;
   /** The out-of-fold probabilities, in the order of the reviews. */
   scored: Scored;
 };
 
 /**
- * Deterministic for a seed and a deterministic `fitScorer`. Reviews with a `group` stay with their group.
- *
- * Throws FOLDS_INVALID, and what `fitScorer` throws.
+ * * Deterministic for a seed if `fitScorer` is deterministic. Reviews of one `group` stay in one fold. Throws
+ * FOLDS_INVALID and the errors of `fitScorer`.
  */
 export function crossValidate(
   reviews: readonly Review[],

@@ -1,23 +1,19 @@
-/**
- * The points that plots are drawn from: ROC and precision-recall curves, thinned so that a plot of any test set stays
- * a small file.
- */
-import { rankByProbability, visitThresholds } from './ranking.ts';
-import type { Scored } from './scored.ts';
+/** ROC and precision-recall curves as points for plots, thinned so that a plot of any test set stays a small file. */
+import { rankByProbability, type Scored, visitThresholds } from './measures.ts';
 
 /**
- * Texts of at least probability `threshold` are called positive. The first point calls none positive and has no
- * threshold.
+ * * Texts with at least the probability `threshold` are called positive. At the first point no text is, and `threshold`
+ * is null.
  */
 export type RocPoint = { fpr: number; tpr: number; threshold: number | null };
 export type PrecisionRecallPoint = { recall: number; precision: number; threshold: number | null };
 
 export const MAX_POINTS = 500;
 
-/** A point that stands less than this share of the axis off the curve is not seen: half a pixel on 1,000. */
+/** A distance that nobody sees, as a share of the axis: half a pixel of 1,000. */
 const INVISIBLE = 0.0005;
 
-/** From (0, 0) to (1, 1), one point a distinct probability. Both classes must have texts. */
+/** From (0, 0) to (1, 1), one point for each distinct probability. Both classes must have texts. */
 export function rocCurve(scored: Scored): RocPoint[] {
   const { positives, negatives } = classSizes(scored);
   const points: RocPoint[] = [{ fpr: 0, tpr: 0, threshold: null }];
@@ -27,7 +23,7 @@ export function rocCurve(scored: Scored): RocPoint[] {
   return points;
 }
 
-/** From recall 0, where precision is 1 by convention, to recall 1, one point a distinct probability. */
+/** From recall 0, where precision is 1 by convention, to recall 1, one point for each distinct probability. */
 export function precisionRecallCurve(scored: Scored): PrecisionRecallPoint[] {
   const { positives } = classSizes(scored);
   const points: PrecisionRecallPoint[] = [{ recall: 0, precision: 1, threshold: null }];
@@ -47,8 +43,8 @@ function classSizes({ labels }: Scored): { positives: number; negatives: number 
 }
 
 /**
- * At most `limit` of the points, in their order, both ends among them: Ramer & Douglas-Peucker (1972, 1973), adding
- * the point that stands farthest off the line drawn so far until none stands off visibly. Coordinates are 0 to 1.
+ * * Keeps at most `limit` points, in order and with both ends, by the method of Ramer (1972) and Douglas & Peucker
+ * (1973): adds the point farthest from the line drawn so far until no point is visibly off it. Coordinates are 0 to 1.
  */
 export function thin<P>(
   points: readonly P[],

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Review } from '../corpus/review.ts';
-import { evaluateModel, flatMetrics } from './evaluation.ts';
-import { summarize } from './summary.ts';
+import { evaluateModel, flatMetrics, summarize } from './evaluation.ts';
 import { goldenCase } from './testdata/golden.ts';
 import { predictionOf } from './testdata/toy_model.ts';
 

@@ -1,20 +1,25 @@
-/** All that is said of a model on held-out texts, from one pass of predictions: numbers, cases, curves. */
+/** Evaluates a model on held-out texts in one pass of predictions: numbers, curves, findings, behaviour tests. */
 import type { Review } from '../corpus/review.ts';
 import type { Model } from '../model/types.ts';
 import type { ModelEvaluationParams } from '../params.ts';
 import { type BehaviourReport, runBehaviourTests } from './behaviour.ts';
-import { standardErrors } from './bootstrap.ts';
-import { type CalibrationBin, positiveBins } from './calibration.ts';
 import { type PrecisionRecallPoint, precisionRecallCurve, type RocPoint, rocCurve, thin } from './curves.ts';
-import { type MeasureName, measure } from './measures.ts';
-import { binomialError, countOutcomes, type Outcomes } from './metrics.ts';
-import { type Mistake, worstMistakes } from './mistakes.ts';
-import { type Scored, scoreReviews } from './scored.ts';
-import { type Slice, sliceReviews } from './slices.ts';
-import { type TopWord, topWords } from './top_words.ts';
+import { type Mistake, type Slice, sliceReviews, type TopWord, topWords, worstMistakes } from './findings.ts';
+import {
+  binomialError,
+  type CalibrationBin,
+  countOutcomes,
+  type MeasureName,
+  measure,
+  type Outcomes,
+  positiveBins,
+  type Scored,
+  scoreReviews,
+} from './measures.ts';
+import { standardErrors } from './significance.ts';
 
 export type Evaluation = {
-  /** Flat numbers under the names they keep in reports/metrics.json and in MLflow; see flatMetrics. */
+  /** Flat numbers, named as in reports/metrics.json and in MLflow; see flatMetrics. */
   metrics: Record<string, number>;
   scored: Scored;
   outcomes: Outcomes;
@@ -27,7 +32,7 @@ export type Evaluation = {
   topWords: TopWord[];
 };
 
-/** Deterministic for a model, texts and settings. Throws NO_TEXTS, ONE_CLASS. */
+/** Deterministic: equal model, texts and settings give equal results. Throws NO_TEXTS, ONE_CLASS. */
 export function evaluateModel(
   model: Pick<Model, 'predict' | 'explain'>,
   reviews: readonly Review[],
@@ -66,9 +71,9 @@ export function evaluateModel(
 }
 
 /**
- * Every measure by its name, with `<name>_se` beside it: the binomial standard error for accuracy, the bootstrap's
- * for the others (none with `bootstrap_samples` 0). `n_test` texts, `positive_share` of them positive, `majority_share`
- * what always naming the larger class would get right.
+ * * Every measure by name, with its standard error as `<name>_se`: binomial for accuracy, from the bootstrap for the
+ * others (none if `bootstrap_samples` is 0). Also the number of texts (`n_test`), the share of positive ones
+ * (`positive_share`) and the accuracy of always predicting the larger class (`majority_share`).
  */
 export function flatMetrics(scored: Scored, params: ModelEvaluationParams): Record<string, number> {
   const { calibration_bins, bootstrap_samples, seed } = params;
@@ -90,4 +95,48 @@ export function flatMetrics(scored: Scored, params: ModelEvaluationParams): Reco
     if (error !== undefined) metrics[`${name}_se`] = error;
   }
   return metrics;
+}
+
+const SUMMARY_ROWS: [label: string, metric: string][] = [
+  ['accuracy', 'accuracy'],
+  ['ROC-AUC', 'roc_auc'],
+  ['average precision', 'average_precision'],
+  ['precision', 'precision'],
+  ['recall', 'recall'],
+  ['F1', 'f1'],
+  ['log loss', 'log_loss'],
+  ['Brier score', 'brier'],
+  ['calibration error', 'ece'],
+];
+
+/** An evaluation as a few lines for the terminal. */
+export function summarize({ metrics, behaviour, slices }: Evaluation): string {
+  const lines = [
+    `${metrics.n_test.toLocaleString('en')} held-out texts, ${percent(metrics.majority_share)} of the larger class`,
+  ];
+  for (const [label, name] of SUMMARY_ROWS) {
+    const error = metrics[`${name}_se`];
+    lines.push(
+      `  ${label.padEnd(18)}${metrics[name].toFixed(4)}${error === undefined ? '' : ` ± ${error.toFixed(4)}`}`,
+    );
+  }
+  for (const { by, from, to, count, accuracy, accuracy_se } of slices) {
+    const range = `${by} ${short(from)} to ${short(to)}`;
+    lines.push(
+      `  accuracy, ${range.padEnd(28)}${accuracy.toFixed(3)} ± ${accuracy_se.toFixed(3)} (${count.toLocaleString('en')} texts)`,
+    );
+  }
+  lines.push(`${behaviour.passed} of ${behaviour.total} behaviour tests passed`);
+  for (const [kind, tally] of Object.entries(behaviour.byKind)) {
+    lines.push(`  ${kind.padEnd(24)}${tally.passed} of ${tally.total}`);
+  }
+  return lines.join('\n');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function short(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(2);
 }

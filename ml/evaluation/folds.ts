@@ -1,19 +1,19 @@
 /**
- * Which fold each text belongs to in k-fold cross-validation (Kohavi 1995): each class is spread evenly, chance comes
- * from the seed alone, and texts of one group (a review's sentences) stay together, or they would leak.
+ * Assigns texts to folds for k-fold cross-validation (Kohavi 1995). Each class is spread evenly, only the seed decides
+ * the order, and texts of one group (the sentences of a review) stay together, so that none leaks into training.
  */
 import { usageError } from '../errors.ts';
 import { createRandom, shuffle } from '../random.ts';
 
 /**
- * A fold from 0 to `foldCount` - 1 for each label (0 or 1). `groups`, where given, has the length of `labels`; an
- * undefined entry is a group of its own.
+ * * A fold from 0 to `foldCount` - 1 for each label (0 or 1). `groups` has one entry for each label; an undefined entry
+ * is a group of its own.
  *
- * Without groups, folds differ by at most one text in size and in each class. With groups the largest are placed
- * first, each into the fold that holds the smallest share of the group's classes, so that balance is as good as the
- * groups allow.
+ * Without groups, fold sizes differ by at most one text, overall and in each class. With groups, the largest come
+ * first, each into the fold that holds the smallest share of the group's classes.
  *
- * Throws FOLDS_INVALID (2) unless 2 <= foldCount <= 255 and each class and the groups can reach every fold.
+ * Throws FOLDS_INVALID (2) unless 2 <= foldCount <= 255 and there are enough texts of each class, and groups, for all
+ * folds.
  */
 export function stratifiedFolds(
   labels: Uint8Array,
@@ -28,20 +28,20 @@ export function stratifiedFolds(
 
 function check(labels: Uint8Array, foldCount: number): void {
   if (!Number.isInteger(foldCount) || foldCount < 2 || foldCount > 255) {
-    throw usageError('FOLDS_INVALID', `the number of folds is a whole number from 2 to 255, not ${foldCount}`);
+    throw usageError('FOLDS_INVALID', `the number of folds is ${foldCount}; it must be a whole number from 2 to 255`);
   }
   const positives = labels.reduce((sum, label) => sum + label, 0);
   const negatives = labels.length - positives;
   if (Math.min(positives, negatives) < foldCount) {
     throw usageError(
       'FOLDS_INVALID',
-      `${foldCount} folds need ${foldCount} texts of each class, and there are ${negatives} negative and ${positives} positive`,
+      `${foldCount} folds need ${foldCount} texts of each class; there are ${negatives} negative and ${positives} positive`,
       'use fewer folds or more texts',
     );
   }
 }
 
-/** Deals the shuffled texts of class 0, then of class 1, like cards, without a break in between. */
+/** Deals the shuffled texts of class 0 like cards, then those of class 1 from the next fold on. */
 function deal(labels: Uint8Array, foldCount: number, random: () => number): Uint8Array<ArrayBuffer> {
   const folds = new Uint8Array(labels.length);
   const order = shuffle(
@@ -67,7 +67,7 @@ function placeGroups(
   if (groups.length < foldCount) {
     throw usageError(
       'FOLDS_INVALID',
-      `${foldCount} folds need ${foldCount} groups of texts, and there are ${groups.length}`,
+      `${foldCount} folds need ${foldCount} groups of texts; there are ${groups.length}`,
       'use fewer folds, or a group column with more values',
     );
   }
@@ -76,7 +76,7 @@ function placeGroups(
   const held = Array.from({ length: foldCount }, () => [0, 0]);
   const folds = new Uint8Array(labels.length);
   for (const { rows, counts } of groups) {
-    // The sum over folds and classes of squared shares is least when all are equal; this is what a fold would add to it.
+    // The sum of squared shares over folds and classes is smallest when all are equal; this is what a fold would add.
     const cost = ([negatives, positives]: number[]) =>
       (counts[0] * negatives) / total[0] ** 2 + (counts[1] * positives) / total[1] ** 2;
     let best = 0;

@@ -102,7 +102,7 @@ describe('a challenger', () => {
     expect(verdict.decision).toBe('refuse');
     expect(verdict.figures.loss_probability).toBeCloseTo(1 / 256, 12);
     expect(verdict.reason).toBe(
-      'against version 2 (accuracy 0.9250) it wins 0 texts and loses 8: a loss like that or larger has a ' +
+      'against version 2 (accuracy 0.9250) it wins 0 texts and loses 8: a loss at least this large has a ' +
         'probability of 0.004 by chance, below 0.05',
     );
   });

@@ -1,21 +1,21 @@
 /**
- * May the challenger take the champion's place? A pure function from what was measured to a verdict with its reasons.
+ * * Decides whether the challenger may replace the champion: a pure function from measurements to a verdict with
+ * reasons.
  *
- * Both were scored on the same held-out texts. The challenger is refused when it is significantly worse there
- * (McNemar's exact test, one-sided: with equal models a loss this large has a probability below `significance`), when
- * it misses an absolute floor (accuracy, ROC-AUC, calibration error) or too many behaviour tests. It need not be
- * better: newer data and a smaller vocabulary are reasons too, and a person decided to train it. The first model has
- * no champion and passes on the floors.
+ * Both are scored on the same held-out texts. The gate refuses a challenger that is significantly worse there
+ * (McNemar's exact test, one-sided: for equal models, a loss this large has a probability below `significance`), that
+ * misses an absolute limit (accuracy, ROC-AUC, calibration error) or that fails too many behaviour tests. The
+ * challenger need not be better: newer data or a smaller vocabulary is reason enough for the person who trained it. The
+ * first model has no champion, so only the absolute limits apply.
  */
 import type { PromoteModelParams } from '../params.ts';
-import { measure } from './measures.ts';
-import { classOf, type Scored } from './scored.ts';
+import { classOf, measure, type Scored } from './measures.ts';
 import { countDifferences, mcnemar } from './significance.ts';
 
 export type Contender = {
   /** Version number in the registry. */
   version: string;
-  /** SHA-256 of what was trained, before run and metrics were stamped on it: equal content, equal predictions. */
+  /** SHA-256 of the trained model before run and metrics were added: equal content gives equal predictions. */
   contentDigest: string;
   /** SHA-256 of the training texts and labels. */
   dataDigest: string;
@@ -26,7 +26,7 @@ export type Contender = {
 export type GateInput = {
   challenger: Contender;
   champion: Contender | undefined;
-  /** Behaviour tests of the challenger. */
+  /** The challenger's behaviour tests. */
   behaviour: { passed: number; total: number };
   /** Number of bins for the calibration error. */
   calibrationBins: number;
@@ -36,15 +36,15 @@ export type GateInput = {
 export type Check = { passed: boolean; text: string };
 
 export type Verdict = {
-  /** `unchanged`: challenger and champion are the same model, there is nothing to decide. */
+  /** `unchanged`: challenger and champion are the same model, so there is nothing to decide. */
   decision: 'promote' | 'refuse' | 'unchanged';
-  /** Every condition with its numbers, in the order checked. */
+  /** Every condition with its numbers, in the order of checking. */
   checks: Check[];
-  /** One sentence: the conditions that failed, or that all held. */
+  /** One sentence: the conditions that failed, or all of them if none did. */
   reason: string;
-  /** What makes the comparison less than fair. */
+  /** Reasons why the comparison may be unfair. */
   warnings: string[];
-  /** The numbers behind it. */
+  /** The numbers behind the decision. */
   figures: Record<string, number>;
 };
 
@@ -107,7 +107,7 @@ function compare(
     passed: !isSignificant,
     text:
       `against version ${champion.version} (accuracy ${theirs.accuracy.toFixed(4)}) it wins ${won} texts and loses ${lost}: ` +
-      `a loss like that or larger has a probability of ${short(probability)} by chance, ` +
+      `a loss at least this large has a probability of ${short(probability)} by chance, ` +
       `${isSignificant ? 'below' : 'not a significant loss at'} ${params.significance}`,
   });
   Object.assign(figures, {
@@ -128,7 +128,7 @@ function warningsAbout(challenger: Contender, champion: Contender): string[] {
   ];
 }
 
-/** NaN, which a measure is when it cannot be computed, passes nothing. */
+/** A measure that cannot be computed is NaN and fails the check. */
 function atLeast(what: string, value: number, floor: number): Check {
   const passed = value >= floor;
   return { passed, text: `${what} ${value.toFixed(4)} is ${passed ? 'at least' : 'below'} ${floor}` };

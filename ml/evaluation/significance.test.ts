@@ -1,8 +1,82 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../random.ts';
-import { countDifferences, mcnemar, pairedDifference } from './significance.ts';
+import { measure } from './measures.ts';
+import {
+  countDifferences,
+  mcnemar,
+  pairedDifference,
+  resample,
+  standardDeviation,
+  standardErrors,
+} from './significance.ts';
 import { goldenCase, goldenMcnemar } from './testdata/golden.ts';
+
+const { scored, measures, roc_auc_se_delong } = goldenCase('two thousand texts');
+
+describe('resample', () => {
+  it('draws as many texts as there are in every sample', () => {
+    const totals: number[] = [];
+    resample(50, 20, 1, (counts) => totals.push(counts.reduce((sum, count) => sum + count, 0)));
+    expect(totals).toEqual(Array(20).fill(50));
+  });
+
+  it('leaves out about 37 % of the texts, as drawing with replacement does', () => {
+    const left: number[] = [];
+    resample(1000, 50, 2, (counts) => left.push(counts.filter((count) => count === 0).length / 1000));
+    expect(left.reduce((sum, share) => sum + share, 0) / 50).toBeCloseTo(1 / Math.E, 2);
+  });
+});
+
+describe('standardErrors', () => {
+  const errors = standardErrors(scored, 10, 500, 42);
+
+  it('agrees with the binomial formula for accuracy', () => {
+    const binomial = Math.sqrt((measures.accuracy * (1 - measures.accuracy)) / scored.labels.length);
+    expect((errors.accuracy ?? 0) / binomial).toBeGreaterThan(0.9);
+    expect((errors.accuracy ?? 0) / binomial).toBeLessThan(1.1);
+  });
+
+  it('agrees with the method of DeLong for ROC-AUC', () => {
+    expect((errors.roc_auc ?? 0) / roc_auc_se_delong).toBeGreaterThan(0.9);
+    expect((errors.roc_auc ?? 0) / roc_auc_se_delong).toBeLessThan(1.1);
+  });
+
+  it('has one for every measure', () => {
+    expect(Object.keys(errors).sort()).toEqual(Object.keys(measure(scored, 10)).sort());
+  });
+
+  it('is the same for a seed and another for another', () => {
+    expect(standardErrors(scored, 10, 20, 1)).toEqual(standardErrors(scored, 10, 20, 1));
+    expect(standardErrors(scored, 10, 20, 1)).not.toEqual(standardErrors(scored, 10, 20, 2));
+  });
+
+  it('is empty without samples', () => {
+    expect(standardErrors(scored, 10, 0, 1)).toEqual({});
+  });
+
+  it('passes over samples of one class where a measure needs both', () => {
+    const two = { labels: Uint8Array.of(0, 1), probabilities: Float64Array.of(0.3, 0.6) };
+    const { roc_auc, accuracy } = standardErrors(two, 10, 40, 1);
+    expect(roc_auc).toBe(0);
+    expect(accuracy).toBe(0);
+  });
+});
+
+it('standardDeviation divides by one less than the number of values', () => {
+  expect(standardDeviation([1, 3])).toBeCloseTo(Math.SQRT2, 12);
+});
+
+/** Number of outcomes of `tosses` coins with at least `heads` heads: a sum of binomial coefficients. */
+function tossesWithAtLeast(heads: number, tosses: number): bigint {
+  let coefficient = 1n;
+  let sum = 0n;
+  for (let k = 0; k <= tosses; k++) {
+    if (k >= heads) sum += coefficient;
+    coefficient = (coefficient * BigInt(tosses - k)) / BigInt(k + 1);
+  }
+  return sum;
+}
 
 describe('mcnemar', () => {
   it.each(goldenMcnemar)("gives SciPy's exact binomial test for $onlyFirstRight against $onlySecondRight", (golden) => {
@@ -12,17 +86,21 @@ describe('mcnemar', () => {
     }
   });
 
-  it('stays between 0 and 1, and mirrors when the two change places', () => {
+  it('is the share of all coin tosses with at least that many heads, counted exactly', () => {
+    fc.assert(
+      fc.property(fc.nat(300), fc.nat(300), (first, second) => {
+        const exact = Number(tossesWithAtLeast(first, first + second)) / 2 ** (first + second);
+        expect(mcnemar(first, second).firstBetter / exact).toBeCloseTo(1, 9);
+      }),
+    );
+  });
+
+  it('mirrors when the two change places, and its two-sided chance doubles the smaller side, up to 1', () => {
     fc.assert(
       fc.property(fc.nat(3000), fc.nat(3000), (first, second) => {
-        const one = mcnemar(first, second);
-        const other = mcnemar(second, first);
-        expect(one.twoSided).toBe(other.twoSided);
-        expect(one.firstBetter).toBe(other.secondBetter);
-        for (const p of Object.values(one)) {
-          expect(p).toBeGreaterThanOrEqual(0);
-          expect(p).toBeLessThanOrEqual(1 + 1e-9);
-        }
+        const { firstBetter, secondBetter, twoSided } = mcnemar(first, second);
+        expect(mcnemar(second, first)).toEqual({ firstBetter: secondBetter, secondBetter: firstBetter, twoSided });
+        expect(twoSided).toBe(Math.min(1, 2 * Math.min(firstBetter, secondBetter)));
       }),
     );
   });
@@ -36,7 +114,6 @@ it('countDifferences counts the texts that only one has right', () => {
 });
 
 describe('pairedDifference', () => {
-  const { scored, measures } = goldenCase('two thousand texts');
   const random = createRandom(5);
   const worse = { ...scored, probabilities: scored.probabilities.map((p) => p + 0.5 * (random() - p)) };
   const options = { binCount: 10, samples: 300, seed: 1 };

@@ -1,21 +1,69 @@
-/** Is one classifier better than another on the same texts, or was it luck? */
-import { resample, standardDeviation } from './bootstrap.ts';
-import { type MeasureName, type Measures, measure } from './measures.ts';
-import { rankByProbability } from './ranking.ts';
-import type { Scored } from './scored.ts';
+/**
+ * How sure is a figure, and is one classifier better than another on the same texts, or was it luck?
+ *
+ * Standard errors come from the bootstrap (Efron 1979): draw as many texts with replacement, again and again, and look
+ * at the spread. Texts are drawn one by one, as if independent. Two classifiers are compared on the same texts.
+ */
+import { createRandom } from '../random.ts';
+import { type Counts, type MeasureName, type Measures, measure, rankByProbability, type Scored } from './measures.ts';
+
+/** Draws `samples` samples and calls `visit` with how often each of `length` texts was drawn; the array is reused. */
+export function resample(length: number, samples: number, seed: number, visit: (counts: Counts) => void): void {
+  const random = createRandom(seed);
+  const counts = new Uint32Array(length);
+  for (let sample = 0; sample < samples; sample++) {
+    counts.fill(0);
+    for (let draw = 0; draw < length; draw++) counts[Math.floor(random() * length)]++;
+    visit(counts);
+  }
+}
+
+/**
+ * Standard error of each measure over `samples` bootstrap samples. A measure is left out when fewer than two samples
+ * have a value for it: a sample with texts of only one class has no ROC-AUC.
+ */
+export function standardErrors(
+  scored: Scored,
+  binCount: number,
+  samples: number,
+  seed: number,
+): Partial<Record<MeasureName, number>> {
+  const ranking = rankByProbability(scored);
+  const seen = new Map<MeasureName, number[]>();
+  resample(scored.labels.length, samples, seed, (counts) => {
+    const measures = measure(scored, binCount, counts, ranking);
+    for (const name of Object.keys(measures) as (keyof Measures)[]) {
+      if (Number.isNaN(measures[name])) continue;
+      const values = seen.get(name);
+      if (values) values.push(measures[name]);
+      else seen.set(name, [measures[name]]);
+    }
+  });
+  const errors: Partial<Record<MeasureName, number>> = {};
+  for (const [name, values] of seen) if (values.length >= 2) errors[name] = standardDeviation(values);
+  return errors;
+}
+
+/**
+ * Standard deviation of a sample of at least two values: the sum of squares is divided by one less than their number.
+ */
+export function standardDeviation(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
 
 export type McNemar = {
-  /** Chance of a split at least this uneven when both are equally good. */
+  /** Chance of a split at least this uneven if both are equally good. */
   twoSided: number;
-  /** Chance of at least this many texts only the first has right, when both are equally good. */
+  /** Chance that at least this many texts are correct only for the first if both are equally good. */
   firstBetter: number;
   /** The same for the second. */
   secondBetter: number;
 };
 
 /**
- * McNemar's test in its exact form (McNemar 1947; Dietterich 1998): only the texts on which the two differ count, and
- * under equal quality each falls to either side like a coin.
+ * McNemar's exact test (McNemar 1947; Dietterich 1998): only the texts on which the two differ count, and if both are
+ * equally good, each such text is a fair coin toss.
  */
 export function mcnemar(onlyFirstRight: number, onlySecondRight: number): McNemar {
   const differing = onlyFirstRight + onlySecondRight;
@@ -26,7 +74,7 @@ export function mcnemar(onlyFirstRight: number, onlySecondRight: number): McNema
 
 /** P(X >= successes) for X heads of `throws` fair coins. */
 function atLeast(successes: number, throws: number): number {
-  // The smaller tail is summed, so that a tiny probability keeps its digits.
+  // Summing the smaller tail keeps the digits of a tiny probability.
   return 2 * successes > throws ? atMost(throws - successes, throws) : 1 - atMost(successes - 1, throws);
 }
 
@@ -44,7 +92,7 @@ function atMost(successes: number, throws: number): number {
   return sum;
 }
 
-/** How many texts only one of two classifiers has right. */
+/** Counts the texts that only one of two classifiers predicts correctly. */
 export function countDifferences(
   labels: Uint8Array,
   first: Uint8Array,
@@ -64,8 +112,8 @@ export function countDifferences(
 export type PairedDifference = { difference: number; se: number; low: number; high: number };
 
 /**
- * Paired bootstrap of the difference in one measure: both classifiers meet the same texts in every sample. The two
- * are scored on the same texts in the same order; `samples` is at least 2.
+ * Paired bootstrap of the difference in one measure: every sample holds the same texts for both classifiers. Both were
+ * scored on the same texts in the same order; `samples` is at least 2.
  */
 export function pairedDifference(
   name: MeasureName,

@@ -1,6 +1,6 @@
 /** The two plots of a study: accuracy over two settings, and every cell as a line through its settings and figures. */
 import type { TopLevelSpec } from 'vega-lite';
-import { color, config } from '../evaluation/plots/theme.ts';
+import { color, config } from '../evaluation/plots/vega.ts';
 
 export type HeatCell = { x: string; y: string; accuracy: number; se: number };
 

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { renderSvg } from '../evaluation/plots/render.ts';
+import { renderSvg } from '../evaluation/plots/vega.ts';
 import { writeJson, writeText } from '../files.ts';
 import { type Axis, heatMapSpec, parallelSpec } from './plots.ts';
 import type { Chosen, Comparison } from './selection.ts';

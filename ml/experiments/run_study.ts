@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isLinear } from '../classifiers/registry.ts';
 import type { Review } from '../corpus/review.ts';
 import { SentimentError } from '../errors.ts';
-import { classOf } from '../evaluation/scored.ts';
+import { classOf } from '../evaluation/measures.ts';
 import { writeJson } from '../files.ts';
 import type { Params } from '../params.ts';
 import type { TrackingConfig } from '../tracking/config.ts';

@@ -8,9 +8,15 @@
  * - Corrected: texts drawn with replacement from the out-of-fold scores make the choice and the texts not drawn judge
  *   it, many times over (BBC-CV; Tsamardinos, Greasidou & Borboudakis 2018). This costs no fit.
  */
-import { resample, standardDeviation } from '../evaluation/bootstrap.ts';
-import { classOf, type Scored } from '../evaluation/scored.ts';
-import { countDifferences, mcnemar, pairedDifference } from '../evaluation/significance.ts';
+
+import { classOf, type Scored } from '../evaluation/measures.ts';
+import {
+  countDifferences,
+  mcnemar,
+  pairedDifference,
+  resample,
+  standardDeviation,
+} from '../evaluation/significance.ts';
 import { byAccuracy, type CellResult } from './table.ts';
 
 export type Chosen = {

@@ -1,7 +1,8 @@
 /** The figures of a study's cells, which are equal for equal seeds, and their times, which are not. */
-import { standardDeviation } from '../evaluation/bootstrap.ts';
+
+import type { Scored } from '../evaluation/measures.ts';
 import { type MeasureName, type Measures, measure } from '../evaluation/measures.ts';
-import type { Scored } from '../evaluation/scored.ts';
+import { standardDeviation } from '../evaluation/significance.ts';
 import type { Split, Texts } from './splits.ts';
 import type { Cell } from './study.ts';
 import type { Outcome } from './worker.ts';

@@ -3,7 +3,7 @@ import type { Review } from '../corpus/review.ts';
 import { SentimentError } from '../errors.ts';
 import { type BehaviourReport, runBehaviourTests } from '../evaluation/behaviour.ts';
 import { type Contender, judge, type Verdict } from '../evaluation/gate.ts';
-import { scoreReviews } from '../evaluation/scored.ts';
+import { scoreReviews } from '../evaluation/measures.ts';
 import { loadModel } from '../model/load.ts';
 import { fetchVersion } from '../model/remote.ts';
 import type { Model } from '../model/types.ts';

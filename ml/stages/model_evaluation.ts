@@ -1,10 +1,8 @@
 /** Stage 5: how good the model is, on texts it never saw: numbers with their errors, behaviour tests, plots. */
 import { join } from 'node:path';
 import { runMain } from '../errors.ts';
-import { type Evaluation, evaluateModel } from '../evaluation/evaluation.ts';
-import { drawPlots } from '../evaluation/plots/all.ts';
-import { confusionRecords } from '../evaluation/plots/confusion_matrix.ts';
-import { summarize } from '../evaluation/summary.ts';
+import { type Evaluation, evaluateModel, summarize } from '../evaluation/evaluation.ts';
+import { confusionRecords, drawPlots } from '../evaluation/plots/plots.ts';
 import { writeJson, writeLines, writeRows, writeText } from '../files.ts';
 import { readModel } from '../model/artifact.ts';
 import { readParams } from '../params.ts';

@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { runBehaviourTests } from '../behaviour.ts';
-import { positiveBins } from '../calibration.ts';
 import { precisionRecallCurve, rocCurve } from '../curves.ts';
-import type { Evaluation } from '../evaluation.ts';
-import { flatMetrics } from '../evaluation.ts';
-import { countOutcomes } from '../metrics.ts';
+import { type Evaluation, flatMetrics } from '../evaluation.ts';
+import { countOutcomes, positiveBins } from '../measures.ts';
 import { goldenCase } from '../testdata/golden.ts';
 import { toyModel } from '../testdata/toy_model.ts';
-import { drawPlots } from './all.ts';
-import { wilsonInterval } from './calibration_spec.ts';
-import { confusionRecords } from './confusion_matrix.ts';
+import { wilsonInterval } from './curves.ts';
+import { confusionRecords, drawPlots } from './plots.ts';
 
 function evaluationOf(name: string, bootstrap_samples: number): Evaluation {
   const { scored } = goldenCase(name);

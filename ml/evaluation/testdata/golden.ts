@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { CalibrationBin } from '../calibration.ts';
 import type { PrecisionRecallPoint, RocPoint } from '../curves.ts';
-import type { Measures } from '../measures.ts';
-import type { Outcomes } from '../metrics.ts';
-import type { Scored } from '../scored.ts';
+import type { CalibrationBin, Measures, Outcomes, Scored } from '../measures.ts';
 
 /** golden.json, written by make_golden.py: what scikit-learn and SciPy say. */
 export type GoldenCase = {

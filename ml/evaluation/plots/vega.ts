@@ -1,5 +1,9 @@
-/** One look for all plots: a readable size, few lines, the figure in the title. */
-import type { Config } from 'vega-lite';
+/**
+ * One look for all plots (a readable size, few lines, the figure in the title), and Vega-Lite to SVG text without a
+ * browser or a canvas: equal specifications give equal bytes.
+ */
+import { parse, resetSVGDefIds, View, Warn } from 'vega';
+import { type Config, compile, type TopLevelSpec } from 'vega-lite';
 
 export const SIDE = 400;
 
@@ -8,7 +12,7 @@ export const color = {
   curve: '#1f5fa8',
   /** Towards the negative class. */
   negative: '#b4532a',
-  /** What a model that knows nothing would do, or a perfect one should. */
+  /** Chance, or a perfect model. */
   reference: '#8a8f98',
   ink: '#1c1f24',
   faint: '#5d636e',
@@ -16,8 +20,8 @@ export const color = {
 } as const;
 
 /**
- * Without a canvas Vega takes a letter to be 0.8 of the font size wide, which is too much, and makes room for that:
- * titles are kept short enough to fit the plot all the same.
+ * Without a canvas Vega assumes that a letter is 0.8 of the font size wide, which is too much, and reserves that room. So
+ * titles are short enough to fit the plot even then.
  */
 export const config: Config = {
   background: 'white',
@@ -50,11 +54,22 @@ export const config: Config = {
   view: { stroke: null },
 };
 
-/** "0.889 ± 0.007", or without the error where there is none. */
+/** "0.889 ± 0.007", or "0.889" if there is no error. */
 export function figure(value: number, error: number | undefined): string {
   return error === undefined ? value.toFixed(3) : `${value.toFixed(3)} ± ${error.toFixed(3)}`;
 }
 
 export function texts(count: number): string {
   return `${count.toLocaleString('en')} held-out texts`;
+}
+
+export async function renderSvg(spec: TopLevelSpec): Promise<string> {
+  const view = new View(parse(compile(spec).spec), { renderer: 'none', logLevel: Warn });
+  try {
+    // The ids of clip paths count up while the process runs.
+    resetSVGDefIds();
+    return `${await view.toSVG()}\n`;
+  } finally {
+    view.finalize();
+  }
 }

@@ -1,18 +1,41 @@
-/** The confusion matrix: what was true down, what was predicted across, shaded by the share of the true class. */
+/** Every plot of an evaluation by the name of its file; the confusion matrix and the top words are drawn here. */
 import type { TopLevelSpec } from 'vega-lite';
-import type { Outcomes } from '../metrics.ts';
-import { classOf, type Scored } from '../scored.ts';
-import { color, config, figure, SIDE, texts } from './theme.ts';
+import type { Evaluation } from '../evaluation.ts';
+import type { TopWord } from '../findings.ts';
+import { classOf, type Outcomes, type Scored } from '../measures.ts';
+import { calibrationSpec, precisionRecallSpec, rocSpec } from './curves.ts';
+import { color, config, figure, renderSvg, SIDE, texts } from './vega.ts';
+
+/** SVG text of confusion_matrix, roc, precision_recall, calibration and top_words. Equal evaluations give equal bytes. */
+export async function drawPlots(evaluation: Evaluation, binCount: number): Promise<Record<string, string>> {
+  const { metrics, outcomes, roc, precisionRecall, calibration, topWords } = evaluation;
+  const specs: Record<string, TopLevelSpec> = {
+    confusion_matrix: confusionSpec(outcomes, metrics.accuracy, metrics.accuracy_se),
+    roc: rocSpec(roc, outcomes, metrics.roc_auc, metrics.roc_auc_se),
+    precision_recall: precisionRecallSpec(
+      precisionRecall,
+      outcomes,
+      metrics.average_precision,
+      metrics.average_precision_se,
+    ),
+    calibration: calibrationSpec(calibration, binCount, metrics.ece, metrics.ece_se),
+    top_words: topWordsSpec(topWords),
+  };
+  const drawn: Record<string, string> = {};
+  for (const [name, spec] of Object.entries(specs)) drawn[name] = await renderSvg(spec);
+  return drawn;
+}
 
 const names = ['negative', 'positive'] as const;
 
-/** One row a text, as `dvc plots` wants it. */
+/** One row for each text, as `dvc plots` reads it. */
 export type ConfusionRecord = { actual: 'negative' | 'positive'; predicted: 'negative' | 'positive' };
 
 export function confusionRecords({ labels, probabilities }: Scored): ConfusionRecord[] {
   return Array.from(labels, (label, i) => ({ actual: names[label], predicted: names[classOf(probabilities[i])] }));
 }
 
+/** Actual classes down, predicted ones across, shaded by the share of the actual class. */
 export function confusionSpec(outcomes: Outcomes, accuracy: number, error: number | undefined): TopLevelSpec {
   const { truePositives, falsePositives, trueNegatives, falseNegatives } = outcomes;
   const negatives = trueNegatives + falsePositives;
@@ -79,3 +102,23 @@ export function confusionSpec(outcomes: Outcomes, accuracy: number, error: numbe
 }
 
 const inkOnShade = { condition: { test: 'datum.share > 0.5', value: 'white' }, value: color.ink };
+
+/** The words that decide, each with its mean contribution in log-odds. */
+export function topWordsSpec(words: readonly TopWord[]): TopLevelSpec {
+  return {
+    config,
+    width: SIDE,
+    height: { step: 17 },
+    title: { text: 'The words that decide', subtitle: 'Mean contribution a use, in log-odds' },
+    data: { values: words.toReversed().map(({ word, contribution }) => ({ word, contribution })) },
+    mark: { type: 'bar' },
+    encoding: {
+      y: { field: 'word', type: 'nominal', sort: null, title: null, axis: { ticks: false, domain: false } },
+      x: { field: 'contribution', type: 'quantitative', title: 'to negative – to positive' },
+      color: {
+        condition: { test: 'datum.contribution < 0', value: color.negative },
+        value: color.curve,
+      },
+    },
+  };
+}
