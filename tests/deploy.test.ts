@@ -43,7 +43,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     await cluster?.stop();
   });
 
-  test('ends as deployed, keeps what was released as annotations, and changes nothing the second time', async () => {
+  test('ends as deployed, records the release as annotations, and changes nothing the second time', async () => {
     const namespace = await makeNamespace();
     const release = { kubeConfig, manifests: appManifests(namespace, quick), image: v1.byDigest };
     const lines: string[] = [];
@@ -109,7 +109,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect((await get(`/apis/apps/v1/namespaces/${namespace}/deployments`)).items).toEqual([]);
   });
 
-  test('is refused where a quota leaves no room for one more pod', async () => {
+  test('is refused if a quota leaves no room for one more pod', async () => {
     const namespace = await makeNamespace();
     await deployed(namespace, v1.byDigest);
     const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'small', namespace } };
@@ -125,7 +125,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect(imagesOf(await look(kubeConfig, namespace))).toEqual([v1.byDigest]);
   });
 
-  test('of a first release that fails says that there is nothing to return to, and leaves its pods', async () => {
+  test('of a first release that fails reports that it cannot roll back, and leaves the pods', async () => {
     const namespace = await makeNamespace();
     const image = v1.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
     const patience = { 'image-not-found': 20 };
@@ -139,7 +139,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect(found).toMatchObject({ state: 'unhealthy', verdict: { cause: 'image-not-found' } });
   });
 
-  test('with a wrong account in the image name is told within 15 s and undone within 30 s, and nobody notices', async () => {
+  test('with a wrong account in the image name fails within 15 s and is rolled back within 30 s, without a failed request', async () => {
     const namespace = await makeNamespace();
     const host = (account: string) => `${account}.dkr.ecr.eu-central-1.amazonaws.com`;
     const [right, wrong] = ['123456789012', '210987654321'].map((account) => `${host(account)}/app@${v1.digest}`);
@@ -151,7 +151,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     const { failures } = await load.stop();
     if (outcome.state !== 'rolled back') throw new Error(describeOutcome(outcome));
     const { verdict, returned, secondsToVerdict } = outcome;
-    process.stderr.write(`verdict after ${secondsToVerdict} s, returned after another ${returned.seconds} s\n`);
+    process.stderr.write(`verdict after ${secondsToVerdict} s, rolled back after another ${returned.seconds} s\n`);
     expect(failures).toEqual([]);
     expect(verdict).toMatchObject({ cause: 'image-forbidden', permanent: true });
     for (const part of [right, wrong, 'account 210987654321 instead of 123456789012']) {
@@ -167,7 +167,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect(reasons).toEqual(expect.arrayContaining(['RolloutFailed', 'RolledBack']));
   });
 
-  test('waits for a pull that is refused at first and heals', async () => {
+  test('waits for a pull that fails at first and then works', async () => {
     const namespace = await makeNamespace();
     const host = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
     const { open, busy } = cluster.registries();
@@ -186,7 +186,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect(outcome).toMatchObject({ state: 'deployed' });
   });
 
-  test('brings back all objects of the last good release, and an operator finds why', async () => {
+  test('restores all objects of the last good release, and diagnose shows the reason', async () => {
     const namespace = await makeNamespace();
     await deployed(namespace, v1.byDigest);
     const changed = appManifests(namespace, quick).map((object) =>
@@ -201,7 +201,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect(found).toMatchObject({ state: 'healthy' });
     expect(found.lastFailure).toMatchObject({ cause: 'image-not-found' });
     expect(describeDiagnosis(found)).toContain('the last rollout failed at ');
-    // A success takes the reason away.
+    // A success clears the reason.
     await deployed(namespace, v2.byDigest);
     const { deployment } = await look(kubeConfig, namespace);
     expect(deployment.metadata?.annotations?.[annotations.lastFailure]).toBeUndefined();

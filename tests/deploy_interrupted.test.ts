@@ -1,4 +1,4 @@
-/** A rolling update that is disturbed: cut connections, a second deployer, and a deployer that ends in the middle. */
+/** A rolling update with interruptions: lost connections, a second deployer, and a deployer that is stopped or killed. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -17,7 +17,7 @@ import { type Running, start } from './support/process.ts';
 
 const program = resolve(import.meta.dirname, '../ci/src/deploy/main.ts');
 
-describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
+describe.skipIf(!need('cluster'))('an interrupted rolling update', () => {
   let cluster: Cluster;
   let kubeConfig: ReturnType<typeof kubeConfigOf>;
   let v1: PushedImage;
@@ -36,7 +36,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
     return release;
   }
 
-  /** The deployer as a process of its own, so that it can be ended like one. */
+  /** Runs the deployer as a process, so that the test can stop and kill it. */
   function startProgram(namespace: string, image: string): Running {
     const manifests = mkdtempSync(join(folder, 'manifests-'));
     for (const object of appManifests(namespace, quick)) {
@@ -81,7 +81,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
       await cutting;
       expect(describeOutcome(outcome)).toMatch(/^deployed /);
       expect(cuts).toHaveLength(10);
-      // Four watches, most times: the cuts did meet connections in use.
+      // Mostly four watches: proof that the cuts met connections in use.
       expect(Math.max(...cuts)).toBeGreaterThanOrEqual(4);
       const after = await look(kubeConfig, namespace);
       expect([imagesOf(after), progressOf(after).isDone]).toEqual([[v2.byDigest], true]);
@@ -90,7 +90,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
     }
   });
 
-  test('of two deployers one wins, and the other is told who holds the lock', async () => {
+  test('of two deployers one wins, and the other reports who holds the lock', async () => {
     const { namespace, ...release } = await begin();
     const outcomes = await Promise.all([
       deploy({ ...release, image: v1.byDigest, commit: 'first' }),
@@ -106,7 +106,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
     expect(imagesOf(await look(kubeConfig, namespace))).toEqual([winner.image]);
   });
 
-  test('a deployer that loses its lock, or finds other images, stops and says so', async () => {
+  test('a deployer that loses its lock or finds other images stops and reports it', async () => {
     const [first, second] = await Promise.all([begin(), begin()]);
     const steal = () => {
       const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' };
@@ -122,7 +122,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
       const template = { spec: { containers: [{ name: 'app', image: v1.byDigest }] } };
       return makeApplier(kubeConfig, 'meddler').apply({ ...target, ...{ spec: { template } } });
     };
-    // Never ready, so that there is time.
+    // Never ready, so that there is time to disturb it.
     const never = { container: { env: [{ name: 'NOT_READY', value: '1' }] } };
     const disturbances: Promise<unknown>[] = [];
     const disturbed = (namespace: string, options: object, disturb: () => Promise<unknown>) => {
@@ -147,7 +147,7 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
     expect(describeOutcome(meddled)).toMatch(/^interrupted .*somebody else changed .*CHANGED_BY_OTHERS/);
   });
 
-  test('told to end, the deployer says how things are and gives the lock back', async () => {
+  test('on SIGTERM the deployer reports the state and releases the lock', async () => {
     const { namespace, ...release } = await begin();
     const running = startProgram(namespace, v2.byDigest);
     await running.prints('1 of 2 updated');
@@ -161,12 +161,12 @@ describe.skipIf(!need('cluster'))('a disturbed rolling update', () => {
     expect(lines.join('\n')).not.toContain('lock');
   });
 
-  test('the deployer killed anywhere, the next run finishes or returns it', async () => {
+  test('after a deployer is killed at any point, the next run finishes the release or rolls it back', async () => {
     const cases = [
       { point: 'while the new pods start', image: v2.byDigest, at: '1 of 2 updated', next: v2.byDigest },
-      { point: 'before the last old pod has gone', image: v2.byDigest, at: '2 of 2 updated', next: v1.byDigest },
-      { point: 'when the release has failed', image: missing, at: 'failed: ', next: missing },
-      { point: 'on the way back', image: missing, at: 'rolling back to ', next: v1.byDigest },
+      { point: 'before the last old pod is gone', image: v2.byDigest, at: '2 of 2 updated', next: v1.byDigest },
+      { point: 'after the release has failed', image: missing, at: 'failed: ', next: missing },
+      { point: 'during the rollback', image: missing, at: 'rolling back to ', next: v1.byDigest },
     ];
     await Promise.all(
       cases.map(async ({ point, image, at, next }) => {

@@ -1,4 +1,4 @@
-/** Rolling updates in a row under constant load, on real pods: not one request may fail. */
+/** Rolling updates of real pods under constant load: no request may fail. */
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deploy } from '../ci/src/deploy/deploy.ts';
@@ -29,12 +29,12 @@ describe.skipIf(!need('cluster'))('rolling updates under load', () => {
     await cluster?.stop();
   });
 
-  test('twenty in a row lose no request, on kept connections and on new ones', async () => {
+  test('twenty in a row lose no request, on kept and on new connections', async () => {
     const kubeConfig = kubeConfigOf(cluster.kubeconfig);
-    const place = await makeNamespace();
-    const release = { kubeConfig, manifests: appManifests(place) };
+    const namespace = await makeNamespace();
+    const release = { kubeConfig, manifests: appManifests(namespace) };
     expect(await deploy({ ...release, image: images[0].byDigest })).toMatchObject({ state: 'deployed' });
-    const load = await startLoad(await cluster.serviceUrl(place, 'app'));
+    const load = await startLoad(await cluster.serviceUrl(namespace, 'app'));
     for (let round = 1; round <= 20; round++) {
       const image = images[round % 2].byDigest;
       expect(await deploy({ ...release, image, commit: `round ${round}` })).toMatchObject({ state: 'deployed', image });
@@ -42,21 +42,19 @@ describe.skipIf(!need('cluster'))('rolling updates under load', () => {
     await lostNone(load, 'twenty updates of the test app');
   });
 
-  test('an update with the manifests of the project loses no answer of the real service', async () => {
+  test('an update of the real service with the manifests of the project loses no request', async () => {
     const kubeConfig = kubeConfigOf(cluster.kubeconfig);
-    const place = await makeNamespace();
+    const namespace = await makeNamespace();
     const { byDigest: image } = await pushService(cluster.images, 'load');
     const wanted = await readManifests(resolve(import.meta.dirname, '../manifests/app'));
-    const manifests = wanted.map((object) =>
-      reachable({ ...object, metadata: { ...object.metadata, namespace: place } }),
-    );
+    const manifests = wanted.map((object) => reachable({ ...object, metadata: { ...object.metadata, namespace } }));
     expect(await deploy({ kubeConfig, manifests, image })).toMatchObject({ state: 'deployed' });
     const question = { path: '/predict', body: { text: 'a wonderful film' } };
-    const load = await startLoad(await cluster.serviceUrl(place, 'sentiment'), question);
+    const load = await startLoad(await cluster.serviceUrl(namespace, 'sentiment'), question);
     const next = manifests.map((object) => (isDeployment(object) ? withTemplateNote(object) : object));
     expect(await deploy({ kubeConfig, manifests: next, image })).toMatchObject({ state: 'deployed' });
     await lostNone(load, 'one update of the service');
-    expect((await look(kubeConfig, place, 'sentiment')).replicaSets).toHaveLength(2);
+    expect((await look(kubeConfig, namespace, 'sentiment')).replicaSets).toHaveLength(2);
   });
 });
 
@@ -64,11 +62,11 @@ async function lostNone(load: Load, what: string): Promise<void> {
   const { kept, fresh, failures } = await load.stop();
   process.stderr.write(`${what}: ${kept + fresh} requests, ${failures.length} failed\n`);
   expect(failures).toEqual([]);
-  // A load that hardly asked anything would prove nothing.
+  // A load of few requests would prove nothing.
   expect(Math.min(kept, fresh)).toBeGreaterThan(500);
 }
 
-/** What a test cannot have: a balancer of AWS, and the two minutes that a pod serves on until that one has heard. */
+/** Replaces what a test cannot have: an AWS load balancer, and the two minutes that a pod serves on until it has noticed. */
 function reachable(object: Manifest): Manifest {
   if (object.kind === 'Service') {
     const { spec } = object as Manifest & { spec: object };

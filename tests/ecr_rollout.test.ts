@@ -1,6 +1,6 @@
 /**
- * A release from ECR on a real Kubernetes: the node pulls from the registry behind moto's ECR, under ECR's own names, and
- * what ECR holds explains what the kubelet cannot.
+ * A release from ECR on a real Kubernetes: the node pulls from the registry behind moto's ECR under ECR's own names, and the
+ * contents of ECR explain what the kubelet cannot.
  */
 
 import { readFileSync } from 'node:fs';
@@ -76,7 +76,7 @@ describe.skipIf(!need('rig') || !need('moto'))('a release from ECR', () => {
     expect(imagesOf(await look(kubeConfig, namespace.name))).toEqual([right]);
   });
 
-  test('that others have set to a wrong account is diagnosed with the name that ECR holds, and the command', async () => {
+  test('that others have changed to a wrong account is diagnosed with the right name and the command', async () => {
     const { name } = namespace;
     const deployment = appManifests(name, quick).find(({ kind }) => kind === 'Deployment');
     await makeApplier(kubeConfig, 'somebody').apply(withImage(deployment!, wrong));
@@ -89,7 +89,7 @@ describe.skipIf(!need('rig') || !need('moto'))('a release from ECR', () => {
     expect(describeDiagnosis(found)).toContain('ECR of account 123456789012');
   });
 
-  test('finds its way in examined: who is signed in, and what a release may do', async () => {
+  test('is examined by doctor: who is signed in, and which rights a release has', async () => {
     const rights = [{ group: 'apps', resource: 'deployments', verbs: ['patch'] }];
     const findings = await examineCluster(kubeConfig, { namespace: namespace.name, rights });
     expect(findings.map(({ problem }) => problem)).toEqual([undefined, undefined]);

@@ -1,4 +1,4 @@
-/** The way into EKS: the cluster as moto describes it, the token at an endpoint that takes it by the real one's rules. */
+/** Access to EKS: a cluster described by moto, and an endpoint that checks tokens by the rules of the real one. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { authenticator, describeEks, eksKubeConfig, nodeRoles } from '../ci/src/aws/eks.ts';
 import { eksTokenSource } from '../ci/src/aws/eks_token.ts';
@@ -17,7 +17,7 @@ const MINUTE = 60_000;
 const json = { 'content-type': 'application/json' };
 const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
 
-describe.skipIf(!need('moto'))('AWS as moto plays it', () => {
+describe.skipIf(!need('moto'))('EKS against moto', () => {
   let moto: MotoServer;
   let clients: AwsClients;
 
@@ -44,7 +44,7 @@ describe.skipIf(!need('moto'))('AWS as moto plays it', () => {
     });
   });
 
-  test('one that is not there is told apart from everything else', async () => {
+  test('a missing cluster has a code of its own', async () => {
     await expect(describeEks(clients, 'prodution')).rejects.toThrow(
       /the cluster prodution does not exist in us-east-1 \(EKS_NO_CLUSTER\)/,
     );
@@ -58,7 +58,7 @@ describe.skipIf(!need('moto'))('AWS as moto plays it', () => {
     expect(await nodeRoles(clients, 'production')).toEqual([role('nodes')]);
   });
 
-  test('a role is taken on top of keys, and with a web identity token', async () => {
+  test('a role is assumed with keys and with a web identity token', async () => {
     const access = { region: 'us-east-1', endpoint: moto.uri };
     const onTop = clients.withRole(role('release'));
     expect((await onTop.caller()).arn).toBe(`arn:aws:sts::${ACCOUNT}:assumed-role/release/sentiment-pipeline`);
@@ -67,16 +67,16 @@ describe.skipIf(!need('moto'))('AWS as moto plays it', () => {
     expect((await web.inRegion('eu-west-1').caller()).arn).toContain('assumed-role/ci/');
   });
 
-  test('what the token says to STS is answered with who signed it', async () => {
+  test('STS answers the request in the token with the identity that signed it', async () => {
     const token = await eksTokenSource({ cluster: 'c', region: 'us-east-1', identity: clients.identity })();
     const url = new URL(Buffer.from(token.replace('k8s-aws-v1.', ''), 'base64url').toString());
-    // Moto looks for the signer in a header alone; the real STS takes it from the address.
+    // Moto finds the signer only in a header; the real STS reads it from the address.
     const authorization = `AWS4-HMAC-SHA256 Credential=${url.searchParams.get('X-Amz-Credential')}, SignedHeaders=host, Signature=0`;
     const answer = await fetch(`${moto.uri}/${url.search}`, { headers: { 'x-k8s-aws-id': 'c', authorization } });
     expect(await answer.text()).toContain(`<Account>${ACCOUNT}</Account>`);
   });
 
-  test('doctor finds the version that is not wanted, and the cluster that is not there', async () => {
+  test('doctor finds a wrong version and a missing cluster', async () => {
     const wanted = { name: 'production', version: '1.36', namespace: 'n', rights: [] };
     expect((await examineEks(clients, wanted))[0]).toMatchObject({
       what: 'cluster production: Kubernetes 1.35, ACTIVE',
@@ -107,14 +107,14 @@ describe.skipIf(!need('openssl'))('the token at an endpoint', () => {
     await endpoint?.stop();
   });
 
-  test('signs in by name alone, with one token for many requests', async () => {
+  test('signs in with only the cluster name, with one token for many requests', async () => {
     const config = await eksKubeConfig(aws.clients, 'sentiment');
     expect(await signedIn(config)).toEqual({ username: 'release', groups: ['g'] });
     await Promise.all([signedIn(config), signedIn(config)]);
     expect(endpoint.tokens()).toHaveLength(1);
   });
 
-  test('signs in by a kubeconfig that calls aws', async () => {
+  test('signs in with a kubeconfig that calls aws', async () => {
     const text = JSON.stringify({
       apiVersion: 'v1',
       kind: 'Config',
@@ -162,7 +162,7 @@ describe.skipIf(!need('openssl'))('the token at an endpoint', () => {
     expect(rights.problem).toBe('403: signed in, but not allowed: pods is forbidden: User "release" cannot list them');
   });
 
-  test('a certificate of another authority is told as that', async () => {
+  test('a certificate of another authority is reported as such', async () => {
     const config = await eksKubeConfig(aws.clients, 'sentiment');
     config.clusters = config.clusters.map((cluster) => ({ ...cluster, caData: undefined }));
     const error: unknown = await signedIn(config).catch((error: unknown) => error);
@@ -172,7 +172,7 @@ describe.skipIf(!need('openssl'))('the token at an endpoint', () => {
     });
   });
 
-  test('an endpoint that is gone is told with its address', async () => {
+  test('an unreachable endpoint is reported with its address', async () => {
     const config = await eksKubeConfig(aws.clients, 'sentiment');
     await endpoint.stop();
     const [finding] = await examineCluster(config, { namespace: 'n', rights: [] });

@@ -1,6 +1,6 @@
 /**
- * The files under manifests/ on a real Kubernetes, with the real service: the Role in cluster/ is enough to release what
- * is in app/ and to go back, and lets nobody go further.
+ * The files under manifests/ on a real Kubernetes, with the real service: the Role in cluster/ is enough to release app/
+ * and to roll back, and allows nothing else.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -18,7 +18,7 @@ import { pushService } from './support/service_image.ts';
 
 const folder = resolve(import.meta.dirname, '../manifests');
 
-describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster and nothing else', () => {
+describe.skipIf(!need('cluster'))('a release with only the Role of manifests/cluster', () => {
   let cluster: Cluster;
   let namespace: TestNamespace;
   let administrator: Api;
@@ -41,11 +41,11 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
     await cluster?.stop();
   });
 
-  test('may do all that a release asks for beforehand', async () => {
+  test('has every right that a release checks before it starts', async () => {
     expect(await missingRights(release, namespace.name, deployerRights('sentiment'))).toEqual([]);
   });
 
-  test('sees how a node fares by the right to list nodes, and without it is told so', async () => {
+  test('reads the state of a node with the right to list nodes, and reports that it is missing', async () => {
     const nodes: { metadata: { name: string } }[] = JSON.parse(
       (await administrator('GET', '/api/v1/nodes')).body,
     ).items;
@@ -58,7 +58,7 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
     expect(await readNodeStates(stranger, [name])).toEqual([{ name, state: 'unread', why }]);
   });
 
-  test('brings the service up, under the rules for pods of the namespace', async () => {
+  test('deploys the service under the pod security rules of the namespace', async () => {
     const outcome = await deploy({ kubeConfig: release, manifests, image: image.byDigest, modelVersion: '1' });
     expect(outcome.state, describeOutcome(outcome)).toBe('deployed');
     const path = `/api/v1/namespaces/${namespace.name}/services/sentiment:http/proxy/predict`;
@@ -71,7 +71,7 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
     expect(outcome.state, describeOutcome(outcome)).toBe('unchanged');
   });
 
-  test('goes back when the image cannot be pulled, and writes down why', async () => {
+  test('rolls back if the image cannot be pulled, and records why', async () => {
     const wrong = image.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
     const outcome = await deploy({ kubeConfig: release, manifests, image: wrong, modelVersion: '2' });
     expect(outcome, describeOutcome(outcome)).toMatchObject({
@@ -83,7 +83,7 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
     expect(reasons).toEqual(expect.arrayContaining(['RolloutFailed', 'RolledBack']));
   });
 
-  test('gets no further: no secrets, no deletion, no shell in a pod, no rights for others, no other namespace', async () => {
+  test('has no other rights: no secrets, no deletion, no shell in a pod, no rights for others, no other namespace', async () => {
     const beyond = [
       { group: '', resource: 'secrets', verbs: ['get', 'list', 'watch', 'create'] },
       { group: '', resource: 'configmaps', verbs: ['get', 'list', 'create'] },
@@ -103,7 +103,7 @@ describe.skipIf(!need('cluster'))('a release with the Role of manifests/cluster 
   });
 });
 
-/** The administrator's own configuration, with every request made in the name of a member of the group. */
+/** The administrator's configuration; every request impersonates a member of the group. */
 function asGroup(kubeconfig: string, group: string): ReturnType<typeof givenKubeConfig> {
   const config = givenKubeConfig(readFileSync(kubeconfig, 'utf8'));
   config.addAuthenticator({
@@ -115,7 +115,7 @@ function asGroup(kubeconfig: string, group: string): ReturnType<typeof givenKube
   return config;
 }
 
-/** The same object, for another namespace; what belongs to none gets a name that no other cluster's user has. */
+/** The same object in another namespace; a cluster-wide object gets a name of its own. */
 function moved(object: Manifest, namespace: string): Manifest {
   if (object.kind === 'Namespace') return { ...object, metadata: { ...object.metadata, name: namespace } };
   if (object.kind.startsWith('Cluster')) return renamed(object, namespace);

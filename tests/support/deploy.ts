@@ -6,19 +6,19 @@ import { readSnapshot, type Snapshot } from '../../ci/src/deploy/snapshot.ts';
 
 export const appName = 'app';
 
-/** Pods that end at once, where no load has to move on before. */
+/** Pods that end at once: without load, no traffic has to move away first. */
 export const quick: AppOptions = { container: { lifecycle: { preStop: { sleep: { seconds: 0 } } } } };
 
 type KubeConfig = ReturnType<typeof givenKubeConfig>;
 
-/** What is not checked here is for the server to refuse: a test may want that. */
+/** Unchecked: a test may want the server to refuse it. */
 export type AppOptions = {
   container?: object;
   spec?: Partial<DeploymentManifest['spec']>;
   replicas?: number;
 };
 
-/** A Service with a node port and a Deployment of two pods that serve for three seconds after they were told to end. */
+/** A Service with a node port and a Deployment of two pods, which keep serving for three seconds after SIGTERM. */
 export function appManifests(namespace: string, { container, spec, replicas = 2 }: AppOptions = {}): Manifest[] {
   const metadata = { name: appName, namespace };
   const labels = { app: appName };
@@ -63,7 +63,7 @@ export function kubeConfigOf(path: string): KubeConfig {
   return givenKubeConfig(readFileSync(path, 'utf8'));
 }
 
-/** The Deployment as it is; fails where there is none. */
+/** Reads the Deployment; fails if it does not exist. */
 export async function look(kubeConfig: KubeConfig, namespace: string, name = appName): Promise<Snapshot> {
   const snapshot = await readSnapshot(kubeConfig, namespace, name);
   if (!snapshot) throw new Error(`there is no Deployment ${namespace}/${name}`);

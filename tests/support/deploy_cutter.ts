@@ -1,4 +1,4 @@
-/** A TCP proxy before an API server, whose connections can be cut. */
+/** A TCP proxy in front of an API server that can cut all its connections. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -6,16 +6,16 @@ import { parse, stringify } from 'yaml';
 import { listen } from './listen.ts';
 
 export type Cutter = {
-  /** The administrator's kubeconfig, with the proxy in place of the server. */
+  /** The administrator's kubeconfig with the address of the proxy. */
   kubeconfig: string;
-  /** Breaks every connection there is, in the middle of whatever goes over it; returns how many. */
+  /** Resets every open connection in the middle of its traffic; returns how many. */
   cut(): number;
   stop(): Promise<void>;
 };
 
 type Kubeconfig = { clusters: { cluster: Record<string, unknown> & { server: string } }[] };
 
-/** Writes its kubeconfig into the folder. */
+/** Writes the kubeconfig to the folder. */
 export async function startCutter(kubeconfig: string, folder: string): Promise<Cutter> {
   const config: Kubeconfig = parse(readFileSync(kubeconfig, 'utf8'));
   const [{ cluster }] = config.clusters;

@@ -1,16 +1,16 @@
-/** Constant load on a service: clients that keep their connection, and clients with a new one for each request. */
+/** Constant load on a service: some clients keep their connection, others open a new one for each request. */
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Load = {
-  /** Ends it and says what became of the requests. */
+  /** Stops the load and returns its result. */
   stop(): Promise<LoadResult>;
 };
 
 export type LoadResult = {
   kept: number;
   fresh: number;
-  /** Whatever was not a 200 within five seconds. No request is made a second time. */
+  /** Everything but a 200 within five seconds. No request is retried. */
   failures: string[];
 };
 
@@ -18,10 +18,10 @@ const clients = { kept: 4, fresh: 2 };
 const pauseMs = 15;
 const timeoutMs = 5_000;
 
-/** GET, or POST where there is a body, which is sent as JSON. */
+/** A GET request, or a POST of the body as JSON. */
 export type Question = { path: string; body?: object };
 
-/** Begins when the first request is answered: before kube-proxy's first look at a Service a connection hangs. */
+/** Starts after the first answer: until kube-proxy knows the Service, connections hang. */
 export async function startLoad(url: string, question: Question = { path: '/' }): Promise<Load> {
   const deadline = Date.now() + 30_000;
   while ((await ask(url, question, undefined)) !== undefined) {
@@ -55,7 +55,7 @@ export async function startLoad(url: string, question: Question = { path: '/' })
   };
 }
 
-/** Undefined after a 200, else what happened. */
+/** Undefined after a 200, otherwise what happened. */
 function ask(url: string, { path, body }: Question, agent: Agent | undefined): Promise<string | undefined> {
   return new Promise((resolve) => {
     const options = {
@@ -67,7 +67,7 @@ function ask(url: string, { path, body }: Question, agent: Agent | undefined): P
     const sent = request(new URL(path, url), options, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode === 200 ? undefined : `status ${response.statusCode}`));
-      response.on('error', (error) => resolve(`answer broken off: ${error.message}`));
+      response.on('error', (error) => resolve(`incomplete answer: ${error.message}`));
     });
     sent.on('timeout', () => sent.destroy(new Error(`no answer in ${timeoutMs} ms`)));
     sent.on('error', (error) => resolve(`${error.message}${sent.reusedSocket ? ' on a kept connection' : ''}`));

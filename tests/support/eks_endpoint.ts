@@ -1,6 +1,6 @@
 /**
- * The API server of an EKS cluster, as far as signing in goes: it speaks TLS with an authority of its own, takes a token
- * by the rules of the real one (aws-iam-authenticator) and says who called. The real one runs at AWS alone.
+ * The sign-in of an EKS cluster's API server: TLS with an authority of its own, and tokens checked by the rules of the real
+ * one (aws-iam-authenticator). The real one runs only in AWS.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -13,9 +13,9 @@ import { programPath } from './need.ts';
 
 export type EksEndpoint = {
   url: string;
-  /** PEM in base64, as EKS gives it. */
+  /** PEM in base64, as in EKS. */
   caData: string;
-  /** The tokens that it has seen, each once, in their order. */
+  /** The tokens received so far, each once, in order. */
   tokens(): string[];
   stop(): Promise<void>;
 };

@@ -50,11 +50,8 @@ export async function describeEks(clients: AwsClients, name: string): Promise<Ek
   }
 }
 
-/**
- * A configuration that makes and renews its own token. `namespace` is the namespace of its context. Throws EKS_NO_CLUSTER,
- * EKS_NOT_READY, or as awsError.
- */
-export async function eksKubeConfig(clients: AwsClients, name: string, namespace?: string): Promise<KubeConfig> {
+/** A configuration that makes and renews its own token. Throws EKS_NO_CLUSTER, EKS_NOT_READY, or as awsError. */
+export async function eksKubeConfig(clients: AwsClients, name: string): Promise<KubeConfig> {
   const cluster = await describeEks(clients, name);
   if (!cluster.endpoint || !cluster.caData) {
     throw new PipelineError('EKS_NOT_READY', `the cluster ${name} is ${cluster.status} and has no endpoint yet`, {
@@ -65,7 +62,7 @@ export async function eksKubeConfig(clients: AwsClients, name: string, namespace
   kubeConfig.loadFromOptions({
     clusters: [{ name, server: cluster.endpoint, caData: cluster.caData, skipTLSVerify: false }],
     users: [{ name }],
-    contexts: [{ name, cluster: name, user: name, ...(namespace && { namespace }) }],
+    contexts: [{ name, cluster: name, user: name }],
     currentContext: name,
   });
   return withEksToken(kubeConfig, name, clients, name);

@@ -11,6 +11,9 @@ import { kubernetes } from '../kubernetes.ts';
 import { describeError, isConflict, isNotFound } from './api_error.ts';
 import { patiently } from './retry.ts';
 
+const durationSeconds = 15;
+const renewSeconds = 3;
+
 export type LockOptions = {
   kubeConfig: KubeConfig;
   namespace: string;
@@ -18,8 +21,6 @@ export type LockOptions = {
   name: string;
   /** Who holds it, for people to read; unique for each deployer. */
   holder: string;
-  durationSeconds?: number;
-  renewSeconds?: number;
   /** Called once if there is another holder, which we then watch for a renewal. */
   onWait?: (holder: string) => void;
   signal?: AbortSignal;
@@ -34,7 +35,7 @@ export type Lock = {
 
 /** Throws LOCKED if another deployer holds the lock, the signal's reason, and what the client throws. */
 export async function acquireLock(options: LockOptions): Promise<Lock> {
-  const { kubeConfig, namespace, name, holder, durationSeconds = 15, renewSeconds = 3 } = options;
+  const { kubeConfig, namespace, name, holder } = options;
   const api = kubeConfig.makeApiClient(kubernetes().CoordinationV1Api);
   const read = () => patiently(() => api.readNamespacedLease({ namespace, name }));
 

@@ -113,7 +113,7 @@ export type Source<T extends KubernetesObject> = {
   list: () => Promise<KubernetesListObject<T>>;
 };
 
-export type Report = {
+export type Listener = {
   onChange: () => void;
   /** A watch or list failed and is started again. */
   onInterruption: (reason: string) => void;
@@ -126,15 +126,15 @@ export class Follower<T extends KubernetesObject> {
   readonly #watch: Watch;
   readonly #source: Source<T>;
   readonly #signal: AbortSignal;
-  readonly #report: Report;
+  readonly #listener: Listener;
   /** The version to continue from; empty: list first. */
   #version = '';
 
-  constructor(kubeConfig: KubeConfig, source: Source<T>, signal: AbortSignal, report: Report) {
+  constructor(kubeConfig: KubeConfig, source: Source<T>, signal: AbortSignal, listener: Listener) {
     this.#watch = new (kubernetes().Watch)(kubeConfig);
     this.#source = source;
     this.#signal = signal;
-    this.#report = report;
+    this.#listener = listener;
     this.#followForever();
   }
 
@@ -149,7 +149,7 @@ export class Follower<T extends KubernetesObject> {
         if (this.#signal.aborted) return;
         // The server no longer has that version: told by the answer's status or by an event in the stream.
         if (apiError(error)?.code === 410) this.#version = '';
-        this.#report.onInterruption(describeError(error));
+        this.#listener.onInterruption(describeError(error));
       }
       // Restart at once after a watch that lasted; back off while each one fails early.
       waitMs = Date.now() - begun > 1000 ? 0 : Math.min(Math.max(2 * waitMs, 100), 2000);
@@ -164,7 +164,7 @@ export class Follower<T extends KubernetesObject> {
     for (const object of list.items) this.objects.set(object.metadata?.uid ?? '', object);
     this.#version = list.metadata?.resourceVersion ?? '';
     this.isListed = true;
-    this.#report.onChange();
+    this.#listener.onChange();
   }
 
   /** Resolves when the server closes the watch, rejects when it fails. */
@@ -193,7 +193,7 @@ export class Follower<T extends KubernetesObject> {
     const uid = object.metadata?.uid ?? '';
     if (phase === 'DELETED') this.objects.delete(uid);
     else this.objects.set(uid, object);
-    this.#report.onChange();
+    this.#listener.onChange();
   }
 }
 
