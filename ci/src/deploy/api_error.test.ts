@@ -1,6 +1,6 @@
 import { ApiException, KubeConfig } from '@kubernetes/client-node';
 import { expect, test } from 'vitest';
-import { clusterError, clusterProblem, describeError } from './api_error.ts';
+import { clusterError, clusterProblem, describeError, podAnswer } from './api_error.ts';
 
 const forbidden = JSON.stringify({
   kind: 'Status',
@@ -42,4 +42,10 @@ test('the error names the server and shows no headers', () => {
 test('shows the text of a proxy in between, but no page of HTML', () => {
   expect(describeError(new ApiException(503, 'x', 'upstream connect error\nmore', {}))).toBe('upstream connect error');
   expect(describeError(new ApiException(502, 'x', '<html>', {}))).toBe('the API server answered 502');
+});
+
+test("tells a pod's own answer from the API server's", () => {
+  expect(podAnswer(new ApiException(503, 'x', 'not ready', {}))).toEqual({ status: 503, body: 'not ready' });
+  expect(podAnswer(new ApiException(403, 'x', forbidden, {}))).toBeUndefined();
+  expect(podAnswer(new Error('lost'))).toBeUndefined();
 });

@@ -55,6 +55,12 @@ export function isDeniedByRbac(error: unknown): boolean {
   return isForbidden(error) && /User ".*" cannot /.test(apiError(error)?.message ?? '');
 }
 
+/** What a pod answered through the API server's proxy, to a request that failed; undefined if the API server itself answered. */
+export function podAnswer(error: unknown): { status: number; body: string } | undefined {
+  if (!(error instanceof kubernetes().ApiException) || parsedBody(error.body).kind === 'Status') return undefined;
+  return { status: error.code, body: typeof error.body === 'string' ? error.body : JSON.stringify(error.body) };
+}
+
 /**
  * The problem and the next step. A 401 and a 403 need different repairs: the first rejects the credentials, the second
  * accepts them and denies the action. https://docs.aws.amazon.com/eks/latest/userguide/troubleshooting.html
@@ -107,7 +113,7 @@ function httpStatus(error: unknown): number | undefined {
 }
 
 /** KubernetesObjectApi leaves the body a string; the typed clients parse it for the codes they know. */
-function parsedBody(body: unknown): { reason?: unknown; message?: unknown } {
+function parsedBody(body: unknown): { kind?: unknown; reason?: unknown; message?: unknown } {
   if (typeof body === 'object' && body !== null) return body;
   try {
     const value: unknown = JSON.parse(String(body));

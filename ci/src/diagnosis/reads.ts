@@ -1,6 +1,6 @@
 /** The world that `explain` looks at: a cluster, by a deployer's rights. */
 import type { CoreV1Api, KubeConfig, V1Node, V1Pod } from '#kubernetes';
-import { isDeniedByRbac } from '../deploy/api_error.ts';
+import { podAnswer } from '../deploy/api_error.ts';
 import { conditionWords } from '../deploy/nodes.ts';
 import type { ExplainImage } from '../image/explanation.ts';
 import { kubernetes } from '../kubernetes.ts';
@@ -40,15 +40,8 @@ async function ask(core: CoreV1Api, namespace: string, pod: string, port: string
   try {
     return { status: 200, body: String(await core.connectGetNamespacedPodProxyWithPath(request)) };
   } catch (error) {
-    if (!(error instanceof kubernetes().ApiException) || isDeniedByRbac(error) || isStatus(error.body))
-      return undefined;
-    return { status: error.code, body: typeof error.body === 'string' ? error.body : JSON.stringify(error.body) };
+    return podAnswer(error);
   }
-}
-
-/** The API server's own words: it cannot reach the pod, which the probe's answer says better. */
-function isStatus(body: unknown): boolean {
-  return /"kind":\s*"Status"/.test(typeof body === 'string' ? body : JSON.stringify(body ?? ''));
 }
 
 async function readNames(core: CoreV1Api, namespace: string, kind: NamedKind): Promise<string[]> {
