@@ -5,7 +5,7 @@
  * here in one go.
  */
 import { createHash, type Hash } from 'node:crypto';
-import type { LinearModel, OnProgress, TrainingSet } from './classifiers/classifier.ts';
+import type { LinearModel, TrainingSet } from './classifiers/classifier.ts';
 import { sigmoid } from './classifiers/logistic_loss.ts';
 import { fitPlatt } from './classifiers/platt.ts';
 import { classifiers } from './classifiers/registry.ts';
@@ -61,14 +61,9 @@ export type FittedWeights = {
 };
 
 /** Fits the classifier, and its calibration on out-of-fold scores. Throws NOT_CONVERGED. */
-export function fitWeights(
-  x: Csr,
-  labels: Labels,
-  params: ModelBuildingParams,
-  onProgress?: OnProgress,
-): FittedWeights {
+export function fitWeights(x: Csr, labels: Labels, params: ModelBuildingParams): FittedWeights {
   const set = trainingSet(x, labels, params);
-  const model = classifiers[params.classifier].fit(set, params, { seed: params.seed, onProgress });
+  const model = classifiers[params.classifier].fit(set, params, params.seed);
   if (!model.converged) {
     throw new SentimentError(
       'NOT_CONVERGED',
@@ -98,7 +93,7 @@ function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingPa
       target: Float64Array.from(inside, (i) => set.target[i]),
       weight: Float64Array.from(inside, (i) => set.weight[i]),
     };
-    const model = classifiers[params.classifier].fit(part, params, { seed: params.seed });
+    const model = classifiers[params.classifier].fit(part, params, params.seed);
     for (const i of rows) if (folds[i] === fold) scores[i] = dot(set.x, i, model.weights) + model.intercept;
   }
   const calibration = fitPlatt(scores, labels);
@@ -107,11 +102,11 @@ function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingPa
 }
 
 /** Learns a model from texts. Throws ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED. */
-export function trainModel(reviews: readonly Review[], params: Params, onProgress?: OnProgress): LinearTextModel {
+export function trainModel(reviews: readonly Review[], params: Params): LinearTextModel {
   const normalize = createNormalizer(params.data_preprocessing);
   const hash = createHash('sha256');
   const { vectorizer, x } = fitVectorizer(normalizedTexts(reviews, normalize, hash), params.feature_engineering);
-  const fitted = fitWeights(x, labelsOf(reviews), params.model_building, onProgress);
+  const fitted = fitWeights(x, labelsOf(reviews), params.model_building);
   const data = { dataDigest: hash.digest('hex'), trainingTexts: reviews.length };
   const profile = profileOf(normalized(reviews, normalize), vectorizer, x, fitted.rawScores, fitted.calibration);
   return new LinearTextModel(modelParts(params, vectorizer, fitted, data, profile));

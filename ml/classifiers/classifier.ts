@@ -11,14 +11,6 @@ export type TrainingSet = {
   weight: Float64Array;
 };
 
-export type FitOptions = {
-  /** Fixes every random choice, 0 to 4294967295. */
-  seed: number;
-  /** Called after each check of convergence, with the passes so far and the gap that is left. */
-  onProgress?: OnProgress | undefined;
-};
-export type OnProgress = (iterations: number, gap: number) => void;
-
 /** score = intercept + sum of weight x value; positive scores mean class 1. */
 export type LinearModel = {
   /** One number a column. */
@@ -43,16 +35,19 @@ export type Scorer = {
   iterations: number;
 };
 
-/** `fit` takes the classifier's own settings from `settings`, fills in defaults and ignores all other keys. */
+/**
+ * `fit` takes the classifier's own settings from `settings`, fills in defaults and ignores all other keys. `seed`, 0 to
+ * 4294967295, fixes every random choice.
+ */
 type Classifier<Shape extends z.ZodRawShape, Fitted> = {
   settings: z.ZodObject<Shape>;
-  fit(set: TrainingSet, settings: object, options: FitOptions): Fitted;
+  fit(set: TrainingSet, settings: object, seed: number): Fitted;
 };
 
 type Fit<Shape extends z.ZodRawShape, Fitted> = (
   set: TrainingSet,
   settings: z.output<z.ZodObject<Shape>>,
-  options: FitOptions,
+  seed: number,
 ) => Fitted;
 
 /** A classifier that the pipeline can train, serve and explain. Its settings stand in params.yaml under model_building. */
@@ -60,7 +55,7 @@ export function linearClassifier<Shape extends z.ZodRawShape>(
   settings: z.ZodObject<Shape>,
   learn: Fit<Shape, LinearModel>,
 ): Classifier<Shape, LinearModel> & { linear: true } {
-  return { linear: true, settings, fit: (set, given, options) => learn(set, settings.parse(given), options) };
+  return { linear: true, settings, fit: (set, given, seed) => learn(set, settings.parse(given), seed) };
 }
 
 /** A classifier for experiments only. */
@@ -68,5 +63,5 @@ export function nonLinearClassifier<Shape extends z.ZodRawShape>(
   settings: z.ZodObject<Shape>,
   learn: Fit<Shape, Scorer>,
 ): Classifier<Shape, Scorer> & { linear: false } {
-  return { linear: false, settings, fit: (set, given, options) => learn(set, settings.parse(given), options) };
+  return { linear: false, settings, fit: (set, given, seed) => learn(set, settings.parse(given), seed) };
 }

@@ -10,7 +10,7 @@
  */
 import { type Csc, toColumns } from '../features/csr.ts';
 import { createRandom, shuffle } from '../random.ts';
-import type { LinearModel, OnProgress, TrainingSet } from './classifier.ts';
+import type { LinearModel, TrainingSet } from './classifier.ts';
 import {
   bestIntercept,
   entropy,
@@ -25,11 +25,7 @@ const SUFFICIENT_DECREASE = 0.01;
 const LEAST_CURVATURE = 1e-12;
 const ACTIVE_PASSES = 20;
 
-export function fitL1(
-  { x, target, weight }: TrainingSet,
-  settings: LogisticRegressionSettings,
-  onProgress?: OnProgress,
-): LinearModel {
+export function fitL1({ x, target, weight }: TrainingSet, settings: LogisticRegressionSettings): LinearModel {
   const cost = weight.map((value) => value * settings.C);
   const columns = toColumns(x);
   const weights = new Float64Array(x.columnCount);
@@ -48,7 +44,6 @@ export function fitL1(
     intercept = bestIntercept(margin, intercept, target, cost);
     const objective = absoluteSum(weights) + logisticLoss(margin, intercept, target, cost);
     const gap = (objective - dualValue(columns, margin, intercept, target, cost)) / objective;
-    onProgress?.(iterations, gap);
     const converged = gap <= settings.tolerance;
     if (converged || iterations >= settings.max_iterations) {
       return { weights, intercept, iterations, objective, gap, converged };

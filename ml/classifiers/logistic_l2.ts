@@ -15,7 +15,7 @@
  */
 import { dot } from '../features/csr.ts';
 import { createRandom, shuffle } from '../random.ts';
-import type { LinearModel, OnProgress, TrainingSet } from './classifier.ts';
+import type { LinearModel, TrainingSet } from './classifier.ts';
 import {
   bestIntercept,
   entropy,
@@ -25,11 +25,7 @@ import {
   sigmoid,
 } from './logistic_loss.ts';
 
-export function fitL2(
-  { x, target, weight }: TrainingSet,
-  settings: LogisticRegressionSettings,
-  onProgress?: OnProgress,
-): LinearModel {
+export function fitL2({ x, target, weight }: TrainingSet, settings: LogisticRegressionSettings): LinearModel {
   const { rowCount } = x;
   const cost = weight.map((value) => value * settings.C);
   const weights = new Float64Array(x.columnCount);
@@ -64,7 +60,6 @@ export function fitL2(
     const b = bestIntercept(margin, multiplier, target, cost);
     const objective = halfSquares(weights) + logisticLoss(margin, b, target, cost);
     const gap = (objective - dualValue(x, weights, p, target, cost)) / objective;
-    onProgress?.(iterations, gap);
     const converged = gap <= settings.tolerance;
     if (converged || last) return { weights, intercept: b, iterations, objective, gap, converged };
   }

@@ -18,7 +18,7 @@ const settings = z.object({
   max_iterations: z.number().int().min(1).default(1000).describe('Limit of passes over the data.'),
 });
 
-export const logisticRegression = linearClassifier(settings, (set, { nb_alpha, ...given }, { seed, onProgress }) => {
+export const logisticRegression = linearClassifier(settings, (set, { nb_alpha, ...given }, seed) => {
   const solve = given.penalty === 'l1' ? fitL1 : fitL2;
-  return withNaiveBayesScale(set, nb_alpha, (scaled) => solve(scaled, { ...given, seed }, onProgress));
+  return withNaiveBayesScale(set, nb_alpha, (scaled) => solve(scaled, { ...given, seed }));
 });

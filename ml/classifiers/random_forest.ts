@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { createRandom } from '../random.ts';
 import { binMatrix, binRows, maxBins } from './bins.ts';
-import { type FitOptions, nonLinearClassifier, type Scorer, type TrainingSet } from './classifier.ts';
+import { nonLinearClassifier, type Scorer, type TrainingSet } from './classifier.ts';
 import { maxDepth, TreeGrower } from './histogram_tree.ts';
 import { sumTrees, type Tree, treeBytes } from './trees.ts';
 
@@ -21,7 +21,7 @@ export const randomForest = nonLinearClassifier(settings, fitRandomForest);
 export function fitRandomForest(
   { x, target, weight }: TrainingSet,
   { trees: treeCount, max_depth, min_child_weight, max_bins }: z.output<typeof settings>,
-  { seed }: FitOptions,
+  seed: number,
 ): Scorer {
   const random = createRandom(seed);
   const bins = binMatrix(x, max_bins, 1);

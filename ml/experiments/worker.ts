@@ -118,7 +118,7 @@ function cpuSeconds(): number {
 /** `model` says what targets and weights are. Throws what the classifier throws. */
 function learn(x: Csr, part: Labels, model: ModelBuildingParams, { classifier, settings, seed }: Learner): Scorer {
   const chosen = classifiers[classifier];
-  return chosen.linear ? learnLinear(x, part, model) : chosen.fit(trainingSet(x, part, model), settings, { seed });
+  return chosen.linear ? learnLinear(x, part, model) : chosen.fit(trainingSet(x, part, model), settings, seed);
 }
 
 /** As the pipeline trains and serves: calibrated if the settings say so, weights of 32 bits. */
