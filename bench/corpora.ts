@@ -7,8 +7,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gatherSplit } from '../ml/corpus/corpus.ts';
 import type { Review } from '../ml/corpus/review.ts';
-import { readSplit } from '../ml/corpus/source.ts';
 import { readParams } from '../ml/params.ts';
 import { createRandom } from '../ml/random.ts';
 import { paths } from '../ml/stages/paths.ts';
@@ -27,7 +27,7 @@ const OWN_CLASS = 0.8;
 export async function prepareCorpora(): Promise<Corpora> {
   const settings = { ...readParams().data_ingestion, source: 'embedded:movies' };
   const log = (line: string) => process.stderr.write(`${line}\n`);
-  const { train, test } = await readSplit(settings, { folder: join(root, paths.downloads), log });
+  const { train, test } = await gatherSplit(settings, { folder: join(root, paths.downloads), log });
   const random = createRandom(settings.seed);
   const long = longReviews(train, LONG_TRAIN, random);
   const longTest = longReviews(test, LONG_TEST, random);

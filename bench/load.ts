@@ -5,8 +5,8 @@
  *     node bench/load.ts PORT TEXTS.jsonl CONNECTIONS WARM_UP_SECONDS SECONDS
  */
 import { connect, type Socket } from 'node:net';
+import { readReviews } from '../ml/corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../ml/errors.ts';
-import { readReviews } from '../ml/stages/reviews_file.ts';
 
 const [port, textsPath, connections, warmUp, seconds] = process.argv.slice(2);
 

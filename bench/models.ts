@@ -1,7 +1,8 @@
 /** The models that the bench scores and serves, trained on the snippets. */
+
+import { readReviews } from '../ml/corpus/reviews_file.ts';
 import { saveModel } from '../ml/model/artifact.ts';
 import { readParams } from '../ml/params.ts';
-import { readReviews } from '../ml/stages/reviews_file.ts';
 import { trainModel } from '../ml/training.ts';
 import { runJson } from './child.ts';
 import type { Corpus } from './corpora.ts';

@@ -4,8 +4,9 @@
  *
  *     node bench/score_ours.ts MODEL TEXTS.jsonl SECONDS
  */
+
+import { readReviews } from '../ml/corpus/reviews_file.ts';
 import { loadModel } from '../ml/model/load.ts';
-import { readReviews } from '../ml/stages/reviews_file.ts';
 import { cpuSeconds } from './cpu_time.ts';
 
 const [modelPath, textsPath, seconds] = process.argv.slice(2);

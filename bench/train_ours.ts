@@ -6,9 +6,9 @@
  */
 import { fitL2 } from '../ml/classifiers/logistic_l2.ts';
 import type { Review } from '../ml/corpus/review.ts';
+import { readReviews } from '../ml/corpus/reviews_file.ts';
 import { dot } from '../ml/features/csr.ts';
 import { fitVectorizer } from '../ml/features/vectorizer.ts';
-import { readReviews } from '../ml/stages/reviews_file.ts';
 import { createNormalizer } from '../ml/text/normalize.ts';
 import { cpuSeconds } from './cpu_time.ts';
 import { l2Settings, normalizeSettings, wordSettings } from './settings.ts';

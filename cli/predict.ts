@@ -5,9 +5,8 @@
 import { once } from 'node:events';
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { requireColumns } from '../ml/corpus/columns.ts';
-import { readTable, type Table } from '../ml/corpus/table.ts';
-import { formatOf, type TableFormat } from '../ml/corpus/table_format.ts';
+import { formatOf, type TableFormat } from '../ml/corpus/data_file.ts';
+import { readTable, requireColumns, type Table } from '../ml/corpus/table.ts';
 import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts';
 import { SentimentError, usageError } from '../ml/errors.ts';
 import { loadModel } from '../ml/model/load.ts';

@@ -1,14 +1,14 @@
 /** `sentiment train`: labelled texts to a model file. `sentiment evaluate` reads its texts in the same way. */
 import { resolve } from 'node:path';
+import { gatherReviews } from '../ml/corpus/corpus.ts';
 import type { Review } from '../ml/corpus/review.ts';
-import { readReviews } from '../ml/corpus/source.ts';
 import { saveModel } from '../ml/model/artifact.ts';
 import { type Params, readParams } from '../ml/params.ts';
 import { paths } from '../ml/stages/paths.ts';
 import { trainModel } from '../ml/training.ts';
 import { checkOutput } from './output.ts';
 
-/** The embedded corpora stay in the project's folder, whatever the current folder is. */
+/** Temporary files go into the project's folder, whatever the current folder is. */
 const DOWNLOADS = resolve(import.meta.dirname, '..', paths.downloads);
 
 export type TrainOptions = LabelledSourceOptions & { out: string };
@@ -63,5 +63,5 @@ export function paramsOf(options: LabelledSourceOptions): Params {
 /** All usable texts of the source; stderr says what was left out and why. Throws what readReviews throws. */
 export function readLabelled({ data_ingestion }: Params): Promise<Review[]> {
   const log = (line: string) => process.stderr.write(`${line}\n`);
-  return readReviews(data_ingestion, { folder: DOWNLOADS, log });
+  return gatherReviews(data_ingestion, { folder: DOWNLOADS, log });
 }

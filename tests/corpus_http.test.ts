@@ -8,8 +8,8 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip, gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { downloadHttp } from '../ml/corpus/http_download.ts';
-import { readReviews, readSplit } from '../ml/corpus/source.ts';
+import { gatherReviews, gatherSplit } from '../ml/corpus/corpus.ts';
+import { downloadHttp } from '../ml/corpus/download.ts';
 import { settings } from '../ml/corpus/testdata/settings.ts';
 import { freePort, listen, stopListening } from './support/listen.ts';
 
@@ -67,7 +67,7 @@ describe('texts at an address', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const read = (path: string) =>
-    readReviews({ ...settings, source: `${base}${path}` }, { folder, log: () => {} }).finally(() =>
+    gatherReviews({ ...settings, source: `${base}${path}` }, { folder, log: () => {} }).finally(() =>
       expect(readdirSync(folder)).toEqual([]),
     );
 
@@ -80,7 +80,7 @@ describe('texts at an address', () => {
 
   it('may be an archive of IMDB reviews, whose own split is kept', async () => {
     const source = `${base}/aclImdb_v1.tar.gz`;
-    const { train, test } = await readSplit({ ...settings, source }, { folder, log: () => {} });
+    const { train, test } = await gatherSplit({ ...settings, source }, { folder, log: () => {} });
     expect([train, test].map((reviews) => reviews.map(({ id, rating }) => [id, rating]).sort())).toEqual([
       [
         ['train/neg/0', -3.5],
@@ -110,7 +110,7 @@ describe('texts at an address', () => {
     ['/broken.csv', 'answered 500 Internal Server Error'],
     ['/page.csv', 'answered with a web page, not with data'],
     ['/sly.csv', 'answered with a web page, not with data'],
-    ['/empty.csv', 'answered with nothing'],
+    ['/empty.csv', 'answered with an empty body'],
   ])('are an error when %s %s', async (path, problem) => {
     await expect(read(path)).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
@@ -131,7 +131,7 @@ describe('texts at an address', () => {
 
   it.each(['/silent.csv', '/stalled.csv'])('are an error when nothing more comes from %s', async (path) => {
     const fetching = downloadHttp(`${base}${path}`, { folder, log: () => {}, idleTimeout: 200 });
-    await expect(fetching).rejects.toThrow(`cannot fetch ${base}${path}: no byte came for 0.2 s`);
+    await expect(fetching).rejects.toThrow(`cannot fetch ${base}${path}: no data arrived for 0.2 s`);
     expect(readdirSync(folder)).toEqual([]);
   });
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { downloadS3 } from '../ml/corpus/s3_download.ts';
-import { readReviews } from '../ml/corpus/source.ts';
+import { gatherReviews } from '../ml/corpus/corpus.ts';
+import { downloadS3 } from '../ml/corpus/download.ts';
 import { settings } from '../ml/corpus/testdata/settings.ts';
 import { type MotoServer, startMoto } from './support/moto.ts';
 import { need } from './support/need.ts';
@@ -47,7 +47,7 @@ describe.skipIf(!need('moto'))('texts in S3', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it.each(['s3://reviews/2026/all.csv', 's3://reviews/2026/all.csv.gz'])('are read from %s', async (source) => {
-    const reviews = await readReviews({ ...settings, source }, options());
+    const reviews = await gatherReviews({ ...settings, source }, options());
     expect(reviews).toHaveLength(5000);
     expect(reviews[4999]).toEqual({ id: '5001', text: 'text 4999', label: 1 });
     expect(lines.slice(0, 2)).toEqual([`fetching ${source} ...`, `${source}: 5,000 read, 5,000 kept, 0 left out`]);
@@ -66,7 +66,7 @@ describe.skipIf(!need('moto'))('texts in S3', () => {
     ['s3://reviews/no.csv', 'there is no such object in the bucket'],
     ['s3://nowhere/a.csv', 'there is no such bucket'],
   ])('that are not there, like %s, are an error', async (source, reason) => {
-    await expect(readReviews({ ...settings, source }, options())).rejects.toMatchObject({
+    await expect(gatherReviews({ ...settings, source }, options())).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
       message: `cannot fetch ${source}: ${reason}`,
     });
@@ -91,7 +91,7 @@ describe.skipIf(!need('moto'))('texts in S3', () => {
   it.each(['s3://reviews', 's3://reviews/2026/', 's3:///key'])(
     'must be named as an object, not as %s',
     async (source) => {
-      await expect(readReviews({ ...settings, source }, options())).rejects.toMatchObject({
+      await expect(gatherReviews({ ...settings, source }, options())).rejects.toMatchObject({
         code: 'ADDRESS_INVALID',
         exitCode: 2,
       });

@@ -135,7 +135,7 @@ describe('the stages before features', () => {
       code: 2,
       stderr:
         'error: reviews.csv has no column "review"; it has "text", "label" (COLUMN_MISSING)\n' +
-        '  next: name a column that is there; the closest is "text"\n',
+        '  next: name one of these columns; the closest is "text"\n',
     });
   });
 });

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readReviews } from '../ml/corpus/reviews_file.ts';
 import { dot } from '../ml/features/csr.ts';
 import { readModel } from '../ml/model/artifact.ts';
 import { createRandom } from '../ml/random.ts';
 import { loadMatrix } from '../ml/stages/matrix_file.ts';
 import { paths } from '../ml/stages/paths.ts';
-import { readReviews } from '../ml/stages/reviews_file.ts';
 import { runOk, start } from './support/process.ts';
 import { copyRepository, type Repository } from './support/repository.ts';
 import { setParams } from './support/small_corpus.ts';

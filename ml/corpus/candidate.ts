@@ -1,6 +1,6 @@
 /**
- * A text as its source has it, before anything is judged: which class its opinion is, whether it is a duplicate,
- * whether it is a text at all. Every source gives a stream of these, and of rows that are none.
+ * A text as its source gives it, before labelling, the duplicate check and the check for empty texts. A source yields
+ * candidates, and a BadRow for each unreadable row.
  */
 export type Candidate = {
   /** Where a person finds it: "reviews.csv:17". */
@@ -9,11 +9,11 @@ export type Candidate = {
   text: string;
   opinion: Opinion;
   group?: string;
-  /** The side of the split that the source itself puts it on. */
+  /** The part that the source itself assigns it to. */
   split?: 'train' | 'test';
 };
 
-/** A graded opinion whose sign is the label, or a word for the label. */
+/** A rating whose sign is the label, or a word for the label. */
 export type Opinion = { rating: string | number } | { label: string };
 
 /** A row that cannot be read. */
@@ -24,10 +24,10 @@ export type BadRow = {
 };
 
 export type Source = {
-  /** What it is called in reports; without passwords and signatures. */
+  /** Its name in reports, without passwords and signatures. */
   name: string;
-  /** Can be gone through once. */
+  /** Can be iterated once. */
   items: AsyncIterable<Candidate | BadRow>;
-  /** Removes what was fetched for this run only. */
+  /** Deletes what was downloaded for this run. */
   close(): Promise<void>;
 };

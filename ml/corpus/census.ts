@@ -1,7 +1,7 @@
-/** Counts what becomes of the rows of a source, and remembers the first few that were left out, for a person to look at. */
+/** Counts the rows of a source by the reason why they were left out, and keeps a few examples of each for a person. */
 import { SentimentError, usageError } from '../errors.ts';
 
-/** Why a row is left out. The first three make it a bad one; the others are no fault of the row. */
+/** Why a row is left out. The first three are faults of the row and count against max_bad_share. */
 export const REASONS = [
   'bad_row',
   'empty_text',
@@ -19,13 +19,13 @@ const MAX_WORDS = 12;
 
 export class Census {
   rowsRead = 0;
-  /** Texts with lone surrogates, which became U+FFFD. */
+  /** Texts in which a lone surrogate was replaced by U+FFFD. */
   repaired = 0;
   readonly #counts = new Map<Reason, number>();
   readonly #examples = new Map<Reason, string[]>();
   readonly #words = new Map<string, number>();
 
-  /** `where` is file and line, `what` says more. Without them the row is counted, and shown when another call names it. */
+  /** `where` is file and line, `what` gives details. Without `where` the row is only counted. */
   leaveOut(reason: Reason, where?: string, what?: string): void {
     this.#counts.set(reason, this.count(reason) + 1);
     if (where !== undefined) this.show(reason, where, what);
@@ -37,7 +37,7 @@ export class Census {
     this.#examples.set(reason, [...examples, what === undefined ? where : `${where}: ${what.slice(0, 200)}`]);
   }
 
-  /** Remembers which words the labels are; of many different ones only the first. */
+  /** Counts the words used as labels, up to the first MAX_WORDS different ones. */
   addWord(word: string): void {
     if (this.#words.has(word) || this.#words.size < MAX_WORDS) this.#words.set(word, (this.#words.get(word) ?? 0) + 1);
   }
@@ -58,21 +58,21 @@ export class Census {
     return Object.fromEntries(this.#examples);
   }
 
-  /** One line for each reason there is, with its examples below. */
+  /** One line for each reason that occurred, followed by its examples. */
   describe(): string[] {
     const lines = REASONS.filter((reason) => this.count(reason) > 0).flatMap((reason) => [
       `  ${grouped(this.count(reason))} ${reason.replaceAll('_', ' ')}`,
       ...(this.#examples.get(reason) ?? []).map((example) => `    ${example}`),
     ]);
     if (this.#words.size > 0) lines.push(`  labels: ${this.#describeWords()}`);
-    if (this.repaired > 0) lines.push(`  ${grouped(this.repaired)} with half a character (lone surrogate) replaced`);
+    if (this.repaired > 0) lines.push(`  ${grouped(this.repaired)} with a lone surrogate (half a character) replaced`);
     return lines;
   }
 
   /** Throws CORPUS_EMPTY or TOO_MANY_BAD_ROWS. */
   check(name: string, maxBadShare: number): void {
     if (this.rowsRead === 0) {
-      throw new SentimentError('CORPUS_EMPTY', `${name} holds no texts`, { next: 'name a source that has rows' });
+      throw new SentimentError('CORPUS_EMPTY', `${name} holds no texts`, { next: 'name a source with rows' });
     }
     if (this.bad <= maxBadShare * this.rowsRead) return;
     const kinds = BAD.filter((reason) => this.count(reason) > 0);
@@ -84,18 +84,18 @@ export class Census {
         `(${maxBadShare}) allows: ${counts.join(', ')}; the first: ${example}`,
       {
         next: kinds.includes('unknown_label')
-          ? 'put the labels into positive_labels, negative_labels or neutral_labels, name another column, or correct the rows'
+          ? 'add the labels to positive_labels, negative_labels or neutral_labels, name another column, or correct the rows'
           : 'correct the rows, name another column, or raise max_bad_share',
       },
     );
   }
 
-  /** CORPUS_EMPTY or ONE_CLASS (2), for a corpus in which nothing can be told apart. Shows what the labels were. */
+  /** CORPUS_EMPTY or ONE_CLASS (2), for a corpus without both classes. Lists the labels that were found. */
   noContrast(name: string, positives: number, size: number): SentimentError {
     const words = this.#words.size > 0 ? `; the labels are ${this.#describeWords()}` : '';
     if (size === 0) {
-      const message = `${name} has ${grouped(this.rowsRead)} rows, and none is usable${words}`;
-      return new SentimentError('CORPUS_EMPTY', message, { next: 'see above why the rows were left out' });
+      const message = `${name} has ${grouped(this.rowsRead)} rows, but none is usable${words}`;
+      return new SentimentError('CORPUS_EMPTY', message, { next: 'the lines above say why the rows were left out' });
     }
     return usageError(
       'ONE_CLASS',

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BadRow, Candidate } from './candidate.ts';
 import { Corpus, gatherCorpus } from './corpus.ts';
+import { countLeaks } from './duplicates.ts';
 import { createLabeller } from './labeller.ts';
-import { countLeaks } from './leaks.ts';
 import { settings } from './testdata/settings.ts';
 import { temporaryFile, temporaryFolder } from './testdata/temporary.ts';
 
@@ -20,7 +20,7 @@ async function gather(source: string, more: Partial<typeof settings> = {}) {
     const corpus = await gatherCorpus({ ...settings, source, ...more }, options);
     return { corpus, lines, folder };
   } catch (error) {
-    // Whatever went wrong, nothing is left behind.
+    // No error leaves a file behind.
     expect(readdirSync(folder)).toEqual([]);
     throw Object.assign(error as Error, { lines });
   }
@@ -29,7 +29,7 @@ async function gather(source: string, more: Partial<typeof settings> = {}) {
 const GOOD = ['good,positive', 'bad,negative', 'lovely,positive', 'awful,negative'];
 
 describe('a corpus', () => {
-  it('counts what is left out and why, shows the first few, and keeps the rest in order', async () => {
+  it('counts the rows left out by reason, shows examples, and keeps the rest in order', async () => {
     const path = csv(
       ...GOOD,
       'Good ,positive',
@@ -79,7 +79,7 @@ describe('a corpus', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('keeps ratings, and replaces half characters as the service does', async () => {
+  it('keeps ratings, and replaces lone surrogates as the service does', async () => {
     const lines = [
       { text: 'cut off \ud83d', stars: '2.5' },
       { text: 'bad', stars: -1 },
@@ -90,11 +90,11 @@ describe('a corpus', () => {
       { id: '1', text: 'cut off \ufffd', label: 1, rating: 2.5 },
       { id: '2', text: 'bad', label: 0, rating: -1 },
     ]);
-    expect(corpus.describe().at(-1)).toBe('  1 with half a character (lone surrogate) replaced');
+    expect(corpus.describe().at(-1)).toBe('  1 with a lone surrogate (half a character) replaced');
     corpus.close();
   });
 
-  it('shows only the first three of a kind, and the first twelve labels', async () => {
+  it('shows only the first three examples of a reason, and the first twelve labels', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `text ${i},label ${i}`);
     const { corpus } = await gather(csv(...GOOD, ...rows), { max_bad_share: 1 });
     const lines = corpus.describe();
@@ -105,7 +105,7 @@ describe('a corpus', () => {
 });
 
 describe('a corpus that cannot be used', () => {
-  it('for too many bad rows names the first of them, and is shown all the same', async () => {
+  it('because of too many bad rows names the first one, and still logs the counts', async () => {
     const path = csv(...GOOD, 'odd,5', 'odder,4');
     await expect(gather(path)).rejects.toMatchObject({
       code: 'TOO_MANY_BAD_ROWS',
@@ -118,13 +118,13 @@ describe('a corpus that cannot be used', () => {
     });
   });
 
-  it('is judged by bad rows alone, not by neutral or double ones', async () => {
+  it('counts only bad rows, not neutral or duplicate ones', async () => {
     const { corpus } = await gather(csv(...GOOD, ...GOOD, 'so so,neutral'), { max_bad_share: 0 });
     expect(corpus.size).toBe(4);
     corpus.close();
   });
 
-  it('for having no rows says so', async () => {
+  it('because it has no rows says so', async () => {
     await expect(gather(csv())).rejects.toMatchObject({
       code: 'CORPUS_EMPTY',
       message: expect.stringMatching(/reviews\.csv holds no texts$/),
@@ -137,12 +137,12 @@ describe('a corpus that cannot be used', () => {
       ['good,positive', 'fine,positive'],
       /all 2 usable texts of .* are positive; the labels are "positive" 2$/,
     ],
-    ['neutral texts', ['so so,neutral'], /has 1 rows, and none is usable; the labels are "neutral" 1$/],
-  ])('for having only %s says so', async (_, rows, message) => {
+    ['neutral texts', ['so so,neutral'], /has 1 rows, but none is usable; the labels are "neutral" 1$/],
+  ])('because it has only %s says so', async (_, rows, message) => {
     await expect(gather(csv(...rows))).rejects.toMatchObject({ message: expect.stringMatching(message) });
   });
 
-  it('for stars taken as ratings says what to do', async () => {
+  it('because its ratings are stars says what to do', async () => {
     const path = temporaryFile('a.csv', 'text,stars\ngood,5\nbad,1\n');
     await expect(gather(path, { rating_column: 'stars' })).rejects.toMatchObject({
       code: 'ONE_CLASS',
@@ -150,14 +150,14 @@ describe('a corpus that cannot be used', () => {
     });
   });
 
-  it('for not being there says so', async () => {
+  it('because it is missing says so', async () => {
     await expect(gather('no/such.csv')).rejects.toMatchObject({
       code: 'SOURCE_MISSING',
       message: 'there is no file or folder no/such.csv',
     });
   });
 
-  it('for breaking off in the middle says so', async () => {
+  it('because it breaks off in the middle says so', async () => {
     await expect(gather(csv(...GOOD, '"open,positive'))).rejects.toMatchObject({ code: 'CSV_QUOTES' });
   });
 });
@@ -180,7 +180,7 @@ describe('the split of a corpus', () => {
     return { where: `items:${text}`, id: text, text, opinion: { label }, ...more };
   }
 
-  it('never has a text, however written, or a group on both sides, and loses none', async () => {
+  it('never has a near duplicate or a group in both parts, and loses no text', async () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'b', 'B', ' ', '!', '.', '😀'), minLength: 1, maxLength: 4 });
     const item = fc.record({
       text,
@@ -203,7 +203,7 @@ describe('the split of a corpus', () => {
     );
   });
 
-  it('is the source’s own where it has one, less training texts that are test texts too', async () => {
+  it('is the split of the source, without training texts that are also test texts', async () => {
     const corpus = await corpusOf([
       candidate('a', 'positive', { split: 'train' }),
       candidate('b', 'negative', { split: 'train' }),
@@ -220,7 +220,7 @@ describe('the split of a corpus', () => {
     corpus.close();
   });
 
-  it('is ours where the source has but one side', async () => {
+  it('is our own if the source has only one part', async () => {
     const items = [0, 1, 2, 3].map((i) => candidate(`t${i}`, i % 2 ? 'positive' : 'negative', { split: 'train' }));
     const corpus = await corpusOf(items);
     const { train, test } = corpus.split({ test_share: 0.5, seed: 1 });

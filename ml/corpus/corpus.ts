@@ -1,28 +1,29 @@
 /**
- * A source's usable texts: read, labelled, checked, without duplicates, ready to be split.
+ * The usable texts of a source: read, labelled, checked, without duplicates, ready to be split.
  *
- * Texts lie in a temporary file, not in memory; what is held is less than 300 bytes for each of them. A corpus is closed
- * when it is done with.
+ * The texts are in a temporary file; memory holds less than 300 bytes for each.
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { DataIngestionParams } from '../params.ts';
 import type { Candidate, Opinion, Source } from './candidate.ts';
 import { Census, grouped } from './census.ts';
-import { Clusters } from './clusters.ts';
 import { DuplicateFinder, nearDuplicateKey } from './duplicates.ts';
 import { createLabeller, type Judgement } from './labeller.ts';
-import { nearDuplicateKeys } from './leaks.ts';
 import { openSource, type SourceOptions } from './open_source.ts';
 import type { Review } from './review.ts';
-import { ReviewStore } from './review_store.ts';
-import { type Split, splitAsGiven, splitTexts } from './split.ts';
+import { ReviewStore } from './reviews_file.ts';
+import { Clusters, type Split, splitAsGiven, splitTexts } from './split.ts';
 
-/** Opens the source that the settings name and gathers it. Throws what openSource and Corpus.gather throw. */
+/**
+ * Opens the source that the settings name and gathers its texts. The caller closes the corpus.
+ *
+ * Throws what createLabeller, openSource, Corpus.gather and Corpus.check throw.
+ */
 export async function gatherCorpus(settings: DataIngestionParams, options: SourceOptions): Promise<Corpus> {
   const label = createLabeller(settings);
   const source = await openSource(settings, options);
-  const corpus = new Corpus(source.name, join(options.scratch ?? options.folder, `reviews-${randomUUID()}.tmp`));
+  const corpus = new Corpus(source.name, join(options.folder, `reviews-${randomUUID()}.tmp`));
   try {
     await corpus.gather(source, label);
     corpus.check(settings.max_bad_share);
@@ -43,17 +44,18 @@ export class Corpus {
   readonly #duplicates = new DuplicateFinder();
   readonly #clusters = new Clusters();
   readonly #labels: (0 | 1)[] = [];
-  readonly #onTestSide: (boolean | undefined)[] = [];
-  /** Numbers of the texts that stay, ascending. */
+  /** Whether the source itself puts each text into the test part; undefined if it does not say. */
+  readonly #isTest: (boolean | undefined)[] = [];
+  /** Numbers of the texts kept, ascending. */
   #kept: number[] = [];
 
-  /** `path` is where the texts go until close(), under no name. */
+  /** `path` is where the store of texts is created; its name is deleted at once. */
   constructor(name: string, path: string) {
     this.name = name;
     this.#store = new ReviewStore(path);
   }
 
-  /** Takes in all of a source. Throws what going through its items throws. */
+  /** Reads all of a source. Throws what iterating over its items throws. */
   async gather({ items }: Pick<Source, 'items'>, label: (opinion: Opinion) => Judgement): Promise<void> {
     for await (const item of items) {
       this.census.rowsRead++;
@@ -82,10 +84,10 @@ export class Corpus {
     const finding = this.#duplicates.add(text, judgement.label, split === 'test');
     if (finding === 'duplicate') this.census.show('duplicate', where);
     if (finding === 'conflict') this.census.show('conflicting_duplicate', where);
-    // A key has no blank, so that no group can be taken for one.
+    // Keys contain no space, so a group is never mistaken for one.
     this.#clusters.add([nearDuplicateKey(text), ...(group === undefined ? [] : [`group ${group}`])]);
     this.#labels.push(judgement.label);
-    this.#onTestSide.push(split && split === 'test');
+    this.#isTest.push(split && split === 'test');
     this.#store.add({ id, text, ...judgement, ...(group !== undefined && { group }), ...(split && { split }) });
   }
 
@@ -100,7 +102,7 @@ export class Corpus {
     if (positives === 0 || positives === this.size) throw this.census.noContrast(this.name, positives, this.size);
   }
 
-  /** What was read and kept, and what was left out and why, as lines. */
+  /** Lines that say how many rows were read, kept and left out, and why. */
   describe(): string[] {
     const { rowsRead } = this.census;
     const left = rowsRead - this.size;
@@ -110,19 +112,19 @@ export class Corpus {
     ];
   }
 
-  /** The texts with these numbers, in this order; by default all, in the source's order. */
+  /** The texts with these numbers, in this order; by default all texts kept, in the source's order. */
   *reviews(numbers: Iterable<number> = this.#kept): Generator<Review, void> {
     for (const number of numbers) yield this.#store.read(number);
   }
 
   /**
-   * Numbers of the training and the test texts, shuffled. The source's own split stands where it has one, less the
-   * training texts that have a near duplicate on the test side; else the seed decides, and near duplicates and groups
-   * stay together. Throws SPLIT_IMPOSSIBLE.
+   * Numbers of the training and test texts, shuffled. A source's own split is used, without the training texts that
+   * have a near duplicate in the test part (their number is `leaks`). Otherwise the seed decides, and near duplicates
+   * and groups stay together. Throws SPLIT_IMPOSSIBLE.
    */
   split({ test_share: testShare, seed }: Pick<DataIngestionParams, 'test_share' | 'seed'>): Split & { leaks: number } {
     const labels = Uint8Array.from(this.#kept, (i) => this.#labels[i]);
-    const given = this.#kept.map((i) => this.#onTestSide[i]);
+    const given = this.#kept.map((i) => this.#isTest[i]);
     const ownSplit = given.includes(true) && given.includes(false);
     const split = ownSplit
       ? splitAsGiven(labels, (i) => given[i] === true, seed)
@@ -130,7 +132,8 @@ export class Corpus {
     const train = split.train.map((i) => this.#kept[i]);
     const test = split.test.map((i) => this.#kept[i]);
     if (!ownSplit) return { train, test, leaks: 0 };
-    const known = nearDuplicateKeys(this.reviews(test));
+    const known = new Set<string>();
+    for (const { text } of this.reviews(test)) known.add(nearDuplicateKey(text));
     const clean = train.filter((i) => !known.has(nearDuplicateKey(this.#store.read(i).text)));
     return { train: clean, test, leaks: train.length - clean.length };
   }
@@ -142,4 +145,34 @@ export class Corpus {
 
 function describeOpinion(opinion: Opinion): string {
   return 'label' in opinion ? `label ${JSON.stringify(opinion.label)}` : `rating ${JSON.stringify(opinion.rating)}`;
+}
+
+/** All usable texts of a source in memory, in the source's order. Throws what gatherCorpus throws. */
+export function gatherReviews(settings: DataIngestionParams, options: SourceOptions): Promise<Review[]> {
+  return withCorpus(settings, options, (corpus) => [...corpus.reviews()]);
+}
+
+/** The two parts of a source in memory, shuffled. Throws what gatherCorpus throws, and SPLIT_IMPOSSIBLE. */
+export function gatherSplit(
+  settings: DataIngestionParams,
+  options: SourceOptions,
+): Promise<{ train: Review[]; test: Review[] }> {
+  return withCorpus(settings, options, (corpus) => {
+    const { train, test } = corpus.split(settings);
+    return { train: [...corpus.reviews(train)], test: [...corpus.reviews(test)] };
+  });
+}
+
+async function withCorpus<T>(
+  settings: DataIngestionParams,
+  options: SourceOptions,
+  use: (corpus: Corpus) => T,
+): Promise<T> {
+  const corpus = await gatherCorpus(settings, options);
+  try {
+    for (const line of corpus.describe()) options.log(line);
+    return use(corpus);
+  } finally {
+    corpus.close();
+  }
 }

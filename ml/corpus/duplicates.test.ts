@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DuplicateFinder, duplicateKey, nearDuplicateKey } from './duplicates.ts';
+import { countLeaks, DuplicateFinder, duplicateKey, nearDuplicateKey } from './duplicates.ts';
+import type { Review } from './review.ts';
 
 describe('two texts', () => {
   it.each([
@@ -17,18 +18,18 @@ describe('two texts', () => {
   });
 });
 
-describe('of equal texts', () => {
+describe('equal texts', () => {
   function fates(...texts: [text: string, label: 0 | 1, onTestSide?: boolean][]): string[] {
     const finder = new DuplicateFinder();
     for (const [text, label, onTestSide = false] of texts) finder.add(text, label, onTestSide);
     return texts.map((_, i) => finder.fate(i));
   }
 
-  it('the first stays', () => {
+  it('keep the first', () => {
     expect(fates(['a', 1], ['b', 0], ['A ', 1], ['a', 1])).toEqual(['kept', 'kept', 'duplicate', 'duplicate']);
   });
 
-  it('none stays when their labels differ, however late that is seen', () => {
+  it('are all dropped if their labels conflict, however late that shows', () => {
     expect(fates(['a', 1], ['a', 1], ['b', 1], ['a', 0], ['a', 1])).toEqual([
       'conflict',
       'conflict',
@@ -38,12 +39,12 @@ describe('of equal texts', () => {
     ]);
   });
 
-  it('the first on the test side stays, if there is one', () => {
+  it('keep the first one in the test part, if there is one', () => {
     expect(fates(['a', 1], ['a', 1, true], ['a', 1, true])).toEqual(['duplicate', 'kept', 'duplicate']);
     expect(fates(['a', 1, true], ['a', 1], ['a', 1, true])).toEqual(['kept', 'duplicate', 'duplicate']);
   });
 
-  it('a later one is called what is known by then', () => {
+  it('report what is known so far as each is added', () => {
     const finder = new DuplicateFinder();
     expect([finder.add('a', 1, false), finder.add('a', 1, false), finder.add('a', 0, false)]).toEqual([
       'new',
@@ -51,4 +52,15 @@ describe('of equal texts', () => {
       'conflict',
     ]);
   });
+});
+
+function reviews(...given: [text: string, group?: string][]): Review[] {
+  return given.map(([text, group], i) => ({ id: String(i), text, label: 1, group }));
+}
+
+it('counts training texts and groups that are also in the test part', () => {
+  const train = reviews(['A good film.', 'a'], ['a good film', 'b'], ['other', 'a'], ['alone']);
+  const test = reviews(['a GOOD film!', 'a'], ['more', 'b'], ['even more', 'c']);
+  expect(countLeaks(train, test)).toEqual({ texts: 2, groups: 2 });
+  expect(countLeaks(reviews(['alone']), test)).toEqual({ texts: 0, groups: 0 });
 });

@@ -1,17 +1,18 @@
 /**
- * When two texts are the same. Both keys are short hashes of what is compared, so that millions can be held: 72 bits,
- * which two of ten million different texts share with a probability of 1e-8.
+ * Decides when two texts are the same. Both keys are short hashes, so that millions fit into memory: 72 bits, which two
+ * of ten million different texts share with a probability of 1e-8.
  */
 import { hash } from 'node:crypto';
+import type { Review } from './review.ts';
 
-/** The same for texts that differ in upper and lower case, white space or Unicode form alone: one opinion, given twice. */
+/** Equal for texts that differ only in case, white space or Unicode form: one opinion, given twice. */
 export function duplicateKey(text: string): string {
   return hashOf(folded(text).replace(/\s+/g, ' ').trim());
 }
 
 /**
- * The same for texts with equal letters and digits, whatever else differs. They are told apart as opinions ("great :)"
- * and "great :("), but would give a text away across the split. Texts without any are compared as duplicateKey does.
+ * Equal for texts with equal letters and digits. Such texts can be different opinions ("great :)" and "great :("), but
+ * in both parts of a split one would reveal the other. Texts without letters and digits are compared by duplicateKey.
  */
 export function nearDuplicateKey(text: string): string {
   const words = folded(text)
@@ -25,28 +26,29 @@ function folded(text: string): string {
 }
 
 function hashOf(text: string): string {
-  // Up to 12 characters V8 copies a slice; of a longer one it would keep the whole.
+  // V8 copies a slice of up to 12 characters; a longer one would keep the whole string in memory.
   return hash('sha256', text, 'base64url').slice(0, 12);
 }
 
 /**
  * Finds duplicates in a stream of texts, numbered from 0 in their order.
  *
- * Of equal texts with one label the first stays, or the first that the source itself puts on the test side. Of equal
- * texts with both labels none stays: nobody knows which is right.
+ * Same text, same label: keep the first, or the first that the source itself puts into the test part. Same text,
+ * conflicting labels: drop all.
  */
 export class DuplicateFinder {
-  /** Number of the first text with a key. */
+  /** Number of the first text with each key. */
   readonly #first = new Map<string, number>();
-  /** Number of the first text that is the same as each. */
+  /** For each text, the number of the first text that equals it. */
   readonly #twin: number[] = [];
   readonly #labels: number[] = [];
-  /** By number of a first text: which of its twins stays, if it is not the first, and whether labels differ. */
+  /** For the number of a first text: which of its twins to keep, if not the first. */
   readonly #keeper = new Map<number, number>();
+  /** Numbers of first texts whose twins have conflicting labels. */
   readonly #conflicts = new Set<number>();
 
-  /** Says at once what is known already; a later text can still bring the first of its kind down. */
-  add(text: string, label: 0 | 1, onTestSide: boolean): 'new' | 'duplicate' | 'conflict' {
+  /** Returns what is known so far; a later text can still turn the first one into a conflict. */
+  add(text: string, label: 0 | 1, isTest: boolean): 'new' | 'duplicate' | 'conflict' {
     const number = this.#twin.length;
     const key = duplicateKey(text);
     const first = this.#first.get(key);
@@ -54,18 +56,42 @@ export class DuplicateFinder {
     this.#twin.push(first ?? number);
     if (first === undefined) {
       this.#first.set(key, number);
-      if (onTestSide) this.#keeper.set(number, number);
+      if (isTest) this.#keeper.set(number, number);
       return 'new';
     }
-    if (onTestSide && !this.#keeper.has(first)) this.#keeper.set(first, number);
+    if (isTest && !this.#keeper.has(first)) this.#keeper.set(first, number);
     if (this.#labels[first] !== label) this.#conflicts.add(first);
     return this.#conflicts.has(first) ? 'conflict' : 'duplicate';
   }
 
-  /** What becomes of a text, once all have been added. */
+  /** Whether to keep a text, once all have been added. */
   fate(number: number): 'kept' | 'duplicate' | 'conflict' {
     const first = this.#twin[number];
     if (this.#conflicts.has(first)) return 'conflict';
     return (this.#keeper.get(first) ?? first) === number ? 'kept' : 'duplicate';
   }
+}
+
+export type Leaks = {
+  /** Training texts with the letters and digits of a test text. */
+  texts: number;
+  /** Groups with texts in both parts. */
+  groups: number;
+};
+
+/** Counts what is in both parts of a split and would make a model look better than it is. */
+export function countLeaks(train: Iterable<Review>, test: Iterable<Review>): Leaks {
+  const keys = new Set<string>();
+  const groups = new Set<string>();
+  for (const { text, group } of test) {
+    keys.add(nearDuplicateKey(text));
+    if (group !== undefined) groups.add(group);
+  }
+  const shared = new Set<string>();
+  let texts = 0;
+  for (const { text, group } of train) {
+    if (keys.has(nearDuplicateKey(text))) texts++;
+    if (group !== undefined && groups.has(group)) shared.add(group);
+  }
+  return { texts, groups: shared.size };
 }

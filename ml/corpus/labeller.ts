@@ -1,10 +1,10 @@
-/** From an opinion as the source words it to a label, by data_ingestion's settings. */
+/** Turns a source's opinion into a label, by the settings of data_ingestion. */
 import { usageError } from '../errors.ts';
 import type { DataIngestionParams } from '../params.ts';
 import type { Opinion } from './candidate.ts';
 import type { Review } from './review.ts';
 
-/** A label with the rating it came from, or why there is none. */
+/** A label, with its rating if there is one; or the reason why there is no label. */
 export type Judgement = Pick<Review, 'label' | 'rating'> | 'neutral' | 'unknown';
 
 export type LabelSettings = Pick<
@@ -21,8 +21,8 @@ const MEANING: Record<List, Judgement> = {
 };
 
 /**
- * A rating's sign is the label, and within neutral_band of zero (0: exactly zero) it is neutral. Words are compared as
- * trimmed lower-case text, and whole numbers as such: "1.0" is "1".
+ * The sign of a rating is the label; a rating within neutral_band of zero (0: exactly zero) is neutral. Words are
+ * compared trimmed and in lower case, whole numbers by value: "1.0" equals "1".
  *
  * Throws LABELS_OVERLAP (2) for a word in two lists.
  */
@@ -48,7 +48,7 @@ function judgeRating(rating: number, neutralBand: number): Judgement {
   return { label: rating > 0 ? 1 : 0, rating };
 }
 
-/** NaN for an empty text, which Number takes for zero. */
+/** NaN for an empty text, which Number would convert to zero. */
 function numberOf(rating: string | number): number {
   return typeof rating === 'string' && rating.trim() === '' ? Number.NaN : Number(rating);
 }
@@ -63,7 +63,7 @@ function canonical(word: string): string {
 function overlap(word: string, one: List, other: List) {
   return usageError(
     'LABELS_OVERLAP',
-    `data_ingestion: ${JSON.stringify(word)} stands in ${one} and in ${other}`,
-    'let each label stand in one list',
+    `data_ingestion: ${JSON.stringify(word)} is both in ${one} and in ${other}`,
+    'put each label into one list only',
   );
 }

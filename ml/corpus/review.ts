@@ -1,9 +1,11 @@
+import type { Hash } from 'node:crypto';
+
 /**
- * One labelled text, as it travels from ingestion to evaluation, one JSON object a line.
+ * One labelled text, as it passes from ingestion to evaluation.
  *
- * `label` is 1 for positive and 0 for negative. `rating` is the graded opinion when the source has one (any scale
- * whose sign is the label; movie snippets: -4 to 4). `group` keeps texts of one origin (a product review's
- * sentences) on the same side of the split. `split` is set when the source itself says which side a text is on.
+ * `label` is 1 for positive and 0 for negative. `rating` is the graded opinion, if the source has one, on a scale whose
+ * sign is the label (movie snippets: -4 to 4). `group` keeps texts of one origin (the sentences of a product review) in
+ * the same part of the split. `split` is set if the source itself assigns the text to a part.
  */
 export type Review = {
   id: string;
@@ -13,3 +15,8 @@ export type Review = {
   group?: string;
   split?: 'train' | 'test';
 };
+
+/** Adds one review to a digest over labels and normalised texts, in their order. */
+export function updateDigest(hash: Hash, { label, text }: Pick<Review, 'label' | 'text'>): void {
+  hash.update(`${label}\t${text.length}\t${text}\n`);
+}

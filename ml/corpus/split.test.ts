@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Split, type SplitInput, splitAsGiven, splitTexts } from './split.ts';
+import { Clusters, type Split, type SplitInput, splitAsGiven, splitTexts } from './split.ts';
 
 function sharesOf({ test }: Split, labels: ArrayLike<number>): [negative: number, positive: number] {
   const positives = test.reduce((sum, i) => sum + labels[i], 0);
@@ -27,7 +27,7 @@ describe('a split', () => {
     );
   });
 
-  it('keeps clusters on one side, and close to the share of each class', () => {
+  it('keeps clusters together and stays close to the share of each class', () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1, max: 12 }), (seed, size) => {
         const given = input(300, 200, { seed });
@@ -46,7 +46,7 @@ describe('a split', () => {
     );
   });
 
-  it('is the same for a seed, another for another, and shuffled', () => {
+  it('depends on the seed alone, and is shuffled', () => {
     const first = splitTexts(input(50, 50));
     expect(splitTexts(input(50, 50))).toEqual(first);
     expect(splitTexts(input(50, 50, { seed: 43 }))).not.toEqual(first);
@@ -67,17 +67,50 @@ describe('a split', () => {
   });
 });
 
-describe('a split that the source gives', () => {
-  it('stands as it is, shuffled', () => {
+describe('the split of a source', () => {
+  it('is kept, shuffled', () => {
     const labels = [0, 1, 0, 1, 0, 1, 1, 0];
     const { train, test } = splitAsGiven(labels, (i) => i >= 6, 1);
     expect([...train].sort()).toEqual([0, 1, 2, 3, 4, 5]);
     expect([...test].sort()).toEqual([6, 7]);
   });
 
-  it('needs both classes on both sides', () => {
+  it('needs both classes in both parts', () => {
     expect(() => splitAsGiven([0, 1, 1, 1], (i) => i >= 2, 1)).toThrow(
-      'the test part would have 2 positive and 0 negative of 4 texts, and it needs some of both',
+      'the test part would have 2 positive and 0 negative of 4 texts, but it needs both classes',
+    );
+  });
+});
+
+describe('clusters', () => {
+  it('join texts that share a key, directly or through others', () => {
+    const clusters = new Clusters();
+    for (const keys of [['a'], ['b'], ['c'], ['a', 'b'], []]) clusters.add(keys);
+    const [a, b, c, ab, none] = [0, 1, 2, 3, 4].map((i) => clusters.find(i));
+    expect([b, ab]).toEqual([a, a]);
+    expect(new Set([a, c, none]).size).toBe(3);
+  });
+
+  it('agree with a slow method: join pairs until nothing changes', () => {
+    const keys = fc.array(fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { maxLength: 3 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(keys, (texts) => {
+        const clusters = new Clusters();
+        for (const text of texts) clusters.add(text);
+        const slow = texts.map((_, i) => i);
+        for (let changed = true; changed; ) {
+          changed = false;
+          texts.forEach((text, i) => {
+            texts.forEach((other, j) => {
+              if (slow[i] >= slow[j] || !text.some((key) => other.includes(key))) return;
+              slow[j] = slow[i];
+              changed = true;
+            });
+          });
+        }
+        const pairs = texts.flatMap((_, i) => texts.map((_, j) => [i, j]));
+        for (const [i, j] of pairs) expect(clusters.find(i) === clusters.find(j)).toBe(slow[i] === slow[j]);
+      }),
     );
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Which texts are held out. Chance comes from the seed alone; each class keeps its share; what belongs together stays
- * together, or the held-out texts would be known already.
+ * Chooses the held-out texts. The seed alone decides; each class keeps its share; the texts of a cluster stay together,
+ * because a text in the training part would reveal its near duplicate in the test part.
  */
 import { SentimentError } from '../errors.ts';
 import { createRandom, shuffle } from '../random.ts';
@@ -8,7 +8,7 @@ import { createRandom, shuffle } from '../random.ts';
 export type SplitInput = {
   /** 0 or 1 for each text. */
   labels: ArrayLike<number>;
-  /** Number of the cluster of each text: equal numbers go to the same side. */
+  /** Number of each text's cluster: equal numbers go into the same part. */
   clusters: ArrayLike<number>;
   /** Share of each class to hold out, above 0 and below 1. */
   testShare: number;
@@ -21,15 +21,15 @@ export type Split = {
   test: Uint32Array<ArrayBuffer>;
 };
 
-/** Tries of which the one closest to the wanted shares is taken. Without clusters the first is exact. */
+/** The best of this many tries wins. Without clusters the first try is exact. */
 const TRIES = 20;
 
 /**
- * Goes through the clusters in random order and holds one out when that brings the held-out part closer to its share of
- * both classes. Where every cluster is one text, each class gets round(share x size), at least one text and at most all
- * but one; else what comes closest in a few tries.
+ * Takes the clusters in random order and holds one out if that brings the held-out part closer to its share of both
+ * classes. If every cluster is one text, each class gets round(share x size), at least one text and at most all but one;
+ * otherwise the closest of a few tries.
  *
- * Throws SPLIT_IMPOSSIBLE when one side would lack a class.
+ * Throws SPLIT_IMPOSSIBLE if a part would lack a class.
  */
 export function splitTexts({ labels, clusters, testShare, seed }: SplitInput): Split {
   const random = createRandom(seed);
@@ -39,9 +39,9 @@ export function splitTexts({ labels, clusters, testShare, seed }: SplitInput): S
     const other = holdOut(counts, testShare, random);
     if (other.distance < best.distance) best = other;
   }
-  const sides = divide(labels.length, (i) => best.held.has(clusters[i]), random);
-  checkSides(sides, labels);
-  return sides;
+  const parts = divide(labels.length, (i) => best.held.has(clusters[i]), random);
+  checkParts(parts, labels);
+  return parts;
 }
 
 /** `counts` has the number of negative and positive texts of each cluster. */
@@ -68,11 +68,11 @@ function holdOut(
   return { held, distance: distanceOf(missing) };
 }
 
-/** The source's own split, shuffled. Throws SPLIT_IMPOSSIBLE when one side lacks a class. */
+/** The source's own split, shuffled. Throws SPLIT_IMPOSSIBLE if a part lacks a class. */
 export function splitAsGiven(labels: ArrayLike<number>, isTest: (text: number) => boolean, seed: number): Split {
-  const sides = divide(labels.length, isTest, createRandom(seed));
-  checkSides(sides, labels);
-  return sides;
+  const parts = divide(labels.length, isTest, createRandom(seed));
+  checkParts(parts, labels);
+  return parts;
 }
 
 function countClasses(labels: ArrayLike<number>, clusters: ArrayLike<number>): Map<number, number[]> {
@@ -93,16 +93,46 @@ function divide(length: number, isTest: (text: number) => boolean, random: () =>
   return { train: order.filter((i) => !isTest(i)), test: order.filter(isTest) };
 }
 
-function checkSides(sides: Split, labels: ArrayLike<number>): void {
-  for (const side of ['train', 'test'] as const) {
-    const positives = sides[side].reduce((sum, i) => sum + labels[i], 0);
-    const negatives = sides[side].length - positives;
+function checkParts(parts: Split, labels: ArrayLike<number>): void {
+  for (const part of ['train', 'test'] as const) {
+    const positives = parts[part].reduce((sum, i) => sum + labels[i], 0);
+    const negatives = parts[part].length - positives;
     if (positives > 0 && negatives > 0) continue;
     throw new SentimentError(
       'SPLIT_IMPOSSIBLE',
-      `the ${side} part would have ${positives} positive and ${negatives} negative of ${labels.length} texts, ` +
-        'and it needs some of both',
-      { next: 'give more texts, smaller groups (group_column) or another test_share' },
+      `the ${part} part would have ${positives} positive and ${negatives} negative of ${labels.length} texts, ` +
+        'but it needs both classes',
+      { next: 'use more texts, smaller groups (group_column) or another test_share' },
     );
+  }
+}
+
+/** Texts that must stay in one part of the split, directly or through others (union-find: Galler & Fischer 1964). */
+export class Clusters {
+  /** For each text, another of its cluster or itself. Following it leads to the cluster's representative. */
+  readonly #parent: number[] = [];
+  readonly #byKey = new Map<string, number>();
+
+  /** Adds the next text. Texts that share a key share a cluster. */
+  add(keys: readonly string[]): void {
+    const text = this.#parent.length;
+    this.#parent.push(text);
+    for (const key of keys) {
+      const other = this.#byKey.get(key);
+      if (other === undefined) this.#byKey.set(key, text);
+      else this.#parent[this.find(other)] = this.find(text);
+    }
+  }
+
+  /** The representative of a text's cluster. */
+  find(text: number): number {
+    let root = text;
+    while (this.#parent[root] !== root) root = this.#parent[root];
+    while (this.#parent[text] !== root) {
+      const next = this.#parent[text];
+      this.#parent[text] = root;
+      text = next;
+    }
+    return root;
   }
 }

@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ByteSource } from './bytes.ts';
-import { describeProblem } from './row_problem.ts';
-import { readTable, type TableOptions, type TableRow } from './table.ts';
+import type { ByteSource } from './data_file.ts';
+import { describeProblem } from './records.ts';
+import { readTable, requireColumns, type TableOptions, type TableRow } from './table.ts';
 import { collect } from './testdata/collect.ts';
 import { temporaryFile, temporaryFolder } from './testdata/temporary.ts';
 
@@ -32,7 +32,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('counts lines over blank lines and line ends inside of quotes', async () => {
+  it('counts lines across blank lines and line ends inside quotes', async () => {
     const path = temporaryFile('reviews.csv', 'text\r\n\r\n"two\r\nlines\r\n"\r\n\r\n\r\nlast');
     expect(await rowsOf(path)).toEqual([
       { line: 3, row: { text: 'two\r\nlines\r\n' } },
@@ -44,7 +44,7 @@ describe('a table', () => {
     ['LF', '\n'],
     ['CRLF', '\r\n'],
     ['CR', '\r'],
-  ])('takes %s as line end, with or without one at the end, and a byte order mark', async (_, end) => {
+  ])('accepts %s as line end, with or without a last one, and a byte order mark', async (_, end) => {
     const path = temporaryFile('reviews.csv', `\ufefftext,n${end}a,1${end}b,2`);
     expect((await rowsOf(path)).map(({ line, row }) => [line, row.text, row.n])).toEqual([
       [2, 'a', '1'],
@@ -52,12 +52,12 @@ describe('a table', () => {
     ]);
   });
 
-  it('of tabs takes quotes inside of cells as they are', async () => {
+  it('keeps quotes inside TSV cells unchanged', async () => {
     const path = temporaryFile('reviews.tsv', 'text\tlabel\na 5" disk\t0\n"a\ttab"\t1\n"quoted" word\t1\n');
     expect((await rowsOf(path)).map(({ row }) => row.text)).toEqual(['a 5" disk', 'a\ttab', '"quoted" word']);
   });
 
-  it('of JSON lines keeps values as they are, and passes on lone surrogates', async () => {
+  it('keeps JSONL values unchanged, lone surrogates included', async () => {
     const lines = ['{"text":"a","stars":5,"tags":["x"]}', '', '  ', '{"text":"half \\ud83d","other":null}'];
     const table = await readTable(temporaryFile('reviews.jsonl', lines.join('\r\n')));
     expect(table.columns).toEqual(['text', 'stars', 'tags']);
@@ -67,7 +67,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('may have columns named like parts of JavaScript', async () => {
+  it('may have columns named like properties of JavaScript objects', async () => {
     const csv = temporaryFile('a.csv', '__proto__,constructor\n1,2\n');
     const [{ row }] = await rowsOf(csv);
     expect(Object.entries(row)).toEqual([
@@ -78,16 +78,16 @@ describe('a table', () => {
     expect(Object.keys((await rowsOf(jsonl))[0].row)).toEqual(['__proto__', 'constructor']);
   });
 
-  it.each(['a.csv.gz', 'a.csv'])('named %s may be gzipped', async (name) => {
+  it.each(['a.csv.gz', 'a.csv'])('with the name %s may be gzipped', async (name) => {
     const path = temporaryFile(name, gzipSync('text\ngood\n'));
     expect(await rowsOf(path)).toEqual([{ line: 2, row: { text: 'good' } }]);
   });
 
-  it('with a header alone has no rows', async () => {
+  it('with only a header has no rows', async () => {
     expect(await rowsOf(temporaryFile('a.csv', 'text,label\n'))).toEqual([]);
   });
 
-  it('is the same whatever pieces it comes in', async () => {
+  it('gives the same rows however its bytes are divided into chunks', async () => {
     const bytes = Buffer.from('\ufeffname,text\r\n"é ""x""",\r\n,"a\r\n\nb\rc"\r\n\r\n"😀",z\r\n');
     const whole = await rowsOf(Readable.from([bytes]), { format: 'csv' });
     expect(whole.map(({ line }) => line)).toEqual([2, 3, 8]);
@@ -99,7 +99,7 @@ describe('a table', () => {
     }
   });
 
-  it('of JSON lines is the same whatever pieces it comes in', async () => {
+  it('in JSONL gives the same rows however its bytes are divided into chunks', async () => {
     const values = fc.array(fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })), {
       minLength: 1,
     });
@@ -116,7 +116,7 @@ describe('a table', () => {
     );
   });
 
-  it('reads no more than is asked for, and closes the file when one stops', async () => {
+  it('reads no further than the rows asked for, and closes the file when the reader stops', async () => {
     const path = temporaryFile('a.csv', `text\n${'a line of text\n'.repeat(200_000)}`);
     const before = readdirSync('/proc/self/fd').length;
     let rows = 0;
@@ -128,7 +128,7 @@ describe('a table', () => {
 });
 
 describe('bad rows', () => {
-  it('of CSV are named by line and column, and those around them are kept', async () => {
+  it('of CSV are reported by line and column; the rows around them are kept', async () => {
     const bytes = Buffer.concat([
       Buffer.from('id,text\n1,good\n2,too,many\n3\n4,"a\0b"\n5,'),
       Buffer.from([0x63, 0xe9, 0x0a]),
@@ -145,7 +145,7 @@ describe('bad rows', () => {
     });
   });
 
-  it('of CSV include surrogates written as bytes, which is no UTF-8', async () => {
+  it('of CSV include surrogates written as bytes, which is not UTF-8', async () => {
     const bytes = Buffer.concat([Buffer.from('text\n'), Buffer.from([0xed, 0xa0, 0x80, 0x0a])]);
     expect(await badRowsOf(temporaryFile('a.csv', bytes))).toEqual({
       lines: [],
@@ -153,7 +153,7 @@ describe('bad rows', () => {
     });
   });
 
-  it('of JSON lines are named by line', async () => {
+  it('of JSONL are reported by line', async () => {
     const bytes = Buffer.concat([
       Buffer.from('{"text":"a"}\n{"text":\n[1]\nnull\n7\n{"text":"a\\u0000b"}\n{"text":"'),
       Buffer.from([0xff]),
@@ -172,7 +172,7 @@ describe('bad rows', () => {
     });
   });
 
-  it('end the reading for those who cannot do without them', async () => {
+  it('throw unless onBadRow handles them', async () => {
     const path = temporaryFile('a.csv', 'id,text\n1,good\n2\n3,good\n');
     await expect(rowsOf(path)).rejects.toMatchObject({
       code: 'ROW_INVALID',
@@ -195,7 +195,7 @@ describe('large cells', () => {
     expect(jsonl.map(({ row }) => String(row.text).length)).toEqual([ten.length, 1]);
   });
 
-  it('beyond 16 MiB are refused with the line they start in, before the rest is read', async () => {
+  it('beyond 16 MiB are refused with the line they start on, before the rest is read', async () => {
     let given = 0;
     async function* endless(): AsyncGenerator<Buffer> {
       yield Buffer.from('id,text\n1,a\n2,"');
@@ -203,29 +203,25 @@ describe('large cells', () => {
     }
     await expect(rowsOf(endless(), { format: 'csv', name: 'reviews.csv' })).rejects.toMatchObject({
       code: 'RECORD_TOO_LONG',
-      message: 'reviews.csv:3: the row that starts here has no end within 16 MiB',
+      message: 'reviews.csv:3: the row that starts here does not end within 16 MiB',
     });
     expect(given).toBeLessThan(8);
   });
 
-  it('of JSON lines beyond 16 MiB are bad rows', async () => {
+  it('of JSONL beyond 16 MiB are bad rows', async () => {
     const path = temporaryFile('a.jsonl', `{"text":"a"}\n{"text":"${ten}${ten}"}\n{"text":"b"}\n`);
     expect(await badRowsOf(path)).toEqual({ lines: [1, 3], bad: ['2: the line is longer than 16 MiB'] });
   });
 });
 
-describe('a file that is no table', () => {
+describe('a file that is not a table', () => {
   const columns = 'id,text\n1,good\n';
 
   it.each([
-    ['a quote that is never closed', `${columns}2,"bad\n3,good\n`, 'opens a quote that is never closed'],
-    ['text after a closing quote', `${columns}2,"bad" or not\n`, 'goes on after its closing quote'],
-    [
-      'a quote in the middle of a cell',
-      `${columns}2,a "bad" one\n`,
-      'has a quote in its middle, but is not quoted itself',
-    ],
-  ])('because of %s is named by file, line and column', async (_, content, problem) => {
+    ['an unclosed quote', `${columns}2,"bad\n3,good\n`, 'opens a quote that never closes'],
+    ['text after a closing quote', `${columns}2,"bad" or not\n`, 'continues after its closing quote'],
+    ['a quote in the middle of a cell', `${columns}2,a "bad" one\n`, 'contains a quote but is not quoted itself'],
+  ])('because of %s is reported by file, line and column', async (_, content, problem) => {
     const path = temporaryFile('a.csv', content);
     await expect(rowsOf(path)).rejects.toMatchObject({
       code: 'CSV_QUOTES',
@@ -246,17 +242,17 @@ describe('a file that is no table', () => {
       'a.csv.gz',
       gzipSync('text\n'.repeat(99)).subarray(0, 25),
       'FILE_DAMAGED',
-      /broken or cut off/,
+      /damaged or cut off/,
     ],
     ['a format unknown by name', 'a.xml', '<a/>', 'TABLE_FORMAT', /cannot tell the format of .*a\.xml from its name/],
-  ])('because it is %s is named as such', async (_, name, content, code, message) => {
+  ])('because it is %s is reported as such', async (_, name, content, code, message) => {
     await expect(rowsOf(temporaryFile(name, content))).rejects.toMatchObject({
       code,
       message: expect.stringMatching(message),
     });
   });
 
-  it('because no line of it can be read is named with the first', async () => {
+  it('because no line is readable is reported with the first line', async () => {
     const path = temporaryFile('a.jsonl', '[{"text":"a"}]\n');
     await expect(rowsOf(path, { onBadRow: () => {} })).rejects.toMatchObject({
       code: 'TABLE_EMPTY',
@@ -264,9 +260,41 @@ describe('a file that is no table', () => {
     });
   });
 
-  it('because it is not there, or a folder, is named as such', async () => {
+  it('because it is missing or a folder is reported as such', async () => {
     const folder = temporaryFolder();
     await expect(rowsOf(`${folder}/no.csv`)).rejects.toThrow(`cannot read ${folder}/no.csv: there is no such file`);
     await expect(rowsOf(folder, { format: 'csv' })).rejects.toThrow(`cannot read ${folder}: it is a folder`);
+  });
+});
+
+describe('required columns', () => {
+  it('accepts columns that exist', () => {
+    expect(() => requireColumns({ name: 'a.csv', columns: ['id', 'text'] }, ['text'])).not.toThrow();
+  });
+
+  it('lists the columns and names the closest one', () => {
+    const table = { name: 'a.csv', columns: ['review_id', 'Text', 'stars'] };
+    expect(() => requireColumns(table, ['stars', 'text'])).toThrow(
+      expect.objectContaining({
+        code: 'COLUMN_MISSING',
+        message: 'a.csv has no column "text"; it has "review_id", "Text", "stars"',
+        next: 'name one of these columns; the closest is "Text"',
+        exitCode: 2,
+      }),
+    );
+    expect(() => requireColumns(table, ['star'])).toThrow(
+      expect.objectContaining({ next: expect.stringContaining('"stars"') }),
+    );
+  });
+
+  it('lists only twenty of many columns', () => {
+    const columns = Array.from({ length: 300 }, (_, i) => `c${i}`);
+    expect(() => requireColumns({ name: 'a.csv', columns }, ['text'])).toThrow(/"c18", "c19" and 280 more$/);
+  });
+
+  it('recognises a separator of another format', () => {
+    expect(() => requireColumns({ name: 'a.csv', columns: ['text;label'] }, ['text'])).toThrow(
+      expect.objectContaining({ next: expect.stringContaining('CSV takes commas') }),
+    );
   });
 });

@@ -1,25 +1,29 @@
 /**
- * Reads a table (CSV, TSV, JSONL, gzipped or not) row by row: order kept, constant memory, and never more read than is
- * asked for.
+ * Reads a table (CSV, TSV, JSONL, gzipped or not) row by row, in order, in constant memory, and reads no further than
+ * the rows asked for.
  *
  *     const table = await readTable('reviews.csv');
  *     requireColumns(table, ['text']);
  *     for await (const { row, line } of table.rows) console.log(line, row.text);
  *
- * Broken quotes end the reading. Other faults are the row's own: a wrong number of cells, bytes that are not UTF-8, a
- * NUL, invalid JSON. Blank lines are no rows. A JSON string's lone surrogates are passed on as they are.
+ * Broken quotes end the reading. Other faults concern one row: a wrong number of cells, bytes that are not UTF-8, a NUL,
+ * invalid JSON. Blank lines are skipped. Lone surrogates in JSON strings are passed on unchanged.
  */
-import { SentimentError } from '../errors.ts';
-import { type ByteSource, readBytes } from './bytes.ts';
-import { type CsvRecord, decodeCell, readCsvRecords } from './csv_records.ts';
-import { type JsonlRecord, readJsonlRecords } from './jsonl_records.ts';
-import { describeProblem, type RowProblem, rowError } from './row_problem.ts';
-import { formatOf, type TableFormat } from './table_format.ts';
+import { SentimentError, usageError } from '../errors.ts';
+import { type ByteSource, formatOf, readBytes, type TableFormat } from './data_file.ts';
+import {
+  type CsvRecord,
+  decodeCell,
+  describeProblem,
+  type RowProblem,
+  readCsvRecords,
+  readJsonlRecords,
+} from './records.ts';
 
 export type TableRow = {
   /** Number of the row's first line, from 1. */
   line: number;
-  /** Values by column, in the columns' order: strings, or from JSONL whatever a field holds. It has no prototype. */
+  /** Values by column, in the columns' order: strings, or in JSONL any JSON value. It has no prototype. */
   row: Record<string, unknown>;
 };
 
@@ -27,16 +31,16 @@ export type Table = {
   /** What errors call it. */
   name: string;
   format: TableFormat;
-  /** The header; of JSONL, the fields of the first row. Later rows may lack some and have others. */
+  /** The header; in JSONL, the fields of the first row. Later rows may lack some and have others. */
   columns: string[];
-  /** Can be gone through once. Stopping early closes the source. */
+  /** Can be iterated once. Stopping early closes the source. */
   rows: AsyncGenerator<TableRow, void>;
-  /** For those who do not go through the rows. */
+  /** Call it if you do not iterate over the rows. */
   close(): Promise<void>;
 };
 
 export type TableOptions = {
-  /** By default what the path ends in. */
+  /** By default the format that the path ends in. */
   format?: TableFormat;
   /** What errors call it; by default the path. */
   name?: string;
@@ -47,16 +51,32 @@ export type TableOptions = {
 /**
  * `input` is a path or a stream of bytes, such as process.stdin.
  *
- * Throws FILE_UNREADABLE, FILE_DAMAGED, FILE_FOREIGN, TABLE_FORMAT (2), TABLE_EMPTY, TABLE_HEADER; going through the
- * rows also CSV_QUOTES, RECORD_TOO_LONG and what onBadRow throws.
+ * Throws FILE_UNREADABLE, FILE_DAMAGED, FILE_FOREIGN, TABLE_FORMAT (2), TABLE_EMPTY, TABLE_HEADER. Iterating over the
+ * rows also throws CSV_QUOTES, RECORD_TOO_LONG and what onBadRow throws.
  */
 export async function readTable(input: ByteSource, options: TableOptions = {}): Promise<Table> {
   const name = options.name ?? (typeof input === 'string' ? input : 'the input');
   const format = options.format ?? formatOf(name);
-  const onBadRow = options.onBadRow ?? ((row) => throwError(rowError(name, row)));
+  const onBadRow = options.onBadRow ?? ((row) => throwRow(name, row));
   const bytes = readBytes(input, name);
   const opened = format === 'jsonl' ? openJsonl(bytes, name, onBadRow) : openCsv(bytes, format, name, onBadRow);
   return { name, format, ...(await opened) };
+}
+
+/** Throws COLUMN_MISSING (2), which lists the table's columns and names the closest one. */
+export function requireColumns({ name, columns }: Pick<Table, 'name' | 'columns'>, wanted: readonly string[]): void {
+  const missing = wanted.find((column) => !columns.includes(column));
+  if (missing === undefined) return;
+  const closest = columns.toSorted((a, b) => distance(missing, a) - distance(missing, b))[0];
+  const shown = columns.slice(0, 20).map((column) => JSON.stringify(column));
+  const more = columns.length > 20 ? ` and ${columns.length - 20} more` : '';
+  throw usageError(
+    'COLUMN_MISSING',
+    `${name} has no column ${JSON.stringify(missing)}; it has ${shown.join(', ')}${more}`,
+    columns.length === 1 && /[;\t|]/.test(columns[0])
+      ? 'use the separator of the format: CSV takes commas, TSV takes tabs'
+      : `name one of these columns; the closest is ${JSON.stringify(closest)}`,
+  );
 }
 
 type OnBadRow = (row: RowProblem) => void;
@@ -93,7 +113,7 @@ function readHeader({ line, cells }: CsvRecord, name: string): string[] {
   throw new SentimentError(
     'TABLE_HEADER',
     `${name}:${line}: columns ${both} are both called ${JSON.stringify(columns[repeated])}`,
-    { next: 'give each column a name of its own in the first line' },
+    { next: 'give each column a different name in the first line' },
   );
 }
 
@@ -120,7 +140,7 @@ async function* csvRows(
 
 async function openJsonl(bytes: AsyncIterable<Buffer>, name: string, onBadRow: OnBadRow): Promise<Opened> {
   let firstBad: RowProblem | undefined;
-  const rows = jsonlRows(readJsonlRecords(bytes), (row) => {
+  const rows = jsonlRows(bytes, (row) => {
     firstBad ??= row;
     onBadRow(row);
   });
@@ -133,11 +153,8 @@ async function openJsonl(bytes: AsyncIterable<Buffer>, name: string, onBadRow: O
   };
 }
 
-async function* jsonlRows(
-  records: AsyncIterable<JsonlRecord | RowProblem>,
-  onBadRow: OnBadRow,
-): AsyncGenerator<TableRow, void> {
-  for await (const record of records) {
+async function* jsonlRows(bytes: AsyncIterable<Buffer>, onBadRow: OnBadRow): AsyncGenerator<TableRow, void> {
+  for await (const record of readJsonlRecords(bytes)) {
     if ('problem' in record) onBadRow(record);
     else yield { line: record.line, row: Object.assign(emptyRow(), record.fields) };
   }
@@ -160,9 +177,25 @@ function emptyRow(): Record<string, unknown> {
 function emptyTable(name: string, bad?: RowProblem): SentimentError {
   return bad
     ? new SentimentError('TABLE_EMPTY', `${name} has no usable row; line ${bad.line}: ${describeProblem(bad)}`)
-    : new SentimentError('TABLE_EMPTY', `${name} is empty`, { next: 'give a table with a header line and rows' });
+    : new SentimentError('TABLE_EMPTY', `${name} is empty`, { next: 'use a table with a header line and rows' });
 }
 
-function throwError(error: Error): never {
-  throw error;
+function throwRow(name: string, row: RowProblem): never {
+  throw new SentimentError('ROW_INVALID', `${name}:${row.line}: ${describeProblem(row)}`, {
+    next: 'correct or remove the row',
+  });
+}
+
+/** Edits from one name to the other, ignoring case (Levenshtein 1966). */
+function distance(a: string, b: string): number {
+  const [from, to] = [a.toLowerCase(), b.toLowerCase()];
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[to.length];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { TableFormat } from './table_format.ts';
+import type { TableFormat } from './data_file.ts';
 import { openTableSource } from './table_source.ts';
 import { collect } from './testdata/collect.ts';
 import { settings } from './testdata/settings.ts';
@@ -21,7 +21,7 @@ describe('a table as a source', () => {
     ]);
   });
 
-  it('takes id, group and rating from the columns named, and does not read the label then', async () => {
+  it('reads id, group and rating from the named columns, and then ignores the label', async () => {
     const named = { id_column: 'id', group_column: 'film', rating_column: 'stars', label_column: 'not there' };
     expect(await itemsOf('id\tfilm\ttext\tstars\nr1\tf\ta\t-1.5\nr2\t\tb\t\n', 'tsv', named)).toEqual([
       { where: 'a:2', id: 'r1', text: 'a', opinion: { rating: '-1.5' }, group: 'f' },
@@ -29,13 +29,13 @@ describe('a table as a source', () => {
     ]);
   });
 
-  it('does not take the nameless column that pandas writes for an id or a group', async () => {
+  it('does not mistake the unnamed column that pandas writes for an id or a group', async () => {
     expect(await itemsOf(',text,label\n0,a,positive\n', 'csv')).toEqual([
       { where: 'a:2', id: '2', text: 'a', opinion: { label: 'positive' } },
     ]);
   });
 
-  it('takes numbers, booleans and nothing from JSON, but no lists', async () => {
+  it('accepts numbers, booleans and null from JSON, but not lists', async () => {
     const rows = [
       { text: 'a', label: 1 },
       { text: 7, label: true },
@@ -48,11 +48,11 @@ describe('a table as a source', () => {
       { where: 'a:2', id: '2', text: '7', opinion: { label: 'true' } },
       { where: 'a:3', id: '3', text: '', opinion: { label: '' } },
       { where: 'a:4', id: '4', text: '', opinion: { label: 'x' } },
-      { where: 'a:5', problem: 'column "text" is a list or an object, not a text or a number' },
+      { where: 'a:5', problem: 'column "text" is a list or an object, not a text or number' },
     ]);
   });
 
-  it('must have the columns named', async () => {
+  it('must have the named columns', async () => {
     await expect(itemsOf('review,label\na,b\n', 'csv')).rejects.toMatchObject({
       code: 'COLUMN_MISSING',
       message: 'a has no column "text"; it has "review", "label"',

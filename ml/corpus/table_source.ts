@@ -1,11 +1,10 @@
-/** Texts from the columns of a table that data_ingestion names. */
+/** Texts from a table, by the columns that data_ingestion names. */
 import { usageError } from '../errors.ts';
 import type { DataIngestionParams } from '../params.ts';
 import type { BadRow, Candidate, Source } from './candidate.ts';
-import { requireColumns } from './columns.ts';
-import { describeProblem, type RowProblem } from './row_problem.ts';
-import { readTable, type Table, type TableRow } from './table.ts';
-import type { TableFormat } from './table_format.ts';
+import type { TableFormat } from './data_file.ts';
+import { describeProblem, type RowProblem } from './records.ts';
+import { readTable, requireColumns, type Table, type TableRow } from './table.ts';
 
 type Columns = Pick<
   DataIngestionParams,
@@ -13,8 +12,8 @@ type Columns = Pick<
 >;
 
 /**
- * `name` is what reports and errors call the file. With a rating_column the label_column is not read. A row without
- * id_column has its line for an id.
+ * Reports and errors call the file `name`. With a rating_column the label_column is not read. Without an id_column the
+ * line number is the id.
  *
  * Throws COLUMN_MISSING (2), LABEL_COLUMN_UNNAMED (2) and what readTable throws.
  */
@@ -27,11 +26,11 @@ export async function openTableSource(
   if (columns.rating_column === '' && columns.label_column === '') {
     throw usageError(
       'LABEL_COLUMN_UNNAMED',
-      `neither label_column nor rating_column is named for ${name}`,
-      'name the column that says what is positive and what is negative',
+      `both label_column and rating_column are empty, so ${name} has no labels`,
+      'name the column that says which texts are positive or negative',
     );
   }
-  // Bad rows come between good ones, and are passed on in their place.
+  // Collected here so that readItems can yield them in their place between the good rows.
   const bad: RowProblem[] = [];
   const table = await readTable(path, { name, format, onBadRow: (row) => bad.push(row) });
   const opinion = columns.rating_column || columns.label_column;
@@ -64,7 +63,7 @@ function readItem({ row, line }: TableRow, name: string, columns: Columns): Cand
   const used = [columns.text_column, opinion, columns.id_column, columns.group_column];
   const structured = used.find((column) => column !== '' && typeof row[column] === 'object' && row[column] !== null);
   if (structured !== undefined) {
-    return { where, problem: `column ${JSON.stringify(structured)} is a list or an object, not a text or a number` };
+    return { where, problem: `column ${JSON.stringify(structured)} is a list or an object, not a text or number` };
   }
   const [text, judged, id, group] = used.map((column) => (column === '' ? '' : textOf(row[column])));
   return {
@@ -76,7 +75,7 @@ function readItem({ row, line }: TableRow, name: string, columns: Columns): Cand
   };
 }
 
-/** An empty text for null and for a field that is not there. */
+/** An empty text for null and for a missing field. */
 function textOf(value: unknown): string {
   return value === undefined || value === null ? '' : String(value);
 }

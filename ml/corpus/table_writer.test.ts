@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { TableFormat } from './data_file.ts';
 import { readTable } from './table.ts';
-import type { TableFormat } from './table_format.ts';
 import { openTableWriter } from './table_writer.ts';
 import { collect } from './testdata/collect.ts';
 import { temporaryFolder } from './testdata/temporary.ts';
@@ -24,7 +24,7 @@ async function written(rows: Row[], columns: string[], format: TableFormat): Pro
 }
 
 describe('a table writer', () => {
-  it('quotes what needs it and writes other values as JSON', async () => {
+  it('quotes cells where necessary and writes other values as JSON', async () => {
     const rows = [
       { text: 'a "b", c', n: 0.5, tags: ['x'], none: null },
       { text: 'two\nlines', n: true },
@@ -53,7 +53,7 @@ describe('a table writer', () => {
     }),
   );
 
-  it.each(['csv', 'tsv', 'jsonl'] as const)('gives in %s what a reader reads again', async (format) => {
+  it.each(['csv', 'tsv', 'jsonl'] as const)('writes %s that reads back equal', async (format) => {
     await fc.assert(
       fc.asyncProperty(table, async ({ columns, rows }) => {
         const content = await written(
@@ -74,14 +74,14 @@ describe('a table writer', () => {
     );
   });
 
-  it('refuses a field that the header has not', async () => {
+  it('refuses a field that is not in the header', async () => {
     await expect(written([{ a: 1, b: 2 }], ['a'], 'csv')).rejects.toMatchObject({
       code: 'COLUMN_UNEXPECTED',
       message: expect.stringContaining('the field "b"'),
     });
   });
 
-  it('waits for a slow reader instead of holding rows', async () => {
+  it('waits for a slow reader instead of buffering rows', async () => {
     const accepted: (() => void)[] = [];
     const slow = new Writable({ write: (_chunk, _encoding, callback) => void accepted.push(callback) });
     const writer = await openTableWriter(slow, { format: 'jsonl', columns: [] });
@@ -101,7 +101,7 @@ describe('a table writer', () => {
 });
 
 describe('a table file', () => {
-  it('has its name only once it is whole', async () => {
+  it('has its name only when it is complete', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'a.jsonl');
     const writer = await openTableWriter(path, { columns: [] });
@@ -112,7 +112,7 @@ describe('a table file', () => {
     expect(readFileSync(path, 'utf8')).toBe('{"text":"a"}\n');
   });
 
-  it('is not there after abort', async () => {
+  it('does not exist after abort', async () => {
     const folder = temporaryFolder();
     const writer = await openTableWriter(join(folder, 'a.csv'), { columns: ['text'] });
     await writer.write({ text: 'a' });
@@ -128,14 +128,14 @@ describe('a table file', () => {
     expect(gunzipSync(readFileSync(path)).toString()).toBe('text\n"a\tb"\n');
   });
 
-  it('in a folder that is not there fails, and says so', async () => {
+  it('in a missing folder is an error', async () => {
     const path = join(temporaryFolder(), 'no', 'a.csv');
     const writer = await openTableWriter(path, { columns: ['text'] });
     await expect(writer.finish()).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(writer.write({ text: 'a' })).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('that is a device is written to as it is', async () => {
+  it('that is a device is written to directly', async () => {
     const writer = await openTableWriter('/dev/null', { format: 'csv', columns: ['text'] });
     await writer.write({ text: 'a' });
     await writer.finish();

@@ -13,29 +13,29 @@ import { createGzip } from 'node:zlib';
 import { Stringifier } from 'csv-stringify';
 import { SentimentError } from '../errors.ts';
 import { openPartial } from '../files.ts';
-import { DELIMITERS, formatOf, type TableFormat } from './table_format.ts';
+import { DELIMITERS, formatOf, type TableFormat } from './data_file.ts';
 
 export type TableWriter = {
-  /** Resolves when the next row may come. Throws COLUMN_UNEXPECTED for a row with a field that CSV has no column for. */
+  /** Resolves when the writer is ready for the next row. Throws COLUMN_UNEXPECTED for a field without a column (CSV, TSV). */
   write(row: Record<string, unknown>): Promise<void>;
-  /** Resolves when all is written. An output path has its content only from then on. */
+  /** Resolves when everything is written. The file at an output path is replaced only then. */
   finish(): Promise<void>;
-  /** Leaves nothing behind under an output path. */
+  /** Deletes what was written so far to an output path. */
   abort(): Promise<void>;
 };
 
 export type TableWriterOptions = {
-  /** The header of CSV and TSV. JSONL writes each row with the fields it has. */
+  /** The header of CSV and TSV. JSONL writes the fields of each row. */
   columns: readonly string[];
-  /** By default what the path ends in; on a stream csv. */
+  /** By default the format that the path ends in; for a stream csv. */
   format?: TableFormat;
-  /** By default whether the path ends in .gz. */
+  /** By default true if the path ends in .gz. */
   gzip?: boolean;
 };
 
 /**
- * `output` is a path, written under a temporary name and renamed by `finish`, or a stream, which is left open: it may
- * be process.stdout. Throws TABLE_FORMAT (2) for a path whose ending says nothing.
+ * `output` is a path, which `finish` replaces in one step, or a stream such as process.stdout, which stays open. Throws
+ * TABLE_FORMAT (2) for a path with an unknown ending.
  */
 export async function openTableWriter(output: string | Writable, options: TableWriterOptions): Promise<TableWriter> {
   if (typeof output !== 'string')
@@ -43,7 +43,7 @@ export async function openTableWriter(output: string | Writable, options: TableW
   const format = options.format ?? formatOf(output);
   const gzip = options.gzip ?? output.endsWith('.gz');
   const existing = await stat(output).catch(() => undefined);
-  // A device or a named pipe is written to as it is: renaming would put a file in its place.
+  // A device or a named pipe is written to directly: renaming would replace it by a file.
   const partial = existing && !existing.isFile() ? undefined : openPartial(output);
   const writer = streamWriter(createWriteStream(partial?.path ?? output), { ...options, format, gzip }, { end: true });
   if (!partial) return writer;
@@ -67,7 +67,7 @@ function streamWriter(
 ): TableWriter {
   const rows = format === 'jsonl' ? new PassThrough() : new Stringifier(csvOptions(format, columns));
   const done = gzip ? pipeline(rows, createGzip(), output, { end }) : pipeline(rows, output, { end });
-  // Whoever writes or finishes next gets the error.
+  // The next call of write or finish throws the error.
   done.catch(() => {});
   const known = new Set(columns);
   if (rows instanceof Stringifier) rows.write(columns);
@@ -99,13 +99,13 @@ function streamWriter(
 function csvOptions(format: 'csv' | 'tsv', columns: readonly string[]) {
   return {
     delimiter: DELIMITERS[format],
-    // A row of one empty cell would be a blank line, and a mark at the start of the file no part of a name.
+    // Unquoted, a row of one empty cell would be a blank line, and a byte order mark would not be part of a name.
     quoted_empty: columns.length === 1,
     quoted_match: /^\ufeff/,
   };
 }
 
-/** Strings as they are, nothing for null and undefined, and JSON for what a cell cannot say: numbers, lists, objects. */
+/** Strings unchanged, an empty cell for null and undefined, JSON for numbers, booleans, lists and objects. */
 function cellOf(value: unknown): string {
   if (typeof value === 'string') return value;
   return value === undefined || value === null ? '' : JSON.stringify(value);
@@ -114,7 +114,7 @@ function cellOf(value: unknown): string {
 function unexpectedColumn(column: string, format: TableFormat): SentimentError {
   return new SentimentError(
     'COLUMN_UNEXPECTED',
-    `a row has the field ${JSON.stringify(column)}, which the first row has not, and ${format.toUpperCase()} has one header for all`,
-    { next: 'write JSONL instead, or give every row the same fields' },
+    `a row has the field ${JSON.stringify(column)}, which the header of this ${format.toUpperCase()} file does not have`,
+    { next: 'write JSONL, or give every row the same fields' },
   );
 }

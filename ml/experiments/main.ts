@@ -1,7 +1,7 @@
 /** `node ml/experiments/main.ts STUDY`: a study of experiments.yaml on the texts of params.yaml. */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { readReviews } from '../corpus/source.ts';
+import { gatherReviews } from '../corpus/corpus.ts';
 import { runMain, usageError } from '../errors.ts';
 import { readParams } from '../params.ts';
 import { gitState } from '../stages/git.ts';
@@ -41,7 +41,7 @@ await runMain(async () => {
     experiments,
     params,
     paramsPath: values.params,
-    reviews: await readReviews(params.data_ingestion, { folder: paths.downloads, scratch: values.scratch, log }),
+    reviews: await gatherReviews(params.data_ingestion, { folder: values.scratch ?? paths.downloads, log }),
     threads: wholeNumber('--threads', values.threads ?? String(availableParallelism()), 1),
     journal: values.journal,
     reports: values.reports,

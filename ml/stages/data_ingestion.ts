@@ -1,12 +1,11 @@
 /** Stage 1: texts from the source that params.yaml names, checked, labelled, without duplicates, split. */
 import { gatherCorpus } from '../corpus/corpus.ts';
-import { countLeaks } from '../corpus/leaks.ts';
-import { describeCounts, writeReviews } from '../corpus/write_reviews.ts';
+import { countLeaks } from '../corpus/duplicates.ts';
+import { describeCounts, readReviews, writeReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import { writeJson } from '../files.ts';
 import { readParams } from '../params.ts';
 import { paths } from './paths.ts';
-import { readReviews } from './reviews_file.ts';
 
 await runMain(async () => {
   const settings = readParams().data_ingestion;

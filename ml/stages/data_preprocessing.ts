@@ -4,13 +4,12 @@
  */
 import { nearDuplicateKey } from '../corpus/duplicates.ts';
 import type { Review } from '../corpus/review.ts';
-import { describeCounts, writeReviews } from '../corpus/write_reviews.ts';
+import { describeCounts, readReviews, writeReviews } from '../corpus/reviews_file.ts';
 import { runMain } from '../errors.ts';
 import { writeJson } from '../files.ts';
 import { readParams } from '../params.ts';
 import { createNormalizer, type Normalizer } from '../text/normalize.ts';
 import { paths } from './paths.ts';
-import { readReviews } from './reviews_file.ts';
 
 /** Normalises reviews as they pass and counts those left out. */
 class Preprocessor {

@@ -1,5 +1,6 @@
 /** The comparison behind a promotion: registered artifacts, downloaded, tested and scored on the held-out texts. */
 import type { Review } from '../corpus/review.ts';
+import { readReviews } from '../corpus/reviews_file.ts';
 import { SentimentError } from '../errors.ts';
 import { type BehaviourReport, runBehaviourTests } from '../evaluation/behaviour.ts';
 import { type Contender, judge, type Verdict } from '../evaluation/gate.ts';
@@ -12,7 +13,6 @@ import type { TrackingConfig } from '../tracking/config.ts';
 import type { ModelVersion } from '../tracking/registry.ts';
 import { paths } from './paths.ts';
 import { hashTexts } from './pipeline_result.ts';
-import { readReviews } from './reviews_file.ts';
 import { tags } from './tags.ts';
 
 export type Examination = { verdict: Verdict; behaviour: BehaviourReport };

@@ -1,7 +1,7 @@
 /** Stage 3: normalised texts to sparse matrices. The vocabulary is learnt from the training part alone. */
 import { createHash } from 'node:crypto';
-import { updateDigest } from '../corpus/digest.ts';
-import type { Review } from '../corpus/review.ts';
+import { type Review, updateDigest } from '../corpus/review.ts';
+import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import type { Csr } from '../features/csr.ts';
 import { fitVectorizer } from '../features/vectorizer.ts';
@@ -9,7 +9,6 @@ import { saveVectorizer } from '../model/vectorizer_file.ts';
 import { readParams } from '../params.ts';
 import { type LabelledMatrix, saveMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
-import { readReviews } from './reviews_file.ts';
 
 /** Passes texts on and keeps what the matrix needs of their reviews, so that no more than one text is held. */
 class LabelCollector {

@@ -6,7 +6,7 @@ import type { Labels } from '../training.ts';
 
 export type LabelledMatrix = Labels & {
   x: Csr;
-  /** SHA-256 of the rows' labels and texts, see ml/corpus/digest.ts. */
+  /** SHA-256 of the rows' labels and texts, see ml/corpus/review.ts. */
   dataDigest: string;
 };
 

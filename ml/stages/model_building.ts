@@ -1,4 +1,5 @@
 /** Stage 4: matrix to weights, calibrated, in the artifact that everything after it uses. */
+import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import { writeJson } from '../files.ts';
 import { saveModel } from '../model/artifact.ts';
@@ -8,7 +9,6 @@ import { readParams } from '../params.ts';
 import { fitWeights, modelParts } from '../training.ts';
 import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
-import { readReviews } from './reviews_file.ts';
 
 await runMain(() => {
   const params = readParams();

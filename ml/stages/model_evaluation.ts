@@ -1,5 +1,7 @@
 /** Stage 5: how good the model is, on texts it never saw: numbers with their errors, behaviour tests, plots. */
+
 import { join } from 'node:path';
+import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain } from '../errors.ts';
 import { type Evaluation, evaluateModel, summarize } from '../evaluation/evaluation.ts';
 import { confusionRecords, drawPlots } from '../evaluation/plots/plots.ts';
@@ -8,7 +10,6 @@ import { readModel } from '../model/artifact.ts';
 import { readParams } from '../params.ts';
 import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
-import { readReviews } from './reviews_file.ts';
 import { checkSkew } from './skew.ts';
 
 await runMain(async () => {

@@ -79,7 +79,6 @@ const files = (names: string[]) => names.map((name) => `tests/${name}.test.ts`);
 /** Integration tests in which no line of the service runs: DVC, MLflow, corpora, set-up, the command line. */
 const pipelineTests = files([
   'cli_predict',
-  'corpus_embedded',
   'corpus_http',
   'corpus_s3',
   'corpus_stages',

@@ -105,7 +105,7 @@ function pythonPackages(source: Directory, mirrors: Mirrors): (container: Contai
       .withoutMount('/root/.cache');
 }
 
-/** Mounted, so that no layer holds what is in it; it stays, since a stage fetches its texts with pip. */
+/** Mounted, so that no layer holds the secrets in it. */
 function withPipConfig({ pipConfig }: Mirrors): (container: Container) => Container {
   return (container) => (pipConfig ? container.withMountedSecret('/etc/pip.conf', pipConfig) : container);
 }

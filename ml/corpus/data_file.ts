@@ -1,14 +1,23 @@
 /**
- * The bytes of a data file, decompressed where they are gzip, without a byte order mark, as a stream. Files that are
- * plainly something else (UTF-16, Excel, Parquet) are named as what they are.
+ * What a data file is: its format, by its name, and its bytes as a stream, decompressed if they are gzip, without a byte
+ * order mark. Files that are clearly something else (UTF-16, Excel, Parquet) are refused by name.
  */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { SentimentError } from '../errors.ts';
+import { SentimentError, usageError } from '../errors.ts';
+
+/**
+ * `csv` is RFC 4180 with a header; `tsv` is the same with tabs, and a quote inside a cell is a plain character; `jsonl`
+ * is one JSON object a line. All are UTF-8, and any may be gzipped, with or without `.gz` at the end of the name.
+ */
+export type TableFormat = 'csv' | 'tsv' | 'jsonl';
 
 export type ByteSource = string | AsyncIterable<Uint8Array>;
 
+export const DELIMITERS = { csv: ',', tsv: '\t' } as const;
+
+const FORMATS: Record<string, TableFormat> = { csv: 'csv', tsv: 'tsv', tab: 'tsv', jsonl: 'jsonl', ndjson: 'jsonl' };
 const CHUNK = 1 << 17;
 const HEAD = 4;
 const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
@@ -20,9 +29,29 @@ const FOREIGN: { start: Buffer; what: string; next: string }[] = [
   { start: Buffer.from('PAR1'), what: 'a Parquet file', next: 'convert it to CSV or JSONL' },
 ];
 
+/** Throws TABLE_FORMAT (2) unless the name ends in .csv, .tsv, .tab, .jsonl or .ndjson, with or without .gz. */
+export function formatOf(name: string): TableFormat {
+  const format = findFormat(name);
+  if (format) return format;
+  throw usageError(
+    'TABLE_FORMAT',
+    `cannot tell the format of ${name} from its name`,
+    'use a name that ends in .csv, .tsv or .jsonl, with or without .gz',
+  );
+}
+
+export function findFormat(name: string): TableFormat | undefined {
+  const ending = /\.([a-z]+)(\.gz)?$/i.exec(name)?.[1].toLowerCase();
+  return ending === undefined ? undefined : FORMATS[ending];
+}
+
+export function isArchiveName(name: string): boolean {
+  return /\.(tar|tar\.gz|tgz)$/i.test(name);
+}
+
 /**
- * `source` is a path or a stream; `name` is what errors call it. Every chunk holds at least a byte. The source is
- * closed when the reader stops early.
+ * `source` is a path or a stream; errors call it `name`. No chunk is empty. The source is closed when the reader stops
+ * early.
  *
  * Throws FILE_UNREADABLE, FILE_DAMAGED (broken gzip) or FILE_FOREIGN.
  */
@@ -32,7 +61,7 @@ export async function* readBytes(source: ByteSource, name: string): AsyncGenerat
     const outer = await peek(raw);
     if (outer.head[0] !== 0x1f || outer.head[1] !== 0x8b) return yield* withoutMark(outer, name);
     const gunzip = createGunzip({ chunkSize: CHUNK });
-    // Errors reach whoever iterates over gunzip, which pipeline destroys with them.
+    // pipeline destroys gunzip with the error, which then reaches the reader of gunzip.
     pipeline(outer.chunks, gunzip, () => {});
     yield* withoutMark(await peek(gunzip), name);
   } catch (error) {
@@ -42,7 +71,7 @@ export async function* readBytes(source: ByteSource, name: string): AsyncGenerat
 
 type Peeked = { head: Buffer; chunks: AsyncGenerator<Buffer, void>; close: () => Promise<unknown> };
 
-/** The first bytes (at least HEAD of them, if there are so many), and all chunks including them. */
+/** The first bytes (at least HEAD, unless there are fewer), and all chunks including them. */
 async function peek(source: AsyncIterable<Uint8Array>): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]();
   let head = Buffer.alloc(0);
@@ -82,14 +111,14 @@ async function* withoutMark({ head, chunks, close }: Peeked, name: string): Asyn
 function explain(error: unknown, name: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (/^Z_/.test(code)) {
-    return new SentimentError('FILE_DAMAGED', `${name} is broken or cut off: its gzip data cannot be unpacked`, {
+    return new SentimentError('FILE_DAMAGED', `${name} is damaged or cut off: its gzip data cannot be decompressed`, {
       cause: error,
-      next: 'fetch or make the file again',
+      next: 'download or create the file again',
     });
   }
   const reasons: Record<string, string> = {
     ENOENT: 'there is no such file',
-    EACCES: 'it may not be read',
+    EACCES: 'permission denied',
     EISDIR: 'it is a folder',
   };
   if (code in reasons) {

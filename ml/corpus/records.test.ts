@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { LineCounter } from './line_counter.ts';
+import { LineCounter } from './records.ts';
 
-it('says what counting the line ends before the next character says, however the text is cut', () => {
+it('counts the line ends before a byte, however the text is divided into chunks', () => {
   const content = fc.string({ unit: fc.constantFrom('a', 'b', '\n', '\r', '"') });
   fc.assert(
     fc.property(content, fc.integer({ min: 1, max: 5 }), fc.array(fc.nat(60)), (text, size, places) => {
