@@ -9,8 +9,14 @@ export { diagnosis, type Finding } from './src/doctor/finding.ts';
 export { examineTracking, type SignIn } from './src/doctor/tracking.ts';
 export { ecrExplainer } from './src/ecr/explain.ts';
 export { PipelineError } from './src/errors.ts';
-export type { ExplainImage, ImageExplanation } from './src/image/explanation.ts';
-export { byDigest, type ImageName, imageTag, parseImageName } from './src/image/reference.ts';
+export {
+  byDigest,
+  type ExplainImage,
+  type ImageExplanation,
+  type ImageName,
+  imageTag,
+  parseImageName,
+} from './src/image_name.ts';
 export { Sentiment } from './src/index.ts';
 export { type RegistryLogin, registryLogin } from './src/registry/login.ts';
 export { prepareRepository } from './src/registry/repository.ts';

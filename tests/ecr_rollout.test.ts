@@ -14,7 +14,7 @@ import { nodeArchitectures } from '../ci/src/deploy/nodes.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { examineCluster } from '../ci/src/doctor/eks.ts';
 import { ecrExplainer } from '../ci/src/ecr/explain.ts';
-import type { ExplainImage } from '../ci/src/image/explanation.ts';
+import type { ExplainImage } from '../ci/src/image_name.ts';
 import { prepareRepository } from '../ci/src/registry/repository.ts';
 import { type Cluster, startCluster, type TestNamespace } from './support/cluster.ts';
 import { appManifests, appName, imagesOf, look } from './support/deploy.ts';

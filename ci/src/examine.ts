@@ -9,8 +9,7 @@ import type { Finding } from './doctor/finding.ts';
 import { clusterConfig } from './doctor/kubernetes_version.ts';
 import { examinePermissions } from './doctor/permissions.ts';
 import { examineTracking } from './doctor/tracking.ts';
-import { ecrHost } from './image/parts.ts';
-import { parseImageName } from './image/reference.ts';
+import { ecrHost, parseImageName } from './image_name.ts';
 import { kubeConfigOf } from './release/cluster.ts';
 import { awsClientsOf, type Settings, trackingOf } from './settings.ts';
 

@@ -5,7 +5,7 @@ import { judgeNow } from '../diagnosis/judge.ts';
 import { clusterReads } from '../diagnosis/reads.ts';
 import type { Verdict } from '../diagnosis/verdict.ts';
 import { PipelineError } from '../errors.ts';
-import type { ExplainImage } from '../image/explanation.ts';
+import type { ExplainImage } from '../image_name.ts';
 import { annotations } from './manifest.ts';
 import { type Failure, parseFailure } from './record.ts';
 import { details } from './report.ts';

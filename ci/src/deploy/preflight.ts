@@ -2,7 +2,7 @@
 import type { KubeConfig, V1PodSpec, V1PodTemplateSpec } from '#kubernetes';
 import { judgeAdmission } from '../diagnosis/creation.ts';
 import { PipelineError } from '../errors.ts';
-import type { ExplainImage } from '../image/explanation.ts';
+import type { ExplainImage } from '../image_name.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound } from './api_error.ts';
 import { type Applier, droppedFields } from './apply.ts';

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { ImageExplanation } from '../image/explanation.ts';
+import type { ImageExplanation } from '../image_name.ts';
 import { explain, lastLines } from './explain.ts';
 import { judgeNow } from './judge.ts';
 import { recorded } from './testdata/recorded.ts';

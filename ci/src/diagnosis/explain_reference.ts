@@ -1,7 +1,7 @@
 /** Names and keys like the one that is missing. */
 
 import type { Snapshot } from '../deploy/snapshot.ts';
-import { nearNames } from '../image/near.ts';
+import { nearNames } from '../image_name.ts';
 import { type Addition, look } from './look.ts';
 import type { Reads, Verdict } from './verdict.ts';
 

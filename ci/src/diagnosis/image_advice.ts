@@ -1,5 +1,5 @@
 /** What to type when an image cannot be pulled. */
-import { type ImageParts, parseImage } from '../image/parts.ts';
+import { type ImageParts, parseImage } from '../image_name.ts';
 import type { Cause } from './verdict.ts';
 
 type About = {

@@ -4,7 +4,7 @@
  * the threads that docs/deploy.md names.
  */
 
-import { compareImages, imageReference, parseImage } from '../image/parts.ts';
+import { compareImages, imageReference, parseImage } from '../image_name.ts';
 import { type ContainerView, type Finding, lastEvent, quote, type Scene, timesSaid } from './finding.ts';
 import { imageAdvice } from './image_advice.ts';
 import type { Cause } from './verdict.ts';

@@ -8,7 +8,7 @@
  * cluster autoscaler says within half a minute whether it brings a node. Each fault gets at least one more try.
  */
 import { PipelineError } from '../errors.ts';
-import { nearNames } from '../image/near.ts';
+import { nearNames } from '../image_name.ts';
 import { type Cause, causes } from './verdict.ts';
 
 /** Both must be reached: `attempts` of the cluster's own (where it counts them), `seconds` since the first sight. */

@@ -2,7 +2,7 @@
 import type { CoreV1Api, KubeConfig, V1Node, V1Pod } from '#kubernetes';
 import { podAnswer } from '../deploy/api_error.ts';
 import { conditionWords } from '../deploy/nodes.ts';
-import type { ExplainImage } from '../image/explanation.ts';
+import type { ExplainImage } from '../image_name.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { sum } from './explain_room.ts';
 import { formatQuantity } from './quantity.ts';

@@ -7,7 +7,7 @@
  *     verdict = await explain(verdict, snapshot, reads)   // what only a look at the world gives, explain.ts
  */
 import { PipelineError } from '../errors.ts';
-import type { ExplainImage } from '../image/explanation.ts';
+import type { ExplainImage } from '../image_name.ts';
 
 export const causes = [
   'image-forbidden',

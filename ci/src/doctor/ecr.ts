@@ -1,6 +1,6 @@
 /** Is the repository there, and as a release wants it? One that is missing is made by the first release. */
 
-import { ecrHost, parseImage } from '../image/parts.ts';
+import { ecrHost, parseImage } from '../image_name.ts';
 import { findRepository, repositoryNameProblem } from '../registry/repository.ts';
 import type { AwsClients, Caller } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';

@@ -8,9 +8,15 @@
 
 import type { ImageDetail } from '#aws/client-ecr';
 import { dnsSuffix } from '../aws/eks_token.ts';
-import type { ExplainImage, ImageExplanation } from '../image/explanation.ts';
-import { nearNames } from '../image/near.ts';
-import { compareImages, type ImageParts, imageReference, parseImage } from '../image/parts.ts';
+import {
+  compareImages,
+  type ExplainImage,
+  type ImageExplanation,
+  type ImageParts,
+  imageReference,
+  nearNames,
+  parseImage,
+} from '../image_name.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
 import { type Look, lookAt, newestImages, repositoryNames } from './look.ts';

@@ -1,6 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { ImageExplanation } from '../image/explanation.ts';
-import { parseImage } from '../image/parts.ts';
+import { type ImageExplanation, parseImage } from '../image_name.ts';
 import { type AwsDouble, startAwsDouble } from '../world/testdata/aws_double.ts';
 import { refused, simulated } from '../world/testdata/iam_answers.ts';
 import { explainPresent } from './present.ts';

@@ -1,7 +1,6 @@
 /** An image that ECR holds and a node cannot run: for another architecture, or out of reach of the node's role. */
 
-import type { ImageExplanation } from '../image/explanation.ts';
-import type { ImageParts } from '../image/parts.ts';
+import type { ImageExplanation, ImageParts } from '../image_name.ts';
 import { imageFacts } from '../registry/distribution.ts';
 import { registryLogin } from '../registry/login.ts';
 import type { AwsClients } from '../world/aws_clients.ts';

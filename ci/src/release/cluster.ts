@@ -6,7 +6,7 @@ import { explainerOf } from '../deploy/ecr.ts';
 import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
 import { PipelineError } from '../errors.ts';
-import type { ExplainImage } from '../image/explanation.ts';
+import type { ExplainImage } from '../image_name.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 
 export type ClusterArguments = {

@@ -2,8 +2,7 @@
 import { type Container, type Directory, dag, type Secret, type Service } from '@dagger.io/dagger';
 import { neverCached } from '../containers/pipeline.ts';
 import { PipelineError } from '../errors.ts';
-import { ecrHost } from '../image/parts.ts';
-import { byDigest, type ImageName, imageTag, parseImageName } from '../image/reference.ts';
+import { byDigest, ecrHost, type ImageName, imageTag, parseImageName } from '../image_name.ts';
 import { markDeployed } from '../registry/deployed.ts';
 import { registryLogin } from '../registry/login.ts';
 import { prepareRepository } from '../registry/repository.ts';

@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareImages, ecrHost, imageReference, parseImage } from './parts.ts';
+import {
+  byDigest,
+  compareImages,
+  ecrHost,
+  editDistance,
+  imageReference,
+  imageTag,
+  nearNames,
+  parseImage,
+  parseImageName,
+} from './image_name.ts';
 
 const host = '123456789012.dkr.ecr.eu-central-1.amazonaws.com';
 const digest = `sha256:${'ab'.repeat(32)}`;
@@ -67,4 +77,62 @@ test('of two ECR names account and region differ, of others the registry', () =>
     { part: 'registry', found: 'docker.io', expected: host },
   ]);
   expect(compareImages(ours, ours)).toEqual([]);
+});
+
+const commit = '0123456789abcdef0123456789abcdef01234567';
+
+test('the tag is the commit, and says when the working tree differs from it', () => {
+  expect(imageTag(commit, true)).toBe(commit);
+  expect(imageTag(commit, false)).toBe(`${commit}-dirty`);
+  expect(() => imageTag('main', true)).toThrow('the commit is "main"');
+});
+
+test.each([
+  [
+    '123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment',
+    '123456789012.dkr.ecr.eu-central-1.amazonaws.com',
+    'sentiment',
+  ],
+  ['localhost:5000/team/sentiment-api', 'localhost:5000', 'team/sentiment-api'],
+])('%s is a registry and a repository', (address, registry, repository) => {
+  expect(parseImageName(address)).toEqual({ registry, repository });
+});
+
+test.each(['sentiment', 'host/sentiment:latest', 'host/Sentiment', 'https://host/sentiment', 'host/', ''])(
+  'refuses "%s"',
+  (address) => {
+    expect(() => parseImageName(address)).toThrow(`"${address}", expected registry/repository without a tag`);
+  },
+);
+
+test('of what a push answers, the digest is kept and the tag dropped', () => {
+  expect(byDigest(`localhost:5000/sentiment:${commit}@${digest}`)).toBe(`localhost:5000/sentiment@${digest}`);
+  expect(byDigest(`host/sentiment@${digest}`)).toBe(`host/sentiment@${digest}`);
+  expect(() => byDigest('host/sentiment:1')).toThrow('expected a reference with a digest');
+});
+
+test('the nearest comes first, and what is unlike is left out', () => {
+  expect(nearNames('sentimnet', ['payments', 'sentiment-api', 'sentiment'])[0]).toBe('sentiment');
+  expect(nearNames('sentiment', ['payments-gateway', 'zzz'])).toEqual([]);
+});
+
+test('the beginning of a commit finds the commit', () => {
+  const commits = ['0123456789abcdef0123456789abcdef01234567', 'f00df00df00df00df00df00df00df00df00df00d'];
+  expect(nearNames('0123456', commits)).toEqual([commits[0]]);
+});
+
+test('counts letters inserted, deleted and replaced', () => {
+  expect(editDistance('kitten', 'sitting')).toBe(3);
+  expect(editDistance('', 'abc')).toBe(3);
+});
+
+test('is a distance: zero to itself alone, the same both ways, no longer over a third', () => {
+  const word = fc.stringMatching(/^[abc]{0,8}$/);
+  fc.assert(
+    fc.property(word, word, word, (a, b, c) => {
+      expect(editDistance(a, b) === 0).toBe(a === b);
+      expect(editDistance(a, b)).toBe(editDistance(b, a));
+      expect(editDistance(a, c)).toBeLessThanOrEqual(editDistance(a, b) + editDistance(b, c));
+    }),
+  );
 });
