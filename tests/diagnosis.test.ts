@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deploy } from '../ci/src/deploy/deploy.ts';
-import { diagnose } from '../ci/src/deploy/diagnose.ts';
+import { type Diagnosis, describeDiagnosis, diagnose } from '../ci/src/deploy/diagnose.ts';
 import type { Manifest } from '../ci/src/deploy/manifest.ts';
-import type { Outcome } from '../ci/src/deploy/report.ts';
+import { describeOutcome, type Outcome } from '../ci/src/deploy/report.ts';
 import { readSnapshot } from '../ci/src/deploy/snapshot.ts';
-import { causes, runbookPage } from '../ci/src/diagnosis/verdict.ts';
+import { causes, codeOf, runbookPage, type Verdict } from '../ci/src/diagnosis/verdict.ts';
 import { ecrExplainer } from '../ci/src/ecr/explain.ts';
 import { prepareRepository } from '../ci/src/registry/repository.ts';
 import { startWebhook, type Webhook } from './support/admission_webhook.ts';
@@ -90,6 +90,12 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     return JSON.parse(stdout);
   }
 
+  function sawUnhealthy(title: string, found: Diagnosis): Verdict {
+    const verdict = found.verdict!;
+    seen.push({ title, verdict, text: describeDiagnosis(found), progress: [] });
+    return verdict;
+  }
+
   async function namespaceFor(objects: Partial<Scenario>): Promise<string> {
     const namespace = await cluster.namespace();
     namespaces.push(namespace);
@@ -145,7 +151,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       const kubeConfig = kubeConfigOf(cluster.kubeconfig);
       const outcome = await deploy({ kubeConfig, manifests, image, container: 'app' });
       if (outcome.state !== 'refused') throw new Error(`it ended otherwise: ${JSON.stringify(outcome, undefined, 1)}`);
-      const { code, headline, evidence, next = '' } = outcome.error;
+      const { code, headline, next = '' } = outcome.error;
       expect({ code, headline, next }).toEqual({
         code: 'NOT_ADMITTED',
         headline: expect.stringMatching(scenario.says),
@@ -153,8 +159,8 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       });
       expect(next).toMatch(/more: docs\/runbook\/admission-denied\.md$/);
       const { cause } = scenario;
-      const verdict = { cause, headline, evidence, next, runbook: runbookPage(cause), permanent: true, subject: {} };
-      seen.push({ title, verdict, progress: [] });
+      const text = describeOutcome(outcome);
+      seen.push({ title, verdict: { cause, headline, runbook: runbookPage(cause) }, text, progress: [] });
       expect(await readSnapshot(kubeConfig, namespace, 'app')).toBeUndefined();
     },
   );
@@ -167,7 +173,8 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
         throw new Error(`it ended otherwise: ${JSON.stringify(outcome, undefined, 1)}`);
       const { verdict, secondsToVerdict, returned } = outcome;
       const seconds = { toVerdict: secondsToVerdict, back: returned.seconds };
-      seen.push({ title, verdict, seconds, progress: progress.get(scenario) ?? [] });
+      seen.push({ title, verdict, seconds, text: describeOutcome(outcome), progress: progress.get(scenario) ?? [] });
+      expect(describeOutcome(outcome).split('\n')[0]).toContain(`(${codeOf(scenario.cause)})`);
       expect(verdict).toMatchObject({ cause: scenario.cause, headline: expect.stringMatching(scenario.says) });
       expect(verdict.evidence.join('\n')).toMatch(scenario.shows ?? /./);
       expect(verdict.next).toMatch(scenario.mends ?? /./);
@@ -195,13 +202,13 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       await applyByHand(cluster, namespace, manifests);
       const verdict = await vi.waitFor(
         async () => {
-          const { state, verdict } = await diagnose({ kubeConfig, namespace, name: 'app' });
+          const found = await diagnose({ kubeConfig, namespace, name: 'app' });
+          const { state, verdict } = found;
           expect({ state, cause: verdict?.cause }).toEqual({ state: 'unhealthy', cause: scenario.cause });
-          return verdict!;
+          return sawUnhealthy(title, found);
         },
         { timeout: 60_000, interval: 250 },
       );
-      seen.push({ title, verdict, progress: [] });
       expect(verdict.headline).toMatch(scenario.says);
       expect(verdict.evidence.join('\n')).toMatch(scenario.shows ?? /./);
       expect(verdict.next).toMatch(scenario.mends ?? /./);
@@ -229,13 +236,12 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
         await applyByHand(cluster, namespace, manifests);
         const verdict = await vi.waitFor(
           async () => {
-            const { verdict } = await diagnose({ kubeConfig, namespace, name: 'app', explainImage });
-            expect(verdict?.cause).toBe('image-not-found');
-            return verdict!;
+            const found = await diagnose({ kubeConfig, namespace, name: 'app', explainImage });
+            expect(found.verdict?.cause).toBe('image-not-found');
+            return sawUnhealthy('a repository that ECR does not hold', found);
           },
           { timeout: 60_000, interval: 250 },
         );
-        seen.push({ title: 'a repository that ECR does not hold', verdict, progress: [] });
         const { cause, headline, next } = verdict;
         const told = await diagnoseByProgram(namespace, lab.moto.env);
         expect(told).toMatchObject({ state: 'unhealthy', verdict: { cause, headline, next } });

@@ -1,10 +1,12 @@
 /** Puts what a run of tests/diagnosis.test.ts saw into docs/deploy.md, between its marks. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type Verdict, verdictError } from '../../ci/src/diagnosis/verdict.ts';
+import type { Verdict } from '../../ci/src/diagnosis/verdict.ts';
 
 export type Seen = {
   title: string;
-  verdict: Verdict;
+  verdict: Pick<Verdict, 'cause' | 'headline' | 'runbook'>;
+  /** What the product prints at the end. */
+  text: string;
   /** Missing for what was refused before the start. */
   seconds?: { toVerdict: number; back: number };
   /** Lines of the deployment's progress, with the seconds since it began. */
@@ -58,8 +60,8 @@ function cell(headline: string): string {
 function transcripts(all: Seen[]): string {
   const chosen = shown.flatMap((title) => all.filter((seen) => seen.title === title));
   return chosen
-    .map(({ title, verdict, progress }) => {
-      const lines = [...progress, ...verdictError(verdict).message.split('\n')];
+    .map(({ title, text, progress }) => {
+      const lines = [...progress, text];
       return `### ${title[0].toUpperCase()}${title.slice(1)}\n\n\`\`\`text\n${lines.join('\n')}\n\`\`\``;
     })
     .join('\n\n');

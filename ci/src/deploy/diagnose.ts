@@ -8,7 +8,7 @@ import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
 import { annotations } from './manifest.ts';
 import { type Failure, parseFailure } from './record.ts';
-import { details } from './report.ts';
+import { describeVerdict } from './report.ts';
 import { patiently } from './retry.ts';
 import { type Progress, progressLine, progressOf, readSnapshot } from './snapshot.ts';
 
@@ -47,7 +47,7 @@ export async function diagnose({ kubeConfig, namespace, name, explainImage }: Di
 
 export function describeDiagnosis({ namespace, name, state, progress, verdict, lastFailure }: Diagnosis): string {
   const lines = [`${namespace}/${name} is ${state}: ${progressLine(progress)}`];
-  if (verdict) lines.push(verdict.headline, details(verdict));
+  if (verdict) lines.push(describeVerdict(verdict));
   if (lastFailure)
     lines.push(`the last rollout failed at ${lastFailure.at}: ${lastFailure.headline} (${lastFailure.cause})`);
   return lines.join('\n');

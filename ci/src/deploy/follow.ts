@@ -1,8 +1,9 @@
 /** Follows a rollout until it is done or has failed. */
 import type { KubeConfig, V1Deployment } from '#kubernetes';
+import { verdictOf } from '../diagnosis/finding.ts';
 import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
 import type { PatienceTable } from '../diagnosis/patience.ts';
-import { runbookPage, type Verdict } from '../diagnosis/verdict.ts';
+import type { Verdict } from '../diagnosis/verdict.ts';
 import { PipelineError } from '../errors.ts';
 import { patiently } from './retry.ts';
 import { progressLine, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
@@ -116,15 +117,14 @@ function isFailure({ type, status }: { type: string; status: string }): boolean 
 
 function nothingSeen({ deployment }: Snapshot, seconds: number): Verdict {
   const { namespace = 'default', name = '' } = deployment.metadata ?? {};
-  return {
+  return verdictOf({
     cause: 'deadline',
     headline: `Deployment ${namespace}/${name} was not done after ${seconds} s, for no visible reason`,
     evidence: [],
     next: `kubectl -n ${namespace} describe deployment,replicaset,pods; if it only needs longer, raise the deadline`,
-    runbook: runbookPage('deadline'),
     permanent: false,
     subject: {},
-  };
+  });
 }
 
 /** An autoscaler may change the number of replicas during the rollout, but nobody may change the images. */

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { PipelineError } from '../errors.ts';
-import { describeOutcome, exitCode, type Outcome, outcomeJson } from './report.ts';
+import { describeOutcome, exitCode, type Outcome, outcomeError, outcomeJson } from './report.ts';
 
 const facts = { namespace: 'shop', name: 'app', image: 'r/app@sha256:new', seconds: 12.34 };
 const verdict = {
   cause: 'image-forbidden' as const,
+  code: 'ROLLOUT_IMAGE_FORBIDDEN',
   headline: 'the registry refuses it',
   evidence: ['403 Forbidden'],
   next: 'mend the account',
@@ -36,18 +37,26 @@ test('describes each outcome in one paragraph, with the verdict below', () => {
       | missing: patch
       next: ask
 
-    rolled back: the registry refuses it. Detected 1.1 s after the apply; shop/app serves r/app@sha256:old again (ReplicaSet app-1), healthy 2.0 s later.
+    rolled back: the registry refuses it. Detected 1.1 s after the apply; shop/app serves r/app@sha256:old again (ReplicaSet app-1), healthy 2.0 s later (ROLLOUT_IMAGE_FORBIDDEN)
       | 403 Forbidden
       next: mend the account
-      see docs/runbook/image-forbidden.md (image-forbidden)
+      more: docs/runbook/image-forbidden.md
 
-    failed: the registry refuses it. Detected 1.1 s after the apply; no healthy release is on record.
+    failed: the registry refuses it. Detected 1.1 s after the apply; no healthy release is on record (ROLLOUT_IMAGE_FORBIDDEN)
       | 403 Forbidden
       next: mend the account
-      see docs/runbook/image-forbidden.md (image-forbidden)
+      more: docs/runbook/image-forbidden.md
 
     interrupted after 12.3 s, shop/app was left like this: 1 of 2 updated. The next deployment continues from there. Why: stopped by SIGTERM"
   `);
+});
+
+test('throws a failed rollout with the code of its cause, and a refusal with its own', () => {
+  const codes = [outcomes['rolled back'], outcomes.failed, outcomes.refused, outcomes.interrupted].map((outcome) =>
+    outcome.state === 'deployed' || outcome.state === 'unchanged' ? undefined : outcomeError(outcome, 'deploy').code,
+  );
+  const cause = 'ROLLOUT_IMAGE_FORBIDDEN';
+  expect(codes).toEqual([cause, cause, 'NO_RIGHTS', 'DEPLOY_INTERRUPTED']);
 });
 
 test('keeps the fields of an outcome as JSON, and of an error its code, evidence and next step', () => {

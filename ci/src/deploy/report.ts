@@ -1,7 +1,7 @@
 /** How a deployment ended: as text for a person, as JSON and an exit code for a program. */
 
 import type { Verdict } from '../diagnosis/verdict.ts';
-import type { PipelineError } from '../errors.ts';
+import { PipelineError } from '../errors.ts';
 
 type Facts = {
   namespace: string;
@@ -35,8 +35,16 @@ export function exitCode({ state }: Outcome): number {
   return state === 'refused' ? 3 : 1;
 }
 
-/** One paragraph: what serves now, why, and what to do; then the evidence, indented. */
+/** One paragraph: what serves now and why, with the code of the error; then the evidence and the next step, indented. */
 export function describeOutcome(outcome: Outcome): string {
+  if (outcome.state !== 'rolled back' && outcome.state !== 'failed') return headlineOf(outcome);
+  const first = `${headlineOf(outcome)} (${outcome.verdict.code})\n${details(outcome.verdict)}`;
+  const second = outcome.state === 'failed' && outcome.secondVerdict;
+  return second ? `${first}\n${describeVerdict(second)}` : first;
+}
+
+/** The paragraph alone, without a verdict's code and evidence. */
+export function headlineOf(outcome: Outcome): string {
   const { namespace, name, image } = outcome;
   const what = `${namespace}/${name}`;
   const time = `after ${seconds(outcome.seconds)}`;
@@ -52,21 +60,46 @@ export function describeOutcome(outcome: Outcome): string {
     case 'rolled back': {
       const { returned, verdict, secondsToVerdict } = outcome;
       const back = `${what} serves ${returned.image} again (ReplicaSet ${returned.replicaSet}), healthy ${seconds(returned.seconds)} later`;
-      return `rolled back: ${verdict.headline}. Detected ${seconds(secondsToVerdict)} after the apply; ${back}.\n${details(verdict)}`;
+      return `rolled back: ${verdict.headline}. Detected ${seconds(secondsToVerdict)} after the apply; ${back}`;
     }
     case 'failed': {
-      const { verdict, secondsToVerdict, why, secondVerdict } = outcome;
-      const second = secondVerdict ? `\n${secondVerdict.headline}\n${details(secondVerdict)}` : '';
-      return `failed: ${verdict.headline}. Detected ${seconds(secondsToVerdict)} after the apply; ${why}.\n${details(verdict)}${second}`;
+      const { verdict, secondsToVerdict, why } = outcome;
+      return `failed: ${verdict.headline}. Detected ${seconds(secondsToVerdict)} after the apply; ${why}`;
     }
     case 'interrupted':
       return `interrupted ${time}, ${what} was left like this: ${outcome.left}. The next deployment continues from there. Why: ${outcome.reason}`;
   }
 }
 
-/** The verdict without its headline. */
-export function details({ evidence, next, runbook, cause }: Verdict): string {
-  return [...evidence.map((line) => `  | ${line}`), `  next: ${next}`, `  see ${runbook} (${cause})`].join('\n');
+/** Headline and code, then the evidence, the next step and the page about the cause. */
+export function describeVerdict(verdict: Verdict): string {
+  return `${verdict.headline} (${verdict.code})\n${details(verdict)}`;
+}
+
+function details({ evidence, next, runbook }: Verdict): string {
+  return [...evidence.map((line) => `  | ${line}`), `  next: ${next}`, `  more: ${runbook}`].join('\n');
+}
+
+/** What a function of the module throws when the release does not serve. The code is the refusal's own, or the cause's. */
+export function outcomeError(
+  outcome: Exclude<Outcome, { state: 'deployed' | 'unchanged' }>,
+  functionName: string,
+): PipelineError {
+  const headline = `${functionName}: ${headlineOf(outcome)}`;
+  switch (outcome.state) {
+    case 'refused': {
+      const { error } = outcome;
+      const words = `${functionName}: the rollout was refused, nothing was changed: ${error.headline}`;
+      return new PipelineError(error.code, words, { evidence: error.evidence, next: error.next, cause: error });
+    }
+    case 'rolled back':
+    case 'failed': {
+      const { code, evidence, next, runbook } = outcome.verdict;
+      return new PipelineError(code, headline, { evidence, next: `${next}\n  more: ${runbook}` });
+    }
+    case 'interrupted':
+      return new PipelineError('DEPLOY_INTERRUPTED', headline, { next: 'deploy again' });
+  }
 }
 
 /** A stable format: the outcome's fields; an error as its code, headline, evidence and next step. */

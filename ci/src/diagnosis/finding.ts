@@ -2,7 +2,7 @@
 import type { CoreV1Event, V1Container, V1ContainerStatus, V1Pod } from '#kubernetes';
 import { eventTime, type Revision, type Snapshot } from '../deploy/snapshot.ts';
 import { redact } from './redact.ts';
-import { type Cause, runbookPage, type Subject, type Verdict } from './verdict.ts';
+import { type Cause, codeOf, runbookPage, type Subject, type Verdict } from './verdict.ts';
 
 export type Finding = {
   cause: Cause;
@@ -106,5 +106,5 @@ export function quote(text: string | undefined, length = 400): string {
 
 export function verdictOf(finding: Finding): Verdict {
   const { cause, headline, evidence, next, subject, permanent } = finding;
-  return { cause, headline, evidence, next, runbook: runbookPage(cause), permanent, subject };
+  return { cause, code: codeOf(cause), headline, evidence, next, runbook: runbookPage(cause), permanent, subject };
 }

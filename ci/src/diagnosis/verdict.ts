@@ -6,7 +6,6 @@
  *     verdict = judge(snapshot, history)              // undefined: nothing that will not heal by itself yet
  *     verdict = await explain(verdict, snapshot, reads)   // what only a look at the world gives, explain.ts
  */
-import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
 
 export const causes = [
@@ -39,6 +38,8 @@ export type Cause = (typeof causes)[number];
 
 export type Verdict = {
   cause: Cause;
+  /** What is printed beside the headline, for a person to search and a program to test: `ROLLOUT_CRASH_LOOP`. */
+  code: string;
   /** One sentence: the Deployment, what is wrong, the offending value. */
   headline: string;
   /** What was seen, in the cluster's own words where it has any; one line each, secrets redacted. */
@@ -110,8 +111,6 @@ export function runbookPage(cause: Cause): string {
   return `docs/runbook/${cause}.md`;
 }
 
-/** What a failed rollout throws. The code is `ROLLOUT_` and the cause. */
-export function verdictError({ cause, headline, evidence, next, runbook }: Verdict): PipelineError {
-  const code = `ROLLOUT_${cause.toUpperCase().replaceAll('-', '_')}`;
-  return new PipelineError(code, headline, { evidence, next: `${next}\n  more: ${runbook}` });
+export function codeOf(cause: Cause): string {
+  return `ROLLOUT_${cause.toUpperCase().replaceAll('-', '_')}`;
 }

@@ -1,9 +1,8 @@
 /** Rolling update and diagnosis (../deploy) with the errors of the Dagger functions, and the address of a new release. */
 import { deploy } from '../deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../deploy/diagnose.ts';
-import { describeOutcome, type Outcome } from '../deploy/report.ts';
+import { describeOutcome, outcomeError } from '../deploy/report.ts';
 import type { PatienceTable } from '../diagnosis/patience.ts';
-import type { Verdict } from '../diagnosis/verdict.ts';
 import { PipelineError } from '../errors.ts';
 import { serviceAddress } from '../monitoring/address.ts';
 import { parseS3, putTargets, type S3Object } from '../monitoring/targets.ts';
@@ -44,11 +43,11 @@ export async function announcementOf(
   });
 }
 
-/** The outcome in a sentence. Throws DEPLOY_REFUSED, ROLLED_BACK, DEPLOY_FAILED or DEPLOY_INTERRUPTED. */
+/** The outcome in a sentence. Throws the refusal's own code, the cause's (ROLLOUT_...), or DEPLOY_INTERRUPTED. */
 export async function rollOut(rollout: Rollout, call: Call): Promise<string> {
   const outcome = await deploy({ ...rollout, onProgress: (line) => console.log(line) });
   if (outcome.state === 'deployed' || outcome.state === 'unchanged') return describeOutcome(outcome);
-  throw rolloutError(outcome, call);
+  throw outcomeError(outcome, call.function);
 }
 
 /**
@@ -82,25 +81,4 @@ export async function diagnoseDeployment({ kubeConfig, manifests, explainImage }
   if (found.state === 'healthy') return text;
   const [headline, ...evidence] = text.split('\n');
   throw new PipelineError('UNHEALTHY', `diagnose: ${headline}`, { evidence });
-}
-
-function rolloutError(outcome: Exclude<Outcome, { state: 'deployed' | 'unchanged' }>, call: Call): PipelineError {
-  const [headline] = describeOutcome(outcome).split('\n');
-  switch (outcome.state) {
-    case 'refused': {
-      const { error } = outcome;
-      const words = `${call.function}: the rollout was refused, nothing was changed: ${error.headline}`;
-      return new PipelineError(error.code, words, { evidence: error.evidence, next: error.next, cause: error });
-    }
-    case 'rolled back':
-      return verdictError('ROLLED_BACK', `${call.function}: ${headline}`, outcome.verdict);
-    case 'failed':
-      return verdictError('DEPLOY_FAILED', `${call.function}: ${headline}`, outcome.verdict);
-    case 'interrupted':
-      return new PipelineError('DEPLOY_INTERRUPTED', `${call.function}: ${headline}`, { next: 'deploy again' });
-  }
-}
-
-function verdictError(code: string, headline: string, { evidence, next, runbook }: Verdict): PipelineError {
-  return new PipelineError(code, headline, { evidence, next: `${next}; see ${runbook}` });
 }
