@@ -12,7 +12,8 @@ import { type Diagnosis, describeDiagnosis, diagnose } from '../ci/src/deploy/di
 import type { Manifest } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome, type Outcome } from '../ci/src/deploy/report.ts';
 import { readSnapshot } from '../ci/src/deploy/snapshot.ts';
-import { causes, codeOf, runbookPage, type Verdict } from '../ci/src/diagnosis/verdict.ts';
+import { causeNames, codeOf, runbookPage } from '../ci/src/diagnosis/causes.ts';
+import type { Verdict } from '../ci/src/diagnosis/finding.ts';
 import { ecrExplainer } from '../ci/src/ecr/explain.ts';
 import { prepareRepository } from '../ci/src/registry/repository.ts';
 import { startWebhook, type Webhook } from './support/admission_webhook.ts';
@@ -139,7 +140,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
 
   test('has each of its causes provoked here', () => {
     const provoked = new Set([...scenarios, ...refusedOutright, ...appliedByHand].map(({ cause }) => cause));
-    expect(causes.filter((cause) => !provoked.has(cause))).toEqual([]);
+    expect(causeNames.filter((cause) => !provoked.has(cause))).toEqual([]);
   });
 
   test.each(refusedOutright.map((scenario) => [scenario.title, scenario] as const))(
@@ -264,7 +265,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       manifests: appManifests(namespace, { replicas: 1 }),
       image: `${host}/app@${images.good.digest}`,
       onProgress: (line) => {
-        if (!/limits the rate/.test(line)) return;
+        if (!/limits the pull rate/.test(line)) return;
         failures++;
         cluster.serveAs(host, cluster.registries().open);
       },

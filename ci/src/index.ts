@@ -21,7 +21,7 @@ import { lint, runTests, typecheck } from './checks/run.ts';
 import { buildImage, contentId } from './containers/image.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
 import { neverCached, withTracking } from './containers/pipeline.ts';
-import { parsePatience } from './diagnosis/patience.ts';
+import { parsePatience } from './diagnosis/causes.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
 import { examine } from './examine.ts';

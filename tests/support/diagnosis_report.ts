@@ -1,6 +1,6 @@
 /** Puts what a run of tests/diagnosis.test.ts saw into docs/deploy.md, between its marks. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Verdict } from '../../ci/src/diagnosis/verdict.ts';
+import type { Verdict } from '../../ci/src/diagnosis/finding.ts';
 
 export type Seen = {
   title: string;
@@ -22,7 +22,7 @@ const shown = [
   'too little memory',
   'more CPU than any node has',
   'a node that dies before it starts the pod',
-  'a webhook that cannot be asked',
+  'a webhook that cannot be reached',
   'more than the quota allows',
   'a ConfigMap that is not there',
   'a repository that ECR does not hold',

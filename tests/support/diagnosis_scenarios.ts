@@ -5,7 +5,7 @@
 
 import type { Manifest } from '../../ci/src/deploy/manifest.ts';
 import type { Snapshot } from '../../ci/src/deploy/snapshot.ts';
-import type { Cause } from '../../ci/src/diagnosis/verdict.ts';
+import type { Cause } from '../../ci/src/diagnosis/causes.ts';
 import type { Cluster, PushedImage } from './cluster.ts';
 import { appManifests } from './deploy.ts';
 
@@ -69,9 +69,9 @@ export const scenarios: Scenario[] = [
     onDeadNode: true,
   },
   {
-    title: 'a registry that limits the rate',
+    title: 'a registry that limits the pull rate',
     cause: 'image-rate-limit',
-    says: /limits the rate \(429\)/,
+    says: /limits the pull rate \(429\)/,
     image: ({ registries }, { good }) => `${registries().busy.host}/app@${good.digest}`,
   },
   {
@@ -86,7 +86,7 @@ export const scenarios: Scenario[] = [
     cause: 'never-ready',
     says: /GET \/ready on port 8080\) says: HTTP 404/,
     shows: /in the revision that serves, that probe is GET \/health\/ready on port 8080/,
-    mends: /in place of \/ready/,
+    mends: /replace \/ready in/,
     container: { readinessProbe: probe('/ready') },
   },
   {
@@ -94,7 +94,7 @@ export const scenarios: Scenario[] = [
     cause: 'never-ready',
     says: /on port 9090\) says: connection refused/,
     shows: /asks port 9090, the container declares 8080/,
-    mends: /in place of 9090/,
+    mends: /replace 9090 in/,
     container: { readinessProbe: probe('/health/ready', 9090) },
   },
   {
@@ -107,8 +107,8 @@ export const scenarios: Scenario[] = [
     title: 'more CPU than any node has',
     cause: 'unschedulable',
     says: /Insufficient cpu/,
-    shows: /node node1: cpu \S+ of \S+ free, 64 asked/,
-    mends: /no more than cpu \S+ \(resources\.requests, now 64\)/,
+    shows: /node node1: cpu \S+ of \S+ free, 64 requested/,
+    mends: /at most cpu \S+ \(resources\.requests, now 64\)/,
     container: requests('64'),
   },
   {
@@ -119,10 +119,10 @@ export const scenarios: Scenario[] = [
     pod: { nodeSelector: { 'kubernetes.io/arch': 's390x' } },
   },
   {
-    title: 'a webhook that cannot be asked',
+    title: 'a webhook that cannot be reached',
     cause: 'admission-denied',
-    says: /refused, because webhook "no-host-network\.webhook\.test" cannot be asked: .*connection refused$/,
-    mends: /mend what answers for webhook "no-host-network\.webhook\.test"/,
+    says: /refused, because webhook "no-host-network\.webhook\.test" cannot be reached: .*connection refused$/,
+    mends: /repair the server behind webhook "no-host-network\.webhook\.test"/,
     webhook: { of: 'pods', answers: false },
     spec: inPlace,
     pod: { hostNetwork: true },
@@ -163,7 +163,7 @@ export const scenarios: Scenario[] = [
   {
     title: 'too little memory',
     cause: 'out-of-memory',
-    says: /OOMKilled\), its limit is 48Mi/,
+    says: /OOMKilled\); its limit is 48Mi/,
     mends: /--limits=memory=96Mi/,
     container: { env: [{ name: 'OOM', value: '1' }], resources: { limits: { memory: '48Mi' } } },
   },
@@ -212,7 +212,7 @@ export const scenarios: Scenario[] = [
   {
     title: 'a registry that wants a password',
     cause: 'image-no-credentials',
-    says: /no credentials that the registry takes \(401\)/,
+    says: /no valid credentials for the registry \(401\)/,
     mends: /create secret docker-registry/,
     image: ({ registries }, { good }) => `${registries().password.host}/app@${good.digest}`,
   },
@@ -220,7 +220,7 @@ export const scenarios: Scenario[] = [
     title: 'a digest that the registry does not hold',
     cause: 'image-not-found',
     says: /the registry has no such image/,
-    shows: /the revision before runs .*, which differs in digest/,
+    shows: /the previous revision runs .*, which differs in digest/,
     image: () => `${ecr}/app@${nowhere}`,
   },
   {
@@ -245,13 +245,13 @@ export const scenarios: Scenario[] = [
   {
     title: 'a root user where none may be',
     cause: 'security-context',
-    says: /may not start under its security context: container's runAsUser breaks non-root policy/,
+    says: /cannot start under its security context: container's runAsUser breaks non-root policy/,
     container: { securityContext: { runAsNonRoot: true, runAsUser: 0 } },
   },
   {
     title: 'more than the quota allows',
     cause: 'quota',
-    says: /quota "team" is used up: requests\.cpu=200m asked/,
+    says: /quota "team" is exhausted: requested requests\.cpu=200m,/,
     shows: /quota team: requests\.cpu \S+ of 150m used/,
     mends: /patch resourcequota team .*requests\.cpu/,
     quota: { 'requests.cpu': '150m' },
@@ -278,7 +278,7 @@ export const scenarios: Scenario[] = [
     title: 'what a webhook denies',
     cause: 'admission-denied',
     says: /its pods are refused by admission webhook "no-host-network\.webhook\.test": not on the host's network$/,
-    mends: /as webhook "no-host-network\.webhook\.test" asks/,
+    mends: /as webhook "no-host-network\.webhook\.test" requires/,
     webhook: { of: 'pods', answers: true },
     spec: inPlace,
     pod: { hostNetwork: true },
@@ -291,15 +291,15 @@ export const refusedOutright: Scenario[] = [
     title: 'a Deployment that a webhook denies',
     cause: 'admission-denied',
     says: /: it is refused by admission webhook "no-host-network\.webhook\.test": not on the host's network$/,
-    mends: /as webhook "no-host-network\.webhook\.test" asks/,
+    mends: /as webhook "no-host-network\.webhook\.test" requires/,
     webhook: { of: 'deployments', answers: true },
     pod: { hostNetwork: true },
   },
   {
-    title: 'a Deployment about which a webhook cannot be asked',
+    title: 'a Deployment about which a webhook cannot be reached',
     cause: 'admission-denied',
-    says: /: it is refused, because webhook "no-host-network\.webhook\.test" cannot be asked: .*connection refused$/,
-    mends: /mend what answers for webhook "no-host-network\.webhook\.test"/,
+    says: /: it is refused, because webhook "no-host-network\.webhook\.test" cannot be reached: .*connection refused$/,
+    mends: /repair the server behind webhook "no-host-network\.webhook\.test"/,
     webhook: { of: 'deployments', answers: false },
     pod: { hostNetwork: true },
   },
@@ -312,7 +312,7 @@ export const appliedByHand: Scenario[] = [
     cause: 'missing-config',
     says: /there is no ConfigMap "settings", which container app of its pods needs/,
     shows: /ConfigMaps in namespace \S+: .*setting\b/,
-    mends: /put "setting" in place of "settings"/,
+    mends: /write it in place of "settings"/,
     configMap: { setting: { LEVEL: 'info' } },
     container: { envFrom: [{ configMapRef: { name: 'settings' } }] },
   },
@@ -320,7 +320,7 @@ export const appliedByHand: Scenario[] = [
     title: 'a key that a ConfigMap does not have',
     cause: 'missing-config',
     says: /there is no key "LEVL" in ConfigMap "setting"/,
-    mends: /put "LEVEL" in place of "LEVL"/,
+    mends: /write it in place of "LEVL"/,
     configMap: { setting: { LEVEL: 'info' } },
     container: { env: [{ name: 'LEVEL', valueFrom: { configMapKeyRef: { name: 'setting', key: 'LEVL' } } }] },
   },
@@ -353,7 +353,7 @@ export const appliedByHand: Scenario[] = [
   {
     title: 'a quota that other pods have used up',
     cause: 'quota',
-    says: /quota "team" is used up: pods=1 asked, pods=0 used, pods=0 allowed/,
+    says: /quota "team" is exhausted: requested pods=1, used pods=0, limit pods=0/,
     quota: { pods: '0' },
   },
 ];

@@ -1,9 +1,9 @@
 /** Why a running Deployment is unhealthy: the verdict of a rollout, at any time, without changing anything. */
 import type { KubeConfig } from '#kubernetes';
 import { explain } from '../diagnosis/explain.ts';
+import type { Verdict } from '../diagnosis/finding.ts';
 import { judgeNow } from '../diagnosis/judge.ts';
 import { clusterReads } from '../diagnosis/reads.ts';
-import type { Verdict } from '../diagnosis/verdict.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
 import { annotations } from './manifest.ts';

@@ -4,11 +4,11 @@ import type { KubeConfig } from '#kubernetes';
 import { nodeRoles } from '../aws/eks.ts';
 import { ecrExplainer } from '../ecr/explain.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
+import { withTimeout } from '../timeout.ts';
 import { type AwsClients, awsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
 import { eksSignInOf } from './kubeconfig.ts';
 import { nodeArchitectures } from './nodes.ts';
-import { withTimeout } from './retry.ts';
 
 // The chain of credential sources ends at EC2's metadata address, where nothing answers outside EC2.
 const credentialsMs = 5000;

@@ -1,9 +1,9 @@
 /** Follows a rollout until it is done or has failed. */
 import type { KubeConfig, V1Deployment } from '#kubernetes';
+import type { PatienceTable } from '../diagnosis/causes.ts';
+import type { Verdict } from '../diagnosis/finding.ts';
 import { verdictOf } from '../diagnosis/finding.ts';
 import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
-import type { PatienceTable } from '../diagnosis/patience.ts';
-import type { Verdict } from '../diagnosis/verdict.ts';
 import { PipelineError } from '../errors.ts';
 import { patiently } from './retry.ts';
 import { progressLine, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';

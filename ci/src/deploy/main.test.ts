@@ -22,7 +22,7 @@ test.each([
   [['depoly'], 'unknown command "depoly"'],
   [['deploy', '--image', 'x', '--deadline', 'soon'], '--deadline is "soon"'],
   [['deploy', '--image', 'x', '--patience', 'image-not-fond=9'], 'write image-not-found=SECONDS, or another of'],
-  [['deploy', '--image', 'x', '--patience', 'quota=long'], 'patience "quota=long", expected seconds of 0 or more'],
+  [['deploy', '--image', 'x', '--patience', 'quota=long'], 'the patience is "quota=long", expected quota=SECONDS'],
   [['diagnose', '--kubeconfig', 'nowhere.yaml'], 'the kubeconfig cannot be read'],
 ])('the wrong call %j prints the reason and exits with 2', async (args, words) => {
   const { code, stderr } = await call(...args);

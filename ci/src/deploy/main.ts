@@ -1,7 +1,7 @@
 /** Rolling update and diagnosis as a program, for machines without Dagger. */
 import { parseArgs } from 'node:util';
 import type { KubeConfig } from '#kubernetes';
-import { parsePatience } from '../diagnosis/patience.ts';
+import { parsePatience } from '../diagnosis/causes.ts';
 import { PipelineError } from '../errors.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
 import { kubernetes } from '../kubernetes.ts';

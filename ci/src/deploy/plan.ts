@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig, V1Deployment } from '#kubernetes';
-import type { PatienceTable } from '../diagnosis/patience.ts';
+import type { PatienceTable } from '../diagnosis/causes.ts';
 import type { ExplainImage } from '../image_name.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { isForbidden } from './api_error.ts';

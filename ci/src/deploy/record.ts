@@ -3,7 +3,7 @@
  * why the last rollout failed. A killed deployer leaves both as they were, so the next run needs no other state.
  */
 import type { KubeConfig, V1ConfigMap, V1Deployment, V1DeploymentSpec } from '#kubernetes';
-import type { Verdict } from '../diagnosis/verdict.ts';
+import type { Verdict } from '../diagnosis/finding.ts';
 import { kubernetes } from '../kubernetes.ts';
 import { isNotFound } from './api_error.ts';
 import { makeApplier } from './apply.ts';

@@ -1,6 +1,6 @@
 /** How a deployment ended: as text for a person, as JSON and an exit code for a program. */
 
-import type { Verdict } from '../diagnosis/verdict.ts';
+import type { Verdict } from '../diagnosis/finding.ts';
 import { PipelineError } from '../errors.ts';
 
 type Facts = {

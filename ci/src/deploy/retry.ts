@@ -1,5 +1,6 @@
 /** Retries: a call survives a lost connection and the replacement of an API server. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { withTimeout } from '../timeout.ts';
 import { apiError } from './api_error.ts';
 
 // For a call that gets no answer at all: undici itself would wait 300 s.
@@ -18,19 +19,6 @@ export async function patiently<T>(call: () => Promise<T>, seconds = 20): Promis
       if (!isTemporary(error) || Date.now() + waitMs > end) throw error;
       await sleep(waitMs);
     }
-  }
-}
-
-/** Rejects if no answer comes in time. The call itself is not cancelled. */
-export async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DOMException(`no answer within ${ms / 1000} s`, 'TimeoutError')), ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -18,9 +18,9 @@ import type {
   Watch,
 } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
+import { withTimeout } from '../timeout.ts';
 import { apiError, describeError } from './api_error.ts';
 import { nodeWatcher } from './nodes.ts';
-import { withTimeout } from './retry.ts';
 import { nodesInQuestion, type Snapshot, selectorText, snapshotOf } from './snapshot.ts';
 
 export type DeploymentWatch = {

@@ -1,19 +1,28 @@
 /** Containers that start and end, or never start: crashes, memory, the command, the security context. */
 import type { V1ContainerState, V1ContainerStateTerminated } from '#kubernetes';
-import { type ContainerView, type Finding, labelOf, lastEvent, quote, type Scene, timesSaid } from './finding.ts';
+import {
+  type ContainerView,
+  type Finding,
+  labelOf,
+  lastEvent,
+  type RolloutView,
+  subjectOf,
+  timesReported,
+} from './finding.ts';
+import { architectureAdvice } from './image.ts';
 import { killedByProbe } from './probes.ts';
 import { formatQuantity, parseQuantity } from './quantity.ts';
-import { times } from './times.ts';
+import { quote, times } from './text.ts';
 
-export function containerFindings(scene: Scene): Finding[] {
-  return scene.containers.flatMap((view) => {
-    const found = notStarted(scene, view) ?? ended(scene, view);
+export function containerFindings(rollout: RolloutView): Finding[] {
+  return rollout.containers.flatMap((view) => {
+    const found = notStarted(rollout, view) ?? ended(rollout, view);
     return found ? [found] : [];
   });
 }
 
-/** The container was made or configured wrongly, so that its process never ran. */
-function notStarted(scene: Scene, view: ContainerView): Finding | undefined {
+/** The container's configuration is wrong, so its process never ran. */
+function notStarted(rollout: RolloutView, view: ContainerView): Finding | undefined {
   const { status } = view;
   const waiting = status?.state?.waiting;
   const dead = lastEnd(status?.state, status?.lastState);
@@ -24,25 +33,17 @@ function notStarted(scene: Scene, view: ContainerView): Finding | undefined {
   const event = lastEvent(view.events, 'Failed', /^Error: /);
   const words = (isStartError ? dead.message : waiting?.message) ?? event?.message ?? '';
   const evidence = [`pod ${view.podName}, container ${view.name}: "${quote(trimRuntime(words))}"`];
-  const subject = { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName };
-  const attempts = Math.max(timesSaid(view.events, 'Failed', /^Error: /), status?.restartCount ?? 0);
-  const who = `Deployment ${scene.deployment}: ${labelOf(view)}`;
+  const subject = subjectOf(view);
+  const attempts = Math.max(timesReported(view.events, 'Failed', /^Error: /), status?.restartCount ?? 0);
+  const who = `Deployment ${rollout.deployment}: ${labelOf(view)}`;
 
   if (
     /runAsNonRoot|non-root policy|must not be root|run as root|operation not permitted|permission denied|seccomp|apparmor|capabilit/i.test(
       words,
     )
   ) {
-    const headline = `${who} may not start under its security context: ${quote(securityReason(words), 200)}`;
-    return {
-      cause: 'security-context',
-      headline,
-      evidence,
-      next: securityAdvice(words, view),
-      subject,
-      permanent: true,
-      attempts,
-    };
+    const headline = `${who} cannot start under its security context: ${quote(securityReason(words), 200)}`;
+    return { cause: 'security-context', headline, evidence, next: securityAdvice(words, view), subject, attempts };
   }
   const program = /exec: "([^"]+)"[^"]*(no such file|not found)/.exec(words)?.[1];
   if (program !== undefined) {
@@ -50,14 +51,14 @@ function notStarted(scene: Scene, view: ContainerView): Finding | undefined {
     const next = `correct command (now ${JSON.stringify(view.spec.command ?? "the image's own")}) of container ${view.name}, or build the program into the image`;
     return { cause: 'container-start', headline, evidence, next, subject, permanent: true, attempts };
   }
-  if (/exec format error/i.test(words)) return { ...wrongArchitecture(scene, view), evidence, attempts };
+  if (/exec format error/i.test(words)) return { ...wrongArchitecture(rollout, view), evidence, attempts };
   const headline = `${who} cannot be started: ${quote(lastClause(words), 200)}`;
   const next = `correct what the message names in the spec of container ${view.name}`;
-  return { cause: 'container-start', headline, evidence, next, subject, permanent: false, attempts };
+  return { cause: 'container-start', headline, evidence, next, subject, attempts };
 }
 
-/** The process ran and ended, though it should serve (or, in an init container, end well). */
-function ended(scene: Scene, view: ContainerView): Finding | undefined {
+/** The process ended, though it should keep serving (or, in an init container, succeed). */
+function ended(rollout: RolloutView, view: ContainerView): Finding | undefined {
   const { status } = view;
   const dead = lastEnd(status?.state, status?.lastState);
   if (!status || !dead || killedByProbe(view)) return undefined;
@@ -65,37 +66,36 @@ function ended(scene: Scene, view: ContainerView): Finding | undefined {
   if (status.ready && status.state?.running) return undefined;
   const ends = status.restartCount + (status.state?.terminated ? 1 : 0);
   if (ends === 0) return undefined;
-  const subject = { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName };
+  const subject = subjectOf(view);
   const seen = `pod ${view.podName}, ${labelOf(view)}: ended ${times(ends)}, exit code ${dead.exitCode}${dead.reason ? ` (${dead.reason})` : ''}`;
-  // while it runs again it may yet become ready: then nothing is told before the deadline
+  // while it runs again it may still become ready, so only the deadline ends the wait
   const isHandled = status.state?.running !== undefined;
-  const shared = { subject, attempts: ends, permanent: false, isHandled };
+  const shared = { subject, attempts: ends, isHandled };
 
   if (dead.reason === 'OOMKilled') {
     const limit = view.spec.resources?.limits?.memory;
-    const headline = `Deployment ${scene.deployment}: ${labelOf(view)} is killed for want of memory (OOMKilled), its limit is ${limit ?? 'that of the node'}`;
+    const headline = `Deployment ${rollout.deployment}: ${labelOf(view)} runs out of memory (OOMKilled); its limit is ${limit ?? "the node's memory"}`;
     const next = limit
-      ? `raise resources.limits.memory of container ${view.name} above ${limit}: kubectl ${scene.flag} set resources deployment/${scene.name} -c ${view.name} --limits=memory=${double(limit)} (for instance), and in the manifest`
+      ? `raise resources.limits.memory of container ${view.name} above ${limit}: kubectl ${rollout.flag} set resources deployment/${rollout.name} -c ${view.name} --limits=memory=${double(limit)} (for instance), and in the manifest`
       : `set resources.requests.memory of container ${view.name} to what it needs, so that it lands on a node that has it`;
     return { cause: 'out-of-memory', headline, evidence: [seen], next, ...shared };
   }
-  const words = dead.message ? [`its last words: "${quote(dead.message)}"`] : [];
+  const words = dead.message ? [`its last message: "${quote(dead.message)}"`] : [];
   if (/exec format error/i.test(dead.message ?? ''))
-    return { ...wrongArchitecture(scene, view), evidence: [seen, ...words] };
-  const headline = `Deployment ${scene.deployment}: ${labelOf(view)} ${how(dead)} and is restarted again and again`;
-  const next = `kubectl ${scene.flag} logs ${view.podName} -c ${view.name} --previous`;
+    return { ...wrongArchitecture(rollout, view), evidence: [seen, ...words] };
+  const headline = `Deployment ${rollout.deployment}: ${labelOf(view)} ${how(dead)} and keeps restarting`;
+  const next = `kubectl ${rollout.flag} logs ${view.podName} -c ${view.name} --previous`;
   return { cause: 'crash-loop', headline, evidence: [seen, ...words], next, ...shared };
 }
 
-export function wrongArchitecture(scene: Scene, view: ContainerView): Finding {
+export function wrongArchitecture(rollout: RolloutView, view: ContainerView): Finding {
   const image = view.spec.image ?? '';
   return {
     cause: 'image-architecture',
-    headline: `Deployment ${scene.deployment}: ${image} is built for another architecture than its node's ("exec format error")`,
+    headline: `Deployment ${rollout.deployment}: ${image} is not built for its node's architecture ("exec format error")`,
     evidence: [],
-    next: 'build the image for the architecture of the nodes (docker buildx build --platform linux/amd64,linux/arm64), or choose nodes with nodeSelector kubernetes.io/arch',
-    subject: { pod: view.podName, container: view.name, image, node: view.pod.spec?.nodeName },
-    permanent: true,
+    next: architectureAdvice,
+    subject: { ...subjectOf(view), image },
   };
 }
 
@@ -103,7 +103,7 @@ export function wrongArchitecture(scene: Scene, view: ContainerView): Finding {
 function how({ exitCode, signal }: V1ContainerStateTerminated): string {
   const number = signal ?? (exitCode > 128 && exitCode < 160 ? exitCode - 128 : 0);
   const name = { 4: 'SIGILL', 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' }[number];
-  if (name) return `is ended by ${name} (exit code ${exitCode})`;
+  if (name) return `is terminated by ${name} (exit code ${exitCode})`;
   return exitCode === 0 ? 'ends by itself (exit code 0)' : `fails with exit code ${exitCode}`;
 }
 
@@ -115,7 +115,7 @@ export function lastEnd(state?: V1ContainerState, last?: V1ContainerState): V1Co
   return state?.terminated ?? last?.terminated;
 }
 
-/** ConfigMaps and Secrets have a detector of their own. */
+/** config.ts reports missing ConfigMaps and Secrets. */
 export function isMissingReference(message = ''): boolean {
   return /(configmap|secret|key) .*(not found|in (ConfigMap|Secret))|failed to sync (configmap|secret) cache/i.test(
     message,
@@ -139,7 +139,7 @@ function securityAdvice(words: string, view: ContainerView): string {
   return `compare securityContext of container ${view.name} (${JSON.stringify(view.spec.securityContext ?? {})}) with what its program needs`;
 }
 
-/** The runtime tells which of its parts called which before it says what failed. */
+/** The runtime lists which of its parts called which before it says what failed. */
 function trimRuntime(words: string): string {
   return words.replace(
     /failed to create containerd task: |failed to create shim task: |failed to (?:create|start) container: |OCI runtime create failed: |runc create failed: |unable to start container process: /g,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Cause } from './causes.ts';
 import { judgeAdmission, judgeRefusal } from './creation.ts';
-import type { Cause } from './verdict.ts';
 
 // Sentences that the cluster of the tests does not say; the rest is in judge.test.ts, recorded.
 test.each<[Cause, string, string]>([
@@ -17,7 +17,7 @@ test.each<[Cause, string, string]>([
   [
     'admission-denied',
     'Internal error occurred: failed calling webhook "mpod.elbv2.k8s.aws": failed to call webhook: Post "https://x.kube-system.svc:443/": no endpoints available',
-    'its pods are refused, because webhook "mpod.elbv2.k8s.aws" cannot be asked: no endpoints available',
+    'its pods are refused, because webhook "mpod.elbv2.k8s.aws" cannot be reached: no endpoints available',
   ],
   [
     'admission-denied',
@@ -27,7 +27,7 @@ test.each<[Cause, string, string]>([
   [
     'quota',
     'pods "x" is forbidden: failed quota: team: must specify limits.cpu for: web; limits.memory for: web',
-    'its pods are refused, quota "team" demands that they specify limits.cpu for: web; limits.memory for: web',
+    'its pods are refused, quota "team" requires them to specify limits.cpu for: web; limits.memory for: web',
   ],
   [
     'admission-denied',

@@ -1,167 +1,157 @@
 /**
- * Pods that are not even made: a quota, a limit range, Pod Security, a webhook, a name that is missing. The Deployment says
- * so in a condition that it cuts at 200 characters or so; the whole sentence is in an event of its ReplicaSet.
+ * Pods that are never created: a quota, a limit range, Pod Security, a policy, a webhook, a missing name. The Deployment says
+ * so in a condition that is cut at about 200 characters; the whole sentence is in an event of its ReplicaSet.
  */
 import type { ApiError } from '../deploy/api_error.ts';
-import { type Finding, lastEvent, quote, type Scene, timesSaid, verdictOf } from './finding.ts';
+import { type Finding, lastEvent, type RolloutView, timesReported, type Verdict, verdictOf } from './finding.ts';
 import { parseQuantity } from './quantity.ts';
-import type { Verdict } from './verdict.ts';
+import { quote } from './text.ts';
 
-export function creationFindings(scene: Scene): Finding[] {
-  const conditions = scene.snapshot.deployment.status?.conditions ?? [];
+export function creationFindings(rollout: RolloutView): Finding[] {
+  const conditions = rollout.snapshot.deployment.status?.conditions ?? [];
   const failure = conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
   if (!failure) return [];
-  const events = scene.revision.events.filter(({ involvedObject }) => involvedObject.kind === 'ReplicaSet');
+  const events = rollout.revision.events.filter(({ involvedObject }) => involvedObject.kind === 'ReplicaSet');
   const event = lastEvent(events, 'FailedCreate');
-  // the condition may still be the one of the revision before
-  if (!event && !(failure.message ?? '').includes(scene.revision.replicaSet.metadata?.name ?? ' ')) return [];
+  // the condition may still be the previous revision's
+  if (!event && !(failure.message ?? '').includes(rollout.revision.replicaSet.metadata?.name ?? ' ')) return [];
   const words = (event?.message ?? failure.message ?? '')
     .replace(/^\(combined from similar events\): /, '')
     .replace(/^Error creating: /, '');
-  return [{ ...refusal(words, scene), attempts: timesSaid(events, 'FailedCreate') || undefined }];
+  const found = refusal(words, { ...rollout, what: 'its pods are' });
+  return [{ ...found, attempts: timesReported(events, 'FailedCreate') || undefined }];
 }
 
 /**
- * The same for what the API server itself answers. `name` is `namespace/name` of the Deployment, `what` is refused: "it is",
- * "its pods are".
+ * The same for an answer of the API server itself. `name` is `namespace/name` of the Deployment; `what` begins the sentence
+ * that ends in "refused": "it is", "its pods are".
  */
 export function judgeRefusal(error: ApiError, name: string, what: string): Verdict {
-  return verdictOf({ ...refusal(error.message, aboutOf(name, what)), permanent: true });
+  return verdictOf({ ...refusal(error.message, refusedObject(name, what)), permanent: true });
 }
 
-/** Undefined for what does not come from a quota, an admission check or a webhook: the object itself is wrong. */
+/** Undefined for a refusal that comes from no quota, admission check or webhook: the object itself is wrong. */
 export function judgeAdmission(error: ApiError, name: string, what: string): Verdict | undefined {
-  const found = known(error.message, aboutOf(name, what));
+  const found = known(error.message, refusedObject(name, what));
   return found && verdictOf({ ...found, permanent: true });
 }
 
-type About = Pick<Scene, 'deployment' | 'flag'> & { what?: string };
+type RefusedObject = Pick<RolloutView, 'deployment' | 'flag'> & { what: string };
 
-function aboutOf(name: string, what: string): About {
+function refusedObject(name: string, what: string): RefusedObject {
   const namespace = name.includes('/') ? name.split('/')[0] : 'default';
   return { deployment: name, flag: `-n ${namespace}`, what };
 }
 
-function startOf({ deployment, what = 'its pods are' }: About): string {
-  return `Deployment ${deployment}: ${what} refused`;
-}
-
-function refusal(words: string, about: About): Finding {
+function refusal(words: string, object: RefusedObject): Finding {
   const reason = quote(words.replace(/^pods? "[^"]*" is (forbidden|invalid): /, ''), 300);
   return (
-    known(words, about) ?? {
+    known(words, object) ?? {
       cause: 'admission-denied',
-      headline: `${startOf(about)}: ${reason}`,
+      headline: `Deployment ${object.deployment}: ${object.what} refused: ${reason}`,
       evidence: [`"${quote(words, 900)}"`],
-      next: `kubectl ${about.flag} describe replicaset; change what the message names in the pod template`,
+      next: `kubectl ${object.flag} describe replicaset; change what the message names in the pod template`,
       subject: {},
-      permanent: false,
     }
   );
 }
 
-function known(words: string, about: About): Finding | undefined {
-  const start = startOf(about);
-  const shared = { evidence: [`"${quote(words, 900)}"`], subject: {} };
-  const quota = /exceeded quota: ([^,]+), requested: (.+), used: (.+), limited: (.+)$/s.exec(words);
-  if (quota) {
-    const [, name, requested, used, limited] = quota;
-    return {
-      ...shared,
+type Known = Pick<Finding, 'cause' | 'next' | 'permanent'> & {
+  /** What follows "its pods are refused", or the whole sentence where `isWhole`. */
+  says: string;
+  isWhole?: boolean;
+  subject?: Finding['subject'];
+};
+
+/** The wordings of the API server, each with what it means. They exclude each other. */
+const wordings: [RegExp, (groups: string[], flag: string) => Known][] = [
+  [
+    /exceeded quota: ([^,]+), requested: (.+), used: (.+), limited: (.+)$/s,
+    ([name, requested, used, limited], flag) => ({
       cause: 'quota',
-      headline: `${start}, quota "${name}" is used up: ${quote(requested)} asked, ${quote(used)} used, ${quote(limited)} allowed`,
-      next: `lower the requests, or the replicas, or raise the quota: kubectl ${about.flag} edit resourcequota ${name}`,
-      // old pods on their way out free some of it
+      says: `, quota "${name}" is exhausted: requested ${quote(requested)}, used ${quote(used)}, limit ${quote(limited)}`,
+      next: `lower the requests or the replicas, or raise the quota: kubectl ${flag} edit resourcequota ${name}`,
+      // old pods that are ending free some of it
       permanent: exceedsAlone(requested, limited),
-    };
-  }
-  const unset = /failed quota: ([^:]+): must specify (.+)$/.exec(words);
-  if (unset) {
-    const [, name, fields] = unset;
-    const headline = `${start}, quota "${name}" demands that they specify ${quote(fields)}`;
-    return {
-      ...shared,
+    }),
+  ],
+  [
+    /failed quota: ([^:]+): must specify (.+)$/,
+    ([name, fields]) => ({
       cause: 'quota',
-      headline,
+      says: `, quota "${name}" requires them to specify ${quote(fields)}`,
       next: `set ${quote(fields)} in resources of each container of the pod template`,
       permanent: true,
-    };
-  }
-  const range = /(maximum|minimum) (\S+) usage per (\S+) is (\S+), but (\S+) is ([^\s,.]+)/.exec(words);
-  if (range) {
-    const [, bound, resource, per, allowed, field, asked] = range;
-    const headline = `${start} by a LimitRange: the ${bound} of ${resource} per ${per} is ${allowed}, their ${field} is ${asked}`;
-    const next = `set the ${field} of ${resource} within ${allowed}, or see kubectl ${about.flag} describe limitrange`;
-    return { ...shared, cause: 'quota', headline, next, permanent: true };
-  }
-  return admission(words, about, start, shared);
-}
-
-function admission(
-  words: string,
-  about: About,
-  start: string,
-  shared: { evidence: string[]; subject: object },
-): Finding | undefined {
-  const security = /violates PodSecurity "([^"]+)": (.+)$/s.exec(words);
-  if (security) {
-    const [, level, faults] = security;
-    const headline = `${start} by Pod Security "${level}": ${quote(faults, 300)}`;
-    const next = `correct the securityContext of the pod template as each bracket says, or lower the level: kubectl label namespace ${about.flag.slice(3)} pod-security.kubernetes.io/enforce=... --overwrite`;
-    return { ...shared, cause: 'admission-denied', headline, next, permanent: true };
-  }
-  const webhook = /admission webhook "([^"]+)" denied the request(?:: (.+)| without explanation)?/s.exec(words);
-  if (webhook) {
-    const [, name, why] = webhook;
-    const headline = `${start} by admission webhook "${name}": ${quote(why, 300) || 'without explanation'}`;
-    return {
-      ...shared,
-      cause: 'admission-denied',
-      headline,
-      next: `change the pod template as webhook "${name}" asks, or ask who runs it: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations`,
+    }),
+  ],
+  [
+    /(maximum|minimum) (\S+) usage per (\S+) is (\S+), but (\S+) is ([^\s,.]+)/,
+    ([bound, resource, per, allowed, field, asked], flag) => ({
+      cause: 'quota',
+      says: ` by a LimitRange: the ${bound} of ${resource} per ${per} is ${allowed}, their ${field} is ${asked}`,
+      next: `set the ${field} of ${resource} within ${allowed}, or see kubectl ${flag} describe limitrange`,
       permanent: true,
-    };
-  }
-  const policy = /ValidatingAdmissionPolicy '([^']+)'.*denied request: (.+)$/s.exec(words);
-  if (policy) {
-    const [, name, why] = policy;
-    const headline = `${start} by ValidatingAdmissionPolicy "${name}": ${quote(why, 300)}`;
-    return {
-      ...shared,
+    }),
+  ],
+  [
+    /violates PodSecurity "([^"]+)": (.+)$/s,
+    ([level, faults], flag) => ({
       cause: 'admission-denied',
-      headline,
-      next: `change the pod template as policy "${name}" asks: kubectl get validatingadmissionpolicy ${name} -o yaml`,
+      says: ` by Pod Security "${level}": ${quote(faults, 300)}`,
+      next: `correct the securityContext of the pod template as each bracket says, or lower the level: kubectl label namespace ${flag.slice(3)} pod-security.kubernetes.io/enforce=... --overwrite`,
       permanent: true,
-    };
-  }
-  const call = /failed calling webhook "([^"]+)": (?:failed to call webhook: )?(.+)$/s.exec(words);
-  if (call) {
-    const [, name, why] = call;
-    const headline = `${start}, because webhook "${name}" cannot be asked: ${quote(why.replace(/^Post "[^"]*": /, ''), 300)}`;
-    return {
-      ...shared,
+    }),
+  ],
+  [
+    /admission webhook "([^"]+)" denied the request(?:: (.+)| without explanation)?/s,
+    ([name, why]) => ({
       cause: 'admission-denied',
-      headline,
-      next: `mend what answers for webhook "${name}" (its address is in the message), or have its failurePolicy changed: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations`,
-      permanent: false,
-    };
-  }
-  const account = /service ?account "?[^"\s]*?([^"\s/]+)"? (?:was )?not found/i.exec(words)?.[1];
-  if (account) {
-    const headline = `Deployment ${about.deployment}: there is no ServiceAccount "${account}", under which its pods are to run`;
-    return {
-      ...shared,
-      subject: { reference: { kind: 'ServiceAccount', name: account } },
+      says: ` by admission webhook "${name}": ${quote(why, 300) || 'without explanation'}`,
+      next: `change the pod template as webhook "${name}" requires, or ask its owner: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations`,
+      permanent: true,
+    }),
+  ],
+  [
+    /ValidatingAdmissionPolicy '([^']+)'.*denied request: (.+)$/s,
+    ([name, why]) => ({
+      cause: 'admission-denied',
+      says: ` by ValidatingAdmissionPolicy "${name}": ${quote(why, 300)}`,
+      next: `change the pod template as policy "${name}" requires: kubectl get validatingadmissionpolicy ${name} -o yaml`,
+      permanent: true,
+    }),
+  ],
+  [
+    /failed calling webhook "([^"]+)": (?:failed to call webhook: )?(.+)$/s,
+    ([name, why]) => ({
+      cause: 'admission-denied',
+      says: `, because webhook "${name}" cannot be reached: ${quote(why.replace(/^Post "[^"]*": /, ''), 300)}`,
+      next: `repair the server behind webhook "${name}" (its address is in the message), or change its failurePolicy: kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations`,
+    }),
+  ],
+  [
+    /service ?account "?[^"\s]*?([^"\s/]+)"? (?:was )?not found/i,
+    ([account], flag) => ({
       cause: 'missing-config',
-      headline,
-      next: `kubectl ${about.flag} create serviceaccount ${account}, or correct serviceAccountName in the pod template`,
-      permanent: false,
-    };
+      says: `there is no ServiceAccount "${account}", which its pods need`,
+      isWhole: true,
+      next: `kubectl ${flag} create serviceaccount ${account}, or correct serviceAccountName in the pod template`,
+      subject: { reference: { kind: 'ServiceAccount', name: account } },
+    }),
+  ],
+];
+
+function known(words: string, { deployment, flag, what }: RefusedObject): Finding | undefined {
+  for (const [text, tell] of wordings) {
+    const match = text.exec(words);
+    if (!match) continue;
+    const { says, isWhole, subject = {}, ...rest } = tell(match.slice(1), flag);
+    const headline = `Deployment ${deployment}: ${isWhole ? says : `${what} refused${says}`}`;
+    return { ...rest, headline, evidence: [`"${quote(words, 900)}"`], subject };
   }
   return undefined;
 }
 
-/** Whether one pod alone asks for more than the quota allows in all: "requests.cpu=2,pods=1" against "requests.cpu=1,pods=5". */
+/** Whether one pod alone requests more than the whole quota: "requests.cpu=2,pods=1" against "requests.cpu=1,pods=5". */
 function exceedsAlone(requested: string, limited: string): boolean {
   const allowed = amounts(limited);
   return Object.entries(amounts(requested)).some(

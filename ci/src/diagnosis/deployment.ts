@@ -1,9 +1,10 @@
-/** What the Deployment itself says: its deadline, a pause, a ReplicaSet that cannot be made. */
+/** Faults in the Deployment's own status: its deadline, a pause, a ReplicaSet that cannot be created. */
 import type { V1Pod } from '#kubernetes';
 import { conditionWords, type NodeState } from '../deploy/nodes.ts';
 import { isObserved, newRevision, type Snapshot } from '../deploy/snapshot.ts';
 import { judgeRefusal } from './creation.ts';
-import { type Finding, quote } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { quote } from './text.ts';
 
 /** Undefined while the Deployment's own deadline (spec.progressDeadlineSeconds) has not passed. */
 export function deadlineFinding(snapshot: Snapshot): Finding | undefined {
@@ -12,7 +13,7 @@ export function deadlineFinding(snapshot: Snapshot): Finding | undefined {
   if (condition?.reason !== 'ProgressDeadlineExceeded' || !isObserved(deployment)) return undefined;
   const revision = newRevision(snapshot);
   const replicaSet = revision?.replicaSet.metadata?.name;
-  // a condition that names another ReplicaSet is left over from the rollout before
+  // a condition that names another ReplicaSet remains from the previous rollout
   if (replicaSet && /ReplicaSet "/.test(condition.message ?? '') && !condition.message?.includes(`"${replicaSet}"`))
     return undefined;
   const { minReadySeconds = 0, progressDeadlineSeconds = 600, replicas = 1 } = deployment.spec ?? {};
@@ -24,26 +25,25 @@ export function deadlineFinding(snapshot: Snapshot): Finding | undefined {
     headline: `Deployment ${nameOf(snapshot)} made no progress for ${progressDeadlineSeconds} s (spec.progressDeadlineSeconds), ${ready} of ${replicas} new pods are ready`,
     evidence: [
       `condition Progressing: "${quote(condition.message)}"`,
-      `of old and new together: ${replicas} wanted, ${readyReplicas} ready, ${availableReplicas} available; new: ${updatedReplicas}`,
+      `old and new together: ${replicas} wanted, ${readyReplicas} ready, ${availableReplicas} available; new: ${updatedReplicas}`,
       ...(revision?.pods.slice(0, 3) ?? []).map(podState),
       ...(snapshot.nodes ?? []).flatMap(nodeState),
     ],
     next: tooLong
-      ? `minReadySeconds is ${minReadySeconds}, progressDeadlineSeconds ${progressDeadlineSeconds}: raise the second`
-      : `kubectl ${flagOf(snapshot)} describe deployment,replicaset,pods; if the pods only need longer, raise spec.progressDeadlineSeconds`,
+      ? `minReadySeconds is ${minReadySeconds}, progressDeadlineSeconds ${progressDeadlineSeconds}: raise progressDeadlineSeconds`
+      : `kubectl ${flagOf(snapshot)} describe deployment,replicaset,pods; if the pods only need more time, raise spec.progressDeadlineSeconds`,
     subject: {},
-    permanent: false,
   };
 }
 
-/** A sound node is no evidence, one that may not be looked at is. */
+/** A healthy node is no evidence; a node that cannot be read is. */
 function nodeState(node: NodeState): string[] {
-  if (node.state === 'unread') return [`whether node ${node.name} is ready cannot be read: ${quote(node.why, 200)}`];
+  if (node.state === 'unread') return [`the state of node ${node.name} cannot be read: ${quote(node.why, 200)}`];
   if (node.state === 'gone') return [`node ${node.name} is gone`];
   return node.ready && node.ready.status !== 'True' ? [`node ${node.name}: ${conditionWords(node.ready)}`] : [];
 }
 
-/** "pod x: Running, containers with unready status: [app], its readiness probe asks first after 300 s" */
+/** "pod x: Running, containers with unready status: [app], its readiness probe starts after 300 s" */
 function podState({ metadata, spec, status }: V1Pod): string {
   const condition = status?.conditions?.find(({ type, status }) => type === 'Ready' && status !== 'True');
   const delays = (spec?.containers ?? []).map(({ readinessProbe }) => readinessProbe?.initialDelaySeconds ?? 0);
@@ -51,20 +51,20 @@ function podState({ metadata, spec, status }: V1Pod): string {
   const parts = [
     status?.phase,
     condition && quote(condition.message ?? condition.reason),
-    delay > 0 && `a readiness probe asks first after ${delay} s`,
+    delay > 0 && `its readiness probe starts after ${delay} s`,
   ];
   return `pod ${metadata?.name}: ${parts.filter(Boolean).join(', ')}`;
 }
 
-/** A paused Deployment takes a new template and does nothing with it. */
+/** A paused Deployment accepts a new template but does not roll it out. */
 export function pausedFinding(snapshot: Snapshot): Finding | undefined {
   if (!snapshot.deployment.spec?.paused) return undefined;
-  const headline = `Deployment ${nameOf(snapshot)} is paused (spec.paused), so that no rollout goes on`;
+  const headline = `Deployment ${nameOf(snapshot)} is paused (spec.paused), so no rollout proceeds`;
   const next = `kubectl ${flagOf(snapshot)} rollout resume deployment/${snapshot.deployment.metadata?.name}`;
-  return { cause: 'deadline', headline, evidence: [], next, subject: {}, permanent: false };
+  return { cause: 'deadline', headline, evidence: [], next, subject: {} };
 }
 
-/** The controller could not even make the ReplicaSet, for a quota on their number or a webhook. */
+/** The controller could not create the ReplicaSet, because of a quota on their number or a webhook. */
 export function replicaSetError(snapshot: Snapshot): Finding[] {
   const condition = snapshot.deployment.status?.conditions?.find(({ type }) => type === 'Progressing');
   if (condition?.reason !== 'ReplicaSetCreateError') return [];
@@ -73,16 +73,7 @@ export function replicaSetError(snapshot: Snapshot): Finding[] {
     nameOf(snapshot),
     'its new ReplicaSet is',
   );
-  return [
-    {
-      cause,
-      headline,
-      evidence,
-      next,
-      subject,
-      permanent: false,
-    },
-  ];
+  return [{ cause, headline, evidence, next, subject, permanent: false }];
 }
 
 function nameOf({ deployment }: Snapshot): string {

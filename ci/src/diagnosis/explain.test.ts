@@ -1,9 +1,10 @@
 import { expect, test, vi } from 'vitest';
 import type { ImageExplanation } from '../image_name.ts';
-import { explain, lastLines } from './explain.ts';
+import { explain } from './explain.ts';
+import type { Verdict } from './finding.ts';
 import { judgeNow } from './judge.ts';
+import type { NodeRoom, Reads } from './reads.ts';
 import { recorded } from './testdata/recorded.ts';
-import type { NodeRoom, Reads, Verdict } from './verdict.ts';
 
 const nothing: Reads = {
   log: async () => '',
@@ -49,22 +50,14 @@ test('a service that says why it is not ready is quoted', async () => {
   expect(verdict.evidence).toContain('log: listening');
 });
 
-test('a log is bounded in lines and in length, and loses its colours', () => {
-  const log = Array.from({ length: 50 }, (_, line) => `\u001b[31m${line}\u001b[0m ${'x'.repeat(500)}`).join('\n');
-  const lines = lastLines(log);
-  expect(lines).toHaveLength(8);
-  expect(lines[7]).toMatch(/^49 x+\.\.\.$/);
-  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(203);
-});
-
 test('a quota names what is left and the amount that would do', async () => {
   const quotas = async () => [
     { name: 'team', hard: { 'requests.cpu': '1', pods: '5' }, used: { 'requests.cpu': '0', pods: '0' } },
   ];
   const verdict = await explained('quota', { quotas });
-  expect(verdict.evidence).toContain('quota team: requests.cpu 0 of 1 used, 1 left, a pod asks 2');
+  expect(verdict.evidence).toContain('quota team: requests.cpu 0 of 1 used, 1 left, a pod requests 2');
   expect(verdict.next).toBe(
-    `let a pod ask for no more than requests.cpu 1, or raise the quota: kubectl -n d-quota patch resourcequota team --type merge -p '{"spec":{"hard":{"requests.cpu":"2"}}}'`,
+    `let a pod request at most requests.cpu 1, or raise the quota: kubectl -n d-quota patch resourcequota team --type merge -p '{"spec":{"hard":{"requests.cpu":"2"}}}'`,
   );
 });
 
@@ -81,9 +74,9 @@ test('what no node has free is set against what the nodes have', async () => {
   const verdict = await explained('unschedulable', {
     nodes: async () => [node, { ...node, name: 'node2', requested: { cpu: '1' } }],
   });
-  expect(verdict.evidence).toContain('node node1: cpu 1590m of 2 free, 64 asked');
+  expect(verdict.evidence).toContain('node node1: cpu 1590m of 2 free, 64 requested');
   expect(verdict.next).toBe(
-    'let a pod ask for no more than cpu 1590m (resources.requests, now 64), or add a node with 64 free',
+    'let a pod request at most cpu 1590m (resources.requests, now 64), or add a node with 64 free',
   );
 });
 
@@ -97,7 +90,7 @@ test('a missing name is told with the one that is meant', async () => {
     names: async () => ['kube-root-ca.crt', 'sentiment-config'],
   });
   expect(verdict.next).toBe(
-    'put "sentiment-config" in place of "sentiment-confg" in the pod template, if that is what is meant',
+    'if "sentiment-config" is meant, write it in place of "sentiment-confg" in the pod template',
   );
 });
 
@@ -105,7 +98,7 @@ test('a missing key is told with the keys that are there', async () => {
   const keys = async (kind: string, name: string) => (kind === 'Secret' && name === 'mlflow' ? ['tokn', 'user'] : []);
   const verdict = await explained('missing-key', { keys });
   expect(verdict.evidence).toContain('keys of Secret mlflow: tokn, user');
-  expect(verdict.next).toContain('put "tokn" in place of "token"');
+  expect(verdict.next).toContain('write it in place of "token"');
 });
 
 const asEcr = (text: string) => text.replaceAll('127.0.0.1:5002/app:v1', wrong);
@@ -142,5 +135,5 @@ test('an answer that never comes is given up after five seconds', async () => {
   await vi.advanceTimersByTimeAsync(5000);
   vi.useRealTimers();
   const verdict = await explaining;
-  expect(verdict.evidence.at(-1)).toContain('no answer in 5 s');
+  expect(verdict.evidence.at(-1)).toContain('no answer within 5 s');
 });

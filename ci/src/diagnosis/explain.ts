@@ -1,58 +1,78 @@
 /**
- * Adds to a verdict what a snapshot does not hold: the last log lines, what a quota or a node has left, the names that do
- * exist, what the registry holds. Only reads; never throws; what cannot be read in seconds becomes a line of evidence,
- * since an explanation must not hold up the way back.
+ * Completes a verdict with what a snapshot does not hold: the last log lines, what a quota or a node has left, the names that
+ * exist, what the registry holds. It only reads and never throws: a rollback must not wait for an explanation, so each read
+ * gets seconds, and one that fails becomes a line of evidence.
  */
+import { describeError } from '../deploy/api_error.ts';
 import { newRevision, type Snapshot } from '../deploy/snapshot.ts';
+import { nearNames } from '../image_name.ts';
+import { causes, type Explanation } from './causes.ts';
 import { lastEnd, wrongArchitecture } from './containers.ts';
-import { explainImageVerdict } from './explain_image.ts';
-import { explainReference } from './explain_reference.ts';
-import { explainNode, explainQuota, explainScheduling } from './explain_room.ts';
-import { labelOf, quote, sceneOf, verdictOf } from './finding.ts';
-import { type Addition, type Explainer, look } from './look.ts';
-import { redact } from './redact.ts';
-import type { Cause, Reads, Verdict } from './verdict.ts';
+import { labelOf, type Verdict, verdictOf, viewOf } from './finding.ts';
+import { type Addition, type Explainer, type Reads, tryRead } from './reads.ts';
+import { explainNode, explainNodes, explainQuotas } from './room.ts';
+import { lastLines, quote, redact } from './text.ts';
 
-const explainers: Partial<Record<Cause, Explainer>> = {
-  'image-forbidden': explainImageVerdict,
-  'image-no-credentials': explainImageVerdict,
-  'image-not-found': explainImageVerdict,
-  'image-unreachable': explainImageVerdict,
-  'image-architecture': explainImageVerdict,
-  'image-name': explainImageVerdict,
-  'image-pull': explainImageVerdict,
-  'crash-loop': explainLog,
-  'out-of-memory': explainLog,
-  'never-ready': explainProbe,
-  'startup-probe': explainProbe,
-  'liveness-probe': explainProbe,
-  quota: explainQuota,
-  unschedulable: explainScheduling,
-  'missing-config': explainReference,
-  'node-trouble': explainNode,
+const explainers: Record<Explanation, Explainer> = {
+  registry: explainImage,
+  log: explainLog,
+  probe: explainProbe,
+  quotas: explainQuotas,
+  nodes: explainNodes,
+  node: explainNode,
+  names: explainNames,
 };
 
-// more than any single look takes
-const wholeMs = 12_000;
-
 export async function explain(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Verdict> {
-  const addition = await look(
-    'the explanation',
-    async () => (await explainers[verdict.cause]?.(verdict, snapshot, reads)) ?? {},
-    wholeMs,
+  const { explain: kind } = causes[verdict.cause];
+  if (kind === undefined) return verdict;
+  const { evidence = [], ...fields } = await explainers[kind](verdict, snapshot, reads).catch(
+    (error: unknown): Addition => ({ evidence: [`the explanation failed: ${describeError(error)}`] }),
   );
-  if ('trouble' in addition) return { ...verdict, evidence: [...verdict.evidence, addition.trouble] };
-  const { evidence = [], ...fields } = addition.value;
   const lines = [...verdict.evidence, ...evidence.map((line) => redact(line))];
   return { ...verdict, ...fields, evidence: [...new Set(lines)] };
 }
 
-/** The kubelet keeps of a probe's answer the status alone; the service may say more. */
+/** What the registry holds beside the image that cannot be pulled. The registry's explainer bounds its own time. */
+async function explainImage(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
+  const { image, container } = verdict.subject;
+  if (!image || !reads.explainImage) return {};
+  const { nearest, differences, evidence, next } = await reads.explainImage(image);
+  if (differences.length === 0) return { evidence, ...(next && { next }) };
+  const listed = differences.map(({ part, found, expected }) => `${part} ${found} instead of ${expected}`).join(', ');
+  // what the registry holds is a better comparison than the previous revision
+  const [what] = verdict.headline.split('; ');
+  const headline = `${what}; ${listed}${nearest ? `, where ${nearest} exists` : ''}`;
+  const { namespace, name } = snapshot.deployment.metadata ?? {};
+  const command = nearest && `kubectl -n ${namespace} set image deployment/${name} ${container}=${nearest}`;
+  return { headline, evidence, next: next ?? command ?? verdict.next };
+}
+
+/** Names and keys that resemble the missing one. */
+async function explainNames({ subject }: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
+  if (!subject.reference) return {};
+  const { kind, name, key } = subject.reference;
+  const wanted = key !== undefined && kind !== 'ServiceAccount' ? key : name;
+  const read =
+    key !== undefined && kind !== 'ServiceAccount'
+      ? await tryRead(`${kind} ${name}`, () => reads.keys(kind, name))
+      : await tryRead(`the names of ${kind}s`, () => reads.names(kind));
+  if ('trouble' in read) return { evidence: [read.trouble] };
+  const what =
+    wanted === key ? `keys of ${kind} ${name}` : `${kind}s in namespace ${snapshot.deployment.metadata?.namespace}`;
+  const listed = read.value.slice(0, 10).join(', ') || 'none';
+  const evidence = [`${what}: ${listed}${read.value.length > 10 ? ` and ${read.value.length - 10} more` : ''}`];
+  const [near] = nearNames(wanted, read.value);
+  if (near === undefined) return { evidence };
+  return { evidence, next: `if "${near}" is meant, write it in place of "${wanted}" in the pod template` };
+}
+
+/** The kubelet keeps only the status of a probe's answer; the service may say more. */
 async function explainProbe(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
   const { pod, probe } = verdict.subject;
   const [{ evidence = [], ...fields }, answer] = await Promise.all([
     explainLog(verdict, snapshot, reads),
-    look('the answer', async () => (pod && probe ? reads.answer(pod, probe.port, probe.path) : undefined)),
+    tryRead('the answer', async () => (pod && probe ? reads.answer(pod, probe.port, probe.path) : undefined)),
   ]);
   if (!probe || 'trouble' in answer || !answer.value) return { ...fields, evidence };
   const { status, body } = answer.value;
@@ -69,36 +89,24 @@ async function explainLog(verdict: Verdict, snapshot: Snapshot, reads: Reads): P
   const revision = newRevision(snapshot);
   const { pod, container } = verdict.subject;
   if (!revision || !pod || !container) return {};
-  const scene = sceneOf(snapshot, revision);
-  const view = scene.containers.find(({ podName, name }) => podName === pod && name === container);
-  // without `previous` the log is that of the running container, or else of the last one that ran
+  const rollout = viewOf(snapshot, revision);
+  const view = rollout.containers.find(({ podName, name }) => podName === pod && name === container);
+  // without `previous` the log is that of the running container, or of the last one that ran
   const previous = verdict.cause !== 'never-ready' && view?.status?.state?.running !== undefined;
-  const log = await look(`the log of ${pod}`, () => reads.log(pod, container, previous));
+  const log = await tryRead(`the log of ${pod}`, () => reads.log(pod, container, previous));
   if ('trouble' in log) return { evidence: [log.trouble] };
   const lines = lastLines(log.value);
   if (lines.length === 0) return { evidence: [`the log of container ${container} is empty`] };
   const shown = lines.map((line) => `log: ${line}`);
   if (verdict.cause !== 'crash-loop' || !view) return { evidence: shown };
-  if (/exec format error/i.test(lines.at(-1) ?? '')) {
-    const { evidence: _, ...other } = verdictOf(wrongArchitecture(scene, view));
-    return { ...other, evidence: shown };
-  }
+  if (/exec format error/i.test(lines.at(-1) ?? ''))
+    return { ...verdictOf(wrongArchitecture(rollout, view)), evidence: shown };
   const { exitCode } = lastEnd(view.status?.state, view.status?.lastState) ?? {};
   const said =
     lines.findLast((line) => /error|exception|fatal|panic|cannot|not found|denied|refused/i.test(line)) ?? lines.at(-1);
   return {
-    headline: `Deployment ${scene.deployment}: ${labelOf(view)} ends with exit code ${exitCode} and says: ${quote(said, 200)}`,
-    next: `mend that and deploy again; to try the image alone: kubectl ${scene.flag} run try --rm -it --restart=Never --image=${view.spec.image}`,
+    headline: `Deployment ${rollout.deployment}: ${labelOf(view)} ends with exit code ${exitCode} and says: ${quote(said, 200)}`,
+    next: `fix that and deploy again; to try the image alone: kubectl ${rollout.flag} run try --rm -it --restart=Never --image=${view.spec.image}`,
     evidence: shown,
   };
-}
-
-/** The last eight lines that say something, each at most 200 characters, without colours and secrets. */
-export function lastLines(log: string): string[] {
-  return redact(log)
-    .replace(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g'), '')
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-8)
-    .map((line) => quote(line, 200));
 }

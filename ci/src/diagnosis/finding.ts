@@ -1,29 +1,70 @@
-/** What the detectors find in a snapshot, before time has its say; and the small views of a pod that they share. */
+/**
+ * What is wrong with a rollout: a finding is what a snapshot shows, a verdict is the finding that ends the rollout. Also the
+ * views of a revision's pods and events that the detectors share.
+ */
 import type { CoreV1Event, V1Container, V1ContainerStatus, V1Pod } from '#kubernetes';
 import { eventTime, type Revision, type Snapshot } from '../deploy/snapshot.ts';
-import { redact } from './redact.ts';
-import { type Cause, codeOf, runbookPage, type Subject, type Verdict } from './verdict.ts';
+import { type Cause, causes, codeOf, runbookPage } from './causes.ts';
 
-export type Finding = {
+export type Verdict = {
   cause: Cause;
+  /** `ROLLOUT_` and the cause, as printed. */
+  code: string;
+  /** One sentence: the Deployment, what is wrong, the offending value. */
   headline: string;
+  /** What was seen, in the cluster's own words where it has any; one line each, secrets redacted. */
   evidence: string[];
+  /** The command to type, or the value to change. */
   next: string;
-  subject: Subject;
-  /** Cannot heal by itself: told at first sight. */
+  /** `docs/runbook/<cause>.md`. */
+  runbook: string;
+  /** Waiting longer would not have helped. */
   permanent: boolean;
-  /** How often the cluster itself has tried; left out where it does not count. */
+  /** Where `explain` looks. */
+  subject: Subject;
+};
+
+/** Where the fault was seen; parts that do not apply are missing (a quota leaves no pod). */
+export type Subject = {
+  pod?: string;
+  container?: string;
+  image?: string;
+  node?: string;
+  reference?: Reference;
+  /** Of an HTTP probe. */
+  probe?: { port: string; path: string };
+};
+
+/** An object that the pod template names, and a key in it. */
+export type Reference = { kind: NamedKind; name: string; key?: string };
+
+export type NamedKind = 'ConfigMap' | 'Secret' | 'ServiceAccount';
+
+export type Finding = Omit<Verdict, 'code' | 'runbook' | 'permanent'> & {
+  /** It cannot heal, though other faults of the same cause may. By default the table of causes decides. */
+  permanent?: boolean;
+  /** How often the cluster itself has tried, where it counts. */
   attempts?: number;
-  /** Seconds on top of the cause's patience, such as a probe's own span. */
+  /** Seconds on top of the cause's patience, such as a probe's own time. */
   extraSeconds?: number;
-  /** Something is already being done about it (a node is on its way): only the deadline ends the wait. */
+  /** The cluster is already fixing it (a node is coming), so only the deadline ends the wait. */
   isHandled?: boolean;
-  /** What else is seen of the same pod is from before, and no longer counts. */
+  /** Everything else known about the same pod is stale. */
   outdates?: boolean;
 };
 
-/** What a detector looks at. */
-export type Scene = {
+export function isPermanent({ cause, permanent }: Finding): boolean {
+  return permanent ?? causes[cause].patience === 'cannot heal';
+}
+
+export function verdictOf(finding: Finding): Verdict {
+  const { cause, headline, evidence, next, subject } = finding;
+  const permanent = isPermanent(finding);
+  return { cause, code: codeOf(cause), headline, evidence, next, runbook: runbookPage(cause), permanent, subject };
+}
+
+/** What detectors look at: the new revision of one Deployment. */
+export type RolloutView = {
   snapshot: Snapshot;
   revision: Revision;
   /** `namespace/name`. */
@@ -46,16 +87,15 @@ export type ContainerView = {
   events: CoreV1Event[];
 };
 
-/** Undefined until the controller has made the new revision. */
-export function sceneOf(snapshot: Snapshot, revision: Revision): Scene {
+export function viewOf(snapshot: Snapshot, revision: Revision): RolloutView {
   const { name = '', namespace = 'default' } = snapshot.deployment.metadata ?? {};
   const containers = revision.pods
     .filter((pod) => pod.status?.phase !== 'Failed')
-    .flatMap((pod) => viewsOf(pod, revision));
+    .flatMap((pod) => containersOf(pod, revision));
   return { snapshot, revision, deployment: `${namespace}/${name}`, flag: `-n ${namespace}`, name, containers };
 }
 
-function viewsOf(pod: V1Pod, revision: Revision): ContainerView[] {
+function containersOf(pod: V1Pod, revision: Revision): ContainerView[] {
   const events = eventsOf(pod, revision);
   const view = (spec: V1Container, isInit: boolean): ContainerView => {
     const statuses = (isInit ? pod.status?.initContainerStatuses : pod.status?.containerStatuses) ?? [];
@@ -69,16 +109,25 @@ function viewsOf(pod: V1Pod, revision: Revision): ContainerView[] {
   return [...inits, ...(pod.spec?.containers ?? []).map((spec) => view(spec, false))];
 }
 
+export function subjectOf({ podName, name, spec, pod }: ContainerView): Subject {
+  return { pod: podName, container: name, image: spec.image, node: pod.spec?.nodeName };
+}
+
 /** "container web", "init container migrate" */
 export function labelOf({ isInit, name }: ContainerView): string {
   return `${isInit ? 'init ' : ''}container ${name}`;
+}
+
+/** Of all containers that have one, init containers first. */
+export function statusesOf({ status }: V1Pod): V1ContainerStatus[] {
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
 }
 
 export function eventsOf(pod: V1Pod, revision: Revision): CoreV1Event[] {
   return revision.events.filter(({ involvedObject }) => involvedObject.uid === pod.metadata?.uid);
 }
 
-/** The newest event that says so. */
+/** The newest event with this reason and text. */
 export function lastEvent(events: CoreV1Event[], reason: string, text = /^/): CoreV1Event | undefined {
   const matching = events.filter((event) => event.reason === reason && text.test(event.message ?? ''));
   return matching.reduce<CoreV1Event | undefined>(
@@ -91,20 +140,9 @@ export function eventCount(event: CoreV1Event | undefined): number {
   return event?.series?.count ?? event?.count ?? 1;
 }
 
-/** How often it was said, in whatever words: a passing name in the message makes each attempt an event of its own. */
-export function timesSaid(events: CoreV1Event[], reason: string, text = /^/): number {
+/** How often the cluster reported it: a random name in the message makes each attempt an event of its own. */
+export function timesReported(events: CoreV1Event[], reason: string, text = /^/): number {
   return events
     .filter((event) => event.reason === reason && text.test(event.message ?? ''))
     .reduce((sum, event) => sum + eventCount(event), 0);
-}
-
-/** One line of the cluster's own words, at most `length` characters, without secrets. */
-export function quote(text: string | undefined, length = 400): string {
-  const line = redact((text ?? '').replace(/\s+/g, ' ').trim());
-  return line.length > length ? `${line.slice(0, length)}...` : line;
-}
-
-export function verdictOf(finding: Finding): Verdict {
-  const { cause, headline, evidence, next, subject, permanent } = finding;
-  return { cause, code: codeOf(cause), headline, evidence, next, runbook: runbookPage(cause), permanent, subject };
 }

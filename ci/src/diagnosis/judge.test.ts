@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Snapshot } from '../deploy/snapshot.ts';
+import type { Cause, PatienceTable } from './causes.ts';
 import { judge, judgeNow, noHistory, remember } from './judge.ts';
-import type { PatienceTable } from './patience.ts';
 import { later, recorded } from './testdata/recorded.ts';
 import { watch } from './testdata/watch.ts';
-import type { Cause } from './verdict.ts';
 
 // After 0 s: it cannot heal. The rest may, and gets the patience of its cause.
 test.each<[string, Cause, number, string]>([
@@ -18,7 +17,7 @@ test.each<[string, Cause, number, string]>([
     'image-no-credentials',
     'image-no-credentials',
     0,
-    'Deployment d-nocred/sentiment cannot pull 127.0.0.1:5001/app:v1: the node has no credentials that the registry takes (401)',
+    'Deployment d-nocred/sentiment cannot pull 127.0.0.1:5001/app:v1: the node has no valid credentials for the registry (401)',
   ],
   [
     'image-not-found',
@@ -30,7 +29,7 @@ test.each<[string, Cause, number, string]>([
     'image-never-pulled',
     'image-not-found',
     0,
-    'Deployment d-never/sentiment cannot pull 127.0.0.1:5000/app:v2: the node does not hold it and may not pull it (imagePullPolicy: Never)',
+    'Deployment d-never/sentiment cannot pull 127.0.0.1:5000/app:v2: the node does not have it and may not pull it (imagePullPolicy: Never)',
   ],
   [
     'image-tls',
@@ -42,7 +41,7 @@ test.each<[string, Cause, number, string]>([
     'image-rate-limit',
     'image-rate-limit',
     90,
-    'Deployment d-rate/sentiment cannot pull 127.0.0.1:5004/app:v1: the registry limits the rate (429)',
+    'Deployment d-rate/sentiment cannot pull 127.0.0.1:5004/app:v1: the registry limits the pull rate (429)',
   ],
   [
     'image-unreachable',
@@ -66,19 +65,19 @@ test.each<[string, Cause, number, string]>([
     'crash-loop',
     'crash-loop',
     20,
-    'Deployment d-crash/sentiment: container web fails with exit code 3 and is restarted again and again',
+    'Deployment d-crash/sentiment: container web fails with exit code 3 and keeps restarting',
   ],
   [
     'crash-loop-init',
     'crash-loop',
     20,
-    'Deployment d-init/sentiment: init container migrate fails with exit code 4 and is restarted again and again',
+    'Deployment d-init/sentiment: init container migrate fails with exit code 4 and keeps restarting',
   ],
   [
     'out-of-memory',
     'out-of-memory',
     1,
-    'Deployment d-oom2/sentiment: container web is killed for want of memory (OOMKilled), its limit is 24Mi',
+    'Deployment d-oom2/sentiment: container web runs out of memory (OOMKilled); its limit is 24Mi',
   ],
   [
     'container-start',
@@ -90,7 +89,7 @@ test.each<[string, Cause, number, string]>([
     'security-context',
     'security-context',
     0,
-    'Deployment d-root/sentiment: container web may not start under its security context: container has runAsNonRoot and image will run as root',
+    'Deployment d-root/sentiment: container web cannot start under its security context: container has runAsNonRoot and image will run as root',
   ],
   [
     'never-ready',
@@ -144,19 +143,19 @@ test.each<[string, Cause, number, string]>([
     'unschedulable',
     'unschedulable',
     60,
-    'Deployment d-cpu/sentiment: no node takes pod sentiment-7fbd4d586d-tr58h: 0/1 nodes are available: 1 Insufficient cpu',
+    'Deployment d-cpu/sentiment: no node can run pod sentiment-7fbd4d586d-tr58h: 0/1 nodes are available: 1 Insufficient cpu',
   ],
   [
     'unschedulable-selector',
     'unschedulable',
     60,
-    "Deployment d-selector/sentiment: no node takes pod sentiment-5c6bff9c5b-nnk77: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector",
+    "Deployment d-selector/sentiment: no node can run pod sentiment-5c6bff9c5b-nnk77: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector",
   ],
   [
     'quota',
     'quota',
     0,
-    'Deployment d-quota/sentiment: its pods are refused, quota "team" is used up: requests.cpu=2 asked, requests.cpu=0 used, requests.cpu=1 allowed',
+    'Deployment d-quota/sentiment: its pods are refused, quota "team" is exhausted: requested requests.cpu=2, used requests.cpu=0, limit requests.cpu=1',
   ],
   [
     'quota-limit-range',
@@ -174,7 +173,7 @@ test.each<[string, Cause, number, string]>([
     'missing-service-account',
     'missing-config',
     12,
-    'Deployment d-sa/sentiment: there is no ServiceAccount "sentimnt", under which its pods are to run',
+    'Deployment d-sa/sentiment: there is no ServiceAccount "sentimnt", which its pods need',
   ],
   [
     'missing-config-map',
@@ -296,6 +295,26 @@ test('a fault that cannot heal is waited for where that is wanted, and told at o
   expect(watch(recorded('image-forbidden'), { 'image-forbidden': 30 }).after).toBe(30);
   expect(watch(recorded('image-forbidden'), { 'image-forbidden': 0 }).after).toBe(0);
   expect(watch(recorded('image-not-found'), { 'image-not-found': 0 }).after).toBe(0);
+});
+
+/** Two pods of one revision, each with a fault of its own. */
+function twoFaults(first: string, second: string): Snapshot {
+  const one = recorded(first);
+  const set = one.replicaSets[0].metadata!;
+  const other = recorded(second, (text) => text.replaceAll(recorded(second).replicaSets[0].metadata!.uid!, set.uid!));
+  return { ...one, pods: [...one.pods, ...other.pods], events: [...one.events, ...other.events] };
+}
+
+test.each([
+  ['crash-loop', 'never-ready', 'crash-loop'],
+  ['never-ready', 'crash-loop', 'crash-loop'],
+  ['crash-loop', 'image-forbidden', 'image-forbidden'],
+  ['out-of-memory', 'image-unreachable', 'image-unreachable'],
+])('with the faults %s and %s, the rank decides: %s, in whatever order they are seen', (first, second, cause) => {
+  const snapshot = twoFaults(first, second);
+  expect(judgeNow(snapshot)?.cause).toBe(cause);
+  const reversed = { ...snapshot, pods: snapshot.pods.toReversed() };
+  expect(judgeNow(reversed)).toEqual(judgeNow(snapshot));
 });
 
 test('the pods of older revisions and those being deleted do not count', () => {

@@ -3,9 +3,9 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Snapshot } from '../deploy/snapshot.ts';
+import { causeNames, runbookPage } from './causes.ts';
 import { judge, judgeNow, noHistory, remember } from './judge.ts';
 import { later, recorded } from './testdata/recorded.ts';
-import { causes, runbookPage } from './verdict.ts';
 
 const names = readdirSync(`${import.meta.dirname}/testdata`).flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? []);
 /** What every object of the kind has, by the API's own schema: all else may be missing. */
@@ -61,7 +61,7 @@ test('no snapshot makes it throw, and every verdict is whole', () => {
         const history = remember(later(snapshot, 300), remember(snapshot, noHistory));
         for (const verdict of [judge(later(snapshot, 300), history), judgeNow(snapshot)]) {
           if (!verdict) continue;
-          expect(causes).toContain(verdict.cause);
+          expect(causeNames).toContain(verdict.cause);
           expect(verdict.runbook).toBe(runbookPage(verdict.cause));
           expect(verdict.headline).toMatch(/^Deployment \S+/);
           expect(verdict.headline.length).toBeLessThan(3500);

@@ -1,29 +1,29 @@
-/** Pods that run but are not let in: readiness, startup and liveness probes, readiness gates. */
+/** Pods that run but fail their checks: readiness, startup and liveness probes, readiness gates. */
 import type { V1Probe } from '#kubernetes';
 import { eventTime, isReady } from '../deploy/snapshot.ts';
-import { type ContainerView, eventCount, type Finding, lastEvent, quote, type Scene } from './finding.ts';
-import { times } from './times.ts';
+import { type ContainerView, eventCount, type Finding, lastEvent, type RolloutView, subjectOf } from './finding.ts';
+import { quote, times } from './text.ts';
 
 type Kind = 'Readiness' | 'Startup' | 'Liveness';
 
-export function probeFindings(scene: Scene): Finding[] {
-  return [...scene.containers.flatMap((view) => containerProbe(scene, view)), ...gateFindings(scene)];
+export function probeFindings(rollout: RolloutView): Finding[] {
+  return [...rollout.containers.flatMap((view) => containerProbe(rollout, view)), ...gateFindings(rollout)];
 }
 
-function containerProbe(scene: Scene, view: ContainerView): Finding[] {
+function containerProbe(rollout: RolloutView, view: ContainerView): Finding[] {
   const killer = killedByProbe(view);
-  if (killer) return [killed(scene, view, killer)];
+  if (killer) return [killed(rollout, view, killer)];
   const { status, spec } = view;
   if (!status?.state?.running || status.ready || status.started === false || !spec.readinessProbe) return [];
   const event = lastEvent(view.events, 'Unhealthy', /^Readiness probe /);
-  // failures of an earlier life of this container say nothing about this one
+  // failures before the last restart say nothing about the container now
   const since = status.state.running.startedAt;
   if (!event || (since && eventTime(event) < since)) return [];
-  const finding = described(scene, view, 'Readiness', spec.readinessProbe, event.message ?? '');
-  return [{ ...finding, cause: 'never-ready', permanent: false, extraSeconds: span(spec.readinessProbe) }];
+  const finding = described(rollout, view, 'Readiness', spec.readinessProbe, event.message ?? '');
+  return [{ ...finding, cause: 'never-ready', extraSeconds: span(spec.readinessProbe) }];
 }
 
-/** The kubelet ended this container because of a probe, and it is not well since. */
+/** The kubelet killed this container because of a probe, and it has not recovered. */
 export function killedByProbe(view: ContainerView): 'Startup' | 'Liveness' | undefined {
   const { status } = view;
   if (!status || (status.ready && status.restartCount === 0)) return undefined;
@@ -31,57 +31,55 @@ export function killedByProbe(view: ContainerView): 'Startup' | 'Liveness' | und
   if (status.lastState?.terminated?.reason === 'OOMKilled') return undefined;
   const event = lastEvent(view.events, 'Killing', /failed (startup|liveness) probe/);
   if (!event) return undefined;
-  // the kubelet holds back events that repeat, so an older one may speak of this end too: of an end on request, that is
+  // the kubelet suppresses repeated events, so an older one may belong to this end too, if the container ended on request
   const end = status.state?.terminated ?? status.lastState?.terminated;
   const onRequest = [0, 137, 143].includes(end?.exitCode ?? 0);
   if (!onRequest && end?.startedAt && eventTime(event) < end.startedAt) return undefined;
   return /failed startup/.test(event.message ?? '') ? 'Startup' : 'Liveness';
 }
 
-function killed(scene: Scene, view: ContainerView, kind: 'Startup' | 'Liveness'): Finding {
+function killed(rollout: RolloutView, view: ContainerView, kind: 'Startup' | 'Liveness'): Finding {
   const probe = kind === 'Startup' ? view.spec.startupProbe : view.spec.livenessProbe;
   const answer = lastEvent(view.events, 'Unhealthy', new RegExp(`^${kind} probe `));
-  const finding = described(scene, view, kind, probe ?? {}, answer?.message ?? '');
+  const finding = described(rollout, view, kind, probe ?? {}, answer?.message ?? '');
   const kills = eventCount(lastEvent(view.events, 'Killing', /failed (startup|liveness) probe/));
   finding.evidence.push(
-    `pod ${view.podName}, container ${view.name}: restarted ${times(view.status?.restartCount ?? 0)} for it`,
+    `pod ${view.podName}, container ${view.name}: restarted ${times(view.status?.restartCount ?? 0)} because of it`,
   );
-  // the probe's own span is the patience that the author of the manifest gave
-  if (kind === 'Startup') return { ...finding, cause: 'startup-probe', permanent: true, attempts: kills };
-  return { ...finding, cause: 'liveness-probe', permanent: false, attempts: kills };
+  // the probe's own time is the patience that the author of the manifest chose
+  return { ...finding, cause: kind === 'Startup' ? 'startup-probe' : 'liveness-probe', attempts: kills };
 }
 
 function described(
-  scene: Scene,
+  rollout: RolloutView,
   view: ContainerView,
   kind: Kind,
   probe: V1Probe,
   message: string,
-): Omit<Finding, 'cause' | 'permanent'> {
+): Omit<Finding, 'cause'> {
   const answer = quote(message.replace(/^\w+ probe (failed|errored)[^:]*: /, ''), 300) || 'nothing was recorded';
   const name = kind.toLowerCase();
-  const subject = { pod: view.podName, container: view.name, image: view.spec.image, node: view.pod.spec?.nodeName };
   const effect = { Readiness: 'never becomes ready', Startup: 'never comes up', Liveness: 'is restarted' }[kind];
   return {
-    headline: `Deployment ${scene.deployment}: container ${view.name} ${effect}, its ${name} probe (${asked(probe)}) says: ${plainAnswer(answer)}`,
+    headline: `Deployment ${rollout.deployment}: container ${view.name} ${effect}, its ${name} probe (${asked(probe)}) says: ${plainAnswer(answer)}`,
     evidence: [
       `pod ${view.podName}, ${name} probe: "${answer}"`,
       ...portEvidence(view, probe),
-      ...changedProbe(scene, view, kind, probe),
+      ...changedProbe(rollout, view, kind, probe),
     ],
     next: advice(view, probe, answer, name),
-    subject: { ...subject, ...(httpProbe(view, probe) && { probe: httpProbe(view, probe) }) },
+    subject: { ...subjectOf(view), ...(httpProbe(view, probe) && { probe: httpProbe(view, probe) }) },
   };
 }
 
-/** With the port's number where the probe gives its name. */
+/** Resolves a port's name to its number. */
 function httpProbe(view: ContainerView, { httpGet }: V1Probe): { port: string; path: string } | undefined {
   if (!httpGet || httpGet.scheme === 'HTTPS') return undefined;
   const named = view.spec.ports?.find(({ name }) => name === httpGet.port);
   return { port: String(named?.containerPort ?? httpGet.port), path: httpGet.path ?? '/' };
 }
 
-/** Without the address, which is the pod's and gone with it. */
+/** Without the address, which ends with the pod. */
 function plainAnswer(answer: string): string {
   return answer
     .replace(/^HTTP probe failed with statuscode: /, 'HTTP ')
@@ -95,7 +93,7 @@ export function asked(probe: V1Probe): string {
   if (httpGet) return `GET ${httpGet.path ?? '/'} on port ${httpGet.port}`;
   if (tcpSocket) return `connecting to port ${tcpSocket.port}`;
   if (grpc) return `gRPC health on port ${grpc.port}`;
-  return exec ? `command ${JSON.stringify(exec.command ?? [])}` : 'of no known kind';
+  return exec ? `command ${JSON.stringify(exec.command ?? [])}` : 'of an unknown kind';
 }
 
 function portOf(probe: V1Probe): string | undefined {
@@ -103,7 +101,7 @@ function portOf(probe: V1Probe): string | undefined {
   return port === undefined ? undefined : String(port);
 }
 
-/** A port by number or name that the container does not declare; declaring is no duty, so it is a hint alone. */
+/** A port, by number or name, that the container does not declare. Declaring is optional, so this is only a hint. */
 function portEvidence(view: ContainerView, probe: V1Probe): string[] {
   const port = portOf(probe);
   const declared = view.spec.ports ?? [];
@@ -115,9 +113,9 @@ function portEvidence(view: ContainerView, probe: V1Probe): string[] {
   return [`the probe asks port ${port}, the container declares ${list}`];
 }
 
-function changedProbe(scene: Scene, view: ContainerView, kind: Kind, probe: V1Probe): string[] {
-  const older = scene.snapshot.replicaSets.find(
-    (set) => set.metadata?.uid !== scene.revision.replicaSet.metadata?.uid && (set.status?.readyReplicas ?? 0) > 0,
+function changedProbe(rollout: RolloutView, view: ContainerView, kind: Kind, probe: V1Probe): string[] {
+  const older = rollout.snapshot.replicaSets.find(
+    (set) => set.metadata?.uid !== rollout.revision.replicaSet.metadata?.uid && (set.status?.readyReplicas ?? 0) > 0,
   );
   const spec = older?.spec?.template?.spec?.containers.find(({ name }) => name === view.name);
   const before = { Readiness: spec?.readinessProbe, Startup: spec?.startupProbe, Liveness: spec?.livenessProbe }[kind];
@@ -130,28 +128,28 @@ function advice(view: ContainerView, probe: V1Probe, answer: string, name: strin
   const port = portOf(probe);
   const path = probe.httpGet?.path ?? '/';
   if (/statuscode: 404/.test(answer))
-    return `put the path that the service answers in place of ${path} in the ${name}Probe of container ${view.name}`;
+    return `replace ${path} in the ${name}Probe of container ${view.name} with a path that the service serves`;
   if (/connection refused/.test(answer)) {
     const [declared] = portEvidence(view, probe);
     if (declared)
-      return `put the port that the service listens on in place of ${port} in the ${name}Probe of container ${view.name}`;
-    return `see in its log whether the service listens on port ${port} of all addresses (0.0.0.0), or only of the loopback`;
+      return `replace ${port} in the ${name}Probe of container ${view.name} with the port that the service listens on`;
+    return `check in its log whether the service listens on port ${port} on all addresses (0.0.0.0) or only on the loopback`;
   }
   if (/deadline exceeded|timed? ?out/i.test(answer))
     return `raise timeoutSeconds (now ${probe.timeoutSeconds ?? 1}) of the ${name}Probe, or give container ${view.name} more CPU`;
   if (/statuscode: 5\d\d/.test(answer))
-    return `the service answers that it is not ready, and its log says why; if it only needs longer than ${span(probe)} s, raise failureThreshold of the ${name}Probe`;
-  return `mend what the ${name}Probe of container ${view.name} found, or correct the probe`;
+    return `the service reports that it is not ready, and its log says why; if it only needs more than ${span(probe)} s, raise failureThreshold of the ${name}Probe`;
+  return `fix what the ${name}Probe of container ${view.name} found, or correct the probe`;
 }
 
-/** Seconds until a probe that always fails has failed for good. */
+/** Seconds until a probe that always fails counts as failed. */
 function span({ initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 }: V1Probe): number {
   return initialDelaySeconds + periodSeconds * failureThreshold;
 }
 
-/** All containers are ready, the pod is not: a controller elsewhere (a load balancer's) has to agree first. */
-function gateFindings(scene: Scene): Finding[] {
-  return scene.revision.pods.flatMap((pod) => {
+/** All containers are ready but the pod is not: another controller (a load balancer's) must agree first. */
+function gateFindings(rollout: RolloutView): Finding[] {
+  return rollout.revision.pods.flatMap((pod) => {
     const conditions = pod.status?.conditions ?? [];
     const areContainersReady = conditions.some(({ type, status }) => type === 'ContainersReady' && status === 'True');
     if (isReady(pod) || !areContainersReady) return [];
@@ -162,13 +160,12 @@ function gateFindings(scene: Scene): Finding[] {
     const name = pod.metadata?.name ?? '';
     const finding: Finding = {
       cause: 'never-ready',
-      headline: `Deployment ${scene.deployment}: pod ${name} runs but its readiness gate ${closed} is not true`,
+      headline: `Deployment ${rollout.deployment}: pod ${name} runs but its readiness gate ${closed} is not true`,
       evidence: [
-        `condition ${closed}: ${said ? `"${quote(said.message ?? said.reason ?? said.status)}"` : 'set by nobody yet'}`,
+        `condition ${closed}: ${said ? `"${quote(said.message ?? said.reason ?? said.status)}"` : 'not set yet'}`,
       ],
-      next: `kubectl ${scene.flag} describe targetgroupbindings, and the log of the controller that sets ${closed}`,
+      next: `kubectl ${rollout.flag} describe targetgroupbindings, and the log of the controller that sets ${closed}`,
       subject: { pod: name },
-      permanent: false,
     };
     return [finding];
   });

@@ -1,5 +1,8 @@
 /** Kubernetes quantities. https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 
+/** Quantities as Kubernetes writes them ("500m", "2Gi"), by resource. */
+export type Amounts = Record<string, string>;
+
 const scale: Record<string, number> = {
   n: 1e-9,
   u: 1e-6,
@@ -19,15 +22,15 @@ const scale: Record<string, number> = {
   Ei: 2 ** 60,
 };
 
-/** In cores, bytes or pieces; NaN for what is no quantity. (The client's own, `quantityToScalar`, is not exported and takes no "1.5Gi".) */
+/** In cores, bytes or pieces; NaN for an invalid quantity. (The client's `quantityToScalar` is not exported and rejects "1.5Gi".) */
 export function parseQuantity(text: string): number {
   const match = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)(n|u|m|k|M|G|T|P|E|[KMGTPE]i)?$/.exec(text.trim());
   return match ? Number(match[1]) * scale[match[2] ?? ''] : Number.NaN;
 }
 
-/** "1.5Gi" for bytes of memory or storage, "250m" for parts of a core, plain numbers for the rest; rounded down, or up where that is the safe side. */
+/** "1.5Gi" for bytes of memory or storage, "250m" for parts of a core, plain numbers otherwise; rounded to the safe side. */
 export function formatQuantity(resource: string, amount: number, side: 'down' | 'up' = 'down'): string {
-  // what is a whole number but for the last bit of a sum of fractions is that number
+  // a sum of fractions may miss a whole number by its last bit
   const whole = (value: number) => (side === 'up' ? Math.ceil(value - 1e-6) : Math.floor(value + 1e-6));
   if (/memory|storage/.test(resource)) {
     const unit = ['Ti', 'Gi', 'Mi', 'Ki'].find((name) => Math.abs(amount) >= scale[name]) ?? '';
@@ -36,4 +39,13 @@ export function formatQuantity(resource: string, amount: number, side: 'down' | 
   if (!/cpu/.test(resource)) return String(whole(amount));
   const milli = whole(amount * 1000);
   return milli % 1000 === 0 ? String(milli / 1000) : `${milli}m`;
+}
+
+/** In cores, bytes or pieces, by resource. */
+export function sumAmounts(amounts: Amounts[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const each of amounts)
+    for (const [resource, amount] of Object.entries(each))
+      total[resource] = (total[resource] ?? 0) + parseQuantity(amount);
+  return total;
 }

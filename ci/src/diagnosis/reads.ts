@@ -1,14 +1,63 @@
-/** The world that `explain` looks at: a cluster, by a deployer's rights. */
+/** What an explanation may read from the cluster and the registry, with a deployer's rights. */
 import type { CoreV1Api, KubeConfig, V1Node, V1Pod } from '#kubernetes';
-import { podAnswer } from '../deploy/api_error.ts';
+import { describeError, podAnswer } from '../deploy/api_error.ts';
 import { conditionWords } from '../deploy/nodes.ts';
+import type { Snapshot } from '../deploy/snapshot.ts';
 import type { ExplainImage } from '../image_name.ts';
 import { kubernetes } from '../kubernetes.ts';
-import { sum } from './explain_room.ts';
-import { formatQuantity } from './quantity.ts';
-import type { Amounts, NamedKind, NodeRoom, Reads } from './verdict.ts';
+import { withTimeout } from '../timeout.ts';
+import type { NamedKind, Verdict } from './finding.ts';
+import { type Amounts, formatQuantity, sumAmounts } from './quantity.ts';
+import { quote } from './text.ts';
 
-/** Needs `get` on pods/log and pods/proxy, `list` on resourcequotas, configmaps, secrets, serviceaccounts, and on nodes and all pods; lacks are told, not thrown. */
+/** Each may fail: what cannot be read becomes a line of evidence. */
+export type Reads = {
+  /** The last lines of a container's log; `previous` is the container before its last restart. */
+  log: (pod: string, container: string, previous: boolean) => Promise<string>;
+  /** Status and body of a pod's answer to GET, through the API server; undefined without the right to ask. */
+  answer: (pod: string, port: string, path: string) => Promise<{ status: number; body: string } | undefined>;
+  quotas: () => Promise<Quota[]>;
+  nodes: () => Promise<NodeRoom[]>;
+  /** Names only, never contents. */
+  names: (kind: NamedKind) => Promise<string[]>;
+  /** Keys of one ConfigMap or Secret, never values. */
+  keys: (kind: 'ConfigMap' | 'Secret', name: string) => Promise<string[]>;
+  /** Missing where no registry can be asked. */
+  explainImage?: ExplainImage;
+};
+
+export type Quota = { name: string; hard: Amounts; used: Amounts };
+
+/** A node's capacity and what its pods request. */
+export type NodeRoom = {
+  name: string;
+  labels: Record<string, string>;
+  /** `key=value:Effect`. */
+  taints: string[];
+  /** Bad conditions in the node's own words: "MemoryPressure is True since ...: kubelet has ...". */
+  troubles: string[];
+  allocatable: Amounts;
+  /** The sum of its pods' requests; missing without the right to read other namespaces' pods. */
+  requested?: Amounts;
+};
+
+/** Fields that replace those of the verdict; evidence is added to the verdict's. */
+export type Addition = Partial<Verdict>;
+
+export type Explainer = (verdict: Verdict, snapshot: Snapshot, reads: Reads) => Promise<Addition>;
+
+const readMs = 5000;
+
+/** What was read within five seconds, or one line on why it could not be. */
+export async function tryRead<T>(what: string, read: () => Promise<T>): Promise<{ value: T } | { trouble: string }> {
+  try {
+    return { value: await withTimeout(read(), readMs) };
+  } catch (error) {
+    return { trouble: `${what} cannot be read: ${quote(describeError(error), 200)}` };
+  }
+}
+
+/** Needs `get` on pods/log and pods/proxy, and `list` on resourcequotas, configmaps, secrets, serviceaccounts, nodes and all pods. */
 export function clusterReads(kubeConfig: KubeConfig, namespace: string, explainImage?: ExplainImage): Reads {
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   return {
@@ -34,7 +83,7 @@ export function clusterReads(kubeConfig: KubeConfig, namespace: string, explainI
   };
 }
 
-/** A status outside of 2xx comes as an exception, whether it is the pod's or the API server's own. */
+/** The client throws for every status outside 2xx, whether it is the pod's or the API server's own. */
 async function ask(core: CoreV1Api, namespace: string, pod: string, port: string, path: string) {
   const request = { namespace, name: `${pod}:${port}`, path: path.replace(/^\//, '') };
   try {
@@ -45,7 +94,7 @@ async function ask(core: CoreV1Api, namespace: string, pod: string, port: string
 }
 
 async function readNames(core: CoreV1Api, namespace: string, kind: NamedKind): Promise<string[]> {
-  // metadata alone crosses the wire, so that no value of a Secret is ever here
+  // only metadata is sent, so that no value of a Secret ever gets here
   const metadata = kubernetes().setHeaderOptions(
     'Accept',
     'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io',
@@ -87,7 +136,7 @@ function room(node: V1Node, pods: V1Pod[] | undefined): NodeRoom {
 
 function requests(pods: V1Pod[]): Amounts {
   const each = pods.flatMap(({ spec }) => (spec?.containers ?? []).map(({ resources }) => resources?.requests ?? {}));
-  const total = { ...sum(each), pods: pods.length };
+  const total = { ...sumAmounts(each), pods: pods.length };
   return Object.fromEntries(
     Object.entries(total).map(([resource, amount]) => [resource, formatQuantity(resource, amount)]),
   );

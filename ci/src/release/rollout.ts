@@ -2,7 +2,7 @@
 import { deploy } from '../deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../deploy/diagnose.ts';
 import { describeOutcome, outcomeError } from '../deploy/report.ts';
-import type { PatienceTable } from '../diagnosis/patience.ts';
+import type { PatienceTable } from '../diagnosis/causes.ts';
 import { PipelineError } from '../errors.ts';
 import { serviceAddress } from '../monitoring/address.ts';
 import { parseS3, putTargets, type S3Object } from '../monitoring/targets.ts';

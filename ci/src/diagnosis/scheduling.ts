@@ -1,15 +1,16 @@
-/** Pods that find no node. */
+/** Pods that the scheduler cannot place on a node. */
 import type { V1Pod } from '#kubernetes';
-import { eventsOf, type Finding, lastEvent, quote, type Scene } from './finding.ts';
+import { eventsOf, type Finding, lastEvent, type RolloutView } from './finding.ts';
+import { quote } from './text.ts';
 
-export function placementFindings(scene: Scene): Finding[] {
-  return scene.revision.pods.flatMap((pod) => unschedulable(scene, pod));
+export function schedulingFindings(rollout: RolloutView): Finding[] {
+  return rollout.revision.pods.flatMap((pod) => unschedulable(rollout, pod));
 }
 
-function unschedulable(scene: Scene, pod: V1Pod): Finding[] {
+function unschedulable(rollout: RolloutView, pod: V1Pod): Finding[] {
   const condition = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (!condition || (condition.reason !== 'Unschedulable' && condition.reason !== 'SchedulingGated')) return [];
-  const events = eventsOf(pod, scene.revision);
+  const events = eventsOf(pod, rollout.revision);
   const name = pod.metadata?.name ?? '';
   const words = condition.message ?? lastEvent(events, 'FailedScheduling')?.message ?? '';
   const evidence = [`pod ${name}: "${quote(words)}"`];
@@ -17,26 +18,24 @@ function unschedulable(scene: Scene, pod: V1Pod): Finding[] {
   if (claim !== undefined) {
     const finding: Finding = {
       cause: 'volume-mount',
-      headline: `Deployment ${scene.deployment}: there is no PersistentVolumeClaim "${claim}", which its pods need`,
+      headline: `Deployment ${rollout.deployment}: there is no PersistentVolumeClaim "${claim}", which its pods need`,
       evidence,
-      next: `kubectl ${scene.flag} get pvc; create "${claim}" or correct the name in the pod template`,
+      next: `kubectl ${rollout.flag} get pvc; create "${claim}" or correct the name in the pod template`,
       subject: { pod: name },
-      permanent: false,
     };
     return [finding];
   }
-  // Karpenter and the cluster autoscaler say when a node is on its way; then it is only a matter of time
+  // Karpenter and the cluster autoscaler announce a new node; then it is only a matter of time
   const coming = lastEvent(events, 'Nominated') ?? lastEvent(events, 'TriggeredScaleUp');
   const refused = lastEvent(events, 'NotTriggerScaleUp');
   if (coming) evidence.push(`${coming.reason}: "${quote(coming.message)}"`);
   else if (refused) evidence.push(`${refused.reason}: "${quote(refused.message)}"`);
   const finding: Finding = {
     cause: 'unschedulable',
-    headline: `Deployment ${scene.deployment}: no node takes pod ${name}: ${quote(schedulerReason(words), 200)}`,
+    headline: `Deployment ${rollout.deployment}: no node can run pod ${name}: ${quote(schedulerReason(words), 200)}`,
     evidence,
     next: schedulingAdvice(words),
     subject: { pod: name },
-    permanent: false,
     isHandled: coming !== undefined,
   };
   return [finding];
@@ -58,5 +57,5 @@ function schedulingAdvice(words: string): string {
     return "kubectl get nodes --show-labels, and compare with the pod template's nodeSelector and affinity";
   if (/topology spread/.test(why))
     return 'add nodes in the zones that lack one, or set whenUnsatisfiable: ScheduleAnyway';
-  return `kubectl get nodes -o wide; the scheduler's sentence says what each node lacks`;
+  return `kubectl get nodes -o wide; the scheduler's message says what each node lacks`;
 }

@@ -3,9 +3,9 @@ import type { NodeState } from '../deploy/nodes.ts';
 import type { Snapshot } from '../deploy/snapshot.ts';
 import { explain } from './explain.ts';
 import { judge, judgeNow, noHistory, remember } from './judge.ts';
+import type { Reads } from './reads.ts';
 import { later, recorded } from './testdata/recorded.ts';
 import { watch } from './testdata/watch.ts';
-import type { Reads } from './verdict.ts';
 
 const unknown = { reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.' };
 
@@ -52,10 +52,10 @@ test('without the right to see nodes, a pod that its node does not take up is to
   const seen = neverTakenUp([{ name: 'node2', state: 'unread', why }]);
   const { verdict, after } = watch(seen);
   expect(after).toBe(60);
-  expect(verdict?.headline).toBe('Deployment d-node/app: node node2 does not take up pod app-77694c9c4f-5nl59');
+  expect(verdict?.headline).toBe('Deployment d-node/app: node node2 does not pick up pod app-77694c9c4f-5nl59');
   const reads = { nodes: () => Promise.reject(new Error(why)) } as unknown as Reads;
   expect((await explain(verdict!, seen, reads)).evidence).toEqual([
-    'pod app-77694c9c4f-5nl59: bound to node2 at 2026-11-24T17:19:39.000Z, and its kubelet says nothing about it',
+    'pod app-77694c9c4f-5nl59: bound to node2 at 2026-11-24T17:19:39.000Z, and its kubelet has not reported on it',
     `the nodes cannot be read: ${why}`,
   ]);
 });
@@ -80,7 +80,7 @@ test('at the deadline a node that may not be looked at is evidence', () => {
     status: 'False',
     reason: 'ProgressDeadlineExceeded',
   });
-  expect(judgeNow(seen)?.evidence).toContain('whether node node1 is ready cannot be read: nodes is forbidden');
+  expect(judgeNow(seen)?.evidence).toContain('the state of node node1 cannot be read: nodes is forbidden');
 });
 
 // This cluster's node is never short of anything: the statuses are as the kubelet writes them.

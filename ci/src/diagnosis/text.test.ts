@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { redact } from './redact.ts';
+import { lastLines, redact } from './text.ts';
 
 test.each([
   ['password=hunter2 next', 'password=[redacted] next'],
@@ -41,4 +41,12 @@ test('a value behind a telling name never comes through', () => {
       expect(redact(`before ${key}${sign}${secret} after`)).not.toContain(secret);
     }),
   );
+});
+
+test('a log is bounded in lines and in length, and loses its colours', () => {
+  const log = Array.from({ length: 50 }, (_, line) => `\u001b[31m${line}\u001b[0m ${'x'.repeat(500)}`).join('\n');
+  const lines = lastLines(log);
+  expect(lines).toHaveLength(8);
+  expect(lines[7]).toMatch(/^49 x+\.\.\.$/);
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(203);
 });

@@ -1,13 +1,12 @@
 /** What quotas and nodes have left, and what would fit. */
 import type { V1PodSpec } from '#kubernetes';
-import type { Snapshot } from '../deploy/snapshot.ts';
-import { newRevision } from '../deploy/snapshot.ts';
-import { type Addition, look } from './look.ts';
-import { formatQuantity, parseQuantity } from './quantity.ts';
-import type { Amounts, NodeRoom, Reads, Verdict } from './verdict.ts';
+import { newRevision, type Snapshot } from '../deploy/snapshot.ts';
+import type { Verdict } from './finding.ts';
+import { formatQuantity, parseQuantity, sumAmounts } from './quantity.ts';
+import { type Addition, type NodeRoom, type Reads, tryRead } from './reads.ts';
 
-export async function explainQuota(_: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
-  const read = await look('the quotas', () => reads.quotas());
+export async function explainQuotas(_: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
+  const read = await tryRead('the quotas', () => reads.quotas());
   if ('trouble' in read) return { evidence: [read.trouble] };
   const asked = quotaUse(podSpec(snapshot));
   const evidence: string[] = [];
@@ -18,19 +17,18 @@ export async function explainQuota(_: Verdict, snapshot: Snapshot, reads: Reads)
       if (!(taken + need > limit)) continue;
       const show = (amount: number) => formatQuantity(resource, amount);
       evidence.push(
-        `quota ${name}: ${resource} ${show(taken)} of ${show(limit)} used, ${show(limit - taken)} left, a pod asks ${show(need)}`,
+        `quota ${name}: ${resource} ${show(taken)} of ${show(limit)} used, ${show(limit - taken)} left, a pod requests ${show(need)}`,
       );
       const raise = JSON.stringify({ spec: { hard: { [resource]: formatQuantity(resource, taken + need, 'up') } } });
-      const room =
-        limit > taken ? `let a pod ask for no more than ${resource} ${show(limit - taken)}` : 'free some of it';
+      const room = limit > taken ? `let a pod request at most ${resource} ${show(limit - taken)}` : 'free some of it';
       next ??= `${room}, or raise the quota: kubectl -n ${snapshot.deployment.metadata?.namespace} patch resourcequota ${name} --type merge -p '${raise}'`;
     }
   }
   return { evidence, ...(next && { next }) };
 }
 
-export async function explainScheduling(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
-  const read = await look('the nodes', () => reads.nodes());
+export async function explainNodes(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
+  const read = await tryRead('the nodes', () => reads.nodes());
   if ('trouble' in read) return { evidence: [read.trouble] };
   const nodes = read.value;
   const spec = podSpec(snapshot);
@@ -43,7 +41,7 @@ export async function explainScheduling(verdict: Verdict, snapshot: Snapshot, re
     const parts = needs.map(([resource, need]) => {
       const show = (amount: number) => formatQuantity(resource, amount);
       const all = show(parseQuantity(node.allocatable[resource] ?? '0'));
-      return `${resource} ${show(free(node, resource))} of ${all} free, ${show(need)} asked`;
+      return `${resource} ${show(free(node, resource))} of ${all} free, ${show(need)} requested`;
     });
     const all = [...parts, ...node.taints.map((taint) => `taint ${taint}`), ...node.troubles, ...unknown(node)];
     return all.length > 0 ? [`node ${node.name}: ${all.join('; ')}`] : [];
@@ -57,25 +55,25 @@ export async function explainScheduling(verdict: Verdict, snapshot: Snapshot, re
   };
 }
 
-/** Without the right to read other namespaces' pods, what they take is not known. */
+/** Without the right to read other namespaces' pods, their requests are unknown. */
 function unknown({ requested }: NodeRoom): string[] {
-  return requested ? [] : ['less what pods of other namespaces ask, which may not be read'];
+  return requested ? [] : ['less the requests of pods in other namespaces, which we have no right to read'];
 }
 
 function shrink([resource, need]: [string, number], nodes: NodeRoom[]): string {
   const show = (amount: number) => formatQuantity(resource, amount);
   const most = Math.max(0, ...nodes.map((node) => free(node, resource)));
-  return `let a pod ask for no more than ${resource} ${show(most)} (resources.requests, now ${show(need)}), or add a node with ${show(need)} free`;
+  return `let a pod request at most ${resource} ${show(most)} (resources.requests, now ${show(need)}), or add a node with ${show(need)} free`;
 }
 
 export async function explainNode(verdict: Verdict, _: Snapshot, reads: Reads): Promise<Addition> {
-  const read = await look('the nodes', () => reads.nodes());
+  const read = await tryRead('the nodes', () => reads.nodes());
   if ('trouble' in read) return { evidence: [read.trouble] };
   const node = read.value.find(({ name }) => name === verdict.subject.node);
   if (!node)
     return {
       evidence: [
-        `node ${verdict.subject.node} is gone; there are ${read.value.map(({ name }) => name).join(', ') || 'none'}`,
+        `node ${verdict.subject.node} no longer exists; the nodes are ${read.value.map(({ name }) => name).join(', ') || 'none'}`,
       ],
     };
   const troubles = node.troubles.map((trouble) => `node ${node.name}: ${trouble}`);
@@ -90,24 +88,18 @@ function free({ allocatable, requested }: NodeRoom, resource: string): number {
   return parseQuantity(allocatable[resource] ?? '0') - parseQuantity(requested?.[resource] ?? '0');
 }
 
-/** Requests of the containers of a pod, in cores, bytes or pieces; a limit stands for a request that is not set. */
+/** Requests of a pod's containers, in cores, bytes or pieces; a request that is not set equals the limit. */
 function sumRequests(spec: V1PodSpec | undefined): Record<string, number> {
-  return sum((spec?.containers ?? []).map(({ resources }) => ({ ...resources?.limits, ...resources?.requests })));
+  return sumAmounts(
+    (spec?.containers ?? []).map(({ resources }) => ({ ...resources?.limits, ...resources?.requests })),
+  );
 }
 
-/** As a ResourceQuota counts them: "cpu" and "requests.cpu" are one. */
+/** As a ResourceQuota counts them: "cpu" and "requests.cpu" are the same. */
 function quotaUse(spec: V1PodSpec | undefined): Record<string, number> {
-  const limits = sum((spec?.containers ?? []).map(({ resources }) => ({ ...resources?.limits })));
+  const limits = sumAmounts((spec?.containers ?? []).map(({ resources }) => ({ ...resources?.limits })));
   const named = (prefix: string, amounts: Record<string, number>) =>
     Object.fromEntries(Object.entries(amounts).map(([resource, amount]) => [`${prefix}${resource}`, amount]));
   const requests = sumRequests(spec);
   return { pods: 1, ...requests, ...named('requests.', requests), ...named('limits.', limits) };
-}
-
-export function sum(amounts: Amounts[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const each of amounts)
-    for (const [resource, amount] of Object.entries(each))
-      total[resource] = (total[resource] ?? 0) + parseQuantity(amount);
-  return total;
 }

@@ -1,4 +1,4 @@
-/** ConfigMaps, Secrets and volumes that a pod names and cannot have. */
+/** Missing ConfigMaps, Secrets and keys, and volumes that cannot be mounted. */
 
 import { isMissingReference } from './containers.ts';
 import {
@@ -7,37 +7,38 @@ import {
   eventsOf,
   type Finding,
   lastEvent,
-  quote,
-  type Scene,
-  timesSaid,
+  type Reference,
+  type RolloutView,
+  statusesOf,
+  timesReported,
 } from './finding.ts';
-import type { Reference } from './verdict.ts';
+import { quote } from './text.ts';
 
-export function mountFindings(scene: Scene): Finding[] {
-  const fromEnvironment = scene.containers.flatMap((view) => environment(scene, view));
-  return [...fromEnvironment, ...volumes(scene)];
+export function configFindings(rollout: RolloutView): Finding[] {
+  const fromEnvironment = rollout.containers.flatMap((view) => environment(rollout, view));
+  return [...fromEnvironment, ...volumes(rollout)];
 }
 
-function environment(scene: Scene, view: ContainerView): Finding[] {
+function environment(rollout: RolloutView, view: ContainerView): Finding[] {
   const waiting = view.status?.state?.waiting;
   if (waiting?.reason !== 'CreateContainerConfigError') return [];
   const event = lastEvent(view.events, 'Failed', /^Error: /);
   const words = waiting.message || event?.message || '';
   if (!isMissingReference(words)) return [];
-  // that is the kubelet's own delay, not a name that is missing
+  // the kubelet's own delay, not a missing name
   if (/failed to sync/i.test(words)) return [];
   const subject = { pod: view.podName, container: view.name };
-  return [missing(scene, words, `container ${view.name}`, subject, eventCount(event))];
+  return [missing(rollout, words, `container ${view.name}`, subject, eventCount(event))];
 }
 
-function volumes(scene: Scene): Finding[] {
-  return scene.revision.pods.flatMap((pod) => {
-    const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+function volumes(rollout: RolloutView): Finding[] {
+  return rollout.revision.pods.flatMap((pod) => {
+    const statuses = statusesOf(pod);
     const isWaiting = statuses.some(({ state }) =>
       /^(ContainerCreating|PodInitializing)$/.test(state?.waiting?.reason ?? ''),
     );
     if (!isWaiting || statuses.some(({ state, lastState }) => state?.running || lastState?.terminated)) return [];
-    const events = eventsOf(pod, scene.revision).filter(
+    const events = eventsOf(pod, rollout.revision).filter(
       ({ message }) => !/failed to sync (configmap|secret) cache/.test(message ?? ''),
     );
     const event = lastEvent(events, 'FailedMount') ?? lastEvent(events, 'FailedAttachVolume');
@@ -46,17 +47,16 @@ function volumes(scene: Scene): Finding[] {
     const name = pod.metadata?.name ?? '';
     const volume = /volume "([^"]+)"/.exec(words)?.[1];
     const same = events.filter(({ message }) => volume === undefined || message?.includes(`"${volume}"`));
-    const attempts = timesSaid(same, event.reason ?? '');
+    const attempts = timesReported(same, event.reason ?? '');
     const subject = { pod: name, node: pod.spec?.nodeName };
     if (referenceIn(words) || isMissingReference(words) || /non-existent (secret|config) key/.test(words))
-      return [missing(scene, words, `volume ${volume}`, subject, attempts, keyOwner(scene, volume))];
+      return [missing(rollout, words, `volume ${volume}`, subject, attempts, keyOwner(rollout, volume))];
     const finding: Finding = {
       cause: 'volume-mount',
-      headline: `Deployment ${scene.deployment}: volume ${volume ?? '(unnamed)'} cannot be mounted: ${quote(reason(words), 200)}`,
+      headline: `Deployment ${rollout.deployment}: volume ${volume ?? '(unnamed)'} cannot be mounted: ${quote(reason(words), 200)}`,
       evidence: [`pod ${name}: "${quote(words)}"`],
-      next: `correct the source of volume ${volume ?? ''} in the pod template (now ${sourceOf(scene, volume)})`,
+      next: `correct the source of volume ${volume ?? ''} in the pod template (now ${sourceOf(rollout, volume)})`,
       subject,
-      permanent: false,
       attempts,
     };
     return [finding];
@@ -64,7 +64,7 @@ function volumes(scene: Scene): Finding[] {
 }
 
 function missing(
-  scene: Scene,
+  rollout: RolloutView,
   words: string,
   where: string,
   subject: Finding['subject'],
@@ -77,22 +77,22 @@ function missing(
   const what = key ? `there is no key "${key}" in ${object}` : `there is no ${object}`;
   return {
     cause: 'missing-config',
-    headline: `Deployment ${scene.deployment}: ${what}, which ${where} of its pods needs`,
+    headline: `Deployment ${rollout.deployment}: ${what}, which ${where} of its pods needs`,
     evidence: [`pod ${subject.pod}: "${quote(words)}"`],
-    next: creation(scene, reference, key),
+    next: creation(rollout, reference, key),
     subject: { ...subject, ...(reference && { reference: { ...reference, key } }) },
-    permanent: false,
     attempts,
   };
 }
 
-function creation(scene: Scene, reference: Reference | undefined, key: string | undefined): string {
-  if (!reference) return `kubectl ${scene.flag} get configmaps,secrets, and compare with the names in the pod template`;
+function creation(rollout: RolloutView, reference: Reference | undefined, key: string | undefined): string {
+  if (!reference)
+    return `kubectl ${rollout.flag} get configmaps,secrets, and compare with the names in the pod template`;
   const kind = reference.kind === 'Secret' ? 'secret' : 'configmap';
   if (key)
-    return `kubectl ${scene.flag} edit ${kind} ${reference.name} to add "${key}", or correct the key in the pod template`;
+    return `kubectl ${rollout.flag} edit ${kind} ${reference.name} to add "${key}", or correct the key in the pod template`;
   const generic = reference.kind === 'Secret' ? 'secret generic' : 'configmap';
-  return `kubectl ${scene.flag} create ${generic} ${reference.name} --from-literal=<key>=<value>, or correct the name in the pod template`;
+  return `kubectl ${rollout.flag} create ${generic} ${reference.name} --from-literal=<key>=<value>, or correct the name in the pod template`;
 }
 
 /** What the kubelet says is missing. */
@@ -103,15 +103,15 @@ function referenceIn(words: string): Reference | undefined {
   return key ? { kind: key[2] === 'Secret' ? 'Secret' : 'ConfigMap', name: key[3], key: key[1] } : undefined;
 }
 
-function sourceOf(scene: Scene, volume: string | undefined): string {
+function sourceOf(rollout: RolloutView, volume: string | undefined): string {
   const { name: _, ...source } =
-    scene.revision.replicaSet.spec?.template?.spec?.volumes?.find(({ name }) => name === volume) ?? {};
+    rollout.revision.replicaSet.spec?.template?.spec?.volumes?.find(({ name }) => name === volume) ?? {};
   return quote(JSON.stringify(source), 200);
 }
 
-/** "references non-existent secret key: crt" does not name the Secret: the pod template does. */
-function keyOwner(scene: Scene, volume: string | undefined): Reference | undefined {
-  const volumes = scene.revision.replicaSet.spec?.template?.spec?.volumes ?? [];
+/** "references non-existent secret key: crt" does not name the Secret; the pod template does. */
+function keyOwner(rollout: RolloutView, volume: string | undefined): Reference | undefined {
+  const volumes = rollout.revision.replicaSet.spec?.template?.spec?.volumes ?? [];
   const source = volumes.find(({ name }) => name === volume);
   if (source?.secret?.secretName) return { kind: 'Secret', name: source.secret.secretName };
   return source?.configMap?.name ? { kind: 'ConfigMap', name: source.configMap.name } : undefined;

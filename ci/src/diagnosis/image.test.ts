@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { classifyPull, trimPull } from './image_pull.ts';
-import type { Cause } from './verdict.ts';
+import type { Cause } from './causes.ts';
+import { classifyPull, trimPull } from './image.ts';
 
 const image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/sentiment:v1';
 
