@@ -61,7 +61,9 @@ export class YamlFile {
   checkValue<T>(schema: z.ZodType<T>, value: unknown, locate: (field: Keys) => Keys = (field) => field): T {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
-    const [issue] = result.error.issues;
+    const { issues } = result.error;
+    // A misspelt key is also a missing one: its own name helps more.
+    const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
     const isUnknown = issue.code === 'unrecognized_keys';
     const field = isUnknown ? [...issue.path, issue.keys[0]] : issue.path;
     const line = this.#lineOf(locate(field));

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseParams, readParams } from '../params.ts';
 import { createRandom } from '../random.ts';
-import { outcomeFromText, outcomeToText } from './journal.ts';
+import { cellKey, codeDigest, outcomeFromText, outcomeToText } from './journal.ts';
 import { duration, secondsLeft } from './run_cells.ts';
 import { correctedAccuracy, holm, nestedAccuracy } from './selection.ts';
 import { cellsOf, readExperiments } from './study.ts';
@@ -16,7 +17,7 @@ const experiments = readExperiments(join(root, 'experiments.yaml'));
 const params = readParams(join(root, 'params.yaml'));
 
 describe('the cells of experiments.yaml', () => {
-  test('a comparison has 24 or more, of all six algorithms', () => {
+  test('a comparison has 24 or more cells, of all six algorithms', () => {
     const cells = cellsOf('compare', experiments, params);
     expect(cells.length).toBeGreaterThanOrEqual(24);
     expect(new Set(cells.map((cell) => cell.algorithm)).size).toBe(6);
@@ -51,6 +52,66 @@ describe('the cells of experiments.yaml', () => {
   });
 });
 
+describe('experiments.yaml with a mistake is refused by file, line and field:', () => {
+  const text = readFileSync(join(root, 'experiments.yaml'), 'utf8');
+
+  test.each([
+    ['a value that the file itself takes', 'folds: 5', 'folds: 1', 'folds: Too small'],
+    ['an unknown key', '\nseed: 42', '\nsed: 42', 'sed: unknown setting'],
+    [
+      "a setting over params.yaml's",
+      'settings: { nb_alpha: 1, C: 1 }',
+      'settings: { nb_alpha: 1, C: 0 }',
+      'C: Too small',
+    ],
+    ['a setting for counts', 'bow: { C: 0.1 }', 'bow: { D: 0.1 }', 'model_building.D: unknown setting'],
+    ["a setting of a classifier's own", 'trees: 100', 'trees: many', 'settings.trees: Invalid input'],
+    ['a feature', 'max_features: 100, weighting', 'max_features: -1, weighting', 'word.max_features: Too small'],
+    [
+      'an unknown classifier',
+      'classifier: random_forest',
+      'classifier: forest',
+      'random_forest.classifier: Invalid option',
+    ],
+  ])('%s', (_, from, to, message) => {
+    const path = join(mkdtempSync(join(tmpdir(), 'experiments-')), 'mine.yaml');
+    onTestFinished(() => rmSync(dirname(path), { recursive: true }));
+    const changed = text.replace(from, to);
+    const line = changed.slice(0, text.split(from)[0].length + (from.startsWith('\n') ? 1 : 0)).split('\n').length;
+    writeFileSync(path, changed);
+    expect(() => cellsOf('compare', readExperiments(path), params)).toThrow(
+      expect.objectContaining({
+        code: 'EXPERIMENTS_INVALID',
+        exitCode: 2,
+        message: expect.stringMatching(new RegExp(`/mine\\.yaml:${line}: .*${message}`)),
+      }),
+    );
+  });
+
+  test('a variant', () => {
+    const variants = { bad: { feature_engineering: { contrast_weight: 4 } } };
+    const changed = { ...experiments, studies: { ablation: { ...experiments.studies.ablation, variants } } };
+    expect(() => cellsOf('ablation', changed, params)).toThrow(/experiments\.yaml:\d+: .*contrast_weight: .*\(got 4\)/);
+  });
+
+  test('an unknown study, with the names of all', () => {
+    expect(() => cellsOf('sweep', experiments, params)).toThrow(
+      expect.objectContaining({ next: 'choose one of compare, tune, ablation' }),
+    );
+  });
+});
+
+test('the key of a cell changes with its texts and settings, and not with its name', () => {
+  const [cell, other] = cellsOf('compare', experiments, params);
+  expect(cellKey({ ...cell, name: 'another' }, 'texts')).toBe(cellKey(cell, 'texts'));
+  expect(cellKey(other, 'texts')).not.toBe(cellKey(cell, 'texts'));
+  expect(cellKey(cell, 'other texts')).not.toBe(cellKey(cell, 'texts'));
+});
+
+test('the digest of the code finds all its files', () => {
+  expect(codeDigest()).toMatch(/^[0-9a-f]{64}$/);
+});
+
 test("the DVC stages are the comparison's cells", () => {
   const { stages } = parse(readFileSync(join(root, 'ml/experiments/dvc_stages.yaml'), 'utf8'));
   const names = Object.values<{ matrix: { algorithm: string[]; features: string[] } }>(stages).flatMap(({ matrix }) =>
@@ -69,7 +130,9 @@ test('the Indexed Job has as many shards as completions, and calls the program a
   expect(container.env).toEqual([{ name: 'EXPERIMENTS_SHARDS', value: String(spec.completions) }]);
   expect(Object.keys(experiments.studies)).toContain(container.args[0]);
   const help = readFileSync(join(import.meta.dirname, 'main.ts'), 'utf8');
-  for (const option of container.args.filter((arg: string) => arg.startsWith('--'))) expect(help).toContain(option);
+  const options = container.args.filter((arg: string) => arg.startsWith('--'));
+  expect(options.length).toBeGreaterThan(0);
+  for (const option of options) expect(help).toContain(`  ${option} `);
 });
 
 describe('the figure of a choice', () => {
@@ -80,7 +143,7 @@ describe('the figure of a choice', () => {
     scored: { labels, probabilities: Float64Array.from(labels, (label, i) => (isRight(i) === (label === 1) ? 1 : 0)) },
   });
 
-  test('is lower than the best of many that guess', () => {
+  test('is lower than the best of many guessing cells', () => {
     const guess = (seed: number) => {
       const random = createRandom(seed);
       const coins = Array.from(labels, () => random() < 0.5);
@@ -95,7 +158,7 @@ describe('the figure of a choice', () => {
     expect(Math.abs(accuracy - 0.5)).toBeLessThan(0.03);
   });
 
-  test('is that of the best where it is far ahead', () => {
+  test("is the best cell's own where it is far ahead", () => {
     const cells = [cell('good', (i) => i % 10 !== 0), cell('bad', (i) => i % 3 === 0)];
     const { accuracy, chosen } = correctedAccuracy(cells, 200, 1);
     expect(chosen).toEqual({ good: 200 });
@@ -113,7 +176,7 @@ describe('the figure of a choice', () => {
   });
 });
 
-test("Holm's correction multiplies the smallest by the number of tests, and never turns the order round", () => {
+test("Holm's correction multiplies the smallest p by the number of tests, and never changes the order", () => {
   expect(holm([0.01, 0.04, 0.03])).toEqual([0.03, 0.06, 0.06]);
   fc.assert(
     fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }), (values) => {
@@ -135,7 +198,7 @@ test('probabilities survive the journal to the last bit', () => {
   expect(outcomeFromText(text)).toEqual({ ...figures, probabilities });
 });
 
-test('a suggestion changes the values named and nothing else', () => {
+test('a suggestion changes its values and nothing else', () => {
   const text = readFileSync(join(root, 'params.yaml'), 'utf8');
   const changes = flatten({ model_building: { C: 20, penalty: 'l1' }, feature_engineering: { negation_weight: 1 } });
   const changed = changeParams(text, changes)!;
@@ -148,7 +211,7 @@ test('a suggestion changes the values named and nothing else', () => {
   expect(changeParams(text, { 'feature_engineering.word.ngrams': [1, 3] })).toBeUndefined();
 });
 
-test('a diff names the lines that differ with three around each', () => {
+test('a diff has the changed lines with three lines of context', () => {
   const before = 'a\nb\nc\nd\ne\nf\ng\nh\n';
   expect(unifiedDiff('x', before, before)).toBe('');
   expect(unifiedDiff('x', before, before.replace('e', 'E'))).toBe(
@@ -157,7 +220,7 @@ test('a diff names the lines that differ with three around each', () => {
   expect(unifiedDiff('x', before, before.replace('h', 'H'))).toContain('@@ -5,4 +5,4 @@');
 });
 
-test('the time left is what the same kinds of work cost, at the pace so far', () => {
+test('the time left is the cost of the same kinds of work at the pace so far', () => {
   const done = [
     { kind: 'forest', seconds: 10 },
     { kind: 'line', seconds: 2 },
@@ -165,7 +228,7 @@ test('the time left is what the same kinds of work cost, at the pace so far', ()
   expect(secondsLeft([], ['line'], 2)).toBeUndefined();
   // 12 seconds of work took 6 by the clock.
   expect(secondsLeft(done, ['forest', 'line'], 6)).toBe(6);
-  // Nothing is known of another kind.
+  // The cost of another kind is unknown.
   expect(secondsLeft(done, ['line', 'other'], 6)).toBeUndefined();
   expect([duration(7.2), duration(200)]).toEqual(['8 s', '3 min 20 s']);
 });

@@ -114,14 +114,15 @@ function gridCell(algorithm: string, features: string, experiments: Experiments,
   if (!changes) throw unknown(experiments.file, 'features', features, experiments.features);
   const { classifier, settings } = chosen;
   const other = classifier !== undefined && !classifiers[classifier].linear ? classifier : undefined;
+  const isBow = features.startsWith('bow');
   const model_building = {
     ...chosen.model_building,
     ...(classifier !== undefined && other === undefined && { classifier, ...settings }),
-    ...(features.startsWith('bow') && chosen.bow),
+    ...(isBow && chosen.bow),
   };
   const changed = merged(params, { feature_engineering: changes, model_building }, experiments, [
     { section: ['feature_engineering'], keys: ['features', features] },
-    ...['bow', 'settings', 'model_building'].map((part) => ({
+    ...[...(isBow ? ['bow'] : []), 'settings', 'model_building'].map((part) => ({
       section: ['model_building'],
       keys: ['algorithms', algorithm, part],
     })),
