@@ -168,7 +168,7 @@ function wholeNumber(least: number, most: number) {
 async function serve({ model, port, host }: { model: string; port?: number; host?: string }): Promise<void> {
   const [{ readConfig }, { runService }] = await Promise.all([
     import('../service/config.ts'),
-    import('../service/run.ts'),
+    import('../service/server.ts'),
   ]);
   const config = readConfig(process.env);
   await runService({ ...config, modelUri: model, port: port ?? config.port, host: host ?? config.host }, (service) =>

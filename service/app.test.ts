@@ -1,8 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Predictor } from './predict.ts';
-import { type OpenApp, openApp } from './testing/open_app.ts';
-import { servedWords, wordModel } from './testing/word_model.ts';
+import { type OpenApp, openApp, servedWords, wordModel } from './testing.ts';
 
 let app: OpenApp;
 beforeEach(async () => {
@@ -12,38 +11,38 @@ afterEach(() => app.close());
 
 const PAGE = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 
-describe('an unknown address', () => {
+describe('an unknown path', () => {
   it('answers 404 with a JSON error', async () => {
     const response = await app.get('/nothing');
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({
       error: {
         code: 'NOT_FOUND',
-        message: 'there is nothing at this address',
-        next: 'the page is at /, the interface is described at /openapi.json',
+        message: 'unknown path',
+        next: 'the page is at /, the API description at /openapi.json',
       },
     });
   });
 
-  it('answers with a page whoever asks for pages', async () => {
+  it('answers with a page if the client prefers HTML', async () => {
     const response = await app.get('/nothing', PAGE);
     expect(response.status).toBe(404);
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(await response.text()).toContain('There is no such page');
+    expect(await response.text()).toContain('Page not found');
   });
 
-  it.each(['/PREDICT', '/predict/', '/healthz/', '//', '/%zz', '/predict%00'])('%s is one', async (path) => {
+  it.each(['/PREDICT', '/predict/', '/healthz/', '//', '/%zz', '/predict%00'])('%s is unknown', async (path) => {
     expect((await app.get(path)).status).toBe(404);
   });
 });
 
-describe('a known address', () => {
-  it('answers 405 and what it takes to a method that it does not take', async () => {
+describe('a known path', () => {
+  it('answers an unsupported method with 405 and the supported ones', async () => {
     const response = await app.get('/predict');
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe('POST, OPTIONS');
     expect(await response.json()).toEqual({
-      error: { code: 'METHOD_NOT_ALLOWED', message: '/predict takes POST, OPTIONS' },
+      error: { code: 'METHOD_NOT_ALLOWED', message: '/predict supports only POST, OPTIONS' },
     });
     expect((await fetch(`${app.address}/metrics`, { method: 'DELETE' })).headers.get('allow')).toBe(
       'GET, HEAD, OPTIONS',
@@ -64,12 +63,12 @@ describe('a known address', () => {
 });
 
 describe('readiness', () => {
-  it('is there with the model', async () => {
+  it('is 200 with a model', async () => {
     expect((await app.get('/readyz')).status).toBe(200);
     expect(await (await app.get('/healthz')).json()).toEqual({ status: 'alive' });
   });
 
-  it('is not there while the model is being loaded, and predictions say so', async () => {
+  it('is 503 while the model is being loaded, and so are predictions', async () => {
     app.state.phase = 'loading';
     app.state.predictor = undefined;
     const ready = await app.get('/readyz');
@@ -82,7 +81,7 @@ describe('readiness', () => {
     expect(await (await app.get('/')).text()).toContain('The model is being loaded.');
   });
 
-  it('is gone while the service drains; every answer then ends its connection', async () => {
+  it('is 503 while the service drains, and every answer closes its connection', async () => {
     app.state.phase = 'draining';
     expect((await app.get('/readyz')).status).toBe(503);
     for (const path of ['/', '/readyz', '/metrics', '/nothing']) {
@@ -124,25 +123,29 @@ describe('a failure of the service itself', () => {
     app.state.predictor = broken as unknown as Predictor;
   });
 
-  it('tells the client that there was one, and the log what', async () => {
+  it('tells the client that something failed, and the log what', async () => {
     const response = await app.post('/predict', { text: 'good' });
     const body = await response.text();
     expect(response.status).toBe(500);
     expect(JSON.parse(body)).toEqual({
-      error: { code: 'INTERNAL', message: 'the service failed on this request', next: 'its log says why' },
+      error: {
+        code: 'INTERNAL',
+        message: 'the service failed to process this request',
+        next: 'the log of the service has the details',
+      },
     });
     expect(app.log()).toContain('secret detail');
   });
 
   it('shows no detail on the page either', async () => {
     const body = await (await app.get('/', PAGE)).text();
-    expect(body).toContain('The service failed on this request.');
+    expect(body).toContain('The service failed to process this request.');
     expect(body).not.toContain('secret');
   });
 });
 
 describe('the log', () => {
-  it('has a line for each request, without its text or address', async () => {
+  it('has a line per request, without its text or URL', async () => {
     await app.post('/predict?explain=1&user=jane', { text: 'a good secret' });
     await app.get('/private/jane?text=secret');
     const lines = app
@@ -166,7 +169,7 @@ describe('the log', () => {
     expect(app.log()).toContain('"endpoint":"/readyz","status":503');
   });
 
-  it('names each request as its answer does, and the trace of a caller that tells one', async () => {
+  it('has the request id of the answer, and the trace that the caller sends', async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const answers = [
       await app.post('/predict', { text: 'good' }, { traceparent }),
@@ -195,7 +198,7 @@ describe('the log', () => {
 });
 
 describe('/metrics', () => {
-  it('counts the texts that were measured beside the shares of the training texts', async () => {
+  it('has the counts of measured texts and the shares of training texts', async () => {
     await app.post('/predict', { texts: ['good', 'good and fine', 'of what was said'] });
     const lines = (await (await app.get('/metrics')).text()).split('\n');
     for (const line of [
@@ -218,7 +221,7 @@ describe('/metrics', () => {
     }
   });
 
-  it('of a model without a profile says what comes in, and nothing to compare it with', async () => {
+  it('for a model without a profile counts texts, but has no shares of training texts', async () => {
     const { profile: _none, ...model } = wordModel;
     const old = await openApp({ ...servedWords, model: { ...model, profile: undefined } });
     try {
@@ -261,7 +264,7 @@ describe('/metrics', () => {
     }
   });
 
-  it('has labels from closed sets only, whatever is asked', async () => {
+  it('has labels from closed sets only, whatever clients request', async () => {
     const labels = new Set<string>();
     for (const method of ['PROPFIND', 'DELETE', 'PATCH', 'GET']) {
       for (const path of ['/x', '/y?z=1', '/predict/1', '/metrics/../predict']) await ask(method, path);
@@ -273,18 +276,18 @@ describe('/metrics', () => {
     expect([...labels].sort()).toEqual(['method="GET",endpoint="other"', 'method="other",endpoint="other"']);
   });
 
-  it('starts the predictions at zero', async () => {
+  it('starts the prediction counters at zero', async () => {
     const text = await (await app.get('/metrics')).text();
     expect(text).toContain('model_prediction_count{prediction="0"} 0\nmodel_prediction_count{prediction="1"} 0\n');
   });
 });
 
-it('a model from the cache is shown as one', async () => {
+it('says that a model comes from the cache', async () => {
   const warning = 'the registry at http://10.0.0.1 could not be used';
   const cached = await openApp({ ...servedWords, source: 'cache', warning });
   try {
     const page = await (await cached.get('/')).text();
-    expect(page).toContain('The model registry was away when this service started');
+    expect(page).toContain('The model registry was unreachable when this service started');
     expect(page).not.toContain('10.0.0.1');
     expect(await (await cached.get('/version')).json()).toMatchObject({ model: { source: 'cache', warning } });
   } finally {

@@ -5,16 +5,11 @@
  */
 import { Router } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
-import type { Path } from './endpoints.ts';
-import { observe } from './middleware/observe.ts';
-import { RequestError } from './request_error.ts';
-import { healthz } from './routes/healthz.ts';
-import { metricsPage } from './routes/metrics.ts';
-import { openapi } from './routes/openapi.ts';
-import { page } from './routes/page.ts';
-import { predict } from './routes/predict.ts';
-import { readyz } from './routes/readyz.ts';
-import { version } from './routes/version.ts';
+import type { Path } from './labels.ts';
+import { observe } from './observe.ts';
+import { RequestError } from './request.ts';
+import { page, predict } from './routes/predict.ts';
+import { healthz, metricsPage, openapi, readyz, version } from './routes/status.ts';
 import type { Handler, Service } from './service.ts';
 
 type Route = { method: 'GET' | 'POST'; handler: Handler };
@@ -30,16 +25,16 @@ export function createApp(service: Service): Koa {
     '/openapi.json': { method: 'GET', handler: openapi(service) },
   };
   const app = new Koa();
-  app.on('error', (error: Error) => service.log.warn('answer not delivered', { error: error.message }));
+  app.on('error', (error: Error) => service.log.warn('cannot send an answer', { error: error.message }));
   app.use(observe(service));
-  app.use(straight('/predict', routes['/predict']));
+  app.use(shortcut('/predict', routes['/predict']));
   app.use(router(routes));
   app.use(notFound(new Map(Object.entries(routes))));
   return app;
 }
 
-/** The one route with a load goes past the router, which costs as much as the rest of Koa. */
-function straight(path: Path, { method, handler }: Route): Middleware {
+/** The one busy route bypasses the router, which costs as much as the rest of Koa. */
+function shortcut(path: Path, { method, handler }: Route): Middleware {
   return (ctx, next) => (ctx.req.url === path && ctx.req.method === method ? handler(ctx) : next());
 }
 
@@ -51,13 +46,13 @@ function router(routes: Record<Path, Route>) {
   return table.routes();
 }
 
-/** 404 for an address that is none, 405 for a method that it does not take, 204 with the methods for OPTIONS. */
+/** 404 for an unknown path, 405 for an unsupported method, 204 with the supported methods for OPTIONS. */
 function notFound(routes: ReadonlyMap<string, Route>): Middleware {
   return (ctx) => {
     const route = routes.get(ctx.path);
     if (!route) {
-      throw new RequestError(404, 'NOT_FOUND', 'there is nothing at this address', {
-        next: 'the page is at /, the interface is described at /openapi.json',
+      throw new RequestError(404, 'NOT_FOUND', 'unknown path', {
+        next: 'the page is at /, the API description at /openapi.json',
       });
     }
     const allow = route.method === 'GET' ? 'GET, HEAD, OPTIONS' : `${route.method}, OPTIONS`;
@@ -66,6 +61,8 @@ function notFound(routes: ReadonlyMap<string, Route>): Middleware {
       ctx.status = 204;
       return;
     }
-    throw new RequestError(405, 'METHOD_NOT_ALLOWED', `${ctx.path} takes ${allow}`, { headers: { Allow: allow } });
+    throw new RequestError(405, 'METHOD_NOT_ALLOWED', `${ctx.path} supports only ${allow}`, {
+      headers: { Allow: allow },
+    });
   };
 }

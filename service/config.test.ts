@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { describeSettings, readConfig } from './config.ts';
 
 describe('readConfig', () => {
-  it('has a standard value for every setting', () => {
+  it('has a default for every setting', () => {
     expect(readConfig({})).toMatchObject({
       port: 8080,
       host: '127.0.0.1',
@@ -11,7 +11,7 @@ describe('readConfig', () => {
     });
   });
 
-  it('takes what the environment says, blanks aside', () => {
+  it('reads the environment and trims blanks', () => {
     expect(readConfig({ PORT: ' 0 ', HOST: '0.0.0.0', GRACE_SECONDS: '2.5', LOG_LEVEL: 'silent' })).toMatchObject({
       port: 0,
       host: '0.0.0.0',
@@ -28,15 +28,15 @@ describe('readConfig', () => {
     ['GRACE_SECONDS', '-1', 'a number of seconds from 0'],
     ['LOG_LEVEL', 'loud', 'info, warn, silent'],
   ];
-  it.each(cases)('refuses %s=%s, naming it', (name, value, expected) => {
+  it.each(cases)('refuses %s=%s and names the variable', (name, value, expected) => {
     expect(() => readConfig({ [name]: value })).toThrow(
       expect.objectContaining({ code: 'SETTING', exitCode: 2, message: `${name} is "${value}", expected ${expected}` }),
     );
   });
 });
 
-it('describeSettings names each setting once, with its standard value', () => {
+it('describeSettings lists every setting once, with its default', () => {
   const lines = describeSettings().split('\n');
   expect(lines).toHaveLength(Object.keys(readConfig({})).length);
-  expect(lines[0]).toMatch(/^ {2}PORT +port to listen on; 0 takes any free one \[8080\]$/);
+  expect(lines[0]).toMatch(/^ {2}PORT +port to listen on; 0 means any free one \[8080\]$/);
 });

@@ -1,17 +1,17 @@
 /**
  * Every setting of the service, read once from the environment and checked. `node service/main.ts --help` prints this
- * table. With a registry address as MODEL_URI, MLflow's own variables (MLFLOW_TRACKING_URI and the others) apply too.
+ * table. With a registry URI as MODEL_URI, MLflow's own variables (MLFLOW_TRACKING_URI and the others) apply too.
  */
 import { usageError } from '../ml/errors.ts';
 
 export type ServiceConfig = {
-  /** 0 takes any free port. */
+  /** 0 means any free port. */
   port: number;
   host: string;
   /** A path, or models:/name/stage, models:/name@alias, models:/name/version. */
   modelUri: string;
   modelCacheDir: string;
-  /** Empty: what the artifact or the registry says. */
+  /** Empty: the one in the artifact or the registry. */
   modelName: string;
   modelVersion: string;
   maxBodyBytes: number;
@@ -19,17 +19,17 @@ export type ServiceConfig = {
   maxTextLength: number;
   /** Texts. */
   maxBatchSize: number;
-  /** Seconds between the signal and the closed door, while requests are still taken but /readyz says no. */
+  /** Seconds after the stop signal in which requests are still accepted while /readyz answers 503. */
   drainSeconds: number;
-  /** Seconds between the signal and the end, whatever is still under way. */
+  /** Seconds between the stop signal and the end, even if requests are still in progress. */
   graceSeconds: number;
   keepAliveSeconds: number;
-  /** Seconds in which a whole request must have come in. */
+  /** Seconds within which a whole request must arrive. */
   requestSeconds: number;
   logLevel: LogLevel;
-  /** Name of this process among others behind one address; empty when it has an address of its own. */
+  /** Name of this process if several share one address; empty otherwise. */
   replica: string;
-  /** Commit that the service was built from; empty when unknown. */
+  /** Commit that the service was built from; empty if unknown. */
   gitCommit: string;
 };
 
@@ -38,45 +38,45 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type Environment = Record<string, string | undefined>;
 
-type Setting<T> = { env: string; standard: T; help: string; parse: (value: string) => T | undefined; expected: string };
+type Setting<T> = { env: string; fallback: T; help: string; parse: (value: string) => T | undefined; expected: string };
 
 const settings: { [K in keyof ServiceConfig]: Setting<ServiceConfig[K]> } = {
-  port: whole('PORT', 8080, 0, 65535, 'port to listen on; 0 takes any free one'),
-  host: word('HOST', '127.0.0.1', 'address to listen on; 0.0.0.0 lets other machines in'),
-  modelUri: word(
-    'MODEL_URI',
-    'models/model.bin',
-    'model file, or registry address such as models:/my_model/Production',
-  ),
+  port: whole('PORT', 8080, 0, 65535, 'port to listen on; 0 means any free one'),
+  host: word('HOST', '127.0.0.1', 'address to listen on; 0.0.0.0 accepts other machines'),
+  modelUri: word('MODEL_URI', 'models/model.bin', 'model file, or registry URI such as models:/my_model/Production'),
   modelCacheDir: word(
     'MODEL_CACHE_DIR',
     '.local/models',
-    'where models from the registry are kept for when it is away',
+    'cache for models from the registry, used when it is unreachable',
   ),
-  modelName: word('MODEL_NAME', '', 'name to show for a model file; empty: the one stamped into it'),
+  modelName: word('MODEL_NAME', '', 'name to show for a model file; empty: the name stored in it'),
   modelVersion: word('MODEL_VERSION', '', 'version to show for a model file; empty: the start of its SHA-256'),
   maxBodyBytes: whole('MAX_BODY_BYTES', 1_048_576, 1, 1_073_741_824, 'largest request body, in bytes'),
   maxTextLength: whole('MAX_TEXT_LENGTH', 50_000, 1, 100_000_000, 'longest text, in UTF-16 units'),
   maxBatchSize: whole('MAX_BATCH_SIZE', 256, 1, 1_000_000, 'most texts in one request'),
-  drainSeconds: seconds('DRAIN_SECONDS', 0.5, 'after SIGTERM, how long requests are still taken while /readyz says no'),
-  graceSeconds: seconds('GRACE_SECONDS', 10, 'after SIGTERM, how long requests under way may take to finish'),
+  drainSeconds: seconds(
+    'DRAIN_SECONDS',
+    0.5,
+    'after SIGTERM, how long requests are still accepted while /readyz answers 503',
+  ),
+  graceSeconds: seconds('GRACE_SECONDS', 10, 'after SIGTERM, how long requests in progress may take to finish'),
   keepAliveSeconds: seconds(
     'KEEP_ALIVE_SECONDS',
     65,
-    'how long an idle connection stays open; longer than the balancer',
+    'how long an idle connection stays open; must exceed that of the load balancer',
   ),
-  requestSeconds: seconds('REQUEST_SECONDS', 60, 'how long a request may take to come in'),
+  requestSeconds: seconds('REQUEST_SECONDS', 60, 'how long a request may take to arrive'),
   logLevel: {
     env: 'LOG_LEVEL',
-    standard: 'info',
-    help: 'info (a line for each request), warn or silent',
+    fallback: 'info',
+    help: 'info (a line per request), warn or silent',
     parse: (value) => LOG_LEVELS.find((level) => level === value),
     expected: LOG_LEVELS.join(', '),
   },
   replica: word(
     'REPLICA',
     '',
-    'label of every metric, for a scrape through a load balancer, such as the name of the pod',
+    'label added to every metric, such as the pod name, if Prometheus scrapes through a load balancer',
   ),
   gitCommit: word('GIT_COMMIT', '', 'commit that the service was built from, for /version'),
 };
@@ -103,13 +103,13 @@ export function readConfig(env: Environment = process.env): ServiceConfig {
   };
 }
 
-/** One line a setting: name, meaning, standard value. */
+/** One line per setting: name, meaning, default. */
 export function describeSettings(): string {
   const rows = Object.values(settings);
   const width = Math.max(...rows.map((row) => row.env.length));
   return rows
-    .map(({ env, help, standard }) => {
-      const value = standard === '' ? '' : ` [${standard}]`;
+    .map(({ env, help, fallback }) => {
+      const value = fallback === '' ? '' : ` [${fallback}]`;
       return `  ${env.padEnd(width)}  ${help}${value}`;
     })
     .join('\n');
@@ -117,7 +117,7 @@ export function describeSettings(): string {
 
 function read<T>(setting: Setting<T>, env: Environment): T {
   const value = env[setting.env]?.trim();
-  if (value === undefined || value === '') return setting.standard;
+  if (value === undefined || value === '') return setting.fallback;
   const parsed = setting.parse(value);
   if (parsed !== undefined) return parsed;
   throw usageError(
@@ -127,19 +127,19 @@ function read<T>(setting: Setting<T>, env: Environment): T {
   );
 }
 
-function word(env: string, standard: string, help: string): Setting<string> {
-  return { env, standard, help, parse: (value) => value, expected: 'text' };
+function word(env: string, fallback: string, help: string): Setting<string> {
+  return { env, fallback, help, parse: (value) => value, expected: 'text' };
 }
 
-function whole(env: string, standard: number, least: number, most: number, help: string): Setting<number> {
+function whole(env: string, fallback: number, least: number, most: number, help: string): Setting<number> {
   const parse = (value: string) => {
     const number = Number(value);
     return /^\d+$/.test(value) && number >= least && number <= most ? number : undefined;
   };
-  return { env, standard, help, parse, expected: `a whole number from ${least} to ${most}` };
+  return { env, fallback, help, parse, expected: `a whole number from ${least} to ${most}` };
 }
 
-function seconds(env: string, standard: number, help: string): Setting<number> {
+function seconds(env: string, fallback: number, help: string): Setting<number> {
   const parse = (value: string) => (/^\d{1,6}(\.\d+)?$/.test(value) ? Number(value) : undefined);
-  return { env, standard, help: `${help}, in seconds`, parse, expected: 'a number of seconds from 0' };
+  return { env, fallback, help: `${help}, in seconds`, parse, expected: 'a number of seconds from 0' };
 }

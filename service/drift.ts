@@ -1,14 +1,13 @@
 /**
- * Whether the texts that come in look like those the model was trained on: for each signal, how many texts fell into
- * each bucket, beside the share of the training texts that did (see ml/model/profile.ts). Prometheus compares the two;
- * monitoring/rules/ says how.
+ * Whether incoming texts resemble the training texts. For each signal: how many texts fell into each bucket, and the
+ * share of training texts that did (see ml/model/profile.ts). Prometheus compares the two; see monitoring/rules/.
  */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { SIGNALS, type Signal, STANDARD_BOUNDS } from '../ml/model/profile.ts';
 import type { Model, Prediction } from '../ml/model/types.ts';
 import { BucketTally, CountTally } from './tally.ts';
 
-// Texts measured in a second. Under load this costs a thousandth of the time, and an hour still holds plenty of texts.
+// Texts measured per second. Under load this takes a thousandth of the time and still gives plenty of texts an hour.
 const MOST_PER_SECOND = 100;
 
 export class Drift {
@@ -18,12 +17,12 @@ export class Drift {
   readonly #unknownTokens: CountTally;
   readonly #tallies: Record<Signal, BucketTally>;
 
-  /** Its series are one for each bucket of the model's profile; of a model without one, of the standard buckets. */
+  /** Creates one series per bucket of the model's profile, or per standard bucket if the model has no profile. */
   constructor(registry: Registry, { profile }: Model) {
     const registers = [registry];
     const texts = new Counter({
       name: 'model_signal_texts_total',
-      help: 'Texts measured, by signal and by the upper bound of the bucket that its value fell into; not cumulative.',
+      help: 'Texts measured, by signal and by the upper bound of the bucket of its value; not cumulative.',
       labelNames: ['signal', 'bucket'],
       registers,
     });
@@ -45,7 +44,7 @@ export class Drift {
     this.#unknownTokens = new CountTally(
       new Counter({
         name: 'model_input_unknown_tokens_total',
-        help: 'Tokens of the texts measured that the model does not know.',
+        help: 'Tokens of the texts measured that are not in the vocabulary of the model.',
         registers,
       }),
     );
@@ -94,7 +93,7 @@ function describeProfile(registry: Registry, profile: NonNullable<Model['profile
   if (profile.mean_confidence === null) return;
   new Gauge({
     name: 'model_profile_confidence',
-    help: 'Mean calibrated probability of the class given, over training texts that the model had not seen.',
+    help: 'Mean calibrated probability of the predicted class, over out-of-fold training texts.',
     registers,
   }).set(profile.mean_confidence);
 }

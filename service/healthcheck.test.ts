@@ -29,15 +29,15 @@ async function check(port: number): Promise<number> {
   return code;
 }
 
-test('a service that says it is up passes', async () => {
+test('passes if the service answers 200', async () => {
   expect(await check(await listen(200))).toBe(0);
 });
 
-test('a service that says it is not fails', async () => {
+test('fails if the service answers 503', async () => {
   expect(await check(await listen(503))).toBe(1);
 });
 
-test('a port on which nobody listens fails', async () => {
+test('fails if nothing listens on the port', async () => {
   const port = await listen(200);
   servers[0].close();
   await once(servers[0], 'close');

@@ -1,4 +1,4 @@
-/** `node service/healthcheck.ts`: exit code 0 when the service on this machine's PORT is up, for the image. */
+/** `node service/healthcheck.ts`: exit code 0 if the service on this machine's PORT is alive. The image runs it. */
 import { readConfig } from './config.ts';
 
 const { port } = readConfig();

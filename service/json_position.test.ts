@@ -63,10 +63,12 @@ describe('jsonErrorOffset', () => {
 describe('invalidJson', () => {
   it('names line and column', () => {
     expect(invalidJson('{"text":\n  oops}').message).toBe(
-      'the body is not JSON: "o" is not expected at line 2, column 3',
+      'the body is not valid JSON: "o" is unexpected at line 2, column 3',
     );
-    expect(invalidJson('{"text": "x"').message).toBe('the body is not JSON: it ends too early, at line 1, column 13');
-    expect(invalidJson(' ').message).toBe('the body is not JSON: it is empty');
+    expect(invalidJson('{"text": "x"').message).toBe(
+      'the body is not valid JSON: it ends too early, at line 1, column 13',
+    );
+    expect(invalidJson(' ').message).toBe('the body is not valid JSON: it is empty');
   });
 });
 

@@ -1,10 +1,10 @@
 /**
- * Where a text stops being JSON (RFC 8259), for an error that can be acted on: JSON.parse names the place in some of
- * its messages only, and quotes the text in others.
+ * Where a text stops being JSON (RFC 8259), for a helpful error message: JSON.parse gives the position in some of its
+ * messages only, and quotes the text in others.
  */
-import { RequestError } from './request_error.ts';
+import { RequestError } from './request.ts';
 
-/** The error for a body that JSON.parse refused. */
+/** The error for a body that JSON.parse rejects. */
 export function invalidJson(body: string): RequestError {
   const offset = jsonErrorOffset(body);
   const before = body.slice(0, offset);
@@ -12,16 +12,16 @@ export function invalidJson(body: string): RequestError {
   const column = offset - before.lastIndexOf('\n');
   const what =
     offset < body.length
-      ? `${JSON.stringify(String.fromCodePoint(body.codePointAt(offset) ?? 0))} is not expected at line ${line}, column ${column}`
+      ? `${JSON.stringify(String.fromCodePoint(body.codePointAt(offset) ?? 0))} is unexpected at line ${line}, column ${column}`
       : body.trim() === ''
         ? 'it is empty'
         : `it ends too early, at line ${line}, column ${column}`;
-  return new RequestError(400, 'JSON_INVALID', `the body is not JSON: ${what}`, { next: 'send {"text": "..."}' });
+  return new RequestError(400, 'JSON_INVALID', `the body is not valid JSON: ${what}`, { next: 'send {"text": "..."}' });
 }
 
 type Want = 'value' | 'value or ]' | 'key' | 'key or }' | ':' | ', or end';
 
-/** UTF-16 offset of the first code that no JSON text can have there; the length when the text ends too early; -1 for JSON. */
+/** UTF-16 offset of the first character that cannot be part of JSON there; the length if the text ends too early; -1 for valid JSON. */
 export function jsonErrorOffset(text: string): number {
   const open: ('[' | '{')[] = [];
   let want: Want = 'value';
@@ -63,7 +63,7 @@ export function jsonErrorOffset(text: string): number {
   }
 }
 
-/** `at` is where the token ends if it is whole, else where it goes wrong. */
+/** `at` is the end of the token if it is complete, else the position of the error. */
 type Scan = { whole: boolean; at: number };
 
 function scanString(text: string, start: number): Scan {

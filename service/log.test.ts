@@ -20,7 +20,7 @@ const line = (fields: Partial<RequestLine> = {}): RequestLine => ({
   ...fields,
 });
 
-it('writes requests together, after a tenth of a second', () => {
+it('writes request lines together, after a tenth of a second', () => {
   const { log, writes } = record('info');
   log.request(line());
   log.request(line({ method: 'POST', endpoint: '/predict', status: 422 }));
@@ -37,18 +37,18 @@ it('writes requests together, after a tenth of a second', () => {
 });
 
 it.each([undefined, { trace_id: 'a1', span_id: 'b2' }])(
-  'writes a request as pino would, with the trace %j',
+  'writes a request line like any other line, with the trace %j',
   (trace) => {
     const { log, writes } = record('info');
     const { trace: _, ...fields } = line();
     log.request(line({ trace }));
     log.info('request', { ...fields, ...trace });
-    const [own, pinos] = writes.join('').trimEnd().split('\n');
-    expect(own).toBe(pinos);
+    const [fast, plain] = writes.join('').trimEnd().split('\n');
+    expect(fast).toBe(plain);
   },
 );
 
-it('writes everything else at once, after what came before', () => {
+it('writes every other line at once, after the waiting ones', () => {
   const { log, writes } = record('info');
   log.request(line());
   log.error('request failed', { stack: 'Error: ü\n  at x' });
@@ -57,7 +57,7 @@ it('writes everything else at once, after what came before', () => {
   );
 });
 
-it('loses no line however many or long they are', () => {
+it('loses no line, however many or long they are', () => {
   const { log, writes } = record('info');
   for (let i = 0; i < 5000; i++) log.request(line({ microseconds: i }));
   log.warn('x'.repeat(200_000));
@@ -72,7 +72,7 @@ it('loses no line however many or long they are', () => {
   expect(lines[5000].msg).toHaveLength(200_000);
 });
 
-it('at level warn says nothing of requests, at silent nothing at all', () => {
+it('at level warn logs no requests, at silent nothing at all', () => {
   for (const [level, count] of [
     ['warn', 2],
     ['silent', 0],
@@ -87,7 +87,7 @@ it('at level warn says nothing of requests, at silent nothing at all', () => {
   }
 });
 
-it('names the trace and the span of the caller as OpenTelemetry does', () => {
+it('names trace and span of the caller as OpenTelemetry does', () => {
   const { log, writes } = record('info');
   log.request(line({ trace: { trace_id: 'a1', span_id: 'b2' } }));
   log.flush();

@@ -1,17 +1,17 @@
-/** `node service/main.ts`: the service, set up by environment variables. */
+/** `node service/main.ts`: the service, configured by environment variables. */
 import { parseArgs } from 'node:util';
 import { runMain, usageError } from '../ml/errors.ts';
 import { describeSettings, readConfig } from './config.ts';
-import { runService } from './run.ts';
+import { runService } from './server.ts';
 
-const help = () => `Serves a sentiment model over HTTP: a page, POST /predict, metrics for Prometheus.
+const help = () => `Serves a sentiment model over HTTP: a web page, POST /predict, and metrics for Prometheus.
 
 usage: node service/main.ts [--help]
 
-Settings are environment variables [standard value]:
+Settings are environment variables [default]:
 ${describeSettings()}
 
-With a registry address as MODEL_URI, MLFLOW_TRACKING_URI and the other variables of MLflow's client say where and who.
+If MODEL_URI names a registered model, set MLFLOW_TRACKING_URI and the other variables of MLflow's client as well.
 
 example: MODEL_URI=models/model.bin PORT=8081 node service/main.ts
 `;
@@ -26,6 +26,6 @@ function askedForHelp(): boolean {
     return parseArgs({ options: { help: { type: 'boolean', short: 'h' } } }).values.help === true;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw usageError('ARGUMENTS', message, 'settings are environment variables; --help names them');
+    throw usageError('ARGUMENTS', message, 'settings are environment variables; --help lists them');
   }
 }

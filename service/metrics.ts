@@ -1,12 +1,11 @@
 /**
  * What Prometheus scrapes. The three names app_request_count, app_request_latency_seconds and model_prediction_count
- * are a contract with the dashboards; the others are this service's own. Each app has a registry of its own.
+ * are a contract with the dashboards; all others are this service's own choice. Each app has its own registry.
  */
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Prediction } from '../ml/model/types.ts';
 import { Drift } from './drift.ts';
-import { ENDPOINTS, type Endpoint, METHODS, type Method } from './endpoints.ts';
-import { collectNodeMetrics } from './node_metrics.ts';
+import { ENDPOINTS, type Endpoint, METHODS, type Method } from './labels.ts';
 import type { ServedModel } from './served_model.ts';
 import { CountTally, ValueTally } from './tally.ts';
 
@@ -28,8 +27,8 @@ export class Metrics {
   #inFlight = 0;
 
   /**
-   * `ofProcess` adds prom-client's measures of the Node process. `replica` names this process among others that answer
-   * at one address, and is a label of every series then.
+   * `ofProcess` adds prom-client's metrics of the Node process. `replica` names this process if several answer at one
+   * address; every series then carries it as a label.
    */
   constructor({ ofProcess, replica = '', gitCommit = '' }: MetricsOptions) {
     const registers = [this.#registry];
@@ -49,38 +48,38 @@ export class Metrics {
     });
     const answers = new Counter({
       name: 'app_response_count',
-      help: 'Answers, by endpoint and class of status.',
+      help: 'Answers, by endpoint and status class.',
       labelNames: ['endpoint', 'status'],
       registers,
     });
     const predictions = new Counter({
       name: 'model_prediction_count',
-      help: 'Texts judged, by class: 0 negative, 1 positive.',
+      help: 'Texts classified, by class: 0 negative, 1 positive.',
       labelNames: ['prediction'],
       registers,
     });
     const confidences = new Histogram({
       name: 'model_prediction_confidence',
-      help: 'Calibrated probability of the class given, by class: 0 negative, 1 positive.',
+      help: 'Calibrated probability of the predicted class, by class: 0 negative, 1 positive.',
       labelNames: ['prediction'],
       buckets: CONFIDENCE_BUCKETS,
       registers,
     });
     this.#info = new Gauge({
       name: 'model_info',
-      help: 'Always 1; its labels say which model is served.',
+      help: 'Always 1; the labels say which model is served.',
       labelNames: ['version', 'run_id', 'data_hash'],
       registers,
     });
     new Gauge({
       name: 'app_info',
-      help: 'Always 1; its label says which commit the service was built from.',
+      help: 'Always 1; the label says which commit the service was built from.',
       labelNames: ['git_commit'],
       registers,
     }).set({ git_commit: gitCommit }, 1);
     const inFlight: Gauge = new Gauge({
       name: 'app_requests_in_flight',
-      help: 'Requests under way, this scrape not counted.',
+      help: 'Requests in progress, not counting this scrape.',
       registers,
       collect: () => inFlight.set(Math.max(0, this.#inFlight - 1)),
     });
@@ -102,7 +101,7 @@ export class Metrics {
     );
     this.#predictions = CLASSES.map((one) => this.#tally(new CountTally(predictions.labels(one))));
     this.#confidences = CLASSES.map((one) => this.#tally(new ValueTally(confidences.labels(one))));
-    // All series are there from the start: rate() sees the first event of each, and nobody can make more of them.
+    // All series exist from the start: rate() sees the first event of each, and no client can create more of them.
     for (const endpoint of endpoints) {
       for (const method of methods) count.labels(method, endpoint).inc(0);
       for (const status of STATUS_CLASSES) answers.labels(endpoint, status).inc(0);
@@ -125,7 +124,7 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  /** A request has come in; `request` is to follow. */
+  /** Call this when a request arrives, and `request` when it was answered. */
   begin(): void {
     this.#inFlight++;
   }
@@ -145,7 +144,7 @@ export class Metrics {
     this.#drift?.add(prediction);
   }
 
-  /** Says once which model is served. */
+  /** Call this once, with the model that is served. */
   serving({ version, runId, model }: ServedModel): void {
     const { dataDigest, trainedAt } = model.facts;
     this.#info.set({ version, run_id: runId, data_hash: dataDigest }, 1);
@@ -154,7 +153,7 @@ export class Metrics {
     if (Number.isNaN(trained)) return;
     new Gauge({
       name: 'model_trained_timestamp_seconds',
-      help: 'When the run that made the model began; there only for a model of the registry.',
+      help: 'Start time of the run that trained the model; only present for a model from the registry.',
       registers: [this.#registry],
     }).set(trained / 1000);
   }
@@ -166,3 +165,15 @@ export class Metrics {
 }
 
 type RequestTallies = { count: Map<Method, CountTally>; latency: ValueTally; answers: CountTally[] };
+
+// They have one series per kind of open handle, so that clients could create more. Their sums, ..._total, stay.
+const BY_KIND = ['nodejs_active_handles', 'nodejs_active_requests', 'nodejs_active_resources'];
+const COLLECTIONS = ['major', 'minor', 'incremental', 'weakcb'];
+
+/** prom-client's metrics of the Node process, without those whose number of series changes. */
+function collectNodeMetrics(register: Registry): void {
+  collectDefaultMetrics({ register });
+  for (const name of BY_KIND) register.removeSingleMetric(name);
+  const collections = register.getSingleMetric('nodejs_gc_duration_seconds');
+  if (collections instanceof Histogram) for (const kind of COLLECTIONS) collections.zero({ kind });
+}

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ENDPOINTS } from './endpoints.ts';
+import { ENDPOINTS } from './labels.ts';
 import { openapiDocument } from './openapi.ts';
-import { LIMITS, type OpenApp, openApp } from './testing/open_app.ts';
+import { LIMITS, type OpenApp, openApp } from './testing.ts';
 
 type Answers = Record<string, { content?: Record<string, { schema?: object }> }>;
 type Described = {
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** What the description says of an answer, as a check. */
+/** The schema of an answer in the description. */
 function schemaOf(path: string, method: string, status: number) {
   const schema = described.paths[path][method].responses[status].content?.['application/json'].schema;
   const whole = {
@@ -35,7 +35,7 @@ async function check(response: Response, path: string, method = 'get') {
 }
 
 describe('the description holds for', () => {
-  it('the addresses that there are', () => {
+  it('every path', () => {
     expect(Object.keys(described.paths)).toEqual([...ENDPOINTS]);
   });
 
@@ -62,18 +62,18 @@ describe('the description holds for', () => {
     [422, { text: '' }],
     [422, { texts: ['a', 'b', 'c', 'd'] }],
   ];
-  it.each(requests)('POST /predict answering %i to %j', async (status, body) => {
+  it.each(requests)('POST /predict with the answer %i to %j', async (status, body) => {
     const response = await app.post('/predict', body);
     expect(response.status).toBe(status);
     await check(response, '/predict', 'post');
   });
 
-  it('POST /predict of another type', async () => {
+  it('POST /predict with another content type', async () => {
     await check(await app.post('/predict', 'x', { 'content-type': 'text/plain' }), '/predict', 'post');
   });
 });
 
-it('the check finds a missing, an additional and a wrong field', async () => {
+it('the schema rejects a missing, an additional and a wrong field', async () => {
   const schema = schemaOf('/predict', 'post', 200);
   const answer = (await (await app.post('/predict', { text: 'good' })).json()) as Record<string, unknown>;
   const { confidence: _confidence, ...without } = answer;
@@ -91,5 +91,5 @@ it('the description states the limits in force', () => {
   const { schemas } = openapiDocument({ maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3 }).components;
   expect(schemas.SingleRequest.properties.text).toMatchObject({ maxLength: 2 });
   expect(schemas.BatchRequest.properties.texts).toMatchObject({ maxItems: 3 });
-  expect(JSON.stringify(described)).toContain(`more than ${LIMITS.MAX_BODY_BYTES} bytes`);
+  expect(JSON.stringify(described)).toContain(`larger than ${LIMITS.MAX_BODY_BYTES} bytes`);
 });

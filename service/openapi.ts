@@ -1,22 +1,24 @@
-/** The description of the interface at /openapi.json, OpenAPI 3.1. A test holds real answers against it. */
-import type { Path } from './endpoints.ts';
-import { reference, schemas } from './openapi_schemas.ts';
-import type { Limits } from './predict.ts';
+/**
+ * The API description at /openapi.json: OpenAPI 3.1, whose schemas are JSON Schema 2020-12. A test checks real answers
+ * against it.
+ */
+import type { Path } from './labels.ts';
+import { type Limits, SENTIMENTS } from './predict.ts';
 
 type Operation = Record<string, unknown>;
 
 export function openapiDocument(limits: Limits & { maxBodyBytes: number }) {
   const { maxBodyBytes, maxTextLength, maxBatchSize } = limits;
   const paths: Record<Path, { get: Operation } | { post: Operation }> = {
-    '/': { get: { summary: 'The page with the form', responses: { 200: page('The page') } } },
+    '/': { get: { summary: 'The web page with the form', responses: { 200: page('The page') } } },
     '/predict': {
       post: {
-        summary: 'Judge one text or several',
+        summary: 'Predict the sentiment of one or several texts',
         parameters: [
           {
             name: 'explain',
             in: 'query',
-            description: 'The same as in the body.',
+            description: 'The same as "explain" in the body.',
             schema: { enum: ['0', '1', 'false', 'true'] },
           },
         ],
@@ -32,19 +34,19 @@ export function openapiDocument(limits: Limits & { maxBodyBytes: number }) {
         responses: {
           200: {
             description:
-              'The prediction, or one for each text in the order sent. For the form: the page, or by Accept JSON.',
+              'The prediction, or one per text in the same order. For the form: the page, or JSON if Accept asks for it.',
             content: {
               'application/json': { schema: { anyOf: [reference('SingleAnswer'), reference('BatchAnswer')] } },
               'text/html': {},
             },
           },
-          400: error('The body is not UTF-8 or not JSON; the message says where'),
-          413: error(`The body has more than ${maxBodyBytes} bytes`),
-          415: error('The body is of another type, or compressed'),
+          400: error('The body is not valid UTF-8 or not valid JSON; the message says where'),
+          413: error(`The body is larger than ${maxBodyBytes} bytes`),
+          415: error('The body has an unsupported content type, or is compressed'),
           422: error(
-            `A text is missing, empty, longer than ${maxTextLength} UTF-16 units, or there are more than ${maxBatchSize}`,
+            `A text is missing, empty or longer than ${maxTextLength} UTF-16 units, or there are more than ${maxBatchSize}`,
           ),
-          503: error('The model is being loaded'),
+          503: error('The model is still being loaded'),
         },
       },
     },
@@ -56,18 +58,24 @@ export function openapiDocument(limits: Limits & { maxBodyBytes: number }) {
         },
       },
     },
-    '/healthz': { get: { summary: 'Is the process alive', responses: { 200: json('It is', 'Alive') } } },
+    '/healthz': {
+      get: { summary: 'Liveness: whether the process answers', responses: { 200: json('Alive', 'Alive') } },
+    },
     '/readyz': {
       get: {
-        summary: 'Should requests be sent here',
-        responses: { 200: json('Yes', 'Readiness'), 503: json('Not yet, or no more', 'Readiness') },
+        summary: 'Readiness: whether requests should be sent here',
+        responses: { 200: json('Ready', 'Readiness'), 503: json('Loading the model, or shutting down', 'Readiness') },
       },
     },
-    '/version': { get: { summary: 'Which code and which model answer', responses: { 200: json('They', 'Version') } } },
+    '/version': {
+      get: { summary: 'Which code and which model answer', responses: { 200: json('The versions', 'Version') } },
+    },
     '/openapi.json': {
       get: {
-        summary: 'This description',
-        responses: { 200: { description: 'It', content: { 'application/json': { schema: { type: 'object' } } } } },
+        summary: 'This API description',
+        responses: {
+          200: { description: 'The description', content: { 'application/json': { schema: { type: 'object' } } } },
+        },
       },
     },
   };
@@ -75,7 +83,8 @@ export function openapiDocument(limits: Limits & { maxBodyBytes: number }) {
     openapi: '3.1.0',
     info: {
       title: 'Sentiment of a text',
-      description: 'Says whether an English text is positive or negative, how sure that is, and which words decided.',
+      description:
+        'Predicts whether an English text is positive or negative, with what confidence, and because of which words.',
       version: '1',
     },
     paths,
@@ -93,4 +102,93 @@ function error(description: string) {
 
 function page(description: string) {
   return { description, content: { 'text/html': {} } };
+}
+
+const text = { type: 'string' };
+const number = { type: 'number' };
+const share = { type: 'number', minimum: 0, maximum: 1 };
+const digest = { type: 'string', pattern: '^([0-9a-f]{64})?$', description: 'SHA-256, hex.' };
+const textOrNull = { type: ['string', 'null'] };
+
+/** An object with exactly these properties. */
+function object(properties: Record<string, unknown>, optional: readonly string[] = []) {
+  const required = Object.keys(properties).filter((name) => !optional.includes(name));
+  return { type: 'object', properties, required, additionalProperties: false };
+}
+
+function list(items: unknown) {
+  return { type: 'array', items };
+}
+
+function reference(name: string) {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+const EXPLANATION = ['score', 'bias', 'knownShare', 'words'];
+
+const prediction = {
+  label: { enum: Object.keys(SENTIMENTS) },
+  sentiment: { enum: Object.values(SENTIMENTS) },
+  prediction: { enum: ['0', '1'], description: '0 negative, 1 positive.' },
+  probability: { ...share, description: 'Calibrated probability that the text is positive.' },
+  confidence: { ...share, minimum: 0.5, description: 'Calibrated probability of the predicted label.' },
+  score: { ...number, description: 'Log-odds of positive: the bias plus all contributions, up to rounding.' },
+  bias: { ...number, description: 'Log-odds of a text without known words.' },
+  knownShare: { ...share, description: 'Share of the words that the model knows.' },
+  words: list(reference('Word')),
+};
+
+function schemas({ maxTextLength, maxBatchSize }: Limits) {
+  const inputText = { type: 'string', minLength: 1, maxLength: maxTextLength, pattern: '\\S' };
+  const explain = { type: 'boolean', default: false, description: 'Adds score, bias, knownShare and words.' };
+  return {
+    SingleRequest: {
+      type: 'object',
+      properties: { text: inputText, explain },
+      required: ['text'],
+    },
+    BatchRequest: {
+      type: 'object',
+      properties: { texts: { ...list(inputText), minItems: 1, maxItems: maxBatchSize }, explain },
+      required: ['texts'],
+    },
+    Word: object({
+      text: { ...text, description: 'The word as it is in the given text.' },
+      start: { type: 'integer', minimum: 0, description: 'UTF-16 offset in the given text.' },
+      end: { type: 'integer', minimum: 1, description: 'UTF-16 offset of the end, exclusive.' },
+      contribution: { ...number, description: 'Log-odds that the word adds; below 0 it counts towards negative.' },
+    }),
+    ModelName: object({ name: text, version: text }),
+    Prediction: object(prediction, EXPLANATION),
+    SingleAnswer: object({ ...prediction, model: reference('ModelName') }, EXPLANATION),
+    BatchAnswer: object({ predictions: list(reference('Prediction')), model: reference('ModelName') }),
+    Error: object({
+      error: object(
+        {
+          code: { type: 'string', pattern: '^[A-Z_]+$', description: 'Stable; for programs.' },
+          message: { ...text, description: 'For people.' },
+          next: { ...text, description: 'What to do next.' },
+        },
+        ['next'],
+      ),
+    }),
+    Alive: object({ status: { const: 'alive' } }),
+    Readiness: object({ status: { enum: ['loading', 'ready', 'draining'] } }),
+    Version: object({
+      service: object({ gitCommit: textOrNull, node: text }),
+      model: { anyOf: [reference('ModelVersion'), { type: 'null' }] },
+    }),
+    ModelVersion: object({
+      name: text,
+      version: text,
+      runId: { ...textOrNull, description: 'MLflow run that trained it.' },
+      source: { enum: ['file', 'registry', 'cache'], description: 'cache: the registry was unreachable at the start.' },
+      warning: textOrNull,
+      digest,
+      features: { type: 'integer', minimum: 0 },
+      data: object({ source: text, digest, trainingTexts: { type: 'integer', minimum: 0 } }),
+      gitCommit: { ...textOrNull, description: 'Commit that trained it.' },
+      metrics: { type: 'object', additionalProperties: number },
+    }),
+  };
 }

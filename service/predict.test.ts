@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Predictor } from './predict.ts';
-import { RequestError } from './request_error.ts';
-import { servedWords, wordModel } from './testing/word_model.ts';
+import { RequestError } from './request.ts';
+import { servedWords, wordModel } from './testing.ts';
 
 const limits = { maxTextLength: 100, maxBatchSize: 3 };
 const predictor = new Predictor(servedWords, limits, () => {});
@@ -10,7 +10,7 @@ const answer = (request: unknown, explain = false) =>
   JSON.parse(predictor.predictJson(JSON.stringify(request), explain));
 
 describe('an answer', () => {
-  it('says label, sentiment, class, probability, confidence and model', () => {
+  it('has label, sentiment, class, probability, confidence and model', () => {
     const probability = 1 / (1 + Math.exp(-2.5));
     expect(answer({ text: 'a good film' })).toEqual({
       label: 'positive',
@@ -22,13 +22,13 @@ describe('an answer', () => {
     });
   });
 
-  it('of a negative text has the confidence of being negative', () => {
+  it('for a negative text gives the confidence that it is negative', () => {
     const { label, sentiment, prediction, probability, confidence } = answer({ text: 'an awful film' });
     expect([label, sentiment, prediction]).toEqual(['negative', 'Negative Sentiment', '0']);
     expect(confidence).toBe(1 - probability);
   });
 
-  it('holds the probability bit by bit as the model gives it', () => {
+  it('has exactly the probability that the model returns', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('good', 'bad', 'fine', 'awful', 'so'), { minLength: 1, maxLength: 9 }),
@@ -40,13 +40,13 @@ describe('an answer', () => {
     );
   });
 
-  it('of several texts keeps their order', () => {
+  it('for several texts keeps their order', () => {
     const { predictions, model } = answer({ texts: ['good', 'bad', 'fine'] });
     expect(predictions.map((one: { label: string }) => one.label)).toEqual(['positive', 'negative', 'positive']);
     expect(model).toEqual({ name: 'words', version: '7' });
   });
 
-  it('explains when the body or the address asks for it', () => {
+  it('explains if the body or the URL asks for it', () => {
     const text = 'A good, bad film';
     const explained = answer({ text, explain: true });
     expect(explained).toMatchObject({ score: 0.5, bias: 0.5, knownShare: 0.5 });
@@ -56,7 +56,7 @@ describe('an answer', () => {
     expect(answer({ text, explain: false })).not.toHaveProperty('words');
   });
 
-  it('is heard of by the observer once for each text', () => {
+  it('calls the observer once per text', () => {
     const heard: string[] = [];
     const observed = new Predictor(servedWords, limits, ({ label }) => heard.push(label));
     observed.predictJson('{"texts": ["good", "bad"]}');
@@ -78,9 +78,9 @@ describe('a request is refused', () => {
       `{"text": "${'x'.repeat(101)}"}`,
       422,
       'TEXT_TOO_LONG',
-      '"text" has 101 characters, more than the 100 that are taken',
+      '"text" is 101 characters long; the limit is 100',
     ],
-    ['with both fields', '{"text": "a", "texts": ["a"]}', 422, 'TEXT_AND_TEXTS', '"text" and "texts" are both there'],
+    ['with both fields', '{"text": "a", "texts": ["a"]}', 422, 'TEXT_AND_TEXTS', '"text" and "texts" are both given'],
     [
       'with one text as texts',
       '{"texts": "a"}',
@@ -88,13 +88,13 @@ describe('a request is refused', () => {
       'TEXTS_NOT_LIST',
       '"texts" must be a list of strings, got a string',
     ],
-    ['with no texts', '{"texts": []}', 422, 'TEXTS_EMPTY', '"texts" has no texts'],
+    ['with no texts', '{"texts": []}', 422, 'TEXTS_EMPTY', '"texts" is empty'],
     [
       'with too many texts',
       '{"texts": ["a", "b", "c", "d"]}',
       422,
       'BATCH_TOO_LARGE',
-      '"texts" has 4 texts, more than the 3 that are taken at once',
+      '"texts" contains 4 texts; the limit is 3',
     ],
     [
       'with a wrong text among texts',
@@ -114,11 +114,11 @@ describe('a request is refused', () => {
     ['as a list', '["a"]', 422, 'BODY_NOT_OBJECT', 'the body must be a JSON object, got a list'],
     ['as null', 'null', 422, 'BODY_NOT_OBJECT', 'the body must be a JSON object, got null'],
     [
-      'as no JSON',
+      'with invalid JSON',
       '{"text": a}',
       400,
       'JSON_INVALID',
-      'the body is not JSON: "a" is not expected at line 1, column 10',
+      'the body is not valid JSON: "a" is unexpected at line 1, column 10',
     ],
   ];
   it.each(cases)('%s', (_, body, status, code, message) => {

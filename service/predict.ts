@@ -4,11 +4,11 @@
  *     {"text": "..."}             ->  one prediction
  *     {"texts": ["...", "..."]}   ->  {"predictions": [...], "model": {...}}
  *
- * `"explain": true` adds what each word did. What can be refused is refused before any text is scored.
+ * `"explain": true` adds the contribution of each word. A request is checked completely before any text is scored.
  */
 import type { Explanation, Prediction, WordContribution } from '../ml/model/types.ts';
 import { invalidJson } from './json_position.ts';
-import { RequestError } from './request_error.ts';
+import { RequestError } from './request.ts';
 import type { ServedModel } from './served_model.ts';
 
 export type Limits = {
@@ -25,9 +25,9 @@ export type PredictionAnswer = {
   label: 'positive' | 'negative';
   sentiment: (typeof SENTIMENTS)['positive' | 'negative'];
   prediction: '0' | '1';
-  /** Of being positive. */
+  /** That the text is positive. */
   probability: number;
-  /** Of the label given. */
+  /** Probability of the predicted label. */
   confidence: number;
   /** With `explain` only: log-odds of positive. */
   score?: number;
@@ -56,8 +56,8 @@ export class Predictor {
   }
 
   /**
-   * The answer's JSON. `explain` is what the address asks for; the body may ask for it too.
-   * Throws RequestError: 400 for what is no JSON, 422 for what is no text, naming the field.
+   * Returns the JSON of the answer. `explain` is what the URL asks for; the body may ask for it too.
+   * Throws RequestError: 400 for invalid JSON, 422 for an invalid field, which it names.
    */
   predictJson(body: string, explain = false): string {
     const request = parseRequest(body);
@@ -80,7 +80,7 @@ export class Predictor {
     return explanation;
   }
 
-  /** JSON of a PredictionAnswer, its last brace left open. */
+  /** JSON of a PredictionAnswer without its closing brace. */
   #answer(text: string, explain = false): string {
     const { model } = this.served;
     if (!explain) return this.#open(model.predict(text));
@@ -95,7 +95,7 @@ export class Predictor {
   }
 }
 
-// Everything of an answer that depends on the class alone, as JSON up to the probability.
+// The part of an answer that depends on the class alone: JSON up to the probability.
 const HEADS = (['negative', 'positive'] as const).map((label, index) => {
   const start = { label, sentiment: SENTIMENTS[label], prediction: String(index) };
   return `${JSON.stringify(start).slice(0, -1)},"probability":`;
@@ -129,8 +129,8 @@ function checkText(value: unknown, field: string, limits: Limits): string {
     throw new RequestError(
       422,
       'TEXT_TOO_LONG',
-      `"${field}" has ${value.length} characters, more than the ${limits.maxTextLength} that are taken`,
-      { next: 'send a shorter text, or the parts one by one' },
+      `"${field}" is ${value.length} characters long; the limit is ${limits.maxTextLength}`,
+      { next: 'send a shorter text, or split it' },
     );
   }
   if (!/\S/.test(value)) throw new RequestError(422, 'TEXT_EMPTY', `"${field}" is empty`);
@@ -139,18 +139,18 @@ function checkText(value: unknown, field: string, limits: Limits): string {
 
 function checkTexts({ text, texts }: RequestFields, limits: Limits): string[] {
   if (text !== undefined) {
-    throw new RequestError(422, 'TEXT_AND_TEXTS', '"text" and "texts" are both there', { next: 'send one of the two' });
+    throw new RequestError(422, 'TEXT_AND_TEXTS', '"text" and "texts" are both given', { next: 'send one of the two' });
   }
   if (!Array.isArray(texts)) {
     throw new RequestError(422, 'TEXTS_NOT_LIST', `"texts" must be a list of strings, got ${describe(texts)}`);
   }
-  if (texts.length === 0) throw new RequestError(422, 'TEXTS_EMPTY', '"texts" has no texts');
+  if (texts.length === 0) throw new RequestError(422, 'TEXTS_EMPTY', '"texts" is empty');
   if (texts.length > limits.maxBatchSize) {
     throw new RequestError(
       422,
       'BATCH_TOO_LARGE',
-      `"texts" has ${texts.length} texts, more than the ${limits.maxBatchSize} that are taken at once`,
-      { next: `send them in requests of at most ${limits.maxBatchSize}` },
+      `"texts" contains ${texts.length} texts; the limit is ${limits.maxBatchSize}`,
+      { next: `send at most ${limits.maxBatchSize} texts per request` },
     );
   }
   return texts.map((value: unknown, i) => checkText(value, `texts[${i}]`, limits));

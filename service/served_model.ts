@@ -1,4 +1,4 @@
-/** Brings the model that MODEL_URI names: a file, or a version of the registry. */
+/** Loads the model that MODEL_URI names: a file, or a version in the registry. */
 import { loadModel } from '../ml/model/load.ts';
 import type { Model } from '../ml/model/types.ts';
 import type { ServiceConfig } from './config.ts';
@@ -7,21 +7,21 @@ export type ServedModel = {
   model: Model;
   name: string;
   version: string;
-  /** MLflow run that made it; empty when unknown. */
+  /** MLflow run that trained it; empty if unknown. */
   runId: string;
-  /** `cache`: the registry was away, and this is the copy of the last time it was not. */
+  /** `cache`: the registry was unreachable, and this is the copy from the last successful download. */
   source: 'file' | 'registry' | 'cache';
-  /** What a person should know, such as why it comes from the cache. */
+  /** What a person should know, such as why the model comes from the cache. */
   warning?: string;
 };
 
-/** Where its training texts came from, fit to be shown: without what an address may hold besides the place. */
+/** Where its training texts came from, safe to show: a URL without credentials, query and fragment. */
 export function dataSource({ model }: ServedModel): string {
   return model.facts.source.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, '');
 }
 
-/** Throws what loadModel and the registry throw, each naming the file or address and the next step. */
-export async function bringModel(config: ServiceConfig): Promise<ServedModel> {
+/** Throws what loadModel and the registry throw, each naming the file or URL and the next step. */
+export async function loadServedModel(config: ServiceConfig): Promise<ServedModel> {
   return config.modelUri.startsWith('models:/') ? fromRegistry(config) : fromFile(config);
 }
 
@@ -37,7 +37,7 @@ async function fromFile(config: ServiceConfig): Promise<ServedModel> {
 }
 
 async function fromRegistry(config: ServiceConfig): Promise<ServedModel> {
-  // Loaded only here: a service that starts from a file, as in the image, does without the registry's client.
+  // Imported only here: a service that starts from a file, as in the image, needs no registry client.
   const { fetchModel } = await import('../ml/model/remote.ts');
   const { path, version, runId, source, warning } = await fetchModel(config.modelUri, {
     cacheDir: config.modelCacheDir,

@@ -1,15 +1,17 @@
 /**
- * The running service: listens, brings the model, and leaves without dropping a request.
+ * The running service: listens, loads the model, and stops without dropping a request.
  *
- * The port is taken first, so that a busy one is told at once and /healthz answers while a model is fetched.
+ * It listens before it loads the model, so that a busy port is reported at once and /healthz answers while a model is
+ * fetched.
  *
- * Leaving (`close`): /readyz says no and every answer carries `Connection: close`, for `drainSeconds`, in which a load
- * balancer notices and busy connections end by themselves; then the door and what stands idle is closed; then
- * requests under way may finish, until `graceSeconds` after the start of it all.
+ * Stopping (`close`): for `drainSeconds`, /readyz answers 503 and every answer carries `Connection: close`, so that a load
+ * balancer notices and busy connections end by themselves. Then the listening socket and idle connections are closed.
+ * Requests in progress may finish until `graceSeconds` after the start of all this.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { constants } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SentimentError } from '../ml/errors.ts';
 import { createApp } from './app.ts';
@@ -17,20 +19,20 @@ import type { ServiceConfig } from './config.ts';
 import { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { Predictor } from './predict.ts';
-import { bringModel, type ServedModel } from './served_model.ts';
-import type { ServiceState } from './state.ts';
+import { loadServedModel, type ServedModel } from './served_model.ts';
+import type { ServiceState } from './service.ts';
 
 export type RunningService = {
-  /** http:// address without a slash at the end. */
+  /** http:// URL without a trailing slash. */
   address: string;
   served: ServedModel;
-  /** Resolves to whether every request under way was answered. May be called twice. */
+  /** Stops the service; resolves to whether every request in progress was answered. May be called twice. */
   close(): Promise<boolean>;
 };
 
 /**
- * Resolves when the service is ready. Throws PORT_BUSY, HOST, and what bringing the model throws; the port is free
- * again then.
+ * Resolves when the service is ready. Throws PORT_BUSY, PORT_FORBIDDEN, HOST, and what loadServedModel throws; it then frees
+ * the port.
  */
 export async function startServer(config: ServiceConfig, log = new Log(config.logLevel)): Promise<RunningService> {
   const state: ServiceState = { phase: 'loading', predictor: undefined };
@@ -57,7 +59,7 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
     return closing;
   };
   try {
-    const served = await bringModel(config);
+    const served = await loadServedModel(config);
     metrics.serving(served);
     state.predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
     state.phase = 'ready';
@@ -71,6 +73,37 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
     log.flush();
     throw error;
   }
+}
+
+/**
+ * Serves until SIGTERM or SIGINT (Ctrl-C), then stops gracefully; a second signal ends the process at once. main.ts and
+ * `sentiment serve` share this. Calls `onReady` once the service is ready. Throws what startServer throws.
+ */
+export async function runService(config: ServiceConfig, onReady?: (service: RunningService) => void): Promise<void> {
+  // The reader of the log may close the pipe before the service stops.
+  process.stdout.on('error', () => {});
+  let service: RunningService | undefined;
+  let stopping = false;
+  const stopped = new Promise<void>((resolve) => {
+    const stop = (signal: 'SIGTERM' | 'SIGINT') => {
+      if (stopping) process.exit(128 + constants.signals[signal]);
+      stopping = true;
+      // Without a model there is no request worth waiting for.
+      if (!service) process.exit(0);
+      service.close().then((finished) => {
+        if (!finished) process.exitCode = 1;
+        resolve();
+      });
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+  const log = new Log(config.logLevel);
+  // The last lines say why the process ended, so they are written however it ends (except by SIGKILL).
+  process.on('exit', () => log.flush());
+  service = await startServer(config, log);
+  onReady?.(service);
+  await stopped;
 }
 
 async function listen(server: Server, { host, port }: ServiceConfig): Promise<string> {
@@ -93,12 +126,12 @@ function cannotListen(cause: unknown, host: string, port: number): SentimentErro
     });
   }
   if (code === 'EACCES') {
-    return new SentimentError('PORT_FORBIDDEN', `port ${port} may not be opened by this user`, {
+    return new SentimentError('PORT_FORBIDDEN', `this user may not open port ${port}`, {
       next: 'set PORT to 1024 or more',
     });
   }
   return new SentimentError('HOST', `cannot listen on ${host}`, {
-    next: 'set HOST to an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them',
+    next: 'set HOST to an address of this machine, such as 127.0.0.1, or to 0.0.0.0 for all of them',
     cause,
   });
 }
@@ -116,7 +149,7 @@ async function drain(
   await wait(config.drainSeconds * 1000);
 
   const closed = new Promise<boolean>((resolve) => server.close(() => resolve(true)));
-  // server.close() ends what stands idle after a request; a connection that never had one it would wait for.
+  // server.close() closes idle connections, but would wait for one that never sent a request.
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
 
   const left = Math.max(0, config.graceSeconds * 1000 - (performance.now() - started));
@@ -124,7 +157,7 @@ async function drain(
   const finished = await Promise.race([closed, wait(left, false, { signal: giveUp.signal })]);
   giveUp.abort();
   if (!finished) {
-    log.warn('the time of grace is over: open connections are cut', { connections: sockets.size });
+    log.warn('the grace period is over: closing open connections', { connections: sockets.size });
     server.closeAllConnections();
     await closed;
   }

@@ -1,13 +1,13 @@
 /**
- * Counts and values kept aside and handed to prom-client in bulk, when someone scrapes or the room is full.
+ * Counts and values that are buffered and passed to prom-client in bulk, at a scrape or when the buffer is full.
  *
- * prom-client checks and hashes the labels on every single call. In the midst of a request that costs more than all
- * the rest of the bookkeeping; in one tight loop, next to nothing.
+ * prom-client checks and hashes the labels on every call. During a request that costs more than all other bookkeeping;
+ * in one tight loop it costs almost nothing.
  */
 
 import { bucketOf } from '../ml/model/profile.ts';
 
-const ROOM = 256;
+const CAPACITY = 256;
 
 export class CountTally {
   readonly #counter: { inc(by: number): void };
@@ -29,7 +29,7 @@ export class CountTally {
 
 export class ValueTally {
   readonly #histogram: { observe(value: number): void };
-  readonly #values = new Float64Array(ROOM);
+  readonly #values = new Float64Array(CAPACITY);
   #count = 0;
 
   constructor(histogram: { observe(value: number): void }) {
@@ -38,7 +38,7 @@ export class ValueTally {
 
   add(value: number): void {
     this.#values[this.#count++] = value;
-    if (this.#count === ROOM) this.flush();
+    if (this.#count === CAPACITY) this.flush();
   }
 
   flush(): void {
@@ -47,7 +47,7 @@ export class ValueTally {
   }
 }
 
-/** How many values fell into each of the buckets that the bounds cut, one counter a bucket. */
+/** Counts the values that fall into each bucket, with one counter per bucket. */
 export class BucketTally {
   readonly #bounds: Float64Array;
   readonly #counts: Float64Array;
@@ -57,7 +57,7 @@ export class BucketTally {
     this.#bounds = Float64Array.from(bounds);
     this.#counts = new Float64Array(bounds.length + 1);
     this.#counters = counters;
-    // A series that starts at 0 lets rate() see its first event.
+    // rate() sees the first event only of a series that starts at 0.
     for (const counter of counters) counter.inc(0);
   }
 

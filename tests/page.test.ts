@@ -35,7 +35,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
 
   async function judge(text: string): Promise<void> {
     await page.getByLabel('Your text').fill(text);
-    await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Judge it' }).click()]);
+    await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Analyse' }).click()]);
   }
 
   const verdict = () => page.getByRole('heading', { name: /(Positive|Negative) Sentiment/ });
@@ -107,7 +107,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
     };
     await reach('text');
     await page.keyboard.type('This story was lovely.');
-    await reach('Judge it');
+    await reach('Analyse');
     expect(await style('.go', 'outline-style')).toBe('solid');
     await page.keyboard.press('Enter');
     await verdict().waitFor();

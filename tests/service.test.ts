@@ -144,13 +144,13 @@ describe('on SIGTERM', () => {
     await Promise.all([idle.ended, unused.ended]);
   });
 
-  test('a request that never ends is cut after the time of grace, and the exit code says so', async () => {
+  test('a request that never ends is cut off after the grace period, and the exit code says so', async () => {
     const service = await serve({ DRAIN_SECONDS: '0', GRACE_SECONDS: '0.2' });
     const connection = await beginRequest(service);
     service.child.kill('SIGTERM');
     const { code, stdout } = await service.ended;
     expect(code).toBe(1);
-    expect(stdout).toMatch(/"level":"warn","time":\d+,"msg":"the time of grace is over: open connections are cut"/);
+    expect(stdout).toMatch(/"level":"warn","time":\d+,"msg":"the grace period is over: closing open connections"/);
     await connection.ended;
   });
 
@@ -271,7 +271,7 @@ describe.skipIf(!need('mlflow'))('with the model in the registry', () => {
     const warning = expect.stringContaining('the registry could not be used');
     expect(await facts(second)).toMatchObject({ name, version: '1', runId, source: 'cache', warning });
     expect(second.output()).toMatch(/"level":"warn","time":\d+,"msg":"the registry could not be used/);
-    expect(await (await fetch(second.address)).text()).toContain('The model registry was away');
+    expect(await (await fetch(second.address)).text()).toContain('The model registry was unreachable');
     expect((await predict(second.address, { text: 'good' })).status).toBe(200);
 
     const third = await fails({ ...away, MODEL_URI, MODEL_CACHE_DIR: join(model.folder, 'other') });

@@ -1,5 +1,6 @@
-/** What every page shares: head, style, heading, footer, and the headers that forbid it to load anything. */
+/** What all pages share: head, style, heading, footer, the headers that forbid loading anything, and the error page. */
 import { createHash } from 'node:crypto';
+import type { RequestError } from '../request.ts';
 import { dataSource, type ServedModel } from '../served_model.ts';
 import { Html, html, type Renderable } from './html.ts';
 import { style } from './style.ts';
@@ -40,13 +41,13 @@ export function documentPage({ title, main, served }: Document): string {
 <div class="page">
 <header>
 <h1><a href="/">Sentiment of a text</a></h1>
-<p class="lead">Positive or negative, how sure, and which words decided.</p>
+<p class="lead">Positive or negative, with what confidence, and because of which words.</p>
 </header>
 <main>${main}</main>
 <footer>
 ${modelLines(served)}
 <ul>
-<li><a href="/openapi.json">Interface</a></li>
+<li><a href="/openapi.json">API description</a></li>
 <li><a href="/version">Version</a></li>
 <li><a href="/metrics">Metrics</a></li>
 </ul>
@@ -63,9 +64,24 @@ function modelLines(served: ServedModel | undefined): Renderable {
   const accuracy = metrics?.accuracy;
   return [
     html`<p>Model ${served.name}, version ${served.version}${
-      accuracy !== undefined && `, right on ${(100 * accuracy).toFixed(1)} % of held-out texts`
-    }. It learnt from ${trainingTexts.toLocaleString('en')} texts (${dataSource(served)}); other kinds of text it may judge less well.</p>`,
+      accuracy !== undefined && `, accuracy ${(100 * accuracy).toFixed(1)} % on held-out texts`
+    }. It was trained on ${trainingTexts.toLocaleString('en')} texts (${dataSource(served)}) and may do worse on other kinds of text.</p>`,
     served.source === 'cache' &&
-      html`<p>The model registry was away when this service started: this is the copy it kept.</p>`,
+      html`<p>The model registry was unreachable when this service started, so it uses its cached copy.</p>`,
   ];
+}
+
+/** For a person who opened an unknown path or sent a request that failed. */
+export function errorPage(error: RequestError): string {
+  const main = html`<section class="card">
+<h2>${error.status === 404 ? 'Page not found' : 'Something went wrong'}</h2>
+<p class="note">${sentence(error.message)}${error.next !== undefined && ` ${sentence(error.next)}`}</p>
+<p class="note"><a href="/">Back to the page</a></p>
+</section>`;
+  return documentPage({ title: `${error.status}: ${error.message}`, main });
+}
+
+/** Turns an error message, which starts in lower case and has no full stop, into a sentence. */
+export function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
 }

@@ -1,9 +1,8 @@
 import type { Explanation } from '../../ml/model/types.ts';
 import { SENTIMENTS } from '../predict.ts';
-import type { RequestError } from '../request_error.ts';
+import type { RequestError } from '../request.ts';
 import type { ServedModel } from '../served_model.ts';
-import { documentPage } from './document.ts';
-import { sentence } from './error.ts';
+import { documentPage, sentence } from './document.ts';
 import { html, type Renderable } from './html.ts';
 import { resultSection } from './result.ts';
 
@@ -17,15 +16,15 @@ export type Home = {
   maxTextLength: number;
   served: ServedModel | undefined;
   text?: string;
-  /** One of the two, when a text was sent. */
+  /** One of the two, if a text was sent. */
   explanation?: Explanation;
   error?: RequestError;
 };
 
-/** The form, and under it the result, or what was wrong with the text. */
+/** The home page: the form, then the result, or what was wrong with the text. */
 export function homePage({ maxTextLength, served, text = '', explanation, error }: Home): string {
   const title = explanation ? `${SENTIMENTS[explanation.label]} – Sentiment of a text` : 'Sentiment of a text';
-  // Text that is too long to be judged is too long to be sent back.
+  // A text that is too long to classify is too long to send back.
   const shown = text.length > maxTextLength ? '' : text;
   const main = html`${form(shown, error)}
 ${explanation && resultSection(text, explanation)}
@@ -35,13 +34,13 @@ ${examples()}`;
 
 function form(text: string, error: RequestError | undefined): Renderable {
   const invalid = error && html` aria-invalid="true" aria-describedby="problem" autofocus`;
-  // A line break right after the tag is not part of the text: without it, one that is would be lost.
+  // HTML drops a line break right after the tag. With this one, the text's own first line break survives.
   return html`<form class="card" method="post" action="/predict#result">
 ${error && problem(error)}
 <label for="text">Your text, in English</label>
 <textarea id="text" name="text" rows="4" required${invalid}>
 ${text}</textarea>
-<button class="go">Judge it</button>
+<button class="go">Analyse</button>
 </form>`;
 }
 

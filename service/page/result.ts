@@ -1,17 +1,16 @@
-/** The answer on the page: label, confidence, the text with the deciding words marked, and a table of them. */
-import type { Explanation } from '../../ml/model/types.ts';
+/** The result on the page: label, confidence, the text with the decisive words marked, and a table of them. */
+import type { Explanation, WordContribution } from '../../ml/model/types.ts';
 import { SENTIMENTS } from '../predict.ts';
-import { highlight, type Mover, movers, type Segment } from './highlight.ts';
 import { html, type Renderable } from './html.ts';
 
 const TABLE_ROWS = 8;
-// Below this share of known words the page says so.
+// Below this share of known words the page warns.
 const ENOUGH_KNOWN = 0.5;
 
 export function resultSection(text: string, explanation: Explanation): Renderable {
   const { label, probability, confidence, words, knownShare } = explanation;
   const top = movers(words, TABLE_ROWS);
-  // Focus goes to the result, so that a screen reader starts there after the page has been sent again.
+  // The result takes the focus, so that a screen reader starts there after the form was sent.
   return html`<section class="card result ${label}" id="result" tabindex="-1" autofocus aria-labelledby="verdict">
 <div class="verdict">
 <h2 id="verdict"><span aria-hidden="true">${label === 'positive' ? '▲' : '▼'}</span> ${SENTIMENTS[label]}</h2>
@@ -20,21 +19,21 @@ export function resultSection(text: string, explanation: Explanation): Renderabl
 ${scale(probability)}
 ${
   knownShare < ENOUGH_KNOWN &&
-  html`<p class="note">The model knows only ${Math.round(100 * knownShare)} % of these words: take its answer with care.</p>`
+  html`<p class="note">The model knows only ${Math.round(100 * knownShare)} % of these words, so the result may be unreliable.</p>`
 }
-<h3 class="why">What decided</h3>
+<h3 class="why">Why</h3>
 <p class="marked">${highlight(text, words).map(segment)}</p>
-<p class="note"><mark class="p2">Straight</mark> lines speak for positive, <mark class="n2">wavy</mark> ones for negative; the thicker, the more.</p>
+<p class="note"><mark class="p2">Straight</mark> underlines count towards positive, <mark class="n2">wavy</mark> ones towards negative; thicker means stronger.</p>
 ${top.length > 0 && table(top)}
 </section>`;
 }
 
-/** Neither certainty nor the other label is ever claimed by rounding. */
+/** Never rounds up to 100 %, nor down below 50 %. */
 function percent(confidence: number): string {
   return confidence > 0.995 ? 'over 99 %' : `${Math.floor(100 * confidence + 1e-9)} %`;
 }
 
-/** A bar from the middle to the side that won. */
+/** A bar from the middle towards the predicted label. */
 function scale(probability: number): Renderable {
   const at = 100 * probability;
   const from = Math.min(at, 50).toFixed(2);
@@ -55,8 +54,8 @@ function segment({ text, level, contribution }: Segment): Renderable {
 function table(top: readonly Mover[]): Renderable {
   const most = Math.abs(top[0].contribution);
   return html`<table>
-<caption>Words that moved it most <span>(in log-odds)</span></caption>
-<thead><tr><th scope="col">Word</th><th scope="col">Towards</th><th scope="col" class="bars"><span class="unseen">Size</span></th><th scope="col" class="number">By</th></tr></thead>
+<caption>Words with the largest effect <span>(in log-odds)</span></caption>
+<thead><tr><th scope="col">Word</th><th scope="col">Towards</th><th scope="col" class="bars"><span class="unseen">Size</span></th><th scope="col" class="number">Effect</th></tr></thead>
 <tbody>${top.map((mover) => row(mover, most))}</tbody>
 </table>`;
 }
@@ -72,4 +71,50 @@ function row({ word, contribution }: Mover, most: number): Renderable {
 
 function signed(value: number): string {
   return `${value > 0 ? '+' : '−'}${Math.abs(value).toFixed(2)}`;
+}
+
+/** A part of the text. Level 0 is not marked; levels 1 to 3 say how much the word contributed. */
+export type Segment = { text: string; level: 0 | 1 | 2 | 3; contribution: number };
+
+// A word gets level 1, 2 or 3 from this share of the largest contribution in the text on.
+const LEVELS = [0.15, 0.4, 0.7];
+
+/** Cuts `text` at the words. The segments add up to `text`; words out of order or outside the text are skipped. */
+export function highlight(text: string, words: readonly WordContribution[]): Segment[] {
+  const most = words.reduce((max, { contribution }) => Math.max(max, Math.abs(contribution)), 0);
+  const segments: Segment[] = [];
+  let at = 0;
+  for (const { start, end, contribution } of words) {
+    const level = levelOf(contribution, most);
+    if (level === 0 || start < at || end <= start || end > text.length) continue;
+    if (start > at) segments.push({ text: text.slice(at, start), level: 0, contribution: 0 });
+    segments.push({ text: text.slice(start, end), level, contribution });
+    at = end;
+  }
+  if (at < text.length) segments.push({ text: text.slice(at), level: 0, contribution: 0 });
+  return segments;
+}
+
+function levelOf(contribution: number, most: number): Segment['level'] {
+  const share = most === 0 ? 0 : Math.abs(contribution) / most;
+  if (share >= LEVELS[2]) return 3;
+  if (share >= LEVELS[1]) return 2;
+  return share >= LEVELS[0] ? 1 : 0;
+}
+
+export type Mover = { word: string; contribution: number };
+
+/** The words with the largest total contribution, each once regardless of case, largest first. */
+export function movers(words: readonly WordContribution[], count: number): Mover[] {
+  const sums = new Map<string, Mover>();
+  for (const { text, contribution } of words) {
+    const key = text.toLowerCase();
+    const mover = sums.get(key);
+    if (mover) mover.contribution += contribution;
+    else sums.set(key, { word: text, contribution });
+  }
+  return [...sums.values()]
+    .filter(({ contribution }) => Math.abs(contribution) >= 0.005)
+    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
+    .slice(0, count);
 }

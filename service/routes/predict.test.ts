@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PredictionAnswer } from '../predict.ts';
-import type { ErrorAnswer } from '../request_error.ts';
-import { type OpenApp, openApp } from '../testing/open_app.ts';
+import type { ErrorAnswer } from '../request.ts';
+import { type OpenApp, openApp } from '../testing.ts';
 
 let app: OpenApp;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ describe('JSON', () => {
     expect(response.status).toBe(200);
   });
 
-  it('is explained when the address says so', async () => {
+  it('is explained if the URL asks for it', async () => {
     expect(await (await app.post('/predict?explain=1', { text: 'good' })).json()).toHaveProperty('words');
     expect(await (await app.post('/predict?explain=false', { text: 'good' })).json()).not.toHaveProperty('words');
     expect(await refusal(await app.post('/predict?explain=maybe', { text: 'good' }))).toMatchObject({
@@ -45,21 +45,21 @@ describe('JSON', () => {
   });
 
   const texts = ['\ud800 lone', 'a\0b good', '🙂 good 👍🏽', '\u202egood', '\ufeff good', '<script>good</script>'];
-  it.each(texts)('with the text %j is judged', async (given) => {
+  it.each(texts)('with the text %j is classified', async (given) => {
     const response = await app.post('/predict', { text: given, explain: true });
     expect(response.status).toBe(200);
     const { words } = (await response.json()) as PredictionAnswer;
     for (const word of words ?? []) expect(given.slice(word.start, word.end)).toBe(word.text);
   });
 
-  it('that is none says where', async () => {
+  it('that is invalid is refused with the position of the error', async () => {
     expect(await refusal(await app.post('/predict', '{"text": "a",\n oops}'))).toEqual({
       status: 400,
       code: 'JSON_INVALID',
-      message: 'the body is not JSON: "o" is not expected at line 2, column 2',
+      message: 'the body is not valid JSON: "o" is unexpected at line 2, column 2',
     });
     expect(await refusal(await app.post('/predict', ''))).toMatchObject({
-      message: 'the body is not JSON: it is empty',
+      message: 'the body is not valid JSON: it is empty',
     });
   });
 
@@ -87,8 +87,8 @@ describe('JSON', () => {
 
 describe('a body of another kind', () => {
   const cases: [type: string, message: string][] = [
-    ['text/plain', 'the body has the content type "text/plain"'],
-    ['multipart/form-data; boundary=x', 'the body has the content type "multipart/form-data"'],
+    ['text/plain', 'the content type "text/plain" is not supported'],
+    ['multipart/form-data; boundary=x', 'the content type "multipart/form-data" is not supported'],
     ['', 'the body has no content type'],
   ];
   it.each(cases)('%s gets 415', async (type, message) => {
@@ -108,7 +108,7 @@ describe('a body over the limit gets 413', () => {
     expect(await refusal(await app.post('/predict', { text: 'x'.repeat(3000) }))).toEqual({
       status: 413,
       code: 'BODY_TOO_LARGE',
-      message: 'the body has more than the 2000 bytes that are taken',
+      message: 'the body is too large; the limit is 2000 bytes',
     });
   });
 
@@ -128,7 +128,7 @@ describe('a body over the limit gets 413', () => {
   });
 });
 
-it('a client that goes in the middle of its body harms nobody', async () => {
+it('a client that disconnects within its body does no harm', async () => {
   const { hostname, port } = new URL(app.address);
   const socket = connect(Number(port), hostname);
   socket.write('POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{');
@@ -150,7 +150,7 @@ describe('the form', () => {
     expect(page).toContain('\na good film</textarea>');
   });
 
-  it('gets JSON when JSON is what it accepts', async () => {
+  it('gets JSON if its Accept header asks for JSON', async () => {
     const response = await app.post('/predict?explain=1', 'text=good', { ...FORM, accept: 'application/json' });
     expect(await response.json()).toMatchObject({ label: 'positive', words: [{ text: 'good' }] });
     const refused = await app.post('/predict', 'other=good', { ...FORM, accept: 'application/json' });
@@ -160,10 +160,10 @@ describe('the form', () => {
   const refused: [what: string, body: string, status: number, shown: string][] = [
     ['an empty text', 'text=', 422, 'The text is empty.'],
     ['no text', '', 422, 'The text is missing.'],
-    ['a long text', `text=${'x'.repeat(101)}`, 422, 'The text has 101 characters, more than the 100 that are taken.'],
-    ['too much', `text=${'x'.repeat(3000)}`, 413, 'The body has more than the 2000 bytes that are taken.'],
+    ['a long text', `text=${'x'.repeat(101)}`, 422, 'The text is 101 characters long; the limit is 100.'],
+    ['too much', `text=${'x'.repeat(3000)}`, 413, 'The body is too large; the limit is 2000 bytes.'],
   ];
-  it.each(refused)('with %s gets the form again, with what is wrong', async (_, body, status, shown) => {
+  it.each(refused)('with %s gets the form again, with the error', async (_, body, status, shown) => {
     const response = await app.post('/predict', body, FORM);
     const page = await response.text();
     expect(response.status).toBe(status);
@@ -171,7 +171,7 @@ describe('the form', () => {
     expect(page).toContain('<textarea');
   });
 
-  it('cannot bring its own markup into the page', async () => {
+  it('cannot inject markup into the page', async () => {
     const markup = '</textarea><script>alert(1)</script> good "\'&';
     const response = await app.post('/predict', new URLSearchParams({ text: markup }).toString(), FORM);
     const page = await response.text();

@@ -1,13 +1,17 @@
-/** POST /predict: JSON in, JSON out; the page's form in, the page with the result out. */
+/** POST /predict: JSON in, JSON out; the page's form in, the page with the result out. And GET /, the page with the empty form. */
 import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
-import { readBody } from '../body.ts';
-import { mediaType } from '../negotiate.ts';
 import { pageHeaders } from '../page/document.ts';
 import { homePage } from '../page/home.ts';
-import { RequestError } from '../request_error.ts';
-import type { Handler, Service } from '../service.ts';
-import { predictorOf } from '../state.ts';
+import { mediaType, RequestError, readBody } from '../request.ts';
+import { type Handler, predictorOf, type Service } from '../service.ts';
+
+export function page({ config, state }: Service): Handler {
+  return (ctx) => {
+    ctx.set(pageHeaders);
+    ctx.body = homePage({ maxTextLength: config.maxTextLength, served: state.predictor?.served });
+  };
+}
 
 export function predict(service: Service): Handler {
   const { config, state } = service;
@@ -21,7 +25,7 @@ export function predict(service: Service): Handler {
     const predictor = predictorOf(state);
     const body = await readBody(req, config.maxBodyBytes);
     const answer = predictor.predictJson(body, explain);
-    // Written past Koa: its own way to a JSON answer costs more than the rest of Koa together.
+    // This bypasses Koa: its way of sending JSON costs more than the rest of Koa together.
     ctx.respond = false;
     sendJson(ctx.res, answer, String(ctx.state.requestId), state.phase === 'draining');
   };
@@ -41,7 +45,7 @@ function sendJson(response: ServerResponse, json: string, requestId: string, las
   response.end(json);
 }
 
-/** The page's form, without JavaScript. A client that asks for JSON by Accept gets it here too. */
+/** The page's form, which needs no JavaScript. A client whose Accept header asks for JSON gets JSON. */
 function predictForm({ config, state }: Service): Handler {
   const { maxBodyBytes, maxTextLength } = config;
   const textOf = async (ctx: Context) =>
@@ -68,19 +72,20 @@ function predictForm({ config, state }: Service): Handler {
   };
 }
 
-/** `?explain=1`. Throws RequestError 422 for a value that is neither yes nor no. */
+/** Reads `?explain=1`. Throws RequestError 422 for an unknown value. */
 function asksToExplain(url: string): boolean {
   const query = url.indexOf('?');
   if (query < 0) return false;
   const value = new URLSearchParams(url.slice(query)).get('explain');
   if (value === null || value === '0' || value === 'false') return false;
   if (value === '1' || value === 'true') return true;
-  throw new RequestError(422, 'EXPLAIN_NOT_BOOLEAN', '"explain" in the address must be 1 or 0');
+  throw new RequestError(422, 'EXPLAIN_NOT_BOOLEAN', '"explain" in the URL must be 1 or 0');
 }
 
 function unsupported(type: string): RequestError {
-  const got = type === '' ? 'no content type' : `the content type "${type.slice(0, 100)}"`;
-  return new RequestError(415, 'CONTENT_TYPE', `the body has ${got}`, {
+  const message =
+    type === '' ? 'the body has no content type' : `the content type "${type.slice(0, 100)}" is not supported`;
+  return new RequestError(415, 'CONTENT_TYPE', message, {
     next: 'send JSON with Content-Type: application/json, or a form with application/x-www-form-urlencoded',
     headers: { 'Accept-Post': 'application/json, application/x-www-form-urlencoded' },
   });

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { describeSettings, readConfig } from '../../service/config.ts';
-import { ENDPOINTS } from '../../service/endpoints.ts';
+import { ENDPOINTS } from '../../service/labels.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(resolve(root, path), 'utf8');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { highlight, movers } from './highlight.ts';
+import { highlight, movers } from './result.ts';
 
 const word = (text: string, start: number, contribution: number) => ({
   text,
@@ -28,7 +28,7 @@ describe('highlight', () => {
     expect(highlight('', [])).toEqual([]);
   });
 
-  it('loses no letter of the text, wherever the words are said to be', () => {
+  it('loses no character of the text, whatever the offsets of the words', () => {
     const anywhere = fc.record({
       start: fc.integer({ min: -2, max: 30 }),
       end: fc.integer({ min: -2, max: 40 }),

@@ -1,6 +1,41 @@
+/** The routes that tell how the service is: alive, ready, its version, its metrics, its description. */
 import type { ServiceConfig } from '../config.ts';
+import { openapiDocument } from '../openapi.ts';
 import { dataSource, type ServedModel } from '../served_model.ts';
 import type { Handler, Service } from '../service.ts';
+
+/** The process runs and answers. Says nothing about the model: a restart would not help there. */
+export const healthz: Handler = (ctx) => {
+  ctx.set('Cache-Control', 'no-store');
+  ctx.body = { status: 'alive' };
+};
+
+/** 200 while predictions should be sent here; 503 while the model is being loaded and after the stop signal. */
+export function readyz({ state }: Service): Handler {
+  return (ctx) => {
+    ctx.set('Cache-Control', 'no-store');
+    ctx.status = state.phase === 'ready' ? 200 : 503;
+    ctx.body = { status: state.phase };
+  };
+}
+
+/** Metrics in Prometheus' text format. */
+export function metricsPage({ metrics }: Service): Handler {
+  return async (ctx) => {
+    ctx.set('Cache-Control', 'no-store');
+    ctx.set('Content-Type', metrics.contentType);
+    ctx.body = await metrics.text();
+  };
+}
+
+/** The OpenAPI description, with the limits that this service was started with. */
+export function openapi({ config }: Service): Handler {
+  const json = JSON.stringify(openapiDocument(config), null, 2);
+  return (ctx) => {
+    ctx.type = 'json';
+    ctx.body = json;
+  };
+}
 
 export type VersionAnswer = {
   service: { gitCommit: string | null; node: string };
@@ -21,7 +56,7 @@ export type ModelVersion = {
   metrics: Record<string, number>;
 };
 
-/** Which code and which model answer here. */
+/** Which code and which model answer. */
 export function version({ config, state }: Service): Handler {
   return (ctx) => {
     ctx.body = versionAnswer(config, state.predictor?.served);

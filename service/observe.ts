@@ -1,0 +1,68 @@
+/**
+ * The outermost middleware. Every request gets an id, is counted, timed and logged; what is thrown becomes an answer;
+ * and while the service drains, clients are told to close the connection.
+ */
+import type { Context, Middleware } from 'koa';
+import { endpointOf, methodOf, nextRequestId, traceOf } from './labels.ts';
+import type { Log } from './log.ts';
+import { errorPage, pageHeaders } from './page/document.ts';
+import { errorAnswer, RequestError } from './request.ts';
+import type { Service } from './service.ts';
+
+// Probes come every few seconds; they are logged only when they fail.
+const QUIET = new Set(['/healthz', '/readyz', '/metrics']);
+
+export function observe({ metrics, log, state }: Service): Middleware {
+  return async (ctx, next) => {
+    const start = performance.now();
+    const requestId = nextRequestId();
+    ctx.state.requestId = requestId;
+    metrics.begin();
+    try {
+      await next();
+    } catch (thrown) {
+      answerError(ctx, thrown, log, requestId);
+    }
+    if (state.phase === 'draining' && !ctx.headerSent) ctx.set('Connection', 'close');
+    const { req, res } = ctx;
+    if (!res.headersSent) res.setHeader('X-Request-Id', requestId);
+    const method = methodOf(req.method ?? '');
+    const endpoint = endpointOf(req.url ?? '');
+    const ms = performance.now() - start;
+    metrics.request(method, endpoint, res.statusCode, ms / 1000);
+    if (res.statusCode >= 400 || !QUIET.has(endpoint)) {
+      log.request({
+        method,
+        endpoint,
+        status: res.statusCode,
+        microseconds: Math.round(ms * 1000),
+        request_id: requestId,
+        trace: traceOf(req.headers.traceparent),
+      });
+    }
+  };
+}
+
+/**
+ * Answers with JSON, or with a page if the client prefers HTML. Only a RequestError speaks to the client. Any other
+ * error is logged, and the client learns only that something failed.
+ */
+function answerError(ctx: Context, thrown: unknown, log: Log, requestId: string): void {
+  const error = thrown instanceof RequestError ? thrown : internal;
+  if (error === internal) {
+    const stack = thrown instanceof Error ? (thrown.stack ?? '') : String(thrown);
+    log.error('request failed', { request_id: requestId, stack });
+  }
+  ctx.status = error.status;
+  ctx.set(error.headers);
+  if (ctx.accepts('json', 'html') === 'html') {
+    ctx.set(pageHeaders);
+    ctx.body = errorPage(error);
+  } else {
+    ctx.body = errorAnswer(error);
+  }
+}
+
+const internal = new RequestError(500, 'INTERNAL', 'the service failed to process this request', {
+  next: 'the log of the service has the details',
+});
