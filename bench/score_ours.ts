@@ -6,11 +6,11 @@
  */
 
 import { readReviews } from '../ml/corpus/reviews_file.ts';
-import { loadModel } from '../ml/model/load.ts';
+import { readModel } from '../ml/model/artifact.ts';
 import { cpuSeconds } from './cpu_time.ts';
 
 const [modelPath, textsPath, seconds] = process.argv.slice(2);
-const model = await loadModel(modelPath);
+const model = readModel(modelPath);
 const reviews = [...readReviews(textsPath)];
 
 let right = 0;

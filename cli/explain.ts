@@ -1,12 +1,12 @@
 /** `sentiment explain`: each word and how far it moved the score, drawn as bars. */
-import { loadModel } from '../ml/model/load.ts';
+import { readModel } from '../ml/model/artifact.ts';
 import type { Explanation, WordContribution } from '../ml/model/types.ts';
 import { printable } from './output.ts';
 
 export type ExplainOptions = { model: string; top: number; json?: boolean };
 
 export async function explain(text: string, { model, top, json }: ExplainOptions): Promise<void> {
-  const explanation = (await loadModel(model)).explain(text);
+  const explanation = readModel(model).explain(text);
   const width = process.stdout.columns || 100;
   process.stdout.write(json ? `${jsonOf(explanation)}\n` : drawExplanation(explanation, { top, width }));
 }

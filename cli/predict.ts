@@ -9,7 +9,7 @@ import { formatOf, type TableFormat } from '../ml/corpus/data_file.ts';
 import { readTable, requireColumns, type Table } from '../ml/corpus/table.ts';
 import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts';
 import { SentimentError, usageError } from '../ml/errors.ts';
-import { loadModel } from '../ml/model/load.ts';
+import { readModel } from '../ml/model/artifact.ts';
 import type { Model } from '../ml/model/types.ts';
 import { checkOutput, cleaningUp, printable } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -30,7 +30,7 @@ type TableOptions = {
 const STDIN = '-';
 
 /**
- * Throws PREDICT_BOTH (2), PREDICT_OUT (2), COLUMN_TAKEN (2), TEXT_INVALID, and what loadModel, readTable,
+ * Throws PREDICT_BOTH (2), PREDICT_OUT (2), COLUMN_TAKEN (2), TEXT_INVALID, and what readModel, readTable,
  * openTableWriter and checkOutput throw.
  */
 export async function predict(text: string | undefined, { model: path, data, ...options }: PredictOptions) {
@@ -40,7 +40,7 @@ export async function predict(text: string | undefined, { model: path, data, ...
   if (data === undefined && options.out !== undefined) {
     throw usageError('PREDICT_OUT', '--out needs --data', 'name the table with --data, or redirect: > file');
   }
-  const model = await loadModel(path);
+  const model = readModel(path);
   if (data !== undefined) await predictTable(model, path, { data, ...options });
   else if (text !== undefined) process.stdout.write(lineOf(model, text));
   else await predictLines(model);

@@ -14,9 +14,9 @@ import { SentimentError } from './errors.ts';
 import { stratifiedFolds } from './evaluation/folds.ts';
 import { type Csr, dot, selectRows } from './features/csr.ts';
 import { fitVectorizer, type Vectorizer } from './features/vectorizer.ts';
-import { type Calibration, LinearTextModel, type ModelParts } from './model/linear_text_model.ts';
-import { profileOf, type TrainingProfile } from './model/profile.ts';
-import type { ModelFacts } from './model/types.ts';
+import { LinearTextModel, type ModelParts } from './model/linear_text_model.ts';
+import { profileOf } from './model/profile.ts';
+import type { Calibration, ModelFacts, TrainingProfile } from './model/types.ts';
 import { type ModelBuildingParams, type Params, sectionsOfModel } from './params.ts';
 import { createNormalizer, type Normalizer } from './text/normalize.ts';
 

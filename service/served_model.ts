@@ -1,5 +1,5 @@
 /** Loads the model that MODEL_URI names: a file, or a version in the registry. */
-import { loadModel } from '../ml/model/load.ts';
+import { readModel } from '../ml/model/artifact.ts';
 import type { Model } from '../ml/model/types.ts';
 import type { ServiceConfig } from './config.ts';
 
@@ -20,13 +20,13 @@ export function dataSource({ model }: ServedModel): string {
   return model.facts.source.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, '');
 }
 
-/** Throws what loadModel and the registry throw, each naming the file or URL and the next step. */
+/** Throws what readModel and the registry throw, each naming the file or URL and the next step. */
 export async function loadServedModel(config: ServiceConfig): Promise<ServedModel> {
   return config.modelUri.startsWith('models:/') ? fromRegistry(config) : fromFile(config);
 }
 
-async function fromFile(config: ServiceConfig): Promise<ServedModel> {
-  const model = await loadModel(config.modelUri);
+function fromFile(config: ServiceConfig): ServedModel {
+  const model = readModel(config.modelUri);
   return {
     model,
     name: config.modelName || model.facts.modelName || 'sentiment',
@@ -43,7 +43,7 @@ async function fromRegistry(config: ServiceConfig): Promise<ServedModel> {
     cacheDir: config.modelCacheDir,
     env: process.env,
   });
-  const model = await loadModel(path);
+  const model = readModel(path);
   const [, name] = /^models:\/([^/@]+)/.exec(config.modelUri) ?? [];
   return { model, name: name ?? model.facts.modelName ?? 'sentiment', version, runId, source, warning };
 }

@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stampFacts } from '../ml/model/facts.ts';
+import { stampFacts } from '../ml/model/artifact.ts';
 import { annotations, rows } from '../monitoring/grafana/panels.ts';
 import { need } from './support/need.ts';
 import { type PrometheusLab, startPrometheusLab } from './support/prometheus.ts';
@@ -29,7 +29,7 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))(
     beforeAll(async () => {
       model = await createTestModel();
       // As register_model does.
-      await stampFacts(model.path, `${model.path}.new`, { trainedAt: new Date(Date.now() - 86_400_000).toISOString() });
+      stampFacts(model.path, `${model.path}.new`, { trainedAt: new Date(Date.now() - 86_400_000).toISOString() });
       await rename(`${model.path}.new`, model.path);
       service = await startService({
         MODEL_URI: model.path,

@@ -1,7 +1,7 @@
 /** register_model as a program, on a real MLflow server: what it leaves there, also when killed. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { loadModel } from '../ml/model/load.ts';
+import { readModel } from '../ml/model/artifact.ts';
 import { fetchModel } from '../ml/model/remote.ts';
 import { paths } from '../ml/stages/paths.ts';
 import { listArtifacts } from '../ml/tracking/artifacts.ts';
@@ -74,7 +74,7 @@ describe.skipIf(!need('mlflow'))('register_model', () => {
       cacheDir: file('cache'),
       env: env(),
     });
-    const [model, trained] = await Promise.all([loadModel(path), loadModel(file(paths.model))]);
+    const [model, trained] = [readModel(path), readModel(file(paths.model))];
     expect(model.facts).toMatchObject({ runId, modelName: name(), metrics: { accuracy_se: 0.02 } });
     expect(model.digest).toBe((await versions())[0].tags.model_digest);
     for (const text of ['a wonderful film', 'dull and messy', ''])

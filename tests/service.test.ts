@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { loadModel } from '../ml/model/load.ts';
+import { readModel } from '../ml/model/artifact.ts';
 import { uploadArtifact } from '../ml/tracking/artifacts.ts';
 import { trackingConfig } from '../ml/tracking/config.ts';
 import { ensureExperiment } from '../ml/tracking/experiments.ts';
@@ -53,7 +53,7 @@ const predict = (address: string, body: unknown) =>
 
 test('the service answers with the scores of the model, bit by bit', async () => {
   const { address } = await serve();
-  const expected = await loadModel(model.path);
+  const expected = readModel(model.path);
   const texts = [
     'The film was lovely from start to end.',
     'Dreadful, boring',

@@ -5,9 +5,9 @@
  *     MODEL_URI=models/model.bin PORT=0 node bench/peers/raw_http.ts
  */
 import { createServer } from 'node:http';
-import { loadModel } from '../../ml/model/load.ts';
+import { readModel } from '../../ml/model/artifact.ts';
 
-const model = await loadModel(process.env.MODEL_URI!);
+const model = readModel(process.env.MODEL_URI!);
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));

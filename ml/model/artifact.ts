@@ -2,15 +2,15 @@
  * The artifact: one file with everything a prediction needs (see sections.ts for the container).
  *
  * Equal training inputs give equal bytes. 100k features load in a few milliseconds, because vocabulary and weights are
- * used where they lie.
+ * used in place, without parsing.
  */
 import type { VectorizerSettings } from '../features/vectorizer.ts';
 import type { NormalizeSettings } from '../text/normalize.ts';
-import { type Calibration, LinearTextModel, type ModelParts } from './linear_text_model.ts';
-import { SIGNALS, type TrainingProfile } from './profile.ts';
-import { readSections, writeSections } from './sections.ts';
-import type { ModelFacts } from './types.ts';
-import { damaged, section, vectorizerFromSections, vectorizerSections } from './vectorizer_file.ts';
+import { LinearTextModel, type ModelParts } from './linear_text_model.ts';
+import { SIGNALS } from './profile.ts';
+import { readSections, type SectionFile, writeSections } from './sections.ts';
+import type { Calibration, ModelFacts, TrainingProfile } from './types.ts';
+import { vectorizerFromSections, vectorizerSections } from './vectorizer_file.ts';
 
 const KIND = 'sentiment model';
 
@@ -23,7 +23,7 @@ type ModelFields = {
   profile?: TrainingProfile;
 };
 
-/** Returns the SHA-256 of the file, hex. */
+/** Writes the artifact. Returns the SHA-256 of the file, hex. */
 export function saveModel(path: string, parts: ModelParts): string {
   const fields: ModelFields = {
     normalize: parts.normalize,
@@ -31,7 +31,7 @@ export function saveModel(path: string, parts: ModelParts): string {
     intercept: parts.intercept,
     calibration: parts.calibration,
     facts: parts.facts,
-    // Left out of the file when there is none.
+    // JSON leaves it out if undefined.
     profile: parts.profile,
   };
   const sections = vectorizerSections(parts.vectorizer);
@@ -39,31 +39,40 @@ export function saveModel(path: string, parts: ModelParts): string {
   return writeSections(path, KIND, fields, sections);
 }
 
-/** Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION. */
+/** Loads a trained model. Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION, each with the path. */
 export function readModel(path: string): LinearTextModel {
-  const { fields, sections, digest } = readSections(path, KIND);
-  const { normalize, vectorizer: settings, intercept, calibration, facts, profile } = fields as ModelFields;
+  const file = readSections(path, KIND);
+  const { normalize, vectorizer: settings, intercept, calibration, facts, profile } = file.fields as ModelFields;
   if (!normalize || !settings || !calibration || !facts || !Number.isFinite(intercept)) {
-    throw damaged(path, 'its header lacks settings, calibration or facts');
+    throw file.damaged('its header lacks settings, calibration or facts');
   }
-  const vectorizer = vectorizerFromSections(path, settings, sections);
-  const weights = section(path, sections, 'weights', Float32Array);
+  const vectorizer = vectorizerFromSections(file, settings);
+  const weights = file.section('weights', Float32Array);
   if (weights.length !== vectorizer.columnCount) {
-    throw damaged(path, `it has ${weights.length} weights for ${vectorizer.columnCount} features`);
+    throw file.damaged(`it has ${weights.length} weights for ${vectorizer.columnCount} features`);
   }
-  const parts = { normalize, vectorizer, weights, intercept, calibration, facts, profile: readProfile(path, profile) };
-  return new LinearTextModel(parts, digest);
+  const parts = { normalize, vectorizer, weights, intercept, calibration, facts, profile: readProfile(file, profile) };
+  return new LinearTextModel(parts, file.digest);
 }
 
-/** A profile of a later version is passed over: the model predicts without it. */
-function readProfile(path: string, profile: TrainingProfile | undefined): TrainingProfile | undefined {
+/** Ignores a profile of a later version: the model predicts without it. */
+function readProfile(file: SectionFile, profile: TrainingProfile | undefined): TrainingProfile | undefined {
   if (profile?.version !== 1) return undefined;
   for (const signal of SIGNALS) {
     const distribution = profile[signal];
     if (distribution === null && signal === 'probability') continue;
     if (!distribution?.bounds || distribution.counts?.length !== distribution.bounds.length + 1) {
-      throw damaged(path, `the profile's ${signal} is no distribution`);
+      throw file.damaged(`the profile's ${signal} is not a distribution`);
     }
   }
   return profile;
+}
+
+/**
+ * Copies an artifact and adds facts that are known only after training (metrics, run, commit). Weights and vocabulary
+ * stay the same, byte for byte. Returns the SHA-256 of the new file, hex.
+ */
+export function stampFacts(from: string, to: string, facts: Partial<ModelFacts>): string {
+  const { parts } = readModel(from);
+  return saveModel(to, { ...parts, facts: { ...parts.facts, ...facts } });
 }

@@ -1,24 +1,29 @@
 /**
- * The model: text in, calibrated probability out, with the share of each word.
+ * The model: a text gives a calibrated probability, and the share of each word in it.
  *
  *     raw   = intercept + sum over n-grams of weight x value
  *     score = slope x raw + offset          (Platt's calibration; 1 and 0 without)
  *     probability = 1 / (1 + e^-score)
  */
-import type { NgramSink } from '../features/ngrams.ts';
-import { countNgrams } from '../features/ngrams.ts';
+import { countNgrams, type NgramSink } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Analyzer } from '../text/analyzer.ts';
 import { createNormalizer, type Normalizer, type NormalizeSettings } from '../text/normalize.ts';
 import type { Tokens } from '../text/tokens.ts';
-import { alignWords } from './align.ts';
-import type { TrainingProfile } from './profile.ts';
-import type { Explanation, Model, ModelFacts, Prediction } from './types.ts';
+import type {
+  Calibration,
+  Explanation,
+  Model,
+  ModelFacts,
+  Prediction,
+  TrainingProfile,
+  WordContribution,
+} from './types.ts';
 
 export type ModelParts = {
   normalize: NormalizeSettings;
   vectorizer: Vectorizer;
-  /** One number a column of the vectorizer. */
+  /** One for each column of the vectorizer. */
   weights: Float32Array<ArrayBuffer>;
   intercept: number;
   calibration: Calibration;
@@ -26,16 +31,13 @@ export type ModelParts = {
   profile?: TrainingProfile;
 };
 
-/** score = slope x raw + offset. */
-export type Calibration = { slope: number; offset: number };
-
 export class LinearTextModel implements Model {
   readonly parts: ModelParts;
   readonly digest: string;
   readonly #normalize: Normalizer;
   readonly #analyze: Analyzer;
 
-  /** `digest` is the SHA-256 of the artifact, '' for a model that was never saved. */
+  /** `digest` is the SHA-256 of the artifact, empty for a model that was never saved. */
   constructor(parts: ModelParts, digest = '') {
     this.parts = parts;
     this.digest = digest;
@@ -125,4 +127,66 @@ export class LinearTextModel implements Model {
       ? { class: 1, label: 'positive', probability, confidence: probability, score, tokens, unknownTokens }
       : { class: 0, label: 'negative', probability, confidence: 1 - probability, score, tokens, unknownTokens };
   }
+}
+
+const PIECE = /&(?:amp;){0,2}#?[a-z0-9]{1,31};?|<\/?[a-z!][^<>]{0,300}>|[\s\S]\p{M}*/giu;
+
+/**
+ * * Finds each token in the text as given, so that a page can highlight it there.
+ *
+ * The text is cut into pieces that normalise on their own (an entity, a tag, a letter with its marks). If the normal
+ * forms of the pieces add up to that of the whole text, offsets follow from them. In the rare text where they do not,
+ * each word is searched from left to right, and left out if it is not found.
+ */
+function alignWords(
+  text: string,
+  normalized: string,
+  tokens: Tokens,
+  contributions: Float64Array,
+  settings: NormalizeSettings,
+): WordContribution[] {
+  const range = rangeFinder(text, normalized, settings);
+  const words: WordContribution[] = [];
+  for (let t = 0; t < tokens.count; t++) {
+    if (tokens.from[t] < 0) continue;
+    const [start, end] = range(tokens.from[t], tokens.to[t]);
+    if (start >= 0) words.push({ text: text.slice(start, end), start, end, contribution: contributions[t] });
+  }
+  return words;
+}
+
+/** Maps a range of the normalised text to a range of the given text; [-1, -1] if it is not found. */
+function rangeFinder(
+  text: string,
+  normalized: string,
+  settings: NormalizeSettings,
+): (from: number, to: number) => [number, number] {
+  if (text === normalized || text.toLowerCase() === normalized) return (from, to) => [from, to];
+  const pieces = pieceOffsets(text, normalized, settings);
+  if (pieces) return (from, to) => [pieces.start[from], pieces.end[to - 1]];
+  const lower = text.toLowerCase();
+  let at = 0;
+  return (from, to) => {
+    const found = lower.length === text.length ? lower.indexOf(normalized.slice(from, to), at) : -1;
+    if (found < 0) return [-1, -1];
+    at = found + to - from;
+    return [found, at];
+  };
+}
+
+type Offsets = { start: Uint32Array; end: Uint32Array };
+
+/** For each code of the normalised text, the range of the given text that it comes from. */
+function pieceOffsets(text: string, normalized: string, settings: NormalizeSettings): Offsets | undefined {
+  const normalize = createNormalizer(settings);
+  const start = new Uint32Array(normalized.length);
+  const end = new Uint32Array(normalized.length);
+  let whole = '';
+  for (const { 0: piece, index } of text.matchAll(PIECE)) {
+    const form = normalize(piece);
+    start.fill(index, whole.length, whole.length + form.length);
+    end.fill(index + piece.length, whole.length, whole.length + form.length);
+    whole += form;
+  }
+  return whole === normalized ? { start, end } : undefined;
 }

@@ -1,32 +1,15 @@
 /**
- * What the training texts looked like, kept in the artifact so that whoever serves the model can tell when the texts
- * that come in look different: distributions over fixed buckets, to be compared by the population stability index.
+ * * The profile of the training texts, kept in the artifact so that the service can tell when incoming texts look
+ * different: distributions over fixed buckets, compared by the population stability index.
  *
- * Each is taken as a text never seen would give it. A word is unknown when no other training text has it, because every
- * word of a text is in the vocabulary that was learnt from it; probabilities are those of folds that were left out.
+ * Each signal is measured as for an unseen text: a word is unknown if no other training text contains it (the
+ * vocabulary holds every word of the text itself), and probabilities are out-of-fold.
  */
-
 import type { Csr } from '../features/csr.ts';
-import type { NgramSink } from '../features/ngrams.ts';
-import { countNgrams } from '../features/ngrams.ts';
+import { countNgrams, type NgramSink } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Tokens } from '../text/tokens.ts';
-import type { Calibration } from './linear_text_model.ts';
-
-/** Counts of texts: counts[i] with bounds[i - 1] < value <= bounds[i], the last one with what is above all bounds. */
-export type Distribution = { bounds: number[]; counts: number[] };
-
-export type TrainingProfile = {
-  version: 1;
-  /** Tokens a text. */
-  length: Distribution;
-  /** Share of a text's tokens that the model does not know, 0 to 1; 0 for a text without tokens. */
-  unknown_share: Distribution;
-  /** Calibrated probability of positive, 0 to 1; null when no fold was left out in training. */
-  probability: Distribution | null;
-  /** Mean calibrated probability of the class given, 0.5 to 1; null as above. */
-  mean_confidence: number | null;
-};
+import type { Calibration, Distribution, TrainingProfile } from './types.ts';
 
 export const SIGNALS = ['length', 'unknown_share', 'probability'] as const;
 export type Signal = (typeof SIGNALS)[number];
@@ -45,8 +28,8 @@ export function bucketOf(bounds: ArrayLike<number>, value: number): number {
 }
 
 /**
- * `reviews` are the training texts, normalised, `x` their matrix, `rawScores` the scores before calibration that each got
- * from a model which had not seen it.
+ * * `reviews` are the normalised training texts, `x` is their matrix and `rawScores` holds their out-of-fold scores
+ * before calibration.
  */
 export function profileOf(
   reviews: Iterable<{ text: string }>,

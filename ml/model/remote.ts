@@ -1,5 +1,5 @@
 /**
- * A model from the registry, as a file on this machine.
+ * * A model from the registry, as a file on this machine.
  *
  * Downloads lie in a cache, `<cache>/<name>/<version>/model.bin`, and are used again when their SHA-256 is the one the
  * version carries as its tag `model_digest` (equal version numbers alone prove nothing: two registries both have a
@@ -7,7 +7,7 @@
  * the registry is away.
  *
  *     const { path, version, warning } = await fetchModel('models:/my_model/Production', { cacheDir: '.local/models' });
- *     const model = await loadModel(path);
+ *     const model = readModel(path);
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -117,7 +117,9 @@ async function downloadModel(config: TrackingConfig, version: ModelVersion, to: 
   }
 }
 
-/** A version that does not exist must not be papered over with an old copy; everything else is the registry's trouble. */
+/**
+ * A version that does not exist must not be papered over with an old copy; everything else is the registry's trouble.
+ */
 function mayUseCache(error: unknown): error is SentimentError {
   if (error instanceof MlflowError) return error.code !== 'MODEL_NOT_REGISTERED';
   return error instanceof SentimentError && error.code === 'MODEL_DAMAGED';

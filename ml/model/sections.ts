@@ -6,9 +6,9 @@
  *     uint32    length of the header in bytes
  *     header    JSON: kind, the caller's fields, and name, type, length and offset of each section
  *     sections  little-endian, each at a multiple of 8
- *     32 bytes  SHA-256 of all before
+ *     32 bytes  SHA-256 of everything before
  *
- * Loading reads the file once and lays views over it: nothing is parsed but the header.
+ * Loading reads the file once and creates views on it; only the header is parsed.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
@@ -42,11 +42,14 @@ type SectionType = keyof typeof TYPES;
 type SectionEntry = { name: string; type: SectionType; length: number; offset: number };
 
 export type SectionFile = {
-  kind: string;
   fields: Record<string, unknown>;
-  sections: Map<string, Section>;
+  sections: ReadonlyMap<string, Section>;
   /** SHA-256 of the whole file, hex. */
   digest: string;
+  /** Throws MODEL_DAMAGED if the section is missing or of another type. */
+  section<T extends Section>(name: string, type: new (length: number) => T): T;
+  /** MODEL_DAMAGED with the path, for content that does not fit together. */
+  damaged(what: string): SentimentError;
 };
 
 /** Replaces `path` in one step. Returns the SHA-256 of the file, hex. */
@@ -85,16 +88,19 @@ export function writeSections(
 /** Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION. */
 export function readSections(path: string, kind: string): SectionFile {
   const bytes = readWhole(path);
-  const damaged = (what: string, next = 'make the file again: it was cut short or changed after it was written') =>
+  const damaged = (what: string, next = 'create the file again: it was cut short or changed after it was written') =>
     new SentimentError('MODEL_DAMAGED', `${path} is damaged: ${what}`, { next });
-  if (bytes.length < PREFIX + CHECKSUM) throw damaged(`it has ${bytes.length} bytes, less than a header`);
+  if (bytes.length < PREFIX + CHECKSUM) throw damaged(`its ${bytes.length} bytes are too few for a header`);
   const view = Buffer.from(bytes.buffer, 0, bytes.length);
   if (view.toString('latin1', 0, 8) !== MAGIC) {
-    throw damaged('it does not start as a file of this project', `name a ${kind} file that this project wrote`);
+    throw damaged(
+      'it does not start like a file of this project',
+      `give the path of a ${kind} file that this project wrote`,
+    );
   }
   const format = view.readUInt32LE(8);
   if (format !== FORMAT) {
-    throw new SentimentError('MODEL_VERSION', `${path} has format ${format}, this program reads ${FORMAT}`, {
+    throw new SentimentError('MODEL_VERSION', `${path} has format ${format}; this program reads format ${FORMAT}`, {
       next: 'train it again, or use the program version that wrote it',
     });
   }
@@ -102,16 +108,27 @@ export function readSections(path: string, kind: string): SectionFile {
   if (!hash.copy().digest().equals(view.subarray(-CHECKSUM))) throw damaged('its checksum does not match its content');
   const digest = hash.update(view.subarray(-CHECKSUM)).digest('hex');
   const header = parseHeader(view, damaged);
-  if (header.kind !== kind) throw damaged(`it holds a ${header.kind}, not a ${kind}`, `name a ${kind} file`);
+  if (header.kind !== kind)
+    throw damaged(`it holds a ${header.kind}, not a ${kind}`, `give the path of a ${kind} file`);
   const start = padded(PREFIX + view.readUInt32LE(12));
   const sections = new Map<string, Section>();
   for (const { name, type, length, offset } of header.sections) {
     if (start + offset + length * TYPES[type].BYTES_PER_ELEMENT > bytes.length - CHECKSUM) {
-      throw damaged(`section ${name} ends after the file`);
+      throw damaged(`section ${name} goes beyond the end of the file`);
     }
     sections.set(name, new TYPES[type](bytes.buffer, start + offset, length));
   }
-  return { kind, fields: header.fields, sections, digest };
+  return {
+    fields: header.fields,
+    sections,
+    digest,
+    section(name, type) {
+      const found = sections.get(name);
+      if (!(found instanceof type)) throw damaged(`section ${name} is missing or has another type`);
+      return found;
+    },
+    damaged,
+  };
 }
 
 type Header = { kind: string; fields: Record<string, unknown>; sections: SectionEntry[] };
@@ -131,7 +148,7 @@ function readWhole(path: string): Uint8Array<ArrayBuffer> {
   } catch (cause) {
     throw new SentimentError('MODEL_MISSING', `cannot open ${path}`, {
       cause,
-      next: 'check the path, or make the file first: make pipeline, or sentiment train',
+      next: 'check the path, or create the file first with make pipeline or sentiment train',
     });
   }
   try {
@@ -143,7 +160,10 @@ function readWhole(path: string): Uint8Array<ArrayBuffer> {
     }
     return bytes;
   } catch (cause) {
-    throw new SentimentError('MODEL_MISSING', `cannot read ${path}`, { cause, next: 'name a file, not a folder' });
+    throw new SentimentError('MODEL_MISSING', `cannot read ${path}`, {
+      cause,
+      next: 'give the path of a file, not of a folder',
+    });
   } finally {
     closeSync(file);
   }
@@ -162,7 +182,7 @@ function typeOf(section: Section): SectionType {
   for (const [type, array] of Object.entries(TYPES)) {
     if (section instanceof array) return type as SectionType;
   }
-  throw new TypeError('not a typed array that this format knows');
+  throw new TypeError('this format does not support that typed array');
 }
 
 function padded(bytes: number): number {

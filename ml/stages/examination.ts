@@ -5,7 +5,7 @@ import { SentimentError } from '../errors.ts';
 import { type BehaviourReport, runBehaviourTests } from '../evaluation/behaviour.ts';
 import { type Contender, judge, type Verdict } from '../evaluation/gate.ts';
 import { scoreReviews } from '../evaluation/measures.ts';
-import { loadModel } from '../model/load.ts';
+import { readModel } from '../model/artifact.ts';
 import { fetchVersion } from '../model/remote.ts';
 import type { Model } from '../model/types.ts';
 import type { Params } from '../params.ts';
@@ -50,7 +50,7 @@ export async function examine(
 }
 
 async function loadVersion(config: TrackingConfig, version: ModelVersion, fresh: boolean): Promise<Model> {
-  return loadModel((await fetchVersion(config, version, paths.modelCache, { fresh })).path);
+  return readModel((await fetchVersion(config, version, paths.modelCache, { fresh })).path);
 }
 
 async function loadChampion(

@@ -1,7 +1,6 @@
 /** The matrix between feature_engineering and model_building: rows, labels, ratings, and a digest of their texts. */
 import type { Csr } from '../features/csr.ts';
 import { readSections, type Section, writeSections } from '../model/sections.ts';
-import { section } from '../model/vectorizer_file.ts';
 import type { Labels } from '../training.ts';
 
 export type LabelledMatrix = Labels & {
@@ -24,18 +23,18 @@ export function saveMatrix(path: string, { x, labels, ratings, dataDigest }: Lab
 
 /** Throws MODEL_MISSING or MODEL_DAMAGED. */
 export function loadMatrix(path: string): LabelledMatrix {
-  const { fields, sections } = readSections(path, 'matrix');
-  const start = section(path, sections, 'start', Uint32Array);
+  const { fields, section } = readSections(path, 'matrix');
+  const start = section('start', Uint32Array);
   return {
     x: {
       rowCount: start.length - 1,
       columnCount: Number(fields.columnCount),
       start,
-      columns: section(path, sections, 'columns', Uint32Array),
-      values: section(path, sections, 'values', Float32Array),
+      columns: section('columns', Uint32Array),
+      values: section('values', Float32Array),
     },
-    labels: section(path, sections, 'labels', Uint8Array),
-    ratings: section(path, sections, 'ratings', Float64Array),
+    labels: section('labels', Uint8Array),
+    ratings: section('ratings', Float64Array),
     dataDigest: String(fields.dataDigest),
   };
 }

@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SentimentError } from '../errors.ts';
 import { inTemporaryFolder } from '../files.ts';
-import { stampFacts } from '../model/facts.ts';
+import { stampFacts } from '../model/artifact.ts';
 import { MODEL_FILE } from '../model/remote.ts';
 import type { ModelFacts } from '../model/types.ts';
 import { downloadArtifact, uploadArtifact } from '../tracking/artifacts.ts';
@@ -29,7 +29,7 @@ export async function uploadModel(
   stamps: Partial<ModelFacts>,
 ): Promise<string> {
   return inTemporaryFolder('register-', async (folder) => {
-    const digest = await stampFacts(paths.model, join(folder, MODEL_FILE), stamps);
+    const digest = stampFacts(paths.model, join(folder, MODEL_FILE), stamps);
     await writeFile(join(folder, 'facts.json'), `${JSON.stringify({ ...facts, ...stamps }, null, 2)}\n`);
     await writeFile(join(folder, 'MLmodel'), `${JSON.stringify(describeFolder(run), null, 2)}\n`);
     for (const name of ['facts.json', 'MLmodel', MODEL_FILE]) {
@@ -69,7 +69,7 @@ function describeFolder(run: Run): object {
     artifact_path: MODEL_FOLDER,
     run_id: run.id,
     utc_time_created: new Date(run.startTime).toISOString().replace('T', ' ').replace('Z', ''),
-    flavors: { sentiment: { data: MODEL_FILE, loader: 'ml/model/load.ts' } },
+    flavors: { sentiment: { data: MODEL_FILE, loader: 'ml/model/artifact.ts' } },
     signature: {
       inputs: JSON.stringify([column('text', 'string')]),
       outputs: JSON.stringify([column('label', 'string'), column('probability', 'double')]),

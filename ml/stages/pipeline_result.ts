@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { SentimentError } from '../errors.ts';
-import { loadModel } from '../model/load.ts';
+import { readModel } from '../model/artifact.ts';
 import type { ModelFacts } from '../model/types.ts';
 import { type Params, sectionsOfModel } from '../params.ts';
 import { type GitState, gitState } from './git.ts';
@@ -39,7 +39,7 @@ const metricsSchema = z.record(z.string(), z.number());
 
 /** Throws MODEL_MISSING or MODEL_DAMAGED, MODEL_STALE, METRICS_MISSING or METRICS_INVALID, REVIEWS_MISSING. */
 export async function readPipelineResult(params: Params): Promise<PipelineResult> {
-  const { facts, digest: modelDigest } = await loadModel(paths.model);
+  const { facts, digest: modelDigest } = readModel(paths.model);
   if (!isDeepStrictEqual(facts.params, JSON.parse(JSON.stringify(sectionsOfModel(params))))) {
     throw new SentimentError(
       'MODEL_STALE',

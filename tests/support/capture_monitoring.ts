@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { readReviews } from '../../ml/corpus/reviews_file.ts';
-import { stampFacts } from '../../ml/model/facts.ts';
+import { stampFacts } from '../../ml/model/artifact.ts';
 import { annotations, rows } from '../../monitoring/grafana/panels.ts';
 import { launchChromium } from './chromium.ts';
 import { type PrometheusLab, startPrometheusLab } from './prometheus.ts';
@@ -25,7 +25,7 @@ const reviews = [...readReviews(textsPath)];
 const folder = await mkdtemp(join(tmpdir(), 'capture-'));
 const path = join(folder, 'model.bin');
 // As register_model does.
-await stampFacts(modelPath, path, { trainedAt: new Date(Date.now() - 5 * 86_400_000).toISOString() });
+stampFacts(modelPath, path, { trainedAt: new Date(Date.now() - 5 * 86_400_000).toISOString() });
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: docs, encoding: 'utf8' }).trim();
 const service = await startService({ MODEL_URI: path, DRAIN_SECONDS: '0', GIT_COMMIT: commit });
 const lab = await startPrometheusLab([`${service.host}:${service.port}`]);

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { stampFacts } from '../../ml/model/facts.ts';
+import { stampFacts } from '../../ml/model/artifact.ts';
 import type { ModelFacts } from '../../ml/model/types.ts';
 import { layerOfFiles, type PushedImage, push, type Registry } from './cluster.ts';
 import { createTestModel } from './service.ts';
@@ -19,7 +19,7 @@ const root = resolve(import.meta.dirname, '../..');
 export async function pushService(registry: Registry, tag: string, facts?: Partial<ModelFacts>): Promise<PushedImage> {
   const model = await createTestModel();
   const path = `${model.path}.stamped`;
-  if (facts) await stampFacts(model.path, path, facts);
+  if (facts) stampFacts(model.path, path, facts);
   const bundle = await mkdtemp(join(tmpdir(), 'bundle-'));
   try {
     await run(process.execPath, [join(root, 'scripts/bundle.ts'), bundle]);
