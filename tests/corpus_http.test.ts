@@ -78,7 +78,7 @@ describe('texts at an address', () => {
     },
   );
 
-  it('may be an archive of IMDB reviews, whose own split is kept', async () => {
+  it('may be an archive of IMDB reviews, which keeps its own split', async () => {
     const source = `${base}/aclImdb_v1.tar.gz`;
     const { train, test } = await gatherSplit({ ...settings, source }, { folder, log: () => {} });
     expect([train, test].map((reviews) => reviews.map(({ id, rating }) => [id, rating]).sort())).toEqual([
@@ -94,7 +94,7 @@ describe('texts at an address', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('are called by their address without its query, which may be secret', async () => {
+  it('are named by the address without its query, which may be secret', async () => {
     const lines: string[] = [];
     const log = (line: string) => void lines.push(line);
     const file = await downloadHttp(`${base}/reviews.csv?signature=secret`, { folder, log });
@@ -129,23 +129,23 @@ describe('texts at an address', () => {
     });
   });
 
-  it.each(['/silent.csv', '/stalled.csv'])('are an error when nothing more comes from %s', async (path) => {
+  it.each(['/silent.csv', '/stalled.csv'])('are an error when no more data arrives from %s', async (path) => {
     const fetching = downloadHttp(`${base}${path}`, { folder, log: () => {}, idleTimeout: 200 });
     await expect(fetching).rejects.toThrow(`cannot fetch ${base}${path}: no data arrived for 0.2 s`);
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('are an error when nobody listens', async () => {
+  it('are an error when no server listens', async () => {
     const source = `http://127.0.0.1:${await freePort()}/a.csv`;
     const fetching = downloadHttp(source, { folder, log: () => {} });
     await expect(fetching).rejects.toThrow(/: connect ECONNREFUSED/);
   });
 
-  it('need a format that their name or type tells', async () => {
+  it('need a name or type that tells the format', async () => {
     await expect(read('/untold')).rejects.toMatchObject({ code: 'TABLE_FORMAT', exitCode: 2 });
   });
 
-  it.each(['http://me:pw@127.0.0.1/a.csv', 'http://'])('are not taken from %s', (source) => {
+  it.each(['http://me:pw@127.0.0.1/a.csv', 'http://'])('are not read from %s', (source) => {
     expect(() => downloadHttp(source, { folder, log: () => {} })).toThrow(
       expect.objectContaining({ code: 'ADDRESS_INVALID', exitCode: 2, message: expect.not.stringContaining('pw') }),
     );

@@ -54,7 +54,7 @@ describe.skipIf(!need('moto'))('texts in S3', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('lie in a temporary file until they are done with', async () => {
+  it('are in a temporary file until it is removed', async () => {
     const file = await downloadS3('s3://reviews/2026/all.csv', options());
     expect(file).toMatchObject({ fileName: 'all.csv', name: 's3://reviews/2026/all.csv' });
     expect(readFileSync(file.path, 'utf8')).toMatch(/^text,label\ntext 0,negative\n/);
@@ -65,7 +65,7 @@ describe.skipIf(!need('moto'))('texts in S3', () => {
   it.each([
     ['s3://reviews/no.csv', 'there is no such object in the bucket'],
     ['s3://nowhere/a.csv', 'there is no such bucket'],
-  ])('that are not there, like %s, are an error', async (source, reason) => {
+  ])('that do not exist, like %s, are an error', async (source, reason) => {
     await expect(gatherReviews({ ...settings, source }, options())).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
       message: `cannot fetch ${source}: ${reason}`,
@@ -84,7 +84,7 @@ describe.skipIf(!need('moto'))('texts in S3', () => {
     }
   });
 
-  it('may not be empty', async () => {
+  it('must not be empty', async () => {
     await expect(downloadS3('s3://reviews/empty.csv', options())).rejects.toThrow('s3://reviews/empty.csv is empty');
   });
 

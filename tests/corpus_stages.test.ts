@@ -8,7 +8,7 @@ import { setParams } from './support/small_corpus.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** The first two stage programs, in a folder that has nothing but params.yaml and a table. */
+/** The first two stage programs, in a folder with only params.yaml and a table. */
 describe('the stages before features', () => {
   let folder: string;
 
@@ -70,7 +70,7 @@ describe('the stages before features', () => {
 
     const second = await stage('data_preprocessing');
     expect(second).toMatchObject({ code: 0, stderr: '' });
-    expect(second.stdout).toContain('41 read, 40 kept\n  1 empty once normalised\n');
+    expect(second.stdout).toContain('41 read, 40 kept\n  1 empty after normalisation\n');
     expect(json('reports/data_preprocessing.json')).toMatchObject({
       texts_read: 41,
       texts_kept: 40,
@@ -81,7 +81,7 @@ describe('the stages before features', () => {
     expect(readdirSync(join(folder, '.local/downloads'))).toEqual([]);
   });
 
-  it('give the same bytes for the same seed, and others for another', async () => {
+  it('write the same bytes for the same seed, and different ones for another', async () => {
     table(plain);
     const parts = ['data/raw/train.jsonl', 'data/raw/test.jsonl', 'reports/data_ingestion.json'];
     const outcome = async () => {
@@ -94,7 +94,7 @@ describe('the stages before features', () => {
     expect((await outcome())[1]).not.toBe(first[1]);
   });
 
-  it('drop training texts that are test texts only once normalised', async () => {
+  it('drop training texts that equal a test text only after normalisation', async () => {
     table(plain);
     await stage('data_ingestion');
     const line = (review: Review) => `${JSON.stringify(review)}\n`;
@@ -104,7 +104,7 @@ describe('the stages before features', () => {
       line({ id: '2', text: 'Fish<br />chips!', label: 1 }) + line({ id: '3', text: 'fish only', label: 0 }),
     );
     expect((await stage('data_preprocessing')).stdout).toContain(
-      '  1 of the training part equal to a test text once normalised\n',
+      '  1 of the training part equal to a test text after normalisation\n',
     );
     expect(reviews('data/interim/train.jsonl')).toEqual([{ id: '3', text: 'fish only', label: 0 }]);
   });
@@ -129,7 +129,7 @@ describe('the stages before features', () => {
     expect(readdirSync(join(folder, '.local/downloads'))).toEqual([]);
   });
 
-  it('say which column is missing', async () => {
+  it('name a missing column', async () => {
     table(plain, { 'data_ingestion.text_column': 'review' });
     expect(await stage('data_ingestion')).toMatchObject({
       code: 2,

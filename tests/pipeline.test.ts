@@ -49,7 +49,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     return runOk('dvc', args, options);
   }
 
-  /** Runs what has changed; tells what DVC did with each stage, and what register_model said. */
+  /** Runs dvc repro. Returns what DVC did with each stage, and what register_model printed. */
   async function repro(of: MlflowServer = server) {
     const lines = (await dvc(['repro'], of.env)).split('\n').map(readDvcLine);
     const did = (kind: DvcLine['kind']) =>
@@ -66,7 +66,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     );
   }
 
-  test('runs the six stages in order and leaves what each promises', async () => {
+  test('runs the six stages in order and writes all their files', async () => {
     expect((await repro()).ran).toEqual(STAGES);
     const {
       params: _params,
@@ -80,13 +80,13 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     expect(json(paths.metrics).accuracy).toBeGreaterThan(0.75);
   });
 
-  test('registers a version in Staging whose run the server knows, and says which', async () => {
+  test('registers a version in Staging whose run the server has, and records it', async () => {
     expect(await registry(server)).toEqual([{ version: '1', run: 'FINISHED' }]);
     const staged = await versionByAlias(config(server), 'my_model', 'staging');
     expect(json(paths.registered)).toMatchObject({ name: 'my_model', version: '1', runId: staged?.runId });
   });
 
-  test('runs nothing the second time but register_model, which finds everything in place', async () => {
+  test('runs only register_model the second time, which finds everything in place', async () => {
     const { ran, unchanged, said } = await repro();
     expect(ran).toEqual(['register_model']);
     expect(unchanged).toEqual(STAGES.slice(0, 5));
@@ -94,20 +94,20 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     expect(await registry(server)).toHaveLength(1);
   });
 
-  test('a changed C runs the model, its evaluation and registration only', async () => {
+  test('a changed C reruns only the model, its evaluation and registration', async () => {
     setParams(repository.root, { 'model_building.C': 2 });
     expect(await repro()).toMatchObject({ ran: STAGES.slice(3), unchanged: STAGES.slice(0, 3) });
     expect(await registry(server)).toHaveLength(2);
   });
 
-  test("a changed setting of the gate's runs nothing", async () => {
+  test('a changed setting of the gate reruns no stage that DVC tracks', async () => {
     setParams(repository.root, { 'promote_model.significance': 0.01 });
     const { ran, said } = await repro();
     expect(ran).toEqual(['register_model']);
     expect(said).toContain('unchanged: my_model version 2');
   });
 
-  test('an evaluation out of the run cache is registered with a server that has never seen its run', async () => {
+  test('an evaluation from the run cache is registered on a server that does not have its run', async () => {
     setParams(repository.root, { 'model_building.C': 5 });
     const { ran, cached } = await repro(freshServer);
     expect(cached).toEqual(['model_building', 'model_evaluation']);
@@ -118,7 +118,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     expect((await getRun(config(freshServer), runId)).id).toBe(runId);
   });
 
-  test('the same stages make the same bytes, without the cache too', async () => {
+  test('the same stages write the same bytes, also without the cache', async () => {
     const before = hashes();
     rmSync(file('dvc.lock'));
     rmSync(file('.dvc/cache'), { recursive: true });
@@ -127,7 +127,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     expect(await registry(freshServer)).toHaveLength(1);
   });
 
-  test('the local remote takes the data and gives it back', async () => {
+  test('the local remote stores the data and returns it', async () => {
     const before = hashes();
     await dvc(['push']);
     loseEverything();
@@ -136,7 +136,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     expect((await repro(freshServer)).ran).toEqual(['register_model']);
   });
 
-  test.skipIf(!need('moto'))('an S3 remote takes the data and gives it back', async () => {
+  test.skipIf(!need('moto'))('an S3 remote stores the data and returns it', async () => {
     const port = await freePort();
     const endpoint = `http://127.0.0.1:${port}`;
     const moto = start(programPath('moto')!, ['-H', '127.0.0.1', '-p', String(port)], { cwd: repository.root });
@@ -163,7 +163,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     }
   });
 
-  test('dvc dag draws all stages, dvc metrics and plots show what they are given', async () => {
+  test('dvc dag draws all stages; dvc metrics and plots show the reports', async () => {
     const dag = await dvc(['dag']);
     for (const stage of STAGES) expect(dag).toContain(stage);
     const metrics = JSON.parse(await dvc(['metrics', 'show', '--json']));
@@ -177,7 +177,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     for (const [path, [plot]] of drawn) expect(plot.content.data.values.length, path).toBeGreaterThan(1);
   });
 
-  /** Of all that DVC keeps. */
+  /** SHA-256 of every file that DVC tracks. */
   function hashes(): Record<string, string> {
     const data = [paths.rawTrain, paths.rawTest, paths.interimTrain, paths.interimTest];
     const made = [paths.processedTrain, paths.processedTest, paths.vectorizer, paths.model, `${paths.plots}/roc.svg`];

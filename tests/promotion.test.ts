@@ -1,4 +1,4 @@
-/** promote_model as a program, on a real MLflow server: what it decides and leaves there, also when killed. */
+/** promote_model as a program, on a real MLflow server: its decisions and their traces, also after a kill. */
 import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { fetchModel } from '../ml/model/remote.ts';
@@ -10,7 +10,7 @@ import type { Changes } from './support/pipeline_folder.ts';
 import { startProxy } from './support/proxy.ts';
 import { succeed, useRegistryLab } from './support/registry_lab.ts';
 
-/** A model with two features left: as a challenger it loses. */
+/** A model with only two features, which loses as a challenger. */
 const poor: Changes = {
   promote_model: { min_accuracy: 0, min_roc_auc: 0 },
   feature_engineering: {
@@ -33,7 +33,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
   const { alias, config, damageModel, env, file, folder, killedThen, name, promote, register, stages, versions } =
     useRegistryLab();
 
-  test('the first model passes on the floors and is where the service looks for it', async () => {
+  test('the first model passes the absolute limits and is cached where the service looks for it', async () => {
     await register();
     const { out } = await promote();
     expect(out).toContain(`promoted: ${name()} version 1 is Production\n`);
@@ -54,7 +54,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     }
   });
 
-  test('a challenger as good as the champion takes its place', async () => {
+  test('a challenger as good as the champion replaces it', async () => {
     await register();
     await promote();
     await folder().train(other);
@@ -77,7 +77,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     expect((await versions())[1].tags['promotion.superseded_by']).toBeUndefined();
   });
 
-  test('a worse challenger is refused with exit code 3, and may pass later under other floors', async () => {
+  test('a worse challenger is refused with exit code 3, and may pass later with other limits', async () => {
     await register();
     await promote();
     await folder().train(poor);
@@ -98,7 +98,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     expect((await versions())[0].tags['promotion.refused']).toBeUndefined();
   });
 
-  test('a model that misses a floor is refused even without a champion', async () => {
+  test('a model that misses an absolute limit is refused even without a champion', async () => {
     await folder().train({ promote_model: { min_behaviour_pass: 1 } });
     await register();
     const { code, out } = await folder().run('promote_model', env());
@@ -118,7 +118,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     expect((await versions())[0].tags['promotion.warnings']).toMatch(/^version 1 was trained on other texts/);
   });
 
-  test('a champion whose file is lost cannot be compared, and is replaced on the floors', async () => {
+  test('a champion whose file is damaged is not compared; the absolute limits decide', async () => {
     await register();
     await promote();
     await damageModel();
@@ -139,14 +139,14 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     expect(await stages()).toBe('1 Staging');
   });
 
-  test('nothing registered is an error that says what to run', async () => {
+  test('an empty registry is an error that says what to run', async () => {
     expect(await folder().run('promote_model', env())).toMatchObject({
       code: 1,
       err: /^error: \S+ has no version in Staging or Production at \S+ \(NOTHING_STAGED\)\n {2}next: run dvc repro/,
     });
   });
 
-  test('a champion that changes during the comparison is compared with again', async () => {
+  test('a new champion during the comparison repeats the comparison', async () => {
     await register();
     await promote();
     await folder().train({ model_building: { C: 3 } });
@@ -175,7 +175,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     expect((await versions())[0].tags['promotion.decided_against']).toBe('version 2');
   });
 
-  test('a promotion by somebody else meanwhile is not undone', async () => {
+  test('a promotion by another program meanwhile is not undone', async () => {
     await register();
     await promote();
     await folder().train(other);
@@ -201,7 +201,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     expect([await alias('production'), await alias('staging')]).toEqual(['2', undefined]);
   });
 
-  test('two at once end as one would', async () => {
+  test('two at once have the result of one', async () => {
     await register();
     await promote();
     await folder().train(other);

@@ -1,4 +1,4 @@
-/** register_model as a program, on a real MLflow server: what it leaves there, also when killed. */
+/** register_model as a program, on a real MLflow server: what it stores there, also after a kill. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { readModel } from '../ml/model/artifact.ts';
@@ -81,7 +81,7 @@ describe.skipIf(!need('mlflow'))('register_model', () => {
       expect(model.predict(text)).toEqual(trained.predict(text));
   });
 
-  test('makes nothing anew when the server has it all', async () => {
+  test('logs nothing new when the server has everything', async () => {
     await register();
     const before = await registered();
     const { out } = await register();
@@ -91,7 +91,7 @@ describe.skipIf(!need('mlflow'))('register_model', () => {
     expect(await registered()).toEqual(before);
   });
 
-  test('logs again what another server knew, whatever registered.json says', async () => {
+  test('logs again in another experiment, whatever registered.json says', async () => {
     await register();
     const before = await registered();
     const elsewhere = { ...folder().params, register_model: { experiment: `${name()}-2`, model_name: `${name()}-2` } };
@@ -101,7 +101,7 @@ describe.skipIf(!need('mlflow'))('register_model', () => {
     expect((await registered()).runId).not.toBe(before.runId);
   });
 
-  test('a new result becomes the one in Staging, an older one again becomes it when it comes back', async () => {
+  test('a new result replaces the one in Staging, and so does an older one that returns', async () => {
     await register();
     await folder().train(other);
     await register();
@@ -113,7 +113,7 @@ describe.skipIf(!need('mlflow'))('register_model', () => {
     expect(await alias('staging')).toBe('1');
   });
 
-  test('what is in Production stays there, and takes the proposal of another result away', async () => {
+  test('a version in Production stays there, and archives another version in Staging', async () => {
     await register();
     await promote();
     expect((await register()).out).toContain(`unchanged: ${name()} version 1, in Production`);
@@ -126,7 +126,7 @@ describe.skipIf(!need('mlflow'))('register_model', () => {
     expect((await promote()).out).toContain('version 1 stays Production: nothing is in Staging');
   });
 
-  test('a model damaged on the server is registered anew', async () => {
+  test('a model damaged on the server is registered again', async () => {
     await register();
     const run = await damageModel();
     const { out } = await register();
@@ -145,7 +145,7 @@ describe.skipIf(!need('mlflow'))('register_model', () => {
     ['/model-versions/create'],
     ['/model-versions/transition-stage'],
     ['/registered-models/alias'],
-  ])('killed when MLflow has done %s, the next one finishes cleanly', async (path) => {
+  ])('after a kill when MLflow has done %s, the next run finishes cleanly', async (path) => {
     const { out } = await killedThen('register_model', path);
     expect(out).toMatch(/(registered|unchanged): \S+ version 1, in Staging/);
     expect(await stages()).toBe('1 Staging');

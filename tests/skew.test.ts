@@ -20,7 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => repository.remove());
 
-/** Texts that try the analyzer: entities, tags, quotes of all kinds, negation, contrast, other scripts, pictographs. */
+/** Difficult texts for the analyzer: entities, tags, all kinds of quotes, negation, contrast, other scripts, pictographs. */
 function corpus(count: number): string {
   const random = createRandom(4);
   const pick = (list: string[]) => list[Math.floor(random() * list.length)];
@@ -57,7 +57,7 @@ function corpus(count: number): string {
   return `${rows.join('\n')}\n`;
 }
 
-test(`the service gives ${TEXTS} texts the scores that the stage programs gave them, to the last bit`, async () => {
+test(`the service and the stage programs give ${TEXTS} texts the same scores, to the last bit`, async () => {
   const { root } = repository;
   writeFileSync(join(root, 'reviews.jsonl'), corpus(2 * TEXTS));
   setParams(root, {

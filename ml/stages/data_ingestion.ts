@@ -1,4 +1,4 @@
-/** Stage 1: texts from the source that params.yaml names, checked, labelled, without duplicates, split. */
+/** Stage 1: reads the texts of the source in params.yaml, checks and labels them, removes duplicates, splits them. */
 import { gatherCorpus } from '../corpus/corpus.ts';
 import { countLeaks } from '../corpus/duplicates.ts';
 import { describeCounts, readReviews, writeReviews } from '../corpus/reviews_file.ts';
@@ -17,14 +17,14 @@ await runMain(async () => {
     const train = writeReviews(paths.rawTrain, corpus.reviews(split.train));
     const leaks = countLeaks(readReviews(paths.rawTrain), readReviews(paths.rawTest));
     if (leaks.texts > 0) {
-      throw new SentimentError('SPLIT_LEAKS', `${leaks.texts} training texts are in the test part too`, {
-        next: 'this is a fault of the program: please report it with the source',
+      throw new SentimentError('SPLIT_LEAKS', `${leaks.texts} training texts are also in the test part`, {
+        next: 'this is a bug: please report it with the source',
       });
     }
     console.log(`train: ${describeCounts(train)}`);
     console.log(`test:  ${describeCounts(test)}`);
     if (split.leaks > 0)
-      console.log(`${split.leaks} training texts left out: the source has them on the test side too`);
+      console.log(`${split.leaks} training texts left out: the source also has them in its test part`);
     console.log(`across the split: ${leaks.texts} texts, ${leaks.groups} groups`);
     writeJson(paths.ingestionReport, {
       source: corpus.name,

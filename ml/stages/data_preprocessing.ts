@@ -1,6 +1,6 @@
 /**
- * Stage 2: texts normalised, one at a time. Texts of which nothing is left go, and so do training texts that are, now,
- * those of a test text.
+ * Stage 2: normalises the texts, one at a time. Leaves out texts that are then empty, and training texts that are then
+ * near duplicates of a test text.
  */
 import { nearDuplicateKey } from '../corpus/duplicates.ts';
 import type { Review } from '../corpus/review.ts';
@@ -11,13 +11,13 @@ import { readParams } from '../params.ts';
 import { createNormalizer, type Normalizer } from '../text/normalize.ts';
 import { paths } from './paths.ts';
 
-/** Normalises reviews as they pass and counts those left out. */
+/** Normalises a stream of reviews and counts those left out. The test part must come first. */
 class Preprocessor {
   read = 0;
   empty = 0;
   leaks = 0;
   readonly #normalize: Normalizer;
-  /** Of the test texts, by which training texts are judged. */
+  /** Keys of the test texts. */
   readonly #testKeys = new Set<string>();
 
   constructor(normalize: Normalizer) {
@@ -54,9 +54,9 @@ await runMain(() => {
   const train = writeReviews(paths.interimTrain, preprocessor.train(readReviews(paths.rawTrain)));
   const { read, empty, leaks } = preprocessor;
   console.log(`${read.toLocaleString('en')} read, ${(train.texts + test.texts).toLocaleString('en')} kept`);
-  if (empty > 0) console.log(`  ${empty.toLocaleString('en')} empty once normalised`);
+  if (empty > 0) console.log(`  ${empty.toLocaleString('en')} empty after normalisation`);
   if (leaks > 0)
-    console.log(`  ${leaks.toLocaleString('en')} of the training part equal to a test text once normalised`);
+    console.log(`  ${leaks.toLocaleString('en')} of the training part equal to a test text after normalisation`);
   console.log(`train: ${describeCounts(train)}`);
   console.log(`test:  ${describeCounts(test)}`);
   writeJson(paths.preprocessingReport, {

@@ -1,4 +1,4 @@
-/** Stage 3: normalised texts to sparse matrices. The vocabulary is learnt from the training part alone. */
+/** Stage 3: turns normalised texts into sparse matrices. Only the training part defines the vocabulary. */
 import { createHash } from 'node:crypto';
 import { type Review, updateDigest } from '../corpus/review.ts';
 import { readReviews } from '../corpus/reviews_file.ts';
@@ -10,7 +10,7 @@ import { readParams } from '../params.ts';
 import { type LabelledMatrix, saveMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 
-/** Passes texts on and keeps what the matrix needs of their reviews, so that no more than one text is held. */
+/** Passes the texts on and keeps only labels, ratings and a digest, so that memory holds one text at a time. */
 class LabelCollector {
   readonly #labels: number[] = [];
   readonly #ratings: number[] = [];

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-test('names the commit, the branch, and the watched files that differ from it', async () => {
+test('has the commit, the branch, and the watched files that differ from it', async () => {
   git('init', '-q', '-b', 'trunk');
   writeFileSync(join(folder, 'code with space.ts'), '1');
   writeFileSync(join(folder, 'notes.txt'), '1');
@@ -30,6 +30,6 @@ test('names the commit, the branch, and the watched files that differ from it', 
   expect((await gitState(watched, folder)).changed).toEqual(['code with space.ts', 'new.ts']);
 });
 
-test('outside a repository there is nothing to say', async () => {
+test('is empty outside a repository', async () => {
   expect(await gitState(['x'], folder)).toEqual({ commit: undefined, branch: undefined, changed: [] });
 });

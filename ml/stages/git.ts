@@ -1,4 +1,4 @@
-/** What git says of the working tree. Outside a repository, or without git, nothing. */
+/** The state of the working tree, from git. Outside a repository, or without git, it is empty. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
@@ -7,11 +7,11 @@ const run = promisify(execFile);
 export type GitState = {
   commit: string | undefined;
   branch: string | undefined;
-  /** Files among `watched` that differ from the commit, or are not in it. */
+  /** Files among `watched` that differ from the commit or are missing in it. */
   changed: string[];
 };
 
-/** `watched` are paths whose changes would make the commit a wrong answer to "which code was this?". */
+/** `watched` are the paths that decide which code ran: a change there means that the commit alone does not tell. */
 export async function gitState(watched: string[], folder = '.'): Promise<GitState> {
   const git = (...args: string[]) => askGit(folder, args);
   const [commit, branch, status] = await Promise.all([
@@ -19,7 +19,7 @@ export async function gitState(watched: string[], folder = '.'): Promise<GitStat
     git('rev-parse', '--abbrev-ref', 'HEAD'),
     git('status', '--porcelain', '-z', '--untracked-files=all', '--', ...watched),
   ]);
-  // An entry is two letters, a space and the path; a rename has its old path as a second entry without letters.
+  // An entry is two letters, a space and the path. After a rename the old path follows, without letters.
   const changed = (status ?? '').split('\0').flatMap((entry) => /^.{2} (.+)$/.exec(entry)?.[1] ?? []);
   return { commit: commit?.trim(), branch: branch?.trim(), changed };
 }

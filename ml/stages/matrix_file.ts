@@ -1,4 +1,4 @@
-/** The matrix between feature_engineering and model_building: rows, labels, ratings, and a digest of their texts. */
+/** The file that feature_engineering passes to model_building: matrix, labels, ratings, and a digest of the texts. */
 import type { Csr } from '../features/csr.ts';
 import { readSections, type Section, writeSections } from '../model/sections.ts';
 import type { Labels } from '../training.ts';

@@ -1,4 +1,4 @@
-/** Stage 4: matrix to weights, calibrated, in the artifact that everything after it uses. */
+/** Stage 4: fits calibrated weights to the matrix and writes the model file. */
 import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import { writeJson } from '../files.ts';

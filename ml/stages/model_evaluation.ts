@@ -1,5 +1,4 @@
-/** Stage 5: how good the model is, on texts it never saw: numbers with their errors, behaviour tests, plots. */
-
+/** Stage 5: evaluates the model on the held-out texts: metrics with standard errors, behaviour tests, plots. */
 import { join } from 'node:path';
 import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain } from '../errors.ts';
@@ -15,7 +14,7 @@ import { checkSkew } from './skew.ts';
 await runMain(async () => {
   const params = readParams().model_evaluation;
   const model = readModel(paths.model);
-  // As ingested: normalising is the model's own work.
+  // Raw texts: the model normalises them itself.
   const reviews = [...readReviews(paths.rawTest)];
   const rows = Array.from(readReviews(paths.interimTest), (review) => review.id);
   const compared = checkSkew(model, loadMatrix(paths.processedTest).x, rows, reviews);

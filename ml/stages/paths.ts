@@ -1,15 +1,15 @@
 /**
- * Every file that passes from one stage to the next, relative to the repository's root, where all programs run.
- * dvc.yaml names the same files; tests/pipeline.test.ts would fail if the two disagreed.
+ * Every file that one stage writes for another, relative to the repository's root, where all programs run. dvc.yaml names
+ * the same files; tests/pipeline.test.ts fails if they differ.
  */
 export const paths = {
   params: 'params.yaml',
   lock: 'dvc.lock',
 
-  /** One Review a line, as ingested. */
+  /** One Review a line, with the raw text. */
   rawTrain: 'data/raw/train.jsonl',
   rawTest: 'data/raw/test.jsonl',
-  /** The same with normalised texts. */
+  /** The same with normalised text. */
   interimTrain: 'data/interim/train.jsonl',
   interimTest: 'data/interim/test.jsonl',
   /** Sparse matrices, binary. */
@@ -17,19 +17,19 @@ export const paths = {
   processedTest: 'data/processed/test.csr',
 
   vectorizer: 'models/vectorizer.bin',
-  /** The artifact that is registered and served. */
+  /** The model that is registered and served. */
   model: 'models/model.bin',
-  /** What register_model registered: name, version, run, digest, tracking server. */
+  /** The registered version: name, version, run, digest, tracking server. */
   registered: 'models/registered.json',
 
   ingestionReport: 'reports/data_ingestion.json',
   preprocessingReport: 'reports/data_preprocessing.json',
   buildingReport: 'reports/model_building.json',
-  /** Flat numbers: accuracy, roc_auc and the others, each with a *_se where one exists. */
+  /** Flat numbers: accuracy, roc_auc and so on, some with a standard error *_se. */
   metrics: 'reports/metrics.json',
-  /** Behaviour tests: tallies and failures. */
+  /** Behaviour tests: counts and failures. */
   behaviour: 'reports/behaviour.json',
-  /** Accuracy by length of text and strength of opinion. */
+  /** Accuracy by text length and strength of opinion. */
   slices: 'reports/slices.json',
   /** The most confident mistakes, one a line. */
   mistakes: 'reports/mistakes.jsonl',
@@ -41,7 +41,7 @@ export const paths = {
   calibration: 'reports/plots/calibration.json',
   topWords: 'reports/plots/top_words.json',
 
-  /** What stays on this machine: the local MLflow server, downloads, the cached Production model. */
+  /** Not committed: the local MLflow server, temporary downloads, the cached Production model. */
   local: '.local',
   downloads: '.local/downloads',
   modelCache: '.local/models',

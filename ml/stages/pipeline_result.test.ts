@@ -6,7 +6,7 @@ const entry = (name: string, md5: string) =>
 const lock = (...entries: string[]) => `schema: '2.0'\nstages:\n${entries.join('')}`;
 const [ingest, build] = [entry('data_ingestion', 'a1'), entry('model_building', 'b2')];
 
-test('the hash of dvc.lock is that of the stages before register_model, in any order', () => {
+test('the hash of dvc.lock covers the stages before register_model, in any order', () => {
   const hash = hashLock(lock(ingest, build));
   expect(hash).toMatch(/^[0-9a-f]{64}$/);
   expect(hashLock(lock(build, ingest))).toBe(hash);
@@ -14,6 +14,6 @@ test('the hash of dvc.lock is that of the stages before register_model, in any o
   expect(hashLock(lock(ingest, entry('model_building', 'b3')))).not.toBe(hash);
 });
 
-test('a text that is no lock has no hash', () => {
+test('a text that is not a lock file has no hash', () => {
   for (const text of ['', 'schema: 1', '[]', 'stages: 3']) expect(hashLock(text)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 /**
- * What one execution of the pipeline left on disk, read for the tracking server: the model, its metrics and params,
- * plots, and where it all comes from.
+ * The result of one pipeline execution, read from disk for the tracking server: the model, its metrics, params and plots,
+ * and its origin (code, data, dvc.lock).
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -16,22 +16,34 @@ import { type Params, sectionsOfModel } from '../params.ts';
 import { type GitState, gitState } from './git.ts';
 import { paths } from './paths.ts';
 
+/** Tags of runs and model versions. */
+export const tags = {
+  /** Equal for equal model, metrics and params. */
+  fingerprint: 'pipeline.fingerprint',
+  /** SHA-256 of the model as trained, before run and metrics were stamped on it. */
+  content: 'pipeline.content_digest',
+  /** SHA-256 of the training texts and labels. */
+  trainDigest: 'data.train_digest',
+  /** SHA-256 of the file of held-out texts. */
+  testDigest: 'data.test_digest',
+} as const;
+
 export type PipelineResult = {
-  /** SHA-256 of the model file as model_building wrote it. */
+  /** SHA-256 of models/model.bin, hex. */
   modelDigest: string;
   facts: ModelFacts;
   metrics: Record<string, number>;
-  /** Every knob of the stages before, as "section.name": text. */
+  /** Every parameter of the earlier stages, as "section.name": text. */
   params: Record<string, string>;
-  /** SHA-256 of the held-out texts' file. */
+  /** SHA-256 of the file of held-out texts. */
   testDigest: string;
   testTexts: number;
-  /** SHA-256 of dvc.lock's entries for the stages before register_model; undefined without the file. */
+  /** See hashLock; undefined without a dvc.lock. */
   lockHash: string | undefined;
   git: GitState;
-  /** Equal for equal model, metrics and params: what makes a run worth logging again or not. */
+  /** Equal for equal model, metrics and params. A new run is logged only for a new fingerprint. */
   fingerprint: string;
-  /** Files to keep with the run, by their path there. */
+  /** Files to upload, by their path among the run's artifacts. */
   files: Record<string, string>;
 };
 
@@ -43,10 +55,8 @@ export async function readPipelineResult(params: Params): Promise<PipelineResult
   if (!isDeepStrictEqual(facts.params, JSON.parse(JSON.stringify(sectionsOfModel(params))))) {
     throw new SentimentError(
       'MODEL_STALE',
-      `${paths.model} was trained with other settings than ${paths.params} has now`,
-      {
-        next: 'run dvc repro, which trains it again',
-      },
+      `${paths.model} was trained with other settings than those in ${paths.params}`,
+      { next: 'run dvc repro, which trains it again' },
     );
   }
   const metrics = await readMetrics();
@@ -81,9 +91,7 @@ async function readMetrics(): Promise<Record<string, number>> {
   throw new SentimentError(
     'METRICS_INVALID',
     `${paths.metrics} is not one JSON object of numbers${field && ` (${field})`}`,
-    {
-      next: 'run the stage that writes it again: dvc repro model_evaluation --force',
-    },
+    { next: 'rerun the stage that writes it: dvc repro model_evaluation --force' },
   );
 }
 
@@ -95,7 +103,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** SHA-256 of a file of reviews and how many it has. Throws REVIEWS_MISSING. */
+/** SHA-256 and number of lines of a file of reviews. Throws REVIEWS_MISSING. */
 export async function hashTexts(path: string): Promise<{ testDigest: string; testTexts: number }> {
   const hash = createHash('sha256');
   let testTexts = 0;
@@ -111,10 +119,10 @@ export async function hashTexts(path: string): Promise<{ testDigest: string; tes
 }
 
 /**
- * Hash of dvc.lock's entries for the stages before register_model; undefined for a text that is no lock.
+ * SHA-256 of dvc.lock's entries for the stages before register_model; undefined if the text is not a lock file.
  *
- * DVC writes a stage's entry when that stage is done, so at this point the lock has all stages before this one, and
- * perhaps our own of an earlier time, which is left out: the hash can be computed again from the committed file.
+ * DVC writes a stage's entry when the stage ends, so register_model sees the entries of all earlier stages, and perhaps
+ * its own old one. That is left out, so that the hash can be recomputed from the committed file.
  */
 export function hashLock(text: string): string | undefined {
   const lock = z.object({ stages: z.record(z.string(), z.unknown()) }).safeParse(parse(text));
@@ -123,7 +131,7 @@ export function hashLock(text: string): string | undefined {
   return sha256(JSON.stringify(sorted(stages)));
 }
 
-/** All reports, plots in a folder of their own, and the settings that made them; what is not there is left out. */
+/** The reports, the plots in a folder of their own, and the settings they come from. Missing files are left out. */
 async function listFiles(): Promise<Record<string, string>> {
   const reports = await readdir(dirname(paths.metrics), { recursive: true, withFileTypes: true });
   const files: Record<string, string> = {};

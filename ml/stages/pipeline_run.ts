@@ -1,28 +1,36 @@
 /**
- * The MLflow run of one pipeline result: found again by its fingerprint when the server has it whole, else logged.
+ * The MLflow run of one pipeline result: found by its fingerprint if the server has a complete one, otherwise logged.
  *
- * A run is FINISHED only when everything is on the server and the model has been read back from it. A registered
- * version is only ever made of a FINISHED run, so one that was killed halfway never has one: it is marked FAILED by
- * the next.
+ * A run is FINISHED only when everything is on the server and its model has been read back. Only a FINISHED run becomes
+ * a registered version. If the program was killed halfway, the next one marks its run as FAILED.
  */
+import { writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { uploadArtifact } from '../tracking/artifacts.ts';
+import { join } from 'node:path';
+import { SentimentError } from '../errors.ts';
+import { inTemporaryFolder } from '../files.ts';
+import { stampFacts } from '../model/artifact.ts';
+import { MODEL_FILE } from '../model/remote.ts';
+import type { ModelFacts } from '../model/types.ts';
+import { downloadArtifact, uploadArtifact } from '../tracking/artifacts.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
+import { isMissing } from '../tracking/errors.ts';
 import { createRun, type DatasetInput, endRun, logInputs, logValues, type Run, searchRuns } from '../tracking/runs.ts';
-import { digestOnServer, uploadModel } from './model_folder.ts';
-import type { PipelineResult } from './pipeline_result.ts';
-import { tags } from './tags.ts';
+import { paths } from './paths.ts';
+import { type PipelineResult, tags } from './pipeline_result.ts';
 
-/** SHA-256 of the model file in the run's artifacts. */
+/** Folder of the model among the artifacts. */
+export const MODEL_FOLDER = 'model';
+/** Tag: SHA-256 of the model file in the run's artifacts. */
 const MODEL_DIGEST = 'pipeline.model_digest';
 const HOST = 'pipeline.host';
 const PROCESS = 'pipeline.process';
-/** Logging a run takes seconds; one that has been at it for longer has died. Milliseconds. */
+/** Logging a run takes seconds; after this time its process must have died. Milliseconds. */
 const LONGEST_RUN = 3_600_000;
 
 export type PipelineRun = { run: Run; modelDigest: string };
 
-/** The newest finished run of this result whose model is whole on the server, or undefined. */
+/** The newest FINISHED run of this result whose model on the server is undamaged, or undefined. */
 export async function findPipelineRun(
   config: TrackingConfig,
   experimentId: string,
@@ -37,7 +45,7 @@ export async function findPipelineRun(
   return undefined;
 }
 
-/** Logs a new run. It ends FINISHED, or FAILED with an error thrown. */
+/** Logs a new run. It ends as FINISHED, or as FAILED and an error is thrown. */
 export async function logPipelineRun(
   config: TrackingConfig,
   experimentId: string,
@@ -57,13 +65,73 @@ export async function logPipelineRun(
     await endRun(config, run.id, 'FINISHED');
     return { run, modelDigest };
   } catch (error) {
-    // What went wrong matters more than that this may go wrong as well; the next run cleans up.
+    // The first error matters more than a failure here; the next run cleans up.
     await endRun({ ...config, retries: 0 }, run.id, 'FAILED').catch(() => {});
     throw error;
   }
 }
 
-/** Marks as FAILED the runs of this pipeline whose process died, so that none looks as if it were still going on. */
+/**
+ * Uploads the model file with `stamps` on it, the same facts as JSON, and the MLmodel file, then reads the model back.
+ * Returns its SHA-256, hex. Throws MODEL_DAMAGED if the server returns something else.
+ */
+async function uploadModel(
+  config: TrackingConfig,
+  run: Run,
+  facts: ModelFacts,
+  stamps: Partial<ModelFacts>,
+): Promise<string> {
+  return inTemporaryFolder('register-', async (folder) => {
+    const digest = stampFacts(paths.model, join(folder, MODEL_FILE), stamps);
+    await writeFile(join(folder, 'facts.json'), `${JSON.stringify({ ...facts, ...stamps }, null, 2)}\n`);
+    await writeFile(join(folder, 'MLmodel'), `${JSON.stringify(describeFolder(run), null, 2)}\n`);
+    for (const name of ['facts.json', 'MLmodel', MODEL_FILE]) {
+      await uploadArtifact(config, run.artifactUri, `${MODEL_FOLDER}/${name}`, join(folder, name));
+    }
+    const onServer = await digestOnServer(config, run);
+    if (onServer === digest) return digest;
+    throw new SentimentError(
+      'MODEL_DAMAGED',
+      `the model uploaded to run ${run.id} has SHA-256 ${digest}, but the server returns ${onServer ?? 'no file'}`,
+      { next: "check the server's log and its free disk space, then run dvc repro register_model" },
+    );
+  });
+}
+
+/** SHA-256 of the run's model on the server; undefined if it has none. */
+async function digestOnServer(config: TrackingConfig, run: Run): Promise<string | undefined> {
+  return inTemporaryFolder('registered-', async (folder) => {
+    const path = `${MODEL_FOLDER}/${MODEL_FILE}`;
+    try {
+      return (await downloadArtifact(config, run.artifactUri, path, join(folder, MODEL_FILE))).sha256;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  });
+}
+
+/**
+ * The MLmodel file, written as JSON, which is valid YAML. With it the page shows the signature, and MLflow's own tools
+ * recognise the folder as a model. Its flavor is our own, so they do not try to load the file with Python.
+ * https://mlflow.org/docs/latest/ml/model/#mlmodel-file
+ */
+function describeFolder(run: Run): object {
+  const column = (name: string, type: string) => ({ name, type, required: true });
+  return {
+    artifact_path: MODEL_FOLDER,
+    run_id: run.id,
+    utc_time_created: new Date(run.startTime).toISOString().replace('T', ' ').replace('Z', ''),
+    flavors: { sentiment: { data: MODEL_FILE, loader: 'ml/model/artifact.ts' } },
+    signature: {
+      inputs: JSON.stringify([column('text', 'string')]),
+      outputs: JSON.stringify([column('label', 'string'), column('probability', 'double')]),
+      params: null,
+    },
+  };
+}
+
+/** Marks the runs of this pipeline whose process has died as FAILED, so that they do not look active. */
 export async function failAbandonedRuns(config: TrackingConfig, experimentId: string): Promise<void> {
   for (const run of await searchRuns(config, experimentId, {}, 'RUNNING')) {
     if (!run.tags[tags.fingerprint]) continue;
@@ -122,7 +190,7 @@ function datasets({ facts, testDigest, testTexts }: PipelineResult): DatasetInpu
   ];
 }
 
-/** As MLflow's page shows a data source: with a link where there is one. */
+/** The source as MLflow's page shows it: with a link if it is an HTTP address. */
 function sourceOf(source: string): { sourceType: string; source: object } {
   if (/^https?:/.test(source)) return { sourceType: 'http', source: { url: source } };
   return { sourceType: source.startsWith('s3:') ? 's3' : 'local', source: { uri: source } };
@@ -132,7 +200,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // A container may run under a number without a name.
+    // A container may run under a user id without a name.
     return 'unknown';
   }
 }

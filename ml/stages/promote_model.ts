@@ -1,25 +1,31 @@
 /**
- * Champion against challenger: the version in Staging becomes Production if the gate lets it pass (see gate.ts). A
- * refusal is a normal ending, with exit code 3. Either way the reason is kept with the version, as tags.
+ * Champion against challenger: the version in Staging becomes Production if it passes the gate (see gate.ts). A refusal
+ * ends with exit code 3. The version's tags keep the reason in both cases.
  *
- * Not a stage of dvc.yaml: what it does depends on the registry. Running it again after a kill in the middle finishes
- * what was begun.
+ * It is not a stage of dvc.yaml, because its result depends on the registry. If it was killed halfway, running it again
+ * completes the promotion.
  */
+import type { Review } from '../corpus/review.ts';
+import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
-import type { Verdict } from '../evaluation/gate.ts';
-import { fetchModel } from '../model/remote.ts';
-import { readParams } from '../params.ts';
+import { type BehaviourReport, runBehaviourTests } from '../evaluation/behaviour.ts';
+import { type Contender, judge, type Verdict } from '../evaluation/gate.ts';
+import { scoreReviews } from '../evaluation/measures.ts';
+import { readModel } from '../model/artifact.ts';
+import { fetchModel, fetchVersion } from '../model/remote.ts';
+import type { Model } from '../model/types.ts';
+import { type Params, readParams } from '../params.ts';
 import { cutValue } from '../tracking/batches.ts';
 import { type TrackingConfig, trackingConfig } from '../tracking/config.ts';
 import { promoteVersion, settleStages, stagedVersions } from '../tracking/lifecycle.ts';
 import { deleteVersionTag, type ModelVersion, setVersionTags } from '../tracking/registry.ts';
-import { type Examination, examine } from './examination.ts';
 import { paths } from './paths.ts';
+import { hashTexts, tags } from './pipeline_result.ts';
 
 const REFUSED = 3;
-/** How often the comparison is made again because somebody else promoted or registered meanwhile. */
+/** Limit of comparisons when other pipelines promote or register at the same time. */
 const ATTEMPTS = 3;
-/** Older MLflow stores take no longer tag of a version. */
+/** Longest tag that older MLflow stores accept for a version. */
 const MAX_TAG = 5000;
 
 await runMain(async () => {
@@ -37,10 +43,71 @@ await runMain(async () => {
     if (isStill) return decide(config, challenger, champion, examination.verdict);
     console.log('another version was promoted or registered meanwhile: comparing again');
   }
-  throw new SentimentError('PROMOTION_BUSY', `${name} changed ${ATTEMPTS} times while it was being compared`, {
+  throw new SentimentError('PROMOTION_BUSY', `${name} changed ${ATTEMPTS} times during the comparison`, {
     next: 'wait until the other pipelines are done, then run promote_model again',
   });
 });
+
+type Examination = { verdict: Verdict; behaviour: BehaviourReport };
+
+/**
+ * Tests both versions and scores the held-out texts with them. The challenger is always downloaded, even if it is in
+ * the cache. If the champion's file is damaged or has an unsupported format, only the absolute limits decide, with a warning.
+ * Throws if the challenger or the texts cannot be read.
+ */
+async function examine(
+  config: TrackingConfig,
+  params: Params,
+  challenger: ModelVersion,
+  champion: ModelVersion | undefined,
+): Promise<Examination> {
+  const warnings: string[] = [];
+  const { testDigest } = await hashTexts(paths.rawTest);
+  if (challenger.tags[tags.testDigest] !== testDigest) {
+    warnings.push(
+      `version ${challenger.version} was built with other held-out texts than ${paths.rawTest}: its training texts may include some of these`,
+    );
+  }
+  const reviews = [...readReviews(paths.rawTest)];
+  const model = await loadVersion(config, challenger, true);
+  const behaviour = runBehaviourTests(model);
+  const theirs = champion && (await loadChampion(config, champion, warnings));
+  const verdict = judge({
+    challenger: contender(challenger, model, reviews),
+    champion: champion && theirs && contender(champion, theirs, reviews),
+    behaviour,
+    calibrationBins: params.model_evaluation.calibration_bins,
+    params: params.promote_model,
+  });
+  return { verdict: { ...verdict, warnings: [...warnings, ...verdict.warnings] }, behaviour };
+}
+
+async function loadVersion(config: TrackingConfig, version: ModelVersion, fresh: boolean): Promise<Model> {
+  return readModel((await fetchVersion(config, version, paths.modelCache, { fresh })).path);
+}
+
+async function loadChampion(
+  config: TrackingConfig,
+  champion: ModelVersion,
+  warnings: string[],
+): Promise<Model | undefined> {
+  try {
+    return await loadVersion(config, champion, false);
+  } catch (error) {
+    if (!(error instanceof SentimentError && /^MODEL_(DAMAGED|VERSION)$/.test(error.code))) throw error;
+    warnings.push(`version ${champion.version}, the champion, cannot be compared: ${error.message}`);
+    return undefined;
+  }
+}
+
+function contender(version: ModelVersion, model: Model, reviews: Review[]): Contender {
+  return {
+    version: version.version,
+    contentDigest: version.tags[tags.content] ?? model.digest,
+    dataDigest: model.facts.dataDigest,
+    scored: scoreReviews(reviews, (text) => model.predict(text).probability),
+  };
+}
 
 async function decide(
   config: TrackingConfig,
@@ -50,7 +117,7 @@ async function decide(
 ): Promise<void> {
   const { name, version } = challenger;
   if (verdict.decision === 'unchanged') return keep(config, name, champion, verdict.reason);
-  // Tags first: whoever is killed between the two leaves a version that is still in Staging, and is judged again.
+  // Tags first: after a kill between the two steps the version is still in Staging and is judged again.
   await tagVerdict(config, challenger, champion, verdict);
   if (verdict.decision === 'refuse') {
     console.log(`refused: ${name} version ${version} stays in Staging: ${verdict.reason}`);
@@ -64,7 +131,7 @@ async function decide(
   );
 }
 
-/** Production stays as it is; what a promotion killed in the middle left undone is done. */
+/** Production stays as it is; completes a promotion that was killed halfway. */
 async function keep(
   config: TrackingConfig,
   name: string,
@@ -73,7 +140,7 @@ async function keep(
 ): Promise<void> {
   if (!champion) {
     throw new SentimentError('NOTHING_STAGED', `${name} has no version in Staging or Production at ${config.uri}`, {
-      next: 'run dvc repro, whose last stage registers one',
+      next: 'run dvc repro, whose last stage registers a version',
     });
   }
   await settleStages(config, name);
@@ -98,7 +165,7 @@ async function tagVerdict(
   if (isPromoted && champion) {
     await setVersionTags(config, champion, { 'promotion.superseded_by': challenger.version });
   }
-  // What an earlier verdict said, under other floors or against another champion, no longer holds.
+  // An earlier verdict, with other limits or another champion, no longer applies.
   const outdated = isPromoted
     ? ['promotion.refused', 'promotion.superseded_by', 'pipeline.superseded_by']
     : ['promotion.reason'];
@@ -106,7 +173,7 @@ async function tagVerdict(
   for (const key of outdated.filter((one) => one in challenger.tags)) await deleteVersionTag(config, challenger, key);
 }
 
-/** Puts what is in Production where the service looks for it, under both of its addresses. */
+/** Puts the Production model into the service's cache, under both addresses that the service may use. */
 async function fillCache(name: string): Promise<void> {
   for (const uri of [`models:/${name}/Production`, `models:/${name}@production`]) {
     const { warning } = await fetchModel(uri, { cacheDir: paths.modelCache });

@@ -1,8 +1,8 @@
 /**
- * Stage 6: logs the run and registers the model, together, by content.
+ * Stage 6: logs the run and registers the model, unless the tracking server has both already.
  *
- * It always runs, because only the tracking server of the day knows what it has; when that is everything, nothing is
- * made anew. So a run-cached evaluation never leaves the registry pointing at a run the server does not know.
+ * It always runs, because DVC's run cache does not know what is on the server. So a cached evaluation never leaves the
+ * registry pointing at a run that the server does not have.
  */
 import { runMain } from '../errors.ts';
 import { writeJson } from '../files.ts';
@@ -12,19 +12,18 @@ import { trackingConfig } from '../tracking/config.ts';
 import { ensureExperiment } from '../tracking/experiments.ts';
 import { proposeVersion } from '../tracking/lifecycle.ts';
 import { ensureModel, ensureVersion, type ModelVersion } from '../tracking/registry.ts';
-import { MODEL_FOLDER } from './model_folder.ts';
 import { paths } from './paths.ts';
-import { type PipelineResult, readPipelineResult } from './pipeline_result.ts';
+import { type PipelineResult, readPipelineResult, tags } from './pipeline_result.ts';
 import {
   describeResult,
   failAbandonedRuns,
   findPipelineRun,
   logPipelineRun,
+  MODEL_FOLDER,
   type PipelineRun,
 } from './pipeline_run.ts';
-import { tags } from './tags.ts';
 
-/** What models/registered.json says. */
+/** Content of models/registered.json. */
 type Registered = { name: string; version: string; runId: string; digest: string; trackingUri: string };
 
 await runMain(async () => {
@@ -32,7 +31,7 @@ await runMain(async () => {
   const params = readParams();
   const { experiment, model_name: name } = params.register_model;
   const result = await readPipelineResult(params);
-  if (result.lockHash === undefined) console.log(`there is no ${paths.lock}: the run does not say which data it used`);
+  if (result.lockHash === undefined) console.log(`there is no ${paths.lock}: the run cannot record its data`);
 
   const experimentId = await ensureExperiment(config, experiment);
   await failAbandonedRuns(config, experimentId);
@@ -69,7 +68,7 @@ function newVersion(name: string, { run, modelDigest }: PipelineRun, result: Pip
     source: `${run.artifactUri}/${MODEL_FOLDER}`,
     runId: run.id,
     description: describeResult(result),
-    // The figures first: the page shows tags in this order.
+    // Metrics first: the page shows tags in this order.
     tags: {
       ...Object.fromEntries(measured.map(([key, value]) => [key, value.toFixed(4)])),
       [DIGEST_TAG]: modelDigest,

@@ -17,7 +17,7 @@ const x = model.parts.vectorizer.transform(reviews.map((review) => normalize(rev
 const ids = reviews.map((review) => review.id);
 
 describe('the check for train/serve skew', () => {
-  it('passes when stored features and served texts score alike', () => {
+  it('passes if stored features and served texts have equal scores', () => {
     expect(checkSkew(model, x, ids, reviews)).toBe(20);
   });
 
@@ -27,7 +27,7 @@ describe('the check for train/serve skew', () => {
     expect(() => checkSkew(model, changed, ids, reviews)).toThrow(/^text r3 scores -?\d+\.\d+ by its stored features/);
   });
 
-  it('names a text that is not there', () => {
+  it('names a missing text', () => {
     expect(() => checkSkew(model, x, ids, reviews.slice(1))).toThrow('text r0 scores');
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Train/serve skew, looked for on every run: the rows that feature_engineering stored and the served path from the raw
- * text must give the same scores, to the last bit.
+ * The check for train/serve skew, on every run: the stored rows of feature_engineering and the service's path from the
+ * raw text must give the same scores, to the last bit.
  */
 import type { Review } from '../corpus/review.ts';
 import { SentimentError } from '../errors.ts';
@@ -8,8 +8,8 @@ import { type Csr, dot } from '../features/csr.ts';
 import type { LinearTextModel } from '../model/linear_text_model.ts';
 
 /**
- * Compares the score of each row of `x` with that of its text as ingested. `ids` are the rows' reviews; `raw` holds at
- * least these. Returns the number compared. Throws SKEW with the first text that differs.
+ * Compares the score of each row of `x` with the score of its raw text. `ids` are the rows' reviews; `raw` holds at least
+ * these. Returns the number of comparisons. Throws SKEW for the first text that differs.
  */
 export function checkSkew(
   model: LinearTextModel,
@@ -27,7 +27,7 @@ export function checkSkew(
       throw new SentimentError(
         'SKEW',
         `text ${id} scores ${stored} by its stored features and ${served} as it would be served: training and serving differ`,
-        { next: 'run dvc repro --force; if it stays, the analyzer gives two answers for this text' },
+        { next: 'run dvc repro --force; if that does not help, report a fault of the analyzer with this text' },
       );
     }
   });
