@@ -1,6 +1,6 @@
 /**
- * Every way a rollout fails that can be provoked on one node, through the real deployment: the verdict, the time to it,
- * and what serves afterwards. With DIAGNOSIS_REPORT=docs/deploy.md the run writes that page's table and transcripts.
+ * Every failure that can be provoked on one node, through the real deployer: the verdict, the time to it, and what serves
+ * afterwards. With DIAGNOSIS_REPORT=docs/deploy.md the run writes the table and the transcripts of that page.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,8 +20,7 @@ import { startWebhook, type Webhook } from './support/admission_webhook.ts';
 import { type Cluster, layerOfFiles, push, startCluster, type TestNamespace } from './support/cluster.ts';
 import { makeDeadNode } from './support/dead_node.ts';
 import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
-import { limited } from './support/diagnosis_limited.ts';
-import { applyByHand, post, takeBack } from './support/diagnosis_objects.ts';
+import { applyByHand, createObjects, deleteClusterObjects } from './support/diagnosis_objects.ts';
 import { type Seen, writeReport } from './support/diagnosis_report.ts';
 import {
   appliedByHand,
@@ -40,7 +39,7 @@ import { startEcr } from './support/registry_ecr.ts';
 
 const program = resolve(import.meta.dirname, '../ci/src/deploy/main.ts');
 
-/** As many as two cores bear. */
+/** Two cores can run this many. */
 const atOnce = 9;
 
 describe.skipIf(!need('rig'))('a rollout that fails', () => {
@@ -70,19 +69,19 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       );
     for (const scenario of scenarios.filter(({ onDeadNode }) => onDeadNode))
       running.set(scenario, failOnDeadNode(scenario));
-    // a test that awaits its own later than it failed must not be taken for an unhandled rejection
+    // a failure that its test awaits later is not an unhandled rejection
     for (const outcome of running.values()) outcome.catch(() => {});
   });
   afterAll(async () => {
     await Promise.allSettled(running.values());
-    await Promise.all(namespaces.flatMap((each) => [each.remove(), takeBack(cluster, each.name)]));
+    await Promise.all(namespaces.flatMap((each) => [each.remove(), deleteClusterObjects(cluster, each.name)]));
     await webhook?.stop();
     await cluster?.stop();
     const path = process.env.DIAGNOSIS_REPORT;
     if (path) writeReport(path, seen);
   });
 
-  /** As somebody calls it on a laptop, where the credentials of AWS are the environment's. */
+  /** As on a laptop, with the AWS credentials of the environment. */
   async function diagnoseByProgram(namespace: string, env: Record<string, string>): Promise<unknown> {
     const args = ['diagnose', '--kubeconfig', cluster.kubeconfig, '--namespace', namespace, '--name', 'app', '--json'];
     const running = start(process.execPath, [program, ...args], { cwd: tmpdir(), env: { ...process.env, ...env } });
@@ -100,11 +99,11 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
   async function namespaceFor(objects: Partial<Scenario>): Promise<string> {
     const namespace = await cluster.namespace();
     namespaces.push(namespace);
-    await post(cluster, namespace.name, objects, webhook);
+    await createObjects(cluster, namespace.name, objects, webhook);
     return namespace.name;
   }
 
-  /** A second node would change what the scheduler says in other scenarios: it comes when those have ended. */
+  /** A second node would change what the scheduler says in other scenarios, so it is added after they end. */
   async function failOnDeadNode(scenario: Scenario): Promise<Outcome> {
     const others = scenarios.filter(({ cause }) => cause === 'unschedulable');
     await Promise.allSettled(others.map((each) => running.get(each)));
@@ -138,20 +137,20 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     return deploy({ kubeConfig, manifests, image, container: 'app', deadlineSeconds: 200, onProgress });
   }
 
-  test('has each of its causes provoked here', () => {
+  test('is provoked here for every cause', () => {
     const provoked = new Set([...scenarios, ...refusedOutright, ...appliedByHand].map(({ cause }) => cause));
     expect(causeNames.filter((cause) => !provoked.has(cause))).toEqual([]);
   });
 
   test.each(refusedOutright.map((scenario) => [scenario.title, scenario] as const))(
-    'that consists of %s is refused before the start',
+    'with %s is refused before the start',
     async (title, scenario) => {
       const namespace = await namespaceFor(scenario);
       const image = `${ecr}/app@${images.good.digest}`;
       const manifests = badManifests(namespace, scenario, image);
       const kubeConfig = kubeConfigOf(cluster.kubeconfig);
       const outcome = await deploy({ kubeConfig, manifests, image, container: 'app' });
-      if (outcome.state !== 'refused') throw new Error(`it ended otherwise: ${JSON.stringify(outcome, undefined, 1)}`);
+      if (outcome.state !== 'refused') throw new Error(`unexpected outcome: ${JSON.stringify(outcome, undefined, 1)}`);
       const { code, headline, next = '' } = outcome.error;
       expect({ code, headline, next }).toEqual({
         code: 'NOT_ADMITTED',
@@ -167,11 +166,11 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
   );
 
   test.each(scenarios.map((scenario) => [scenario.title, scenario] as const))(
-    'for %s is told so, and taken back',
+    'because of %s is explained and rolled back',
     async (title, scenario) => {
       const outcome = await running.get(scenario)!;
       if (outcome.state !== 'rolled back')
-        throw new Error(`it ended otherwise: ${JSON.stringify(outcome, undefined, 1)}`);
+        throw new Error(`unexpected outcome: ${JSON.stringify(outcome, undefined, 1)}`);
       const { verdict, secondsToVerdict, returned } = outcome;
       const seconds = { toVerdict: secondsToVerdict, back: returned.seconds };
       seen.push({ title, verdict, seconds, text: describeOutcome(outcome), progress: progress.get(scenario) ?? [] });
@@ -184,7 +183,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       expect(imagesOf(after)).toEqual([returned.image]);
       expect(after.deployment.status?.readyReplicas).toBe(1);
       if (scenario.cause === 'image-forbidden') {
-        // the issue's own bounds
+        // the required limits
         expect(secondsToVerdict).toBeLessThanOrEqual(15);
         expect(returned.seconds).toBeLessThanOrEqual(30);
       }
@@ -192,7 +191,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
   );
 
   test.each(appliedByHand.map((scenario) => [scenario.title, scenario] as const))(
-    'of a Deployment with %s is refused before the start, and explained where it was applied by hand',
+    'because of %s is refused before the start, and explained when it was applied by hand',
     async (title, scenario) => {
       const kubeConfig = kubeConfigOf(cluster.kubeconfig);
       const namespace = await namespaceFor(scenario);
@@ -217,7 +216,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
   );
 
   test.skipIf(!need('moto'))(
-    'for a repository that ECR does not hold is told with the nearest that it does',
+    'because of a repository that ECR does not have is explained with the nearest name that exists',
     async () => {
       const kubeConfig = kubeConfigOf(cluster.kubeconfig);
       const namespace = await namespaceFor({});
@@ -239,7 +238,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
           async () => {
             const found = await diagnose({ kubeConfig, namespace, name: 'app', explainImage });
             expect(found.verdict?.cause).toBe('image-not-found');
-            return sawUnhealthy('a repository that ECR does not hold', found);
+            return sawUnhealthy('a repository that ECR does not have', found);
           },
           { timeout: 60_000, interval: 250 },
         );
@@ -254,7 +253,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     },
   );
 
-  test('that heals is none: a first pull is refused, the next one is not', async () => {
+  test('goes on when the fault heals: the registry refuses the first pull and serves the next', async () => {
     const kubeConfig = kubeConfigOf(cluster.kubeconfig);
     const namespace = await namespaceFor({});
     const host = 'late.registry.test';
@@ -281,7 +280,24 @@ function setImage(object: Manifest, image: string): void {
   for (const container of spec.template.spec.containers) container.image = image;
 }
 
-/** An executable that no processor understands, which is what a program for another one is. */
+/** Runs at most `count` tasks at a time, in the order in which they were given. */
+function limited(count: number): <T>(task: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return async (task) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}
+
+/** An executable that no processor can run, like a program for another architecture. */
 async function pushGarbage(cluster: Cluster) {
   const folder = mkdtempSync(join(tmpdir(), 'garbage-'));
   try {
@@ -299,7 +315,7 @@ async function pushGarbage(cluster: Cluster) {
   }
 }
 
-/** A layer that the registry takes, since it looks at the digest alone, and no runtime can unpack. */
+/** A layer that the registry accepts, because it checks only the digest, and that no runtime can unpack. */
 async function pushBroken(cluster: Cluster) {
   const [layer] = await cluster.appLayers();
   const content = Buffer.alloc(2048, 'no archive');

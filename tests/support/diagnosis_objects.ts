@@ -1,4 +1,4 @@
-/** What a namespace holds before a scenario begins, and what is put there past the deployer. */
+/** Objects that exist before a scenario begins, and Deployments applied without the deployer. */
 
 import type { Manifest } from '../../ci/src/deploy/manifest.ts';
 import type { Webhook } from './admission_webhook.ts';
@@ -12,7 +12,7 @@ type Objects = Pick<Scenario, 'quota' | 'podSecurity' | 'configMap' | 'hasPolicy
  * A ResourceQuota "team" with these hard limits; a level of Pod Security; ConfigMaps by name; a policy or a webhook against
  * pods of the host's network.
  */
-export async function post(
+export async function createObjects(
   { kubeconfig }: Cluster,
   namespace: string,
   { quota, podSecurity, configMap = {}, hasPolicy, webhook }: Objects,
@@ -31,8 +31,8 @@ export async function post(
   }
 }
 
-/** What of it belongs to no namespace. */
-export async function takeBack({ kubeconfig }: Cluster, namespace: string): Promise<void> {
+/** Deletes what belongs to no namespace. */
+export async function deleteClusterObjects({ kubeconfig }: Cluster, namespace: string): Promise<void> {
   const api = apiOf(kubeconfig);
   for (const kind of [
     'validatingadmissionpolicybindings',
@@ -45,7 +45,7 @@ export async function takeBack({ kubeconfig }: Cluster, namespace: string): Prom
 const admission = '/apis/admissionregistration.k8s.io/v1';
 const nameIn = (namespace: string) => `no-host-network-${namespace}`;
 
-/** Asked about nothing else than the release that is to fail: the one before serves, and its return must be let pass. */
+/** Checks only the release that should fail: the previous one must pass, also when it is rolled back to. */
 async function register(api: Api, namespace: string, webhook: WebhookUse, server: Webhook): Promise<void> {
   const { of, answers } = webhook;
   const pod = of === 'pods' ? 'object.spec' : 'object.spec.template.spec';
@@ -84,7 +84,7 @@ async function forbidHostNetwork(api: Api, namespace: string): Promise<void> {
   await made(api('POST', `${admission}/validatingadmissionpolicybindings`, { metadata, spec: binding }));
 }
 
-/** As kubectl would, without any of the deployer's checks. */
+/** As kubectl does, without the deployer's checks. */
 export async function applyByHand({ kubeconfig }: Cluster, namespace: string, manifests: Manifest[]): Promise<void> {
   const deployment = manifests.find(({ kind }) => kind === 'Deployment');
   await made(apiOf(kubeconfig)('POST', `/apis/apps/v1/namespaces/${namespace}/deployments`, deployment));

@@ -1,5 +1,5 @@
 /**
- * Releases of the test app that fail, each in its own way, over one that serves: what tests/diagnosis.test.ts provokes.
+ * Releases of the test app that fail, each in its own way, after one that serves, for tests/diagnosis.test.ts.
  * `manifests` get the container's and the pod's parts; `image` is by digest or an address that fails.
  */
 
@@ -19,13 +19,13 @@ export const wrongEcr = '210987654321.dkr.ecr.eu-central-1.amazonaws.com';
 
 export type Images = {
   good: PushedImage;
-  /** Its program is for no processor. */
+  /** Its program runs on no processor. */
   garbage: PushedImage;
-  /** Its layer is no archive. */
+  /** Its layer is not an archive. */
   broken: PushedImage;
 };
 
-/** Whom it is asked about, and whether it can be asked: if it can, it denies. */
+/** What the webhook checks, and whether it answers: if it does, it denies. */
 export type WebhookUse = { of: 'pods' | 'deployments'; answers: boolean };
 
 export type Scenario = {
@@ -35,13 +35,13 @@ export type Scenario = {
   says: RegExp;
   /** In its evidence. */
   shows?: RegExp;
-  /** In what is to be done. */
+  /** In the next step. */
   mends?: RegExp;
   image?: (cluster: Cluster, images: Images) => string;
   container?: Partial<Container>;
   pod?: Partial<PodSpec>;
   spec?: Partial<DeploymentSpec>;
-  /** Objects and labels of the namespace, there before the first release. */
+  /** Objects and labels of the namespace, created before the first release. */
   quota?: Record<string, string>;
   podSecurity?: string;
   hasPolicy?: boolean;
@@ -53,12 +53,12 @@ export type Scenario = {
 };
 
 const probe = (path: string, port = 8080) => ({ httpGet: { path, port }, periodSeconds: 1, failureThreshold: 3 });
-/** No pod of the new revision before an old one ends: such a rollout starts without one having been tried. */
+/** An old pod ends before a new one starts, so preflight does not try a new pod. */
 const inPlace = { strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1, maxSurge: 0 } } };
 const requests = (cpu: string) => ({ resources: { requests: { cpu } } });
 const nowhere = `sha256:${'ab'.repeat(32)}`;
 
-/** The slow ones first, since all run side by side. */
+/** Slow ones first, because they run in parallel. */
 export const scenarios: Scenario[] = [
   {
     title: 'a node that dies before it starts the pod',
@@ -98,7 +98,7 @@ export const scenarios: Scenario[] = [
     container: { readinessProbe: probe('/health/ready', 9090) },
   },
   {
-    title: 'a readiness gate that nobody opens',
+    title: 'a readiness gate that never opens',
     cause: 'never-ready',
     says: /readiness gate target-health\.elbv2\.k8s\.aws\/none is not true/,
     pod: { readinessGates: [{ conditionType: 'target-health.elbv2.k8s.aws/none' }] },
@@ -128,13 +128,13 @@ export const scenarios: Scenario[] = [
     pod: { hostNetwork: true },
   },
   {
-    title: 'a layer that is no archive',
+    title: 'a layer that is not an archive',
     cause: 'image-pull',
     says: /cannot pull \S+\/app@sha256:\S+: the pull fails: .*invalid tar header/,
     image: (_, { broken }) => `${ecr}/app@${broken.digest}`,
   },
   {
-    title: 'a folder of the node that is not there',
+    title: 'a host path that does not exist',
     cause: 'volume-mount',
     says: /volume data cannot be mounted: hostPath type check failed: \/no\/such/,
     pod: { volumes: [{ name: 'data', hostPath: { path: '/no/such', type: 'Directory' } }] },
@@ -155,13 +155,13 @@ export const scenarios: Scenario[] = [
     pod: { initContainers: [{ name: 'prepare', image: 'set-by-the-release', env: [{ name: 'CRASH', value: '1' }] }] },
   },
   {
-    title: 'a program for another processor',
+    title: 'a program for another architecture',
     cause: 'image-architecture',
     says: /exec format error/,
     image: (_, { garbage }) => garbage.byDigest,
   },
   {
-    title: 'too little memory',
+    title: 'a memory limit that is too low',
     cause: 'out-of-memory',
     says: /OOMKilled\); its limit is 48Mi/,
     mends: /--limits=memory=96Mi/,
@@ -188,7 +188,7 @@ export const scenarios: Scenario[] = [
     spec: { progressDeadlineSeconds: 10 },
   },
   {
-    title: 'nobody listening where the registry should be',
+    title: 'a registry address where nothing listens',
     cause: 'image-unreachable',
     says: /cannot reach the registry; registry 127\.0\.0\.1:9 instead of 123456789012/,
     shows: /connection refused/,
@@ -202,7 +202,7 @@ export const scenarios: Scenario[] = [
     image: (_, { good }) => `${ecr.replace('eu-central-1', 'eu-nowhere-9')}/app@${good.digest}`,
   },
   {
-    title: 'an account that is not ours',
+    title: 'another account in the image name',
     cause: 'image-forbidden',
     says: new RegExp(`cannot pull ${wrongEcr}/app@.*account 210987654321 instead of 123456789012, where ${ecr}/app@`),
     shows: /403 Forbidden/,
@@ -210,21 +210,21 @@ export const scenarios: Scenario[] = [
     image: (_, { good }) => `${wrongEcr}/app@${good.digest}`,
   },
   {
-    title: 'a registry that wants a password',
+    title: 'a registry that requires a password',
     cause: 'image-no-credentials',
     says: /no valid credentials for the registry \(401\)/,
     mends: /create secret docker-registry/,
     image: ({ registries }, { good }) => `${registries().password.host}/app@${good.digest}`,
   },
   {
-    title: 'a digest that the registry does not hold',
+    title: 'a digest that the registry does not have',
     cause: 'image-not-found',
     says: /the registry has no such image/,
     shows: /the previous revision runs .*, which differs in digest/,
     image: () => `${ecr}/app@${nowhere}`,
   },
   {
-    title: 'a repository that is not there',
+    title: 'a repository that does not exist',
     cause: 'image-not-found',
     says: /no such image; repository ap instead of app/,
     image: (_, { good }) => `${ecr}/ap@${good.digest}`,
@@ -237,19 +237,19 @@ export const scenarios: Scenario[] = [
     image: ({ registries }, { good }) => `${registries().untrusted.host}/app@${good.digest}`,
   },
   {
-    title: 'a command that the image does not hold',
+    title: 'a command that the image does not have',
     cause: 'container-start',
     says: /there is no \/bin\/sentimnt in /,
     container: { command: ['/bin/sentimnt'] },
   },
   {
-    title: 'a root user where none may be',
+    title: 'a root user where none is allowed',
     cause: 'security-context',
     says: /cannot start under its security context: container's runAsUser breaks non-root policy/,
     container: { securityContext: { runAsNonRoot: true, runAsUser: 0 } },
   },
   {
-    title: 'more than the quota allows',
+    title: 'a pod larger than the quota',
     cause: 'quota',
     says: /quota "team" is exhausted: requested requests\.cpu=200m,/,
     shows: /quota team: requests\.cpu \S+ of 150m used/,
@@ -259,7 +259,7 @@ export const scenarios: Scenario[] = [
     container: requests('200m'),
   },
   {
-    title: 'what Pod Security does not allow',
+    title: 'a pod that Pod Security forbids',
     cause: 'admission-denied',
     says: /refused by Pod Security "baseline:latest": host namespaces \(hostNetwork=true\)/,
     podSecurity: 'baseline',
@@ -267,7 +267,7 @@ export const scenarios: Scenario[] = [
     pod: { hostNetwork: true },
   },
   {
-    title: 'what a policy of the cluster does not allow',
+    title: 'a pod that a cluster policy forbids',
     cause: 'admission-denied',
     says: /refused by ValidatingAdmissionPolicy "no-host-network-\S+": no host network here/,
     hasPolicy: true,
@@ -275,7 +275,7 @@ export const scenarios: Scenario[] = [
     pod: { hostNetwork: true },
   },
   {
-    title: 'what a webhook denies',
+    title: 'a pod that a webhook denies',
     cause: 'admission-denied',
     says: /its pods are refused by admission webhook "no-host-network\.webhook\.test": not on the host's network$/,
     mends: /as webhook "no-host-network\.webhook\.test" requires/,
@@ -285,7 +285,7 @@ export const scenarios: Scenario[] = [
   },
 ];
 
-/** Deployments that the API server does not take, so that there is nothing to diagnose. */
+/** Deployments that the API server rejects, so there is nothing to diagnose. */
 export const refusedOutright: Scenario[] = [
   {
     title: 'a Deployment that a webhook denies',
@@ -296,7 +296,7 @@ export const refusedOutright: Scenario[] = [
     pod: { hostNetwork: true },
   },
   {
-    title: 'a Deployment about which a webhook cannot be reached',
+    title: 'a Deployment whose webhook cannot be reached',
     cause: 'admission-denied',
     says: /: it is refused, because webhook "no-host-network\.webhook\.test" cannot be reached: .*connection refused$/,
     mends: /repair the server behind webhook "no-host-network\.webhook\.test"/,
@@ -305,10 +305,10 @@ export const refusedOutright: Scenario[] = [
   },
 ];
 
-/** Deployments that somebody applied past the deployer, which would have refused them: `diagnose` tells what is wrong. */
+/** Deployments applied without the deployer, which would have refused them: `diagnose` says what is wrong. */
 export const appliedByHand: Scenario[] = [
   {
-    title: 'a ConfigMap that is not there',
+    title: 'a missing ConfigMap',
     cause: 'missing-config',
     says: /there is no ConfigMap "settings", which container app of its pods needs/,
     shows: /ConfigMaps in namespace \S+: .*setting\b/,
@@ -317,7 +317,7 @@ export const appliedByHand: Scenario[] = [
     container: { envFrom: [{ configMapRef: { name: 'settings' } }] },
   },
   {
-    title: 'a key that a ConfigMap does not have',
+    title: 'a missing key of a ConfigMap',
     cause: 'missing-config',
     says: /there is no key "LEVL" in ConfigMap "setting"/,
     mends: /write it in place of "LEVL"/,
@@ -325,21 +325,21 @@ export const appliedByHand: Scenario[] = [
     container: { env: [{ name: 'LEVEL', valueFrom: { configMapKeyRef: { name: 'setting', key: 'LEVL' } } }] },
   },
   {
-    title: 'a Secret that is not there, as a volume',
+    title: 'a missing Secret, as a volume',
     cause: 'missing-config',
     says: /there is no Secret "certificates", which volume tls of its pods needs/,
     pod: { volumes: [{ name: 'tls', secret: { secretName: 'certificates' } }] },
     container: { volumeMounts: [{ name: 'tls', mountPath: '/tls' }] },
   },
   {
-    title: 'a volume claim that is not there',
+    title: 'a missing volume claim',
     cause: 'volume-mount',
     says: /there is no PersistentVolumeClaim "models"/,
     pod: { volumes: [{ name: 'models', persistentVolumeClaim: { claimName: 'models' } }] },
     container: { volumeMounts: [{ name: 'models', mountPath: '/models' }] },
   },
   {
-    title: 'a service account that is not there',
+    title: 'a missing service account',
     cause: 'missing-config',
     says: /there is no ServiceAccount "sentimnt"/,
     pod: { serviceAccountName: 'sentimnt' },
@@ -358,7 +358,7 @@ export const appliedByHand: Scenario[] = [
   },
 ];
 
-/** The release before: what serves. */
+/** The previous release, which serves. */
 export function goodManifests(namespace: string, { quota, spec }: Scenario): Manifest[] {
   const strategy = spec?.strategy && { strategy: spec.strategy };
   return appManifests(namespace, {
@@ -383,5 +383,5 @@ export function badManifests(
   });
 }
 
-/** No load here that a pod would have to serve out. */
+/** No request is in flight here, so pods need not drain. */
 const quick: Partial<Container> = { lifecycle: undefined };

@@ -1,9 +1,9 @@
 /**
- * Explains an image name that could not be pulled, or is about to be: which part of it differs from what ECR holds.
+ * Explains the name of an image that could not be pulled, or is about to be: which part differs from what ECR holds.
  *
- * First the name is looked up exactly as it is written. Only when it is not there is it compared with the home of this
- * deployment: the account that STS names, the region of the cluster. So an image in another account or region that may
- * well be pulled is no difference.
+ * First the name is looked up exactly as written. Only if it does not exist is it compared with this deployment's own
+ * registry: the account that STS names, the region of the cluster. So an image in another account or region that can be
+ * pulled is no difference.
  */
 
 import type { ImageDetail } from '#aws/client-ecr';
@@ -17,6 +17,7 @@ import {
   nearNames,
   parseImage,
 } from '../image_name.ts';
+import { withTimeout } from '../timeout.ts';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
 import { type Look, lookAt, newestImages, repositoryNames } from './look.ts';
@@ -25,31 +26,27 @@ import { explainPresent, type NodeFacts } from './present.ts';
 export type EcrExplainerOptions = NodeFacts & {
   /** Signed in to the account and region of the cluster. */
   clients: AwsClients;
-  /** A registry that stands for ECR's host: for tests. On another machine with http:// before it. */
+  /** Replaces ECR's host, for tests; with http:// in front when it runs on another machine. */
   registryHost?: string;
-  /** Milliseconds for all of it. */
+  /** Milliseconds for the whole explanation; what was read until then is returned. */
   deadline?: number;
 };
 
-/** Where the image was meant to be, as far as it exists. */
-type Home = { account: string; region: string; host: string };
+/** The registry to which this deployment releases. */
+type OwnRegistry = { account: string; region: string; host: string };
 
 export function ecrExplainer(options: EcrExplainerOptions): ExplainImage {
   const { deadline = 10_000 } = options;
   return async (reference) => {
     const explanation: ImageExplanation = { reference, differences: [], evidence: [] };
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        explanation.evidence.push(`AWS had not answered everything after ${deadline / 1000} s`);
-        resolve();
-      }, deadline);
-    });
-    const work = explain(reference, options, explanation).catch((error: unknown) => {
-      explanation.evidence.push(`ECR could not be looked at: ${awsProblem(error).problem}`);
-    });
-    await Promise.race([work, late]);
-    clearTimeout(timer);
+    try {
+      await withTimeout(explain(reference, options, explanation), deadline);
+    } catch (error) {
+      const isLate = error instanceof DOMException && error.name === 'TimeoutError';
+      const problem = isLate ? `AWS did not answer everything within ${deadline / 1000} s` : awsProblem(error).problem;
+      explanation.evidence.push(isLate ? problem : `ECR cannot be read: ${problem}`);
+    }
+    // a late answer must not change what the caller has
     return structuredClone(explanation);
   };
 }
@@ -60,32 +57,32 @@ async function explain(reference: string, options: EcrExplainerOptions, explanat
   if (!asked) return explainMalformed(reference, explanation);
   const { account } = await clients.caller();
   const { region } = clients.access;
-  const standIn = registryHost?.replace(/^https?:\/\//, '');
-  const isStandIn = standIn !== undefined && asked.account === undefined;
-  const home: Home = {
+  const double = registryHost?.replace(/^https?:\/\//, '');
+  const isDouble = double !== undefined && asked.account === undefined;
+  const own: OwnRegistry = {
     account,
     region,
-    host: isStandIn ? standIn : `${account}.dkr.ecr.${region}.${dnsSuffix(region)}`,
+    host: isDouble ? double : `${account}.dkr.ecr.${region}.${dnsSuffix(region)}`,
   };
-  const parts: ImageParts = isStandIn && asked.registry === standIn ? { ...asked, account, region } : asked;
+  const parts: ImageParts = isDouble && asked.registry === double ? { ...asked, account, region } : asked;
   if (parts.account === undefined || parts.region === undefined) {
-    explanation.evidence.push(`${parts.registry} is not ECR, where this account's images are: ${home.host}`);
-    return compareWithHome(parts, home, clients, explanation);
+    explanation.evidence.push(`${parts.registry} is not ECR; this account's images are at ${own.host}`);
+    return compareWithOwn(parts, own, clients, explanation);
   }
   const ecr = clients.inRegion(parts.region).ecr;
   const look = await lookAt(ecr, { account: parts.account, repository: parts.repository }, parts);
   explanation.evidence.push(sentence(parts, look));
   if (look.state === 'there') return explainPresent({ parts, ...look }, options, explanation);
-  return compareWithHome(parts, home, clients, explanation, look);
+  return compareWithOwn(parts, own, clients, explanation, look);
 }
 
 function explainMalformed(reference: string, explanation: ImageExplanation): void {
   explanation.evidence.push(
-    `"${reference}" is no image name: expected registry/repository:tag or registry/repository@sha256:...`,
+    `"${reference}" is not a valid image name: expected registry/repository:tag or registry/repository@sha256:...`,
   );
   const lower = reference.toLowerCase();
   if (lower !== reference && parseImage(lower)) {
-    explanation.evidence.push('repositories are written in lower case');
+    explanation.evidence.push("a repository's name must be in lower case");
     explanation.next = `write ${lower}`;
   }
 }
@@ -96,30 +93,32 @@ function sentence({ account, region, repository, tag, digest }: ImageParts, look
   if (look.state === 'there') return `${place} has ${repository} with ${image}`;
   if (look.state === 'no-repository') return `${place} has no repository ${repository}`;
   if (look.state === 'no-image') return `${place} has the repository ${repository}, without ${image}`;
-  return `${place} does not let us look: ${look.problem}`;
+  return `${place} cannot be read: ${look.problem}`;
 }
 
-/** Finds the nearest name at home and compares. */
-async function compareWithHome(
+/** Finds the nearest name in the own registry and compares. */
+async function compareWithOwn(
   parts: ImageParts,
-  home: Home,
+  own: OwnRegistry,
   clients: AwsClients,
   explanation: ImageExplanation,
   look?: Look,
 ): Promise<void> {
   const { evidence, differences } = explanation;
-  const { account, region, host } = home;
-  // A name without an owner was written without its registry.
+  const { account, region, host } = own;
+  // Docker Hub's own namespace stands for a name that was written without its registry.
   const wanted = parts.account === undefined ? parts.repository.replace(/^library\//, '') : parts.repository;
   const found: ImageParts = { ...parts, repository: wanted, tag: parts.tag ?? (parts.digest ? undefined : 'latest') };
   const names = await repositoryNames(clients.ecr, account);
   const repository = names.includes(wanted) ? wanted : nearNames(wanted, names)[0];
   if (repository === undefined) {
-    evidence.push(`ECR of account ${account} in ${region} has no repository of such a name; it has ${listed(names)}`);
+    evidence.push(
+      `ECR of account ${account} in ${region} has no repository with a similar name; it has ${listed(names)}`,
+    );
     if (parts.account === undefined) return;
     differences.push(...compareImages(found, { ...found, registry: host, account, region }));
     if (differences.length === 0) differences.push({ part: 'repository', found: wanted, expected: listed(names) });
-    explanation.next = 'correct the name, or release to it: a release makes the repository';
+    explanation.next = 'correct the name, or release to it: a release creates the repository';
     return;
   }
   const nearest: ImageParts = { registry: host, account, region, repository };
@@ -145,7 +144,7 @@ async function compareWithHome(
   }
 }
 
-/** The image of the tag, of the tag most like it, or the newest. */
+/** The image with the tag, with the most similar tag, or the newest. */
 function nearestImage({ tag, digest }: ImageParts, images: ImageDetail[]): Pick<ImageParts, 'tag' | 'digest'> {
   const tags = tagsOf(images);
   const near = tag === undefined ? undefined : tags.includes(tag) ? tag : (nearNames(tag, tags)[0] ?? tags[0]);

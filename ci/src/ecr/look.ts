@@ -12,22 +12,25 @@ import {
 } from '#aws/client-ecr';
 import { awsProblem, errorName } from '../world/aws_problem.ts';
 
-export type Place = { account: string; repository: string };
+export type RepositoryId = { account: string; repository: string };
 
-/** `cannot`: it could not be looked at, with the reason. */
+/** `cannot`: it cannot be read, with the reason. */
 export type Look =
   | { state: 'there'; digest: string; tags: string[] }
   | { state: 'no-repository' }
   | { state: 'no-image' }
   | { state: 'cannot'; problem: string };
 
-/** Images and repositories read at most, for "did you mean". */
+/** Limit of images and repositories to read, for "did you mean". */
 const MOST = 2000;
 
 /** Neither tag nor digest means `latest`, as for a runtime. Never throws. */
-export async function lookAt(ecr: ECRClient, place: Place, image: { tag?: string; digest?: string }): Promise<Look> {
-  const { account: registryId, repository: repositoryName } = place;
-  // By digest where there is one: then a runtime does not look at the tag either.
+export async function lookAt(
+  ecr: ECRClient,
+  { account: registryId, repository: repositoryName }: RepositoryId,
+  image: { tag?: string; digest?: string },
+): Promise<Look> {
+  // A runtime ignores the tag where there is a digest.
   const imageId = image.digest ? { imageDigest: image.digest } : { imageTag: image.tag ?? 'latest' };
   try {
     const answer = await ecr.send(new DescribeImagesCommand({ registryId, repositoryName, imageIds: [imageId] }));
@@ -56,7 +59,7 @@ export async function repositoryNames(ecr: ECRClient, registryId: string): Promi
 }
 
 /** The newest first; empty when they cannot be read. */
-export async function newestImages(ecr: ECRClient, { account, repository }: Place): Promise<ImageDetail[]> {
+export async function newestImages(ecr: ECRClient, { account, repository }: RepositoryId): Promise<ImageDetail[]> {
   const images: ImageDetail[] = [];
   const input = { registryId: account, repositoryName: repository };
   try {

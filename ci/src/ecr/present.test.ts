@@ -20,14 +20,14 @@ async function explained(nodeRoles: () => Promise<string[]>): Promise<ImageExpla
   return explanation;
 }
 
-test('a role that may pull is said to', async () => {
+test('reports that a role may pull', async () => {
   aws = await startAwsDouble((call) => simulated(call, []));
   const { evidence, next } = await explained(async () => [role]);
   expect(evidence).toEqual(['the cluster is in eu-central-1: its nodes pull across regions', `${role} may pull it`]);
   expect(next).toBeUndefined();
 });
 
-test('of one that may not, what it lacks and the command that gives it', async () => {
+test('reports which rights a role lacks, and the command that grants them', async () => {
   aws = await startAwsDouble((call) => simulated(call, ['ecr:BatchGetImage', 'ecr:GetAuthorizationToken']));
   const { evidence, next } = await explained(async () => [role]);
   expect(evidence.at(-1)).toBe(`${role} may not ecr:GetAuthorizationToken, ecr:BatchGetImage`);
@@ -36,9 +36,9 @@ test('of one that may not, what it lacks and the command that gives it', async (
   );
 });
 
-test('what cannot be looked at is said', async () => {
+test('reports what cannot be read', async () => {
   aws = await startAwsDouble(() => refused('AccessDenied', 'not yours'));
-  expect((await explained(async () => [role])).evidence.at(-1)).toContain('could not be looked at: AccessDenied');
+  expect((await explained(async () => [role])).evidence.at(-1)).toContain('may pull is unknown: AccessDenied');
   expect((await explained(async () => [])).evidence.at(-1)).toContain('no managed node group names a role');
   const failing = await explained(() => Promise.reject(new Error('EKS is away')));
   expect(failing.evidence.at(-1)).toContain('EKS is away');

@@ -1,4 +1,4 @@
-/** An image that ECR holds and a node cannot run: for another architecture, or out of reach of the node's role. */
+/** Why a node may fail to run an image that ECR holds: another architecture, or a role without the right to pull. */
 
 import type { ImageExplanation, ImageParts } from '../image_name.ts';
 import { imageFacts } from '../registry/distribution.ts';
@@ -7,7 +7,7 @@ import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
 import { pullRights } from './pull_rights.ts';
 
-/** Left out, it is not looked at. Both may fail. */
+/** Facts that are missing are not checked. Both functions may throw. */
 export type NodeFacts = {
   /** ARNs of the nodes' roles. */
   nodeRoles?: () => Promise<string[]>;
@@ -17,22 +17,26 @@ export type NodeFacts = {
 
 type Options = NodeFacts & { clients: AwsClients; registryHost?: string };
 
-export type Present = { parts: ImageParts; digest: string; tags: string[] };
+export type FoundImage = { parts: ImageParts; digest: string; tags: string[] };
 
-/** Adds to the explanation. Never throws. */
-export async function explainPresent(image: Present, options: Options, explanation: ImageExplanation): Promise<void> {
+/** Adds its evidence to the explanation. Never throws. */
+export async function explainPresent(
+  image: FoundImage,
+  options: Options,
+  explanation: ImageExplanation,
+): Promise<void> {
   const { parts, tags } = image;
   const { evidence } = explanation;
   const { region } = options.clients.access;
   if (parts.region !== region) evidence.push(`the cluster is in ${region}: its nodes pull across regions`);
   if (parts.tag && parts.digest && !tags.includes(parts.tag)) {
-    evidence.push(`the tag ${parts.tag} is not on that digest; a runtime goes by the digest`);
+    evidence.push(`the tag ${parts.tag} is not on that digest; a runtime uses the digest`);
   }
   await Promise.all([explainArchitecture(image, options, explanation), explainRights(parts, options, explanation)]);
 }
 
 async function explainArchitecture(
-  { parts, digest }: Present,
+  { parts, digest }: FoundImage,
   { clients, registryHost, nodeArchitectures }: Options,
   { evidence, differences }: ImageExplanation,
 ): Promise<void> {
@@ -42,12 +46,13 @@ async function explainArchitecture(
     const login = await registryLogin(there, registryHost ?? parts.registry);
     const [nodes, facts] = await Promise.all([nodeArchitectures(), imageFacts(login, parts.repository, digest)]);
     const built = [...new Set(facts?.platforms.map((platform) => platform.split('/')[1]))];
-    if (built.length === 0) return void evidence.push(`${login.host} does not say for which architectures it is`);
+    if (built.length === 0)
+      return void evidence.push(`${login.host} does not say which architectures the image supports`);
     evidence.push(`the image is for ${built.join(', ')}, the nodes are ${nodes.join(', ')}`);
     if (nodes.every((node) => built.includes(node))) return;
     differences.push({ part: 'architecture', found: built.join(', '), expected: nodes.join(', ') });
   } catch (error) {
-    evidence.push(`its architectures could not be read: ${awsProblem(error).problem}`);
+    evidence.push(`its architectures cannot be read: ${awsProblem(error).problem}`);
   }
 }
 
@@ -57,16 +62,16 @@ async function explainRights(
   explanation: ImageExplanation,
 ): Promise<void> {
   const { evidence } = explanation;
-  if (!nodeRoles) return void evidence.push('the rights of the nodes were not looked at: their role is not known');
+  if (!nodeRoles) return void evidence.push("the nodes' pull rights were not checked: their role is unknown");
   try {
     const roles = await nodeRoles();
     if (roles.length === 0)
-      evidence.push('the rights of the nodes were not looked at: no managed node group names a role');
+      evidence.push("the nodes' pull rights were not checked: no managed node group names a role");
     for (const role of roles) {
       const partition = role.split(':')[1];
       const arn = `arn:${partition}:ecr:${region}:${account}:repository/${repository}`;
       const { denied, problem } = await pullRights(clients, role, arn);
-      if (problem) evidence.push(`whether ${role} may pull could not be looked at: ${problem}`);
+      if (problem) evidence.push(`whether ${role} may pull is unknown: ${problem}`);
       else if (denied.length === 0) evidence.push(`${role} may pull it`);
       else {
         evidence.push(`${role} may not ${denied.join(', ')}`);
@@ -75,6 +80,6 @@ async function explainRights(
       }
     }
   } catch (error) {
-    evidence.push(`the rights of the nodes could not be looked at: ${awsProblem(error).problem}`);
+    evidence.push(`the nodes' pull rights cannot be read: ${awsProblem(error).problem}`);
   }
 }

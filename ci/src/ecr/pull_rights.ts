@@ -1,4 +1,4 @@
-/** May a node's role pull? IAM is asked what it would decide; the repository's own policy is not looked at. */
+/** May a node's role pull? IAM simulates its decision; the repository's own policy is not checked. */
 import { type EvaluationResult, paginateSimulatePrincipalPolicy } from '#aws/client-iam';
 import type { AwsClients } from '../world/aws_clients.ts';
 import { awsProblem } from '../world/aws_problem.ts';
@@ -9,7 +9,7 @@ const ON_ALL = ['ecr:GetAuthorizationToken'];
 
 export type Rights = { denied: string[]; problem?: string };
 
-/** The actions that the principal may not do. Never throws. `problem`: IAM did not say. */
+/** The actions that the principal may not do, or the problem why IAM gave no answer. Never throws. */
 export async function pullRights({ iam }: AwsClients, roleArn: string, repositoryArn: string): Promise<Rights> {
   return simulate(iam, roleArn, [
     { actions: ON_ALL, resource: '*' },
