@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { withPatience } from '../../../tests/support/diagnosis_report.ts';
 import { appliedByHand, refusedOutright, scenarios } from '../../../tests/support/diagnosis_scenarios.ts';
 import { causeNames, causes, codeOf, parsePatience, patienceFor, runbookPage } from './causes.ts';
 
@@ -13,6 +14,14 @@ test.each(causeNames)('%s has its page in the runbook, with its code and its pat
   const { patience } = causes[cause];
   if (patience === 'cannot heal') expect(summary).not.toMatch(/after \d+ s/);
   else if (cause !== 'deadline' && patience.seconds > 0) expect(summary).toContain(`${patience.seconds} s`);
+});
+
+test('the table in docs/deploy.md is the one that node tests/support/diagnosis_report.ts writes', () => {
+  const page = join(root, 'docs/deploy.md');
+  // the formatter aligns the columns
+  const unaligned = (text: string) =>
+    text.replace(/ +\|/g, ' |').replace(/-{3,}/g, '---').replaceAll('| ---', '|---').replaceAll('--- |', '---|');
+  expect(unaligned(withPatience(page))).toBe(unaligned(readFileSync(page, 'utf8')));
 });
 
 test('a page of the runbook belongs to a cause or to an alert', () => {
