@@ -1,6 +1,6 @@
 /**
- * Asks a server for predictions over connections that stay open, each with one request under way, and prints as JSON
- * what came back. It speaks HTTP/1.1 on bare sockets, so that it costs less than the fastest of the servers.
+ * Sends prediction requests over persistent connections, one at a time on each, and prints the throughput and the
+ * latencies as JSON. It speaks HTTP/1.1 on bare sockets, so that it costs less than the fastest of the servers.
  *
  *     node bench/load.ts PORT TEXTS.jsonl CONNECTIONS WARM_UP_SECONDS SECONDS
  */
@@ -31,7 +31,7 @@ await runMain(async () => {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 });
 
-/** One connection after another, because some servers close them after an answer. */
+/** Opens a new connection whenever one ends, because some servers close them after an answer. */
 async function keepAsking(): Promise<void> {
   while (performance.now() < until) await askOver(connect(Number(port), '127.0.0.1'));
 }
@@ -52,7 +52,7 @@ function askOver(socket: Socket): Promise<void> {
       if (!isWhole(answer)) return;
       const now = performance.now();
       if (!answer.startsWith('HTTP/1.1 200') || !answer.includes('"probability"')) {
-        reject(new SentimentError('BENCH_ANSWER', `an answer is no prediction: ${answer.slice(0, 300)}`));
+        reject(new SentimentError('BENCH_ANSWER', `an answer is not a prediction: ${answer.slice(0, 300)}`));
         return;
       }
       answer = '';
@@ -70,6 +70,6 @@ function isWhole(answer: string): boolean {
   if (end < 0) return false;
   const length = /\r\ncontent-length: *(\d+)/i.exec(answer.slice(0, end))?.[1];
   if (length === undefined)
-    throw new SentimentError('BENCH_ANSWER', `an answer has no length: ${answer.slice(0, 300)}`);
+    throw new SentimentError('BENCH_ANSWER', `an answer has no Content-Length: ${answer.slice(0, 300)}`);
   return answer.length >= end + 4 + Number(length);
 }

@@ -1,6 +1,6 @@
 /**
- * Fits the matrix that train_sklearn.py left in a folder, and prints as JSON the objective reached and a value that is
- * proven to be within 1e-9 of the least one, so that solvers can be compared by what they reach.
+ * Fits the matrix that train_sklearn.py wrote to a folder and prints, as JSON, the objective reached and a value proven to be
+ * within 1e-9 of the minimum, so that solvers can be compared by the objective they reach.
  *
  *     node bench/objective_ours.ts FOLDER C
  */

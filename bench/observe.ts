@@ -1,26 +1,46 @@
 /**
- * What being observed costs the service: its log of requests and its drift signals, without one, without both. The four take
- * turns in one process every 500 requests, and are compared within a turn, so that what else the machine does falls on
+ * What observability costs the service: its request log and its drift signals, each, both and neither. The four variants
+ * alternate every 500 requests in one process and are compared within a turn, so that other load on the machine affects
  * all of them.
  *
  *     node bench/observe.ts models/model.bin data/raw/test.jsonl     (or make bench)
  */
 import { readFileSync } from 'node:fs';
 import { runMain, usageError } from '../ml/errors.ts';
-import { runJson, start } from './child.ts';
-import { benchFile } from './folder.ts';
-import { type Block, turnsOf, VARIANTS } from './observe_blocks.ts';
-import { collectErrors, firstAnswer, freePort } from './servers.ts';
-import { type Interval, medianInterval, summarize } from './statistics.ts';
-import { formatTable, number } from './table.ts';
+import { benchFile, runJson, start } from './child.ts';
+import { collectErrors, firstAnswer, freePort } from './serve.ts';
+import { formatTable, type Interval, medianInterval, number, summarize } from './statistics.ts';
+
+export const VARIANTS = [
+  { name: 'neither', log: false, signals: false },
+  { name: 'log', log: true, signals: false },
+  { name: 'signals', log: false, signals: true },
+  { name: 'both', log: true, signals: true },
+] as const;
+
+/** `variant` is an index of VARIANTS; seconds per request, of processor time and of wall-clock time. */
+export type Block = { variant: number; cpu: number; clock: number };
+
+/** Each turn has all variants and starts with a different one than the last, so that none profits from its position. */
+export function variantAt(block: number): number {
+  return (block + Math.floor(block / VARIANTS.length)) % VARIANTS.length;
+}
+
+/** The complete turns, each with its blocks in the order of VARIANTS. `blocks` starts with the first block. */
+export function turnsOf(blocks: readonly Block[]): Block[][] {
+  const { length } = VARIANTS;
+  return Array.from({ length: Math.floor(blocks.length / length) }, (_, turn) =>
+    blocks.slice(turn * length, (turn + 1) * length).sort((a, b) => a.variant - b.variant),
+  );
+}
 
 const CONNECTIONS = '50';
 const WARM_UP = '3';
 const SECONDS = '240';
-/** What compilers do at first is not what a request costs. */
+/** At first the compiler is busy, so these turns do not count. */
 const WARM_UP_TURNS = 10;
 
-/** Ratios are to `neither`; microseconds of processor time for a request. */
+/** Microseconds of processor time per request; ratios are to `neither`. */
 type Row = { variant: string; microseconds: number; cpu: Interval; throughput: Interval };
 export type ObserveReport = { turns: number; rows: Row[] };
 
@@ -32,7 +52,7 @@ export async function benchObserving(model: string, texts: string): Promise<Obse
   const variables = { MODEL_URI: model, PORT: String(port), HOST: '127.0.0.1', DRAIN_SECONDS: '0', OBSERVED: file };
   const service = await start(['node', 'bench/peers/observed_service.ts'], variables, 'pipe');
   try {
-    // Whoever writes a log has a reader: a pipe, as in a container.
+    // The log goes to a pipe with a reader, as in a container.
     service.child.stdout?.resume();
     await firstAnswer('the service', port, service, collectErrors(service));
     await runJson(['node', 'bench/load.ts', String(port), texts, CONNECTIONS, WARM_UP, SECONDS]);
@@ -63,7 +83,7 @@ function print({ turns, rows }: ObserveReport): void {
     told(throughput),
   ]);
   process.stdout.write(
-    `observe: POST /predict with log of requests and drift signals; median of ${turns} turns and its 95 % interval, to neither\n${formatTable([['', 'CPU a request, us', 'CPU', 'requests/s'], ...table])}\n`,
+    `observe: POST /predict with request log and drift signals; median of ${turns} turns and its 95 % interval, relative to neither\n${formatTable([['', 'CPU a request, us', 'CPU', 'requests/s'], ...table])}\n`,
   );
 }
 

@@ -1,17 +1,17 @@
-/** The peers' Python environment: bench/peers/requirements.txt, pinned by hash, in a folder of its own. */
+/** The Python environment of the peers: bench/peers/requirements.txt, pinned by hash, in its own folder. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SentimentError } from '../ml/errors.ts';
 import { programEnvironment, runProgram } from '../scripts/local/programs.ts';
-import { benchFile, peersFolder, root } from './folder.ts';
+import { benchFile, peersFolder, root } from './child.ts';
 
 const OWN_UV = join(root, '.tools/uv/bin/uv');
 const REQUIREMENTS = join(peersFolder, 'requirements.txt');
 
 export type Peers = { python: string; gunicorn: string };
 
-/** Takes seconds when it is in place. Throws BENCH_PEERS with uv's last words. */
+/** Takes seconds if the environment is up to date. Throws BENCH_PEERS with the end of uv's output. */
 export async function preparePeers(): Promise<Peers> {
   const venv = benchFile('venv');
   const peers = { python: join(venv, 'bin/python'), gunicorn: join(venv, 'bin/gunicorn') };
@@ -37,11 +37,11 @@ async function uv(args: string[]): Promise<void> {
   if (code === 0) return;
   throw new SentimentError('BENCH_PEERS', `uv ${args[0]} ended with exit code ${code}`, {
     cause: new Error(said.slice(-5).join('\n')),
-    next: 'run make setup, and see whether this machine reaches its Python package index',
+    next: 'run make setup, and check that this machine can reach its Python package index',
   });
 }
 
-/** pip's settings of this machine, as scripts/setup.sh found them: uv does not read those itself. */
+/** pip's settings of this machine, as scripts/setup.sh found them, because uv does not read those. */
 function indexSettings(): Record<string, string> {
   const settings = readOr(join(root, '.tools/uv/pip.conf')) ?? '';
   const value = (name: string) => new RegExp(`\\.${name}='(.*)'`).exec(settings)?.[1];

@@ -1,24 +1,24 @@
 /**
- * Speed side by side with peers, in one run: `make bench`, or parts of it: `node bench/run.ts train score serve observe`.
+ * Compares speed with peers, side by side in one run: `make bench`, or some parts: `node bench/run.ts train score serve observe`.
  *
- * Training and scoring are measured in processor time, which other programs disturb little, serving by the clock. What
- * counts are the ratios to the peers on the machine of the moment. Reports go to .local/bench/*.json.
+ * Training and scoring are measured in processor time, which other programs hardly disturb; serving is measured in
+ * wall-clock time. What counts are the ratios to the peers on the same machine. Reports go to .local/bench/*.json.
  */
+import { execFileSync } from 'node:child_process';
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { runMain, usageError } from '../ml/errors.ts';
 import { writeText } from '../ml/files.ts';
-import { prepareCorpora } from './corpora.ts';
-import { benchFile } from './folder.ts';
-import { describeMachine, printMachine } from './machine.ts';
-import { trainBenchModels } from './models.ts';
+import { benchFile, root, runJson } from './child.ts';
+import { prepareCorpora, trainBenchModels } from './inputs.ts';
 import { benchObserving } from './observe.ts';
-import { preparePeers } from './peers.ts';
+import { type Peers, preparePeers } from './peers.ts';
 import { benchScoring } from './score.ts';
 import { benchServing } from './serve.ts';
 import { benchTraining } from './train.ts';
 
 const PARTS = ['train', 'score', 'serve', 'observe'] as const;
 
-// Programs that are still running are ended by the exit of this one.
+// The exit of this process stops the programs that it started.
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
@@ -45,8 +45,8 @@ function partsToRun(args: string[]): Set<string> {
   if (unknown !== undefined) {
     throw usageError(
       'USAGE',
-      `there is no part ${JSON.stringify(unknown)}`,
-      `name some of ${PARTS.join(', ')}, or none for all`,
+      `unknown part ${JSON.stringify(unknown)}`,
+      `name some of ${PARTS.join(', ')}, or none to run all`,
     );
   }
   return new Set(args.length > 0 ? args : PARTS);
@@ -54,4 +54,46 @@ function partsToRun(args: string[]): Set<string> {
 
 function writeReport(part: string, report: unknown): void {
   writeText(benchFile(`${part}.json`), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** What the figures depend on besides the code. */
+type Machine = {
+  processor: string;
+  cores: number;
+  gigabytes: number;
+  /** Mean number of runnable processes in the last minute. */
+  load: number;
+  node: string;
+  peers: Record<string, string>;
+  commit: string;
+};
+
+async function describeMachine(peers: Peers): Promise<Machine> {
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    gigabytes: Math.round(totalmem() / 2 ** 30),
+    load: loadavg()[0],
+    node: process.version,
+    peers: await runJson<Record<string, string>>([peers.python, 'bench/peers/versions.py']),
+    commit: gitCommit(),
+  };
+}
+
+function printMachine({ processor, cores, gigabytes, load, node, peers, commit }: Machine): void {
+  const versions = Object.entries(peers).map(([name, version]) => `${name} ${version}`);
+  process.stdout.write(`${processor}, ${cores} cores, ${gigabytes} GiB, load ${load.toFixed(1)}; commit ${commit}
+Node ${node}; ${versions.join(', ')}
+median (smallest to largest) of alternating rounds; ratios are of medians (smallest to largest of a round)\n\n`);
+  if (load > cores / 2) {
+    process.stdout.write('Other programs keep this machine busy: expect lower figures and wide ranges.\n\n');
+  }
+}
+
+function gitCommit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+  } catch {
+    return 'unknown';
+  }
 }

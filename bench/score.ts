@@ -1,10 +1,8 @@
-/** Scoring: Model.predict text by text against the scikit-learn pipeline's predict on all at once, one thread each. */
+/** Scoring: Model.predict text by text against the scikit-learn pipeline's predict on all texts at once, one thread each. */
 import { runJson } from './child.ts';
-import type { Corpora } from './corpora.ts';
-import type { BenchModels } from './models.ts';
+import type { BenchModels, Corpora } from './inputs.ts';
 import type { Peers } from './peers.ts';
-import { type Ratio, ratioOf, summarize } from './statistics.ts';
-import { formatRatio, formatSummary, formatTable, number } from './table.ts';
+import { formatRatio, formatSummary, formatTable, number, type Ratio, ratioOf, summarize } from './statistics.ts';
 
 const ROUNDS = 3;
 const SECONDS = '2';

@@ -1,13 +1,13 @@
 /**
- * Scores texts for a while, one by one, and prints the speed of each pass (a second of processor time) as JSON. The first pass warms up and is not
- * counted.
+ * Scores texts one by one and prints the speed of each pass over them, in texts per second of processor time, as JSON. A first
+ * pass warms up and does not count.
  *
  *     node bench/score_ours.ts MODEL TEXTS.jsonl SECONDS
  */
 
 import { readReviews } from '../ml/corpus/reviews_file.ts';
 import { readModel } from '../ml/model/artifact.ts';
-import { cpuSeconds } from './cpu_time.ts';
+import { cpuSeconds } from './settings.ts';
 
 const [modelPath, textsPath, seconds] = process.argv.slice(2);
 const model = readModel(modelPath);

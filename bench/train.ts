@@ -1,11 +1,9 @@
-/** Training: this project's vectoriser and solver against scikit-learn's, in turn, one process and one thread each. */
+/** Training: this project's vectoriser and solver against scikit-learn's, alternating, each in one process with one thread. */
 
-import { runJson } from './child.ts';
-import type { Corpora, Corpus } from './corpora.ts';
-import { benchFile } from './folder.ts';
+import { benchFile, runJson } from './child.ts';
+import type { Corpora, Corpus } from './inputs.ts';
 import type { Peers } from './peers.ts';
-import { type Ratio, ratioOf, summarize } from './statistics.ts';
-import { formatRatio, formatSummary, formatTable, number } from './table.ts';
+import { formatRatio, formatSummary, formatTable, number, type Ratio, ratioOf, summarize } from './statistics.ts';
 
 const ROUNDS = 3;
 const C = '1';
@@ -30,7 +28,7 @@ type Objective = { objective: number; least: number };
 
 export type Comparison = { corpus: string; ours: Ours[]; theirs: Theirs[]; objective: Objective; ratios: Ratio[] };
 
-/** `growth`: time for the long texts in times for the first quarter of them; 4 is linear. */
+/** `growth`: time for all long texts divided by the time for a quarter of them; 4 is linear. */
 export type TrainReport = { comparisons: Comparison[]; growth: Ratio };
 
 export async function benchTraining(corpora: Corpora, peers: Peers): Promise<TrainReport> {
@@ -43,7 +41,7 @@ export async function benchTraining(corpora: Corpora, peers: Peers): Promise<Tra
     quarter.push(secondsOf(await trainOurs(corpora.quarter)));
   }
   const growth = ratioOf(whole, quarter);
-  process.stdout.write(`ours, four times the texts: ${formatRatio(growth)} times the time\n\n`);
+  process.stdout.write(`ours, with four times the texts: ${formatRatio(growth)} times the time\n\n`);
   return { comparisons, growth };
 }
 
@@ -84,7 +82,7 @@ function print({ corpus, ours, theirs, objective, ratios }: Comparison): void {
   const above = (value: number) => ((value - objective.least) / objective.least).toExponential(1);
   const seconds = (values: number[]) => formatSummary(summarize(values), 2);
   const rows = [
-    ['', 'vectorise, CPU s', 'fit, CPU s', 'above least objective', 'accuracy', 'columns', 'RSS, MB', 'time / ours'],
+    ['', 'vectorise, CPU s', 'fit, CPU s', 'above minimum objective', 'accuracy', 'columns', 'RSS, MB', 'time / ours'],
     [
       'ours',
       seconds(ours.map((run) => run.vectoriseSeconds)),

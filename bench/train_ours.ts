@@ -1,6 +1,6 @@
 /**
- * What train_sklearn.py does, with this project's code: vectorise (uni- and bigram TF-IDF) and fit, and print what it
- * took as JSON. Reading the texts is not timed; the compiler's warming-up is.
+ * Does what train_sklearn.py does with this project's code: vectorises (uni- and bigram TF-IDF), fits, and prints the
+ * times as JSON. They exclude reading the texts and include the compiler's warm-up.
  *
  *     node bench/train_ours.ts TRAIN.jsonl TEST.jsonl MIN_DF C
  */
@@ -10,8 +10,7 @@ import { readReviews } from '../ml/corpus/reviews_file.ts';
 import { dot } from '../ml/features/csr.ts';
 import { fitVectorizer } from '../ml/features/vectorizer.ts';
 import { createNormalizer } from '../ml/text/normalize.ts';
-import { cpuSeconds } from './cpu_time.ts';
-import { l2Settings, normalizeSettings, wordSettings } from './settings.ts';
+import { cpuSeconds, l2Settings, normalizeSettings, wordSettings } from './settings.ts';
 
 const [trainPath, testPath, minDf, c] = process.argv.slice(2);
 const reviews = [...readReviews(trainPath)];

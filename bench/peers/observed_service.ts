@@ -1,15 +1,15 @@
 /**
- * The service, which turns its log of requests and its drift signals on and off as it goes, after every BLOCK requests, and
- * at its end writes to the file OBSERVED what each block took: one process, so that nothing else differs between blocks.
+ * The service, with its request log and its drift signals switched on and off after every BLOCK requests. At the end it
+ * writes the time of each block to the file OBSERVED. One process, so that nothing else differs between blocks.
  */
 import { writeFileSync } from 'node:fs';
 import { Drift } from '../../service/drift.ts';
 import { Log } from '../../service/log.ts';
 import { Metrics } from '../../service/metrics.ts';
-import { cpuSeconds } from '../cpu_time.ts';
-import { type Block, VARIANTS, variantAt } from '../observe_blocks.ts';
+import { type Block, VARIANTS, variantAt } from '../observe.ts';
+import { cpuSeconds } from '../settings.ts';
 
-// Long enough for the garbage of a block to be collected in it.
+// Long enough for a block to include the collection of its own garbage.
 const BLOCK = 500;
 
 const blocks: Block[] = [];

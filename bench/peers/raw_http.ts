@@ -1,6 +1,6 @@
 /**
- * POST /predict on bare node:http with the same model: nothing is checked, routed, measured or logged. What a framework
- * and a service that looks after itself cost is the distance to this.
+ * POST /predict on bare node:http with the same model, without checks, routing, metrics or log. The difference to the
+ * service is what those and the framework cost.
  *
  *     MODEL_URI=models/model.bin PORT=0 node bench/peers/raw_http.ts
  */

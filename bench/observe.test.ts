@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { turnsOf, variantAt } from './observe_blocks.ts';
+import { turnsOf, variantAt } from './observe.ts';
 
-test('each turn has all variants, in another order than the last', () => {
+test('each turn has all variants, in a different order than the last', () => {
   const variants = Array.from({ length: 18 }, (_, block) => variantAt(block));
   expect(variants.slice(0, 8)).toEqual([0, 1, 2, 3, 1, 2, 3, 0]);
   const turns = turnsOf(variants.map((variant) => ({ variant, cpu: 1, clock: 1 })));

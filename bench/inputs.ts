@@ -1,18 +1,24 @@
 /**
- * The texts of the bench: the movie snippets, split as params.yaml splits them, and long reviews put together from them.
+ * What the bench works on: texts, and models trained on them. The texts are the movie snippets, split as params.yaml
+ * splits them, and long reviews made from them.
  *
- * No large corpus of real reviews comes from a package registry, so long ones are made: snippets drawn until there are
- * 230 words (the mean of IMDB reviews), four of five from the review's own class. What that does not have is the
- * vocabulary of as many real words: there are no more different bigrams than the snippets hold.
+ * A long review consists of random snippets, four of five from its own class, until it has 230 words (the mean of IMDB
+ * reviews). Such texts have fewer different words and bigrams than as many real reviews.
  */
-import { writeFileSync } from 'node:fs';
+
 import { join } from 'node:path';
 import { gatherSplit } from '../ml/corpus/corpus.ts';
 import type { Review } from '../ml/corpus/review.ts';
+import { readReviews } from '../ml/corpus/reviews_file.ts';
+import { writeText } from '../ml/files.ts';
+import { saveModel } from '../ml/model/artifact.ts';
 import { readParams } from '../ml/params.ts';
 import { createRandom } from '../ml/random.ts';
 import { paths } from '../ml/stages/paths.ts';
-import { benchFile, root } from './folder.ts';
+import { trainModel } from '../ml/training.ts';
+import { benchFile, root, runJson } from './child.ts';
+import type { Peers } from './peers.ts';
+import { wordSettings } from './settings.ts';
 
 export type Corpus = { name: string; train: string; test: string; minDf: number };
 
@@ -56,8 +62,29 @@ function longReviews(snippets: Review[], count: number, random: () => number): R
 function write(name: string, train: Review[], test: Review[], minDf: number): Corpus {
   const file = (side: string, reviews: Review[]) => {
     const path = benchFile(`${name}-${side}.jsonl`);
-    writeFileSync(path, reviews.map((review) => `${JSON.stringify(review)}\n`).join(''));
+    writeText(path, reviews.map((review) => `${JSON.stringify(review)}\n`).join(''));
     return path;
   };
   return { name, train: file('train', train), test: file('test', test), minDf };
+}
+
+/** Paths. `words`: uni- and bigram TF-IDF on both sides. `standard`: as in params.yaml; sklearnAll has the same n-grams. */
+export type BenchModels = { words: string; standard: string; sklearnWords: string; sklearnAll: string };
+
+export async function trainBenchModels(snippets: Corpus, peers: Peers): Promise<BenchModels> {
+  const params = readParams();
+  const reviews = [...readReviews(snippets.train)];
+  const models = {
+    words: benchFile('words.model'),
+    standard: benchFile('standard.model'),
+    sklearnWords: benchFile('words.joblib'),
+    sklearnAll: benchFile('words+chars.joblib'),
+  };
+  process.stderr.write('training the models to score and serve ...\n');
+  saveModel(models.standard, trainModel(reviews, params).parts);
+  saveModel(models.words, trainModel(reviews, { ...params, feature_engineering: wordSettings(1) }).parts);
+  const fit = [peers.python, 'bench/peers/fit_pipeline.py', snippets.train];
+  await runJson([...fit, 'words', models.sklearnWords]);
+  await runJson([...fit, 'words+chars', models.sklearnAll]);
+  return models;
 }
