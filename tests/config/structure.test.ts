@@ -1,0 +1,132 @@
+/** The structure of the code: which file may import which, type imports included. docs/architecture.md draws it. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+const folders = ['ml', 'service', 'cli', 'scripts', 'bench', 'ci'];
+
+/** Still to be mended: cycles within these folders, and these imports. Goes when both lists are empty. */
+const allowed = {
+  cycles: ['ci/src/deploy/', 'ml/model/'],
+  imports: ['ml/cli/serve.ts -> service/config.ts', 'ml/cli/serve.ts -> service/run.ts'],
+};
+
+/** Product TypeScript: no tests, no data of tests, nothing that Dagger generates. */
+const files = globSync(`{${folders.join()}}/**/*.ts`, {
+  cwd: root,
+  exclude: ['**/node_modules', '**/testdata', 'ci/sdk', '**/*.test.ts'],
+}).sort();
+const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
+const imports = new Map(files.map((file) => [file, targetsOf(file)]));
+
+/** What a file imports or exports from: a path from the root, or the name of a package. */
+function targetsOf(file: string): string[] {
+  // Biome's format is given: an import or export begins a line, and its path is in single quotes.
+  const pattern = /^(?:import|export)\s(?:[^'";]*?\bfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+  const specifiers = [...texts.get(file)!.matchAll(pattern)].map(([, fixed, lazy]) => fixed ?? lazy);
+  return specifiers.map((name) => (name.startsWith('.') ? join(dirname(file), name) : name));
+}
+
+/** Groups of files that import each other in a circle. Tarjan 1972, "Depth-first search and linear graph algorithms". */
+function cyclesOf(graph: Map<string, string[]>): string[][] {
+  const cycles: string[][] = [];
+  const order = new Map<string, number>();
+  const path: string[] = [];
+  const visit = (file: string): number => {
+    const own = order.size;
+    order.set(file, own);
+    path.push(file);
+    let low = own;
+    for (const target of graph.get(file)!) {
+      if (!graph.has(target)) continue;
+      if (!order.has(target)) low = Math.min(low, visit(target));
+      else if (path.includes(target)) low = Math.min(low, order.get(target)!);
+    }
+    if (low === own) {
+      const group = path.splice(path.indexOf(file));
+      if (group.length > 1 || graph.get(file)!.includes(file)) cycles.push(group.sort());
+    }
+    return low;
+  };
+  for (const file of graph.keys()) if (!order.has(file)) visit(file);
+  return cycles;
+}
+
+/** "a -> b" for each import from a file under `from` of something that `isTarget` names. */
+function importsFrom(from: string, isTarget: (target: string) => boolean): string[] {
+  const within = files.filter((file) => file === from || file.startsWith(`${from}/`));
+  return within.flatMap((file) =>
+    imports
+      .get(file)!
+      .filter(isTarget)
+      .map((target) => `${file} -> ${target}`),
+  );
+}
+
+const isIn =
+  (...paths: string[]) =>
+  (target: string) =>
+    paths.some((path) => target === path || target.startsWith(`${path}/`));
+
+test('the imports of every folder are read', () => {
+  for (const folder of folders.filter((each) => existsSync(join(root, each)))) {
+    expect(importsFrom(folder, (target) => files.includes(target)).length, folder).toBeGreaterThan(5);
+  }
+  const local = [...imports].flatMap(([file, targets]) =>
+    targets.filter((target) => isIn(...folders)(target) && target.endsWith('.ts')).map((target) => [file, target]),
+  );
+  // The SDK of Dagger is generated into ci/sdk.
+  expect(local.filter(([, target]) => !files.includes(target))).toEqual([]);
+});
+
+test('a cycle of two, of three, and of a file with itself are found', () => {
+  const graph = new Map(
+    Object.entries({ a: ['b', 'x'], b: ['a', 'c'], c: ['d'], d: ['e'], e: ['c'], f: ['f'], g: ['a'] }),
+  );
+  expect(cyclesOf(graph)).toEqual([['c', 'd', 'e'], ['a', 'b'], ['f']]);
+});
+
+test('no files import each other in a circle', () => {
+  const isAllowed = (cycle: string[]) =>
+    allowed.cycles.some((folder) => cycle.every((file) => file.startsWith(folder)));
+  expect(cyclesOf(imports).filter((cycle) => !isAllowed(cycle))).toEqual([]);
+});
+
+/** What each folder may import of the other folders. */
+const mayImport: Record<string, string[]> = {
+  ml: [],
+  service: ['ml/model', 'ml/errors.ts', 'ml/files.ts'],
+  cli: ['ml', 'service'],
+  scripts: ['ml', 'service'],
+  bench: ['ml', 'service', 'scripts'],
+  ci: [],
+};
+
+test.each(Object.entries(mayImport))('of the other folders, %s imports only %j', (folder, others) => {
+  const foreign = isIn(...folders.filter((each) => each !== folder));
+  const wrong = importsFrom(folder, (target) => foreign(target) && !isIn(...others)(target));
+  expect(wrong.filter((line) => !allowed.imports.includes(line))).toEqual([]);
+});
+
+test('the deployer and its diagnosis do without Dagger, and the arguments know nothing of a release', () => {
+  for (const folder of ['ci/src/deploy', 'ci/src/diagnosis']) {
+    expect(importsFrom(folder, isIn('@dagger.io/dagger', 'ci/sdk', 'ci/src/release', 'ci/src/containers'))).toEqual([]);
+  }
+  expect(importsFrom('ci/src/arguments.ts', isIn('ci/src/release'))).toEqual([]);
+});
+
+test('no file has more than 400 lines', () => {
+  const long = [...texts].filter(([, text]) => text.split('\n').length - 1 > 400);
+  expect(long.map(([file]) => file)).toEqual([]);
+});
+
+test('no file of ml/ only passes on what others export', () => {
+  const isBarrel = (text: string) => {
+    const statements = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '').split(/;\s*/);
+    return statements.every((each) => each.trim() === '' || /^\s*export\b[^=]*\bfrom\s+'/.test(each));
+  };
+  expect(isBarrel("/** All. */\nexport { a } from './a.ts';\nexport type { B } from './b.ts';\n")).toBe(true);
+  const barrels = [...texts].filter(([file, text]) => file.startsWith('ml/') && isBarrel(text));
+  expect(barrels.map(([file]) => file)).toEqual([]);
+});
