@@ -1,10 +1,10 @@
 /**
  * `node scripts/bundle.ts FOLDER`: the service as a few plain JavaScript files that need nothing from node_modules, for
- * the image. Types need not be stripped at the start, and of natural (77 MB with what it depends on) only the
- * tokenizers and stemmers come along.
+ * the image, with the licences of the bundled packages. No types are left to strip at the start, and of natural (77 MB
+ * with its dependencies) only the tokenizers and stemmers are in the bundle.
  */
-import { rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import { runMain, SentimentError, usageError } from '../ml/errors.ts';
 
@@ -34,7 +34,7 @@ await runMain(async () => {
     platform: 'node',
     plugins: [followRequire],
     onLog(_level, log) {
-      // It would only be missed when the service runs.
+      // Otherwise it would only be missed when the service runs.
       if (log.code === 'UNRESOLVED_IMPORT') throw new SentimentError('BUNDLE', `rolldown: ${log.message}`);
     },
   });
@@ -48,4 +48,20 @@ await runMain(async () => {
   for (const file of output) {
     if (file.type === 'chunk') console.log(`${file.fileName}: ${Math.ceil(Buffer.byteLength(file.code) / 1024)} kB`);
   }
+  const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+  writeFileSync(join(folder, 'THIRD_PARTY_LICENSES.txt'), licencesOf(modules));
 });
+
+/** Name, version and licence text of each package among the modules; MIT and others demand that copies carry them. */
+function licencesOf(modules: string[]): string {
+  const folders = modules.map((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
+  const packages = [...new Set(folders)]
+    .filter((each) => each !== undefined)
+    .map((path) => {
+      const { name, version, license, author } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
+      const file = readdirSync(path).find((each) => /^licen[cs]e/i.test(each));
+      const text = file ? readFileSync(join(path, file), 'utf8').trim() : `by ${author?.name ?? author ?? name}`;
+      return `${name} ${version} (${license})\n\n${text}\n`;
+    });
+  return packages.sort().join(`\n${'-'.repeat(80)}\n\n`);
+}
