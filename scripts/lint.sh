@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Every linter, each to its end: what one of them finds hides nothing of the others. `make lint` and `dagger call lint`.
+# Runs every linter, also after one has failed. For `make lint` and `dagger call lint`.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export PATH="$PWD/.tools/actionlint:$PATH"
 
 failed=()
 
-# check PROGRAM ARGUMENTS...: a program that is missing is a failure where CI is set, and else a loud line.
+# check PROGRAM ARGUMENTS...: a missing program is a warning, and a failure where CI is set.
 check() {
   if ! command -v "$1" >/dev/null; then
-    echo "*** $1 was not found, so what it checks is not checked ***" >&2
+    echo "*** $1 is not installed: what it checks is not checked ***" >&2
     if [[ -z ${CI:-} ]]; then return; fi
     failed+=("$1 (not installed)")
   elif ! "$@"; then

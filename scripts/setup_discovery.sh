@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Prometheus with its discovery in Kubernetes, which Debian builds without, for tests/monitoring_kubernetes.test.ts: the
-# version of monitoring/ec2, built from the Go module proxy with no other discovery (the rest is most of the build).
-# Nothing is done where it is done already, and nothing installed on the machine.
+# Prometheus with service discovery for Kubernetes, which Debian's lacks, for tests/monitoring_kubernetes.test.ts. It is the
+# version of monitoring/ec2, built from the Go module proxy without the other discoveries, which are most of the build.
+# Installs nothing on the machine.
 set -euo pipefail
 # shellcheck source=scripts/built_once.sh
 source "$(dirname "${BASH_SOURCE[0]}")/built_once.sh" "Prometheus with Kubernetes' discovery"
 
-# v3.13.5 as a Go module; the sum is what go.sum would hold, and the module's own go.sum pins what it is built from.
+# v3.13.5 as a Go module. The sum is the one of go.sum; the module's own go.sum pins what it is built from.
 version=v0.313.5
 sum='h1:5/kewqSFNlHQa9NqZxrOkXCBlEuJOvb+8gFOUxSWFv0='
 
@@ -21,4 +21,6 @@ build() {
 }
 
 # tests/support/need.ts looks for it there.
-built_once "$cache/prometheus-$version" "Prometheus with Kubernetes' discovery, built from source (about three minutes, once)"
+built=$cache/prometheus-$version
+unless_given "$built"
+built_once "$built" "Prometheus with Kubernetes' discovery, built from source (about three minutes, once)"

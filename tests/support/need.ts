@@ -1,6 +1,6 @@
 /**
- * What integration tests need from outside npm, and what happens when a machine has it not: a loud line and a skip,
- * or in CI, where a skip would hide a broken promise, a failure.
+ * What integration tests need from outside npm. Where it is missing, the tests are skipped and a line says so; in CI,
+ * where nobody would see the skip, they fail.
  *
  *     describe.skipIf(!need('chromium'))('the page', () => { ... });
  */
@@ -23,12 +23,13 @@ export type Tool =
   | 'promtool'
   | 'alertmanager'
   | 'amtool'
-  /** A Prometheus that finds its targets in Kubernetes. */
+  /** A Prometheus with service discovery for Kubernetes. */
   | 'discovery';
-/** A Kubernetes, whichever; and the project's own, with registries that refuse in the ways that registries do. */
-export type Kubernetes = 'cluster' | 'rig';
-/** A machine with a Docker of its own: tests/support/machine.ts. */
-export type Docker = 'docker';
+/**
+ * `cluster`: any Kubernetes. `rig`: the one that tests start, with registries that refuse images in several ways.
+ * `docker`: a machine with a Docker of its own, see machine.ts.
+ */
+export type Machine = 'cluster' | 'rig' | 'docker';
 
 const programs: Record<Tool, string[]> = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
@@ -58,44 +59,43 @@ const remedies: Record<Tool, string> = {
   discovery: 'scripts/setup_discovery.sh',
 };
 
-/** Whether it is there. Throws when it is not and CI is set. */
-export function need(what: Tool | Kubernetes | Docker): boolean {
-  const message = lacks(what);
+/** Whether it is there. Throws when it is missing and CI is set. */
+export function need(what: Tool | Machine): boolean {
+  const message = whyMissing(what);
   if (message === undefined) return true;
-  if (process.env.CI) throw new Error(`${message}; in CI a skipped test is a failure`);
-  process.stderr.write(`\n*** SKIPPED: ${message}: the tests that need it do not run ***\n\n`);
+  if (process.env.CI)
+    throw new Error(`tests that need ${what} cannot run: ${message}. In CI a skipped test is a failure`);
+  process.stderr.write(`\n*** SKIPPED: tests that need ${what}: ${message} ***\n\n`);
   return false;
 }
 
-function lacks(what: Tool | Kubernetes | Docker): string | undefined {
-  if (what === 'docker') return lacksDocker();
-  return what === 'cluster' || what === 'rig' ? lacksCluster(what) : lacksProgram(what);
+function whyMissing(what: Tool | Machine): string | undefined {
+  if (what === 'docker') return whyNoDocker();
+  if (what === 'cluster' || what === 'rig') return whyNoCluster(what);
+  return programPath(what) === undefined ? `${what} is not installed (${remedies[what]})` : undefined;
 }
 
-function lacksDocker(): string | undefined {
-  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return 'a Docker for tests takes root on Linux';
-  if (!mayMakeNamespaces()) {
-    return 'a Docker for tests takes namespaces, which may not be made here (a container without privileges?)';
-  }
-  return dockerIsSetUp() ? undefined : 'Docker for tests is not set up (scripts/setup_docker.sh)';
+function whyNoDocker(): string | undefined {
+  return (
+    whyNoNamespaces() ?? (dockerIsSetUp() ? undefined : 'Docker for tests is not set up (scripts/setup_docker.sh)')
+  );
 }
 
-function lacksProgram(tool: Tool): string | undefined {
-  return programPath(tool) === undefined ? `${tool} is not installed (${remedies[tool]})` : undefined;
-}
-
-function lacksCluster(what: Kubernetes): string | undefined {
+function whyNoCluster(what: 'cluster' | 'rig'): string | undefined {
   const given = process.env.KUBECONFIG_TEST;
   if (given && what === 'rig' && factsBeside(given) === undefined) {
-    return "KUBECONFIG_TEST names a cluster without this project's registries";
+    return 'it needs the cluster that tests start themselves, and KUBECONFIG_TEST names another one';
   }
-  if (process.platform !== 'linux' || (!given && process.geteuid?.() !== 0)) {
-    return 'a Kubernetes for tests takes root on Linux, or KUBECONFIG_TEST';
-  }
-  if (!given && !mayMakeNamespaces()) {
-    return 'a Kubernetes for tests takes namespaces, which may not be made here (a container without privileges?)';
-  }
+  const why = given ? undefined : whyNoNamespaces();
+  if (why !== undefined) return `${why}; or name a cluster with KUBECONFIG_TEST`;
   return isBuilt() ? undefined : 'Kubernetes for tests is not built (scripts/setup_cluster.sh)';
+}
+
+function whyNoNamespaces(): string | undefined {
+  if (process.platform !== 'linux' || process.geteuid?.() !== 0) return 'it needs root on Linux';
+  return mayMakeNamespaces()
+    ? undefined
+    : 'it needs namespaces, which this machine does not allow (an unprivileged container?)';
 }
 
 function mayMakeNamespaces(): boolean {
@@ -110,7 +110,7 @@ export function programPath(tool: Tool): string | undefined {
   return candidates.find(isProgram);
 }
 
-/** Where scripts/setup_discovery.sh puts it, by the version that is written there. */
+/** Where scripts/setup_discovery.sh puts it: the version is read from that script. */
 function discoveryFolder(): string {
   const script = readFileSync(resolve(import.meta.dirname, '../../scripts/setup_discovery.sh'), 'utf8');
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');

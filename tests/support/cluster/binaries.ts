@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const sources = resolve(import.meta.dirname, '../../cluster');
-/** The order matters: scripts/setup_cluster.sh hashes the same files in the same one. */
+/** The order matters: scripts/setup_cluster.sh hashes the same files in the same order. */
 const hashed = ['go.mod', 'go.sum', 'main.go', 'app/main.go', 'pause/main.go'];
 
 export type Binary = 'kube' | 'app' | 'pause';
@@ -14,14 +14,17 @@ export function binary(name: Binary): string {
   return join(folder(), name);
 }
 
-/** The script moves the finished folder into place, so that there is all of it or nothing. */
+/** The script moves the finished folder into place, so it is never half there. */
 export function isBuilt(): boolean {
   return existsSync(folder());
 }
+
+/** For a cluster of KUBECONFIG_TEST the script compiles the app alone. */
 
 function folder(): string {
   const hash = createHash('sha256');
   for (const file of hashed) hash.update(readFileSync(join(sources, file)));
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(cache, 'sentiment-pipeline', `cluster-${hash.digest('hex').slice(0, 16)}`);
+  const all = join(cache, 'sentiment-pipeline', `cluster-${hash.digest('hex').slice(0, 16)}`);
+  return process.env.KUBECONFIG_TEST && !existsSync(all) ? `${all}-app` : all;
 }

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../../..');
-/** The order matters: scripts/setup_docker.sh hashes the same files in the same one. */
+/** The order matters: scripts/setup_docker.sh hashes the same files in the same order. */
 const hashed = ['compose/go.mod', 'compose/go.sum', 'aws.txt'];
 
 /** Holds bin/ (dockerd, docker, docker-proxy, docker-compose, busybox) and aws/, a folder of Python packages. */
@@ -16,7 +16,7 @@ export function dockerFolder(): string {
   return join(cache, 'sentiment-pipeline', `docker-${hash.digest('hex').slice(0, 16)}`);
 }
 
-/** The script moves the finished folder into place, so that there is all of it or nothing. */
+/** The script moves the finished folder into place, so it is never half there. */
 export function dockerIsSetUp(): boolean {
   return existsSync(dockerFolder());
 }
