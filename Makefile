@@ -1,11 +1,11 @@
-# Every command of the project; `make help` explains them. Each sets up what it needs first: seconds when that is done.
+# Every command of the project; `make help` explains them. Each first sets up what it needs, which takes seconds when it is there.
 
 SHELL := bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-# The project's own programs come first: Node if the machine's is older than 24, npm's and Python's packages.
+# The project's own programs come first: Node, if the machine's is older than 24, and those of npm's and Python's packages.
 export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.venv/bin:$(PATH)
 
 ##@ Use
@@ -15,20 +15,20 @@ run: setup ## data, training, registration, promotion, then the page in the fore
 	@node scripts/run.ts run
 
 .PHONY: pipeline
-pipeline: setup ## the same without the page; ends with "Error 3" when the gate refuses the model
+pipeline: setup ## the same without the page; fails with "Error 3" when the gate refuses the model
 	@node scripts/run.ts pipeline
 
 .PHONY: doctor
-doctor: setup ## what this machine's PATH and its eksctl would do; the rest of it is dagger call doctor
+doctor: setup ## check this machine's PATH and eksctl; dagger call doctor checks the rest
 	@scripts/setup_ci.sh
 	@node ci/src/doctor/main.ts
 
 .PHONY: mlflow
-mlflow: setup ## only the local MLflow, in the foreground
+mlflow: setup ## the local MLflow alone, in the foreground
 	@node scripts/run.ts mlflow
 
 .PHONY: monitor
-monitor: setup ## Prometheus and Alertmanager on this machine, watching the service that runs (SERVICE=127.0.0.1:8080)
+monitor: setup ## Prometheus and Alertmanager on this machine, watching a running service (SERVICE=127.0.0.1:8080)
 	@scripts/setup_monitoring.sh
 	@node scripts/monitor.ts
 
@@ -41,7 +41,7 @@ compare: setup ## algorithms x features, cross-validated on all cores, tracked i
 	@node scripts/experiments.ts compare
 
 .PHONY: tune
-tune: setup ## C x penalty for the best logistic regression of `make compare`; suggests a change of params.yaml
+tune: setup ## C x penalty for the best logistic regression of make compare; suggests a change to params.yaml
 	@node scripts/experiments.ts tune
 
 .PHONY: ablation
@@ -49,27 +49,30 @@ ablation: setup ## the effect of each part of params.yaml
 	@node scripts/experiments.ts ablation
 
 .PHONY: shell
-shell: setup ## a shell in which dvc, mlflow, node 24 and the others are the project's own
+shell: setup ## a shell with the project's own dvc, mlflow, node and other programs
 	@exec "$${SHELL:-bash}"
 
 ##@ Develop
 
+.PHONY: check
+check: lint typecheck unit ## lint, types and unit tests, in two minutes and without root: before every commit
+
 .PHONY: test
-test: setup ## lint, types, unit and integration tests (real MLflow, DVC, Kubernetes, browser); what CI runs
+test: lint typecheck ## everything: also integration tests (real MLflow, DVC, Kubernetes, Docker, browser); what CI runs
 	@scripts/setup_browser.sh
 	@scripts/setup_monitoring.sh
-	@scripts/setup_ci.sh
-	@scripts/setup_actionlint.sh
 	@scripts/setup_cluster.sh
 	@scripts/setup_discovery.sh
 	@scripts/setup_docker.sh
-	@scripts/lint.sh
-	@tsc --noEmit
-	@tsc --noEmit -p ci
 	@node scripts/test.ts
 
+.PHONY: trust
+trust: setup ## the long proofs, which make test runs on a smaller scale: twenty rolling updates under load
+	@scripts/setup_cluster.sh
+	@TRUST=1 node scripts/test.ts --project integration tests/deploy_load.test.ts
+
 .PHONY: unit
-unit: setup ## unit tests only
+unit: setup ## unit tests
 	@vitest run --project unit
 
 .PHONY: bench
@@ -82,7 +85,7 @@ lint: setup ## lint and formatting of code, shell scripts, Dockerfile and workfl
 	@scripts/lint.sh
 
 .PHONY: format
-format: setup ## put formatting and imports right
+format: setup ## format code and sort imports
 	@biome check --write .
 
 .PHONY: typecheck
@@ -92,25 +95,25 @@ typecheck: setup ## strict types
 	@tsc --noEmit -p ci
 
 .PHONY: lock
-lock: setup ## lock requirements.in anew; npm's lock follows npm install
+lock: setup ## write requirements.txt anew from requirements.in; npm install does the same for package-lock.json
 	@.tools/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header requirements.in -o requirements.txt
 
 ##@ Keep house
 
 .PHONY: setup
-setup: ## Node 24, npm packages, DVC and MLflow, into this folder only
+setup: ## install Node 24, npm packages, DVC and MLflow, into this folder only
 	@scripts/setup.sh
 
 .PHONY: clean
-clean: ## remove what set-up has brought
+clean: ## remove what set-up installed
 	rm -rf .tools .venv node_modules ci/node_modules
 
 .PHONY: reset
-reset: ## remove the local MLflow with all its runs and models, data, and DVC's cache
+reset: ## remove the local MLflow with all its runs and models, the data, and DVC's cache
 	rm -rf .local data models .dvc/cache .dvc/tmp
 
 .PHONY: help
-help: ## this text
+help: ## show this text
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'Settings of make run: make shell, then node scripts/run.ts --help'

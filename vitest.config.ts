@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: unit tests stand beside the code and need nothing; tests/ starts real servers, one file at a time.
+// Two projects: unit tests stand beside the code and need nothing; tests/ starts real servers, by default one file at a
+// time. scripts/test.ts (make test) runs both, and several files side by side where that disturbs nothing.
 export default defineConfig({
   test: {
     projects: [
@@ -8,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{ml,service,cli,scripts,bench,ci/src,tests/config}/**/*.test.ts'],
-          // For a machine with much else to do; a test here takes a second or two on an idle one.
+          // For a machine under load; on an idle one a test takes a second or two.
           testTimeout: 120_000,
         },
       },
@@ -16,8 +17,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['tests/*.test.ts'],
-          fileParallelism: false,
-          globalSetup: ['tests/support/global_mlflow.ts'],
+          maxWorkers: 1,
+          globalSetup: ['tests/support/shared_servers.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -1,29 +1,105 @@
 /**
- * Runs all tests and closes with a line that counts them: `N passed, N failed`. Where CI is set, a skipped test fails
- * the run, because nobody would see what it no longer proves.
+ * Runs all tests, in lanes side by side where they cannot disturb each other, and closes with a line that counts them:
+ * `N passed, N failed`. Where CI is set, a skipped test fails the run, because nobody would see what it no longer proves.
+ * With arguments they go to one vitest: `node scripts/test.ts --project integration tests/page.test.ts`.
  */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { runMain, SentimentError } from '../ml/errors.ts';
+import { startSharedServers } from '../tests/support/shared_servers.ts';
 import { countTests, type TestReport } from './local/test_report.ts';
 
-const REPORT = '.local/test-report.json';
+/** Arguments of one run of vitest. */
+type Run = { name: string; args: string[] };
 
-function main(): void {
-  rmSync(REPORT, { force: true });
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`];
-  const { status } = spawnSync('vitest', ['run', ...reporters, ...process.argv.slice(2)], { stdio: 'inherit' });
-  const { line, skipped } = countTests(readReport());
-  if (skipped.length > 0) process.stdout.write(`skipped:\n${skipped.map((name) => `  ${name}\n`).join('')}`);
-  process.stdout.write(`${line}\n`);
-  if (status !== 0 || (process.env.CI && skipped.length > 0)) process.exitCode = 1;
+/** Where one report a run is kept. */
+const REPORTS = '.local/test-reports';
+
+/** They start machines in network namespaces, or load the one Kubernetes that they share: one at a time. */
+const onMachines = [
+  ...['cluster', 'deploy', 'deploy_interrupted', 'diagnosis', 'ec2_compose', 'ecr_rollout', 'experiments_job'],
+  ...['monitoring_kubernetes', 'rbac'],
+];
+/** They claim that no request is lost, and prove it with nothing else running. */
+const alone = ['deploy_load', 'service'];
+
+const integration = (name: string, tests: string[], workers: number): Run => ({
+  name,
+  args: ['--project', 'integration', `--maxWorkers=${workers}`, ...tests.map((test) => `tests/${test}.test.ts`)],
+});
+
+/** Steps one after another, each of lanes side by side, each of runs one after another. */
+function planOf(tests: string[]): Run[][][] {
+  const unknown = [...onMachines, ...alone].filter((test) => !tests.includes(test));
+  if (unknown.length > 0)
+    throw new SentimentError('TESTS_NOT_RUN', `scripts/test.ts names no test: ${unknown.join(', ')}`);
+  const others = tests.filter((test) => !onMachines.includes(test) && !alone.includes(test));
+  return [
+    [
+      [{ name: 'unit', args: ['--project', 'unit'] }, integration('servers', others, 2)],
+      [integration('machines', onMachines, 1)],
+    ],
+    [[integration('alone', alone, 1)]],
+  ];
 }
 
-function readReport(): TestReport {
+async function main(): Promise<void> {
+  // Whatever a run has started ends at `exit`.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+  const given = process.argv.slice(2);
+  const tests = globSync('tests/*.test.ts').map((path) => /([^/]+)\.test\.ts$/.exec(path)?.[1] ?? path);
+  const plan = given.length > 0 ? [[[{ name: '', args: given }]]] : planOf(tests);
+  rmSync(REPORTS, { recursive: true, force: true });
+  mkdirSync(REPORTS, { recursive: true });
+  const servers = await startSharedServers();
+  const reports: TestReport[] = [];
+  let isGood = true;
   try {
-    return JSON.parse(readFileSync(REPORT, 'utf8'));
+    for (const lanes of plan) {
+      const ends = lanes.map(async (runs) => {
+        for (const run of runs) {
+          isGood = (await runVitest(run, servers.env)) && isGood;
+          reports.push(readReport(run));
+        }
+      });
+      await Promise.all(ends);
+    }
+  } finally {
+    await servers.stop();
+  }
+  const { line, skipped } = countTests({ testResults: reports.flatMap(({ testResults }) => testResults) });
+  if (skipped.length > 0) process.stdout.write(`skipped:\n${skipped.map((name) => `  ${name}\n`).join('')}`);
+  process.stdout.write(`${line}\n`);
+  if (!isGood || (process.env.CI && skipped.length > 0)) process.exitCode = 1;
+}
+
+const reportOf = ({ name }: Run) => join(REPORTS, `${name || 'all'}.json`);
+
+/** Passes on what it prints, each line behind the run's name; answers whether all its tests passed. */
+async function runVitest(run: Run, env: Record<string, string>): Promise<boolean> {
+  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportOf(run)}`, ...run.args];
+  const child = spawn('vitest', args, {
+    stdio: run.name === '' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  const stop = () => void child.kill();
+  process.once('exit', stop);
+  for (const output of [child.stdout, child.stderr]) {
+    if (output) createInterface(output).on('line', (line) => process.stdout.write(`${run.name} | ${line}\n`));
+  }
+  const [code] = await once(child, 'close');
+  process.removeListener('exit', stop);
+  return code === 0;
+}
+
+function readReport(run: Run): TestReport {
+  try {
+    return JSON.parse(readFileSync(reportOf(run), 'utf8'));
   } catch (cause) {
-    throw new SentimentError('TESTS_NOT_RUN', 'vitest ended without a report, see above', { cause });
+    throw new SentimentError('TESTS_NOT_RUN', 'vitest ended without a report; its output is above', { cause });
   }
 }
 

@@ -5,12 +5,14 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Api, apiOf } from './support/cluster/api.ts';
 import { credentials } from './support/cluster/facts.ts';
+import { launchCluster } from './support/cluster/launch.ts';
 import { type Cluster, push, startCluster, type TestNamespace } from './support/cluster.ts';
 import { need } from './support/need.ts';
+import { PATIENCE } from './support/patience.ts';
 import { processesNaming, type Running, start } from './support/process.ts';
 
 const root = resolve(import.meta.dirname, '..');
-const patience = { timeout: 60_000, interval: 100 };
+const patience = { timeout: PATIENCE, interval: 100 };
 
 describe.skipIf(!need('rig'))('the Kubernetes of tests', () => {
   let cluster: Cluster;
@@ -19,7 +21,7 @@ describe.skipIf(!need('rig'))('the Kubernetes of tests', () => {
   let seconds: number;
   beforeAll(async () => {
     const began = performance.now();
-    cluster = await startCluster();
+    cluster = await launchCluster();
     seconds = (performance.now() - began) / 1000;
     api = apiOf(cluster.kubeconfig);
   });
@@ -170,7 +172,7 @@ describe.skipIf(!need('rig'))('the Kubernetes of tests', () => {
       process.kill(keeper, 'SIGKILL');
       await expect.poll(() => processesNaming(folder), patience).toEqual([]);
       expect(left().length).toBeGreaterThan(0);
-      await using next = await startCluster();
+      await using next = await launchCluster();
       expect(left()).toEqual([]);
       expect(next.kubeconfig).not.toBe(cluster.kubeconfig);
     });
@@ -187,7 +189,7 @@ describe.skipIf(!need('rig'))('the Kubernetes of tests', () => {
       const go =
         '#!/bin/sh\n[ "$1" = env ] && echo go1.99 && exit\necho "dial tcp: lookup: no such host" >&2; exit 1\n';
       writeFileSync(join(folder, 'go'), go, { mode: 0o755 });
-      const env = { ...process.env, XDG_CACHE_HOME: folder, PATH: `${folder}:${process.env.PATH}` };
+      const env = { ...process.env, BUILD: '1', XDG_CACHE_HOME: folder, PATH: `${folder}:${process.env.PATH}` };
       const { status, stderr } = spawnSync('scripts/setup_cluster.sh', { cwd: root, env, encoding: 'utf8' });
       expect({ status, stderr }).toMatchObject({
         status: 0,

@@ -18,6 +18,7 @@ import { createMachine } from './support/machine.ts';
 import { type MotoServer, startMoto } from './support/moto.ts';
 import { need } from './support/need.ts';
 import { type Receiver, startReceiver } from './support/notifications.ts';
+import { PATIENCE } from './support/patience.ts';
 import { runOk } from './support/process.ts';
 import { type PromQL, promQL } from './support/promql.ts';
 import { createTestModel, type ServiceProcess, startService, type TestModel } from './support/service.ts';
@@ -92,9 +93,11 @@ describe.skipIf(needed.includes(false))("Prometheus' machine", () => {
   const compose = (words: string) =>
     machine.ok(['bash', '-c', `set -a; . /etc/sentiment-monitoring.env; docker compose -f ${COMPOSE} ${words}`]);
   async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-    for (const deadline = Date.now() + 40_000; !(await condition().catch(() => false)); await sleep(200)) {
+    for (const deadline = Date.now() + PATIENCE; !(await condition().catch(() => false)); await sleep(200)) {
       if (Date.now() > deadline)
-        throw new Error(`waited in vain until ${what}: ${await compose('ps --all')}${await compose('logs --tail 20')}`);
+        throw new Error(
+          `gave up waiting until ${what}: ${await compose('ps --all')}${await compose('logs --tail 20')}`,
+        );
     }
   }
   const isReady = () => until('Prometheus is ready', async () => (await fetch(`${url}/-/ready`)).ok);

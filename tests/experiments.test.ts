@@ -13,7 +13,7 @@ import { programEnvironment } from '../scripts/local/programs.ts';
 import { need } from './support/need.ts';
 import { run, start } from './support/process.ts';
 import { copyRepository } from './support/repository.ts';
-import { sharedMlflow } from './support/shared_mlflow.ts';
+import { sharedMlflow } from './support/shared.ts';
 import { useSmallCorpus } from './support/small_corpus.ts';
 
 const root = resolve(import.meta.dirname, '..');

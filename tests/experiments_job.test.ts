@@ -12,7 +12,7 @@ import { pushExperiments } from './support/experiments_image.ts';
 import { need } from './support/need.ts';
 import { run } from './support/process.ts';
 import { type ReverseProxy, startProxy } from './support/proxy.ts';
-import { sharedMlflow } from './support/shared_mlflow.ts';
+import { sharedMlflow } from './support/shared.ts';
 import { useSmallCorpus } from './support/small_corpus.ts';
 
 const root = resolve(import.meta.dirname, '..');

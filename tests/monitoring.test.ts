@@ -77,15 +77,15 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))(
 
     test('a burst of one class is told as a ticket, and its end as resolved', async () => {
       traffic.send(POSITIVE);
-      const fired = await lab.notified('SentimentOneClass', 'firing', 150_000);
+      const fired = await lab.notified('SentimentOneClass', 'firing');
       expect(fired).toMatchObject({ receiver: 'ticket', labels: { job: 'sentiment', severity: 'ticket' } });
       expect(fired.annotations.runbook_url).toMatch(/^(https|file):\/\/.*\/docs\/runbook\/alert-one-class\.md$/);
       expect(fired.labels).not.toHaveProperty('runbooks');
       // The predictions are spread otherwise than the training texts' too.
-      await lab.notified('SentimentPredictionDrift', 'firing', 60_000);
+      await lab.notified('SentimentPredictionDrift', 'firing');
       traffic.send(HALF_AND_HALF);
-      await lab.notified('SentimentOneClass', 'resolved', 150_000);
-      await lab.notified('SentimentPredictionDrift', 'resolved', 150_000);
+      await lab.notified('SentimentOneClass', 'resolved');
+      await lab.notified('SentimentPredictionDrift', 'resolved');
     });
 
     test('a service that is killed is told as a page, and its return as resolved', async () => {

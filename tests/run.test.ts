@@ -8,7 +8,7 @@ import { freePort } from './support/listen.ts';
 import { need } from './support/need.ts';
 import { descendantsOf, isRunning, type Running, start } from './support/process.ts';
 import { copyRepository, type Repository } from './support/repository.ts';
-import { sharedMlflow } from './support/shared_mlflow.ts';
+import { sharedMlflow } from './support/shared.ts';
 import { setParams, useSmallCorpus } from './support/small_corpus.ts';
 
 /** Printed with the addresses when it is up by then, else later. */

@@ -21,7 +21,7 @@ import {
   startService,
   type TestModel,
 } from './support/service.ts';
-import { sharedMlflow } from './support/shared_mlflow.ts';
+import { sharedMlflow } from './support/shared.ts';
 
 let model: TestModel;
 const started: Running[] = [];

@@ -27,7 +27,7 @@ import { callApi } from '../ml/tracking/transport.ts';
 import { type MlflowServer, startMlflow } from './support/mlflow.ts';
 import { need } from './support/need.ts';
 import { startProxy } from './support/proxy.ts';
-import { sharedMlflow } from './support/shared_mlflow.ts';
+import { sharedMlflow } from './support/shared.ts';
 
 type Access = { env: Environment; stop(): Promise<void> };
 

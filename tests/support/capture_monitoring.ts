@@ -44,7 +44,6 @@ try {
   await lab.queryUntil(
     'ALERTS{alertname="SentimentPredictionDrift", alertstate="firing"}',
     ([found]) => found?.value === 1,
-    120_000,
   );
   await sleep(20_000);
   await picture(page, lab, 'alerts', '/classic/alerts', 820);

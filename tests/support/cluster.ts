@@ -1,155 +1,19 @@
 /**
- * A real Kubernetes with real pods for tests: one node of upstream's Kubernetes in namespaces of its own, or the cluster
- * that KUBECONFIG_TEST names.
+ * A real Kubernetes with real pods for tests: the one that the run shares, or the cluster that KUBECONFIG_TEST names.
  *
  *     describe.skipIf(!need('cluster'))('a rollout', () => {
  *       let cluster: Cluster;
  *       beforeAll(async () => { cluster = await startCluster(); });
  *       afterAll(() => cluster.stop());
  */
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Api, apiOf } from './cluster/api.ts';
-import { binary } from './cluster/binaries.ts';
-import { type Facts, factsBeside, kubeconfigOf } from './cluster/facts.ts';
-import { type Layer, layerOfFiles, type PushedImage, push, type Registry } from './cluster/image.ts';
-import { type Registries, registriesOf, serveAs } from './cluster/registries.ts';
+import { type Cluster, clusterAt } from './cluster/launch.ts';
+import { sharedKubeconfig } from './shared.ts';
 
 export type { Image, Layer, PushedImage, Registry } from './cluster/image.ts';
 export { layerOfFiles, push } from './cluster/image.ts';
+export type { Cluster, TestNamespace } from './cluster/launch.ts';
 
-export type Cluster = AsyncDisposable & {
-  /** Path of the administrator's kubeconfig: a certificate, no programs. This machine reaches the server in it. */
-  kubeconfig: string;
-  /** Throws for a cluster of KUBECONFIG_TEST: ask need('rig') first. */
-  registries(): Registries;
-  /** Where images of tests go: the open registry, or for a cluster of KUBECONFIG_TEST the one at REGISTRY_TEST. */
-  images: Registry;
-  /**
-   * Pushes the test app (tests/cluster/app/main.go) to `images` as app:<version>. `env` is what makes it fail:
-   * CRASH, NOT_READY, OOM, READY_AFTER. A version with other env is another image: give it another version.
-   */
-  pushApp(version: string, env?: Record<string, string>): Promise<PushedImage>;
-  /** The test app's content, to push it elsewhere: the program is /app. */
-  appLayers(): Promise<Layer[]>;
-  /**
-   * Lets the node pull images of `host`, such as 123456789012.dkr.ecr.us-east-1.amazonaws.com, from one of the
-   * registries, from the next pull on. With `credentials` the node itself is known there, as a node role is to ECR;
-   * without, a pod needs a secret. Throws for a cluster of KUBECONFIG_TEST.
-   */
-  serveAs(host: string, registry: Registry, credentials?: { user: string; password: string }): void;
-  /** This machine as the API server and the pods reach it. Throws for a cluster of KUBECONFIG_TEST. */
-  hostAddress(): string;
-  /** A namespace that pods can start in. */
-  namespace(): Promise<TestNamespace>;
-  /** "http://10.200.0.2:31234" of a Service of type NodePort or LoadBalancer, first port. It need not answer yet. */
-  serviceUrl(namespace: string, service: string): Promise<string>;
-  stop(): Promise<void>;
-};
-
-export type TestNamespace = AsyncDisposable & {
-  name: string;
-  /** Ends its pods at once and begins to delete it; waits for neither. */
-  remove(): Promise<void>;
-};
-
-/** Starts a cluster, about ten seconds, and returns when pods can run. The caller must stop it. */
+/** Starts it if this is the first to ask, about ten seconds. Each test takes namespaces of its own and removes them. */
 export async function startCluster(): Promise<Cluster> {
-  const given = process.env.KUBECONFIG_TEST;
-  if (given) return clusterAt(given, factsBeside(given), async () => {});
-  // A session of its own, so that Ctrl-C reaches the test alone and the keeper can clean up in peace.
-  const keeper = spawn(process.execPath, [join(import.meta.dirname, 'cluster/keeper.ts')], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
-  const ended = once(keeper, 'exit');
-  // Told to end when it has ended already: what it said is in its other output.
-  keeper.stdin.on('error', () => {});
-  let words = '';
-  keeper.stderr.on('data', (chunk) => {
-    words += chunk;
-  });
-  const stop = async () => {
-    keeper.stdin.end();
-    await ended;
-    if (keeper.exitCode !== 0) throw new Error(`the cluster did not end well:\n${words}`);
-  };
-  const [line] = await Promise.race([once(keeper.stdout, 'data'), once(keeper.stdout, 'end')]);
-  if (line === undefined) {
-    await ended;
-    throw new Error(words);
-  }
-  const facts: Facts = JSON.parse(String(line));
-  return clusterAt(kubeconfigOf(facts), facts, stop);
-}
-
-function clusterAt(kubeconfig: string, facts: Facts | undefined, stop: () => Promise<void>): Cluster {
-  const api = apiOf(kubeconfig);
-  const own = (): Facts => {
-    if (facts === undefined) throw new Error("KUBECONFIG_TEST names a cluster of yours: ask need('rig') first");
-    return facts;
-  };
-  const images = facts ? registriesOf(facts).open : { host: process.env.REGISTRY_TEST ?? 'localhost:5000' };
-  let app: Promise<Layer> | undefined;
-  const appLayers = async () => {
-    app ??= layerOfFiles({ app: binary('app') });
-    return [await app];
-  };
-  return {
-    kubeconfig,
-    registries: () => registriesOf(own()),
-    images,
-    appLayers,
-    async pushApp(version, env = {}) {
-      const variables = Object.entries({ VERSION: version, ...env }).map(([name, value]) => `${name}=${value}`);
-      return push(images, {
-        name: 'app',
-        tag: version,
-        layers: await appLayers(),
-        config: { Entrypoint: ['/app'], Env: variables, User: '1000:1000' },
-      });
-    },
-    serveAs: (host, registry, credentials) => serveAs(own(), host, registry, credentials),
-    hostAddress: () => own().host,
-    namespace: () => makeNamespace(api),
-    serviceUrl: (namespace, service) => urlOf(api, namespace, service),
-    stop,
-    [Symbol.asyncDispose]: stop,
-  };
-}
-
-/** Pods are refused until the namespace has its service account, which a controller makes. */
-async function makeNamespace(api: Api): Promise<TestNamespace> {
-  const name = `test-${randomBytes(4).toString('hex')}`;
-  const path = `/api/v1/namespaces/${name}`;
-  const made = await api('POST', '/api/v1/namespaces', { metadata: { name } });
-  if (made.status !== 201) throw new Error(`no namespace: ${made.body}`);
-  const deadline = Date.now() + 30_000;
-  while ((await api('GET', `${path}/serviceaccounts/default`)).status !== 200) {
-    if (Date.now() > deadline) throw new Error(`the namespace ${name} has no service account after 30 s`);
-    await sleep(20);
-  }
-  const remove = async () => {
-    await api('DELETE', path, {});
-    await api('DELETE', `${path}/pods`, { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0 });
-  };
-  return { name, remove, [Symbol.asyncDispose]: remove };
-}
-
-async function urlOf(api: Api, namespace: string, service: string): Promise<string> {
-  const { status, body } = await api('GET', `/api/v1/namespaces/${namespace}/services/${service}`);
-  if (status !== 200) throw new Error(`no service ${namespace}/${service}: ${body}`);
-  const port = JSON.parse(body).spec.ports[0].nodePort;
-  if (port === undefined) throw new Error(`the service ${namespace}/${service} has no node port`);
-  const nodes: { status: { addresses: { type: string; address: string }[] } }[] = JSON.parse(
-    (await api('GET', '/api/v1/nodes')).body,
-  ).items;
-  const addresses = nodes.flatMap((node) => node.status.addresses);
-  const external = addresses.find(({ type }) => type === 'ExternalIP');
-  const address = external ?? addresses.find(({ type }) => type === 'InternalIP');
-  if (address === undefined) throw new Error('no node has an address');
-  return `http://${address.address}:${port}`;
+  return clusterAt(process.env.KUBECONFIG_TEST || (await sharedKubeconfig()), async () => {});
 }

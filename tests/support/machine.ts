@@ -23,8 +23,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCgroup, removeCgroup } from './cluster/cgroups.ts';
 import { ownName } from './cluster/names.ts';
-import { type Cable, ip, layCable } from './cluster/network.ts';
+import { type Cable, layCable, removeCable } from './cluster/network.ts';
 import { dockerFolder } from './machine/programs.ts';
+import { PATIENCE } from './patience.ts';
 import { type Finished, type Running, start } from './process.ts';
 
 export type MachineOptions = {
@@ -59,8 +60,6 @@ export type Machine = {
 
 export type UserData = { write_files: { path: string; permissions: string; content: string }[]; runcmd: string[][] };
 
-const PATIENCE = 60_000;
-
 /** Makes its disks, and starts nothing. The caller must remove it. */
 export function createMachine({ cable, size, snapshot }: MachineOptions): Machine {
   const state = mkdtempSync(join(tmpdir(), `${ownName()}-machine-`));
@@ -93,7 +92,7 @@ export function createMachine({ cable, size, snapshot }: MachineOptions): Machin
     unshare.kill('SIGKILL');
     if (unshare.exitCode === null && unshare.signalCode === null) await once(unshare, 'exit');
     await removeCgroup(cgroup);
-    await until('its cable has gone', () => !ip('-oneline', 'link').includes(`kube${process.pid}:`));
+    removeCable();
   }
 
   return {

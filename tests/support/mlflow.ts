@@ -1,7 +1,8 @@
 /**
  * A real MLflow server on a free loopback port, with its database and artifacts in a folder of its own.
  *
- * A start costs about 12 CPU-seconds, so most tests share one: see shared_mlflow.ts.
+ * A start takes about 12 CPU-seconds, and a minute when it is the first after an installation, which compiles MLflow.
+ * So most tests share one: sharedMlflow() in shared.ts.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './listen.ts';
 import { programPath } from './need.ts';
+import { PATIENCE } from './patience.ts';
 
 export type MlflowServer = {
   uri: string;
@@ -26,9 +28,6 @@ export type MlflowOptions = {
   /** Host names the server answers to, as its --allowed-hosts; by default localhost and private addresses. */
   allowedHosts?: string;
 };
-
-/** The first start after an install compiles all of MLflow and can take a minute. */
-const PATIENCE = 180_000;
 
 /** Starts a server and returns when it answers. The caller must stop it. */
 export async function startMlflow(options: MlflowOptions = {}): Promise<MlflowServer> {

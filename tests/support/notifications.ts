@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listen, stopListening } from './listen.ts';
+import { PATIENCE } from './patience.ts';
 
 export type Notification = {
   receiver: string;
@@ -16,7 +17,7 @@ export type Receiver = {
   /** All that it has heard, oldest first. */
   notifications: Notification[];
   /** Waits for the alert's notification. */
-  notified(alertname: string, status: Notification['status'], milliseconds?: number): Promise<Notification>;
+  notified(alertname: string, status: Notification['status']): Promise<Notification>;
   stop(): Promise<void>;
 };
 
@@ -38,13 +39,13 @@ export async function startReceiver(host = '127.0.0.1'): Promise<Receiver> {
   return {
     url,
     notifications,
-    async notified(alertname, status, milliseconds = 60_000) {
-      for (const deadline = Date.now() + milliseconds; ; await sleep(50)) {
+    async notified(alertname, status) {
+      for (const deadline = Date.now() + PATIENCE; ; await sleep(50)) {
         const found = notifications.find((each) => each.alertname === alertname && each.status === status);
         if (found) return found;
         if (Date.now() > deadline) {
           const heard = notifications.map((each) => `${each.alertname} ${each.status}`).join(', ');
-          throw new Error(`no ${alertname} ${status} in ${milliseconds} ms, but ${heard || 'nothing'}`);
+          throw new Error(`no ${alertname} ${status} in ${PATIENCE} ms, but ${heard || 'nothing'}`);
         }
       }
     },

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE } from './patience.ts';
 
 export type Finished = { code: number | null; stdout: string; stderr: string };
 
@@ -14,7 +15,7 @@ export type Running = {
   /** Waits until the output holds the text; fails with the output when the program ends or the time is up first. */
   prints(text: string | RegExp, milliseconds?: number): Promise<void>;
   ended: Promise<Finished>;
-  /** Asks the program to end, so that it can end what it has started itself, and kills its group after 20 seconds. */
+  /** Asks the program to end, so that it can end what it has started itself, and kills its group after 60 seconds. */
   stop(): Promise<void>;
 };
 
@@ -45,7 +46,7 @@ export function start(command: string, args: string[], options: StartOptions): R
     pid,
     output: () => both,
     ended,
-    async prints(text, milliseconds = 120_000) {
+    async prints(text, milliseconds = PATIENCE) {
       const found = () => (typeof text === 'string' ? both.includes(text) : text.test(both));
       for (const deadline = Date.now() + milliseconds; !found(); await sleep(20)) {
         if (over && !found()) throw new Error(`the program ended without printing ${text}:\n${both}`);
@@ -54,7 +55,7 @@ export function start(command: string, args: string[], options: StartOptions): R
     },
     async stop() {
       signalGroup(pid, 'SIGTERM');
-      await Promise.race([ended, sleep(20_000, undefined, { ref: false })]);
+      await Promise.race([ended, sleep(60_000, undefined, { ref: false })]);
       signalGroup(pid, 'SIGKILL');
     },
   };

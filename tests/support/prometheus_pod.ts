@@ -11,6 +11,7 @@ import { isDeployment, type Manifest, parseManifests } from '../../ci/src/deploy
 import { type Api, apiOf } from './cluster/api.ts';
 import { type Cluster, layerOfFiles, type PushedImage, push } from './cluster.ts';
 import { programPath } from './need.ts';
+import { PATIENCE } from './patience.ts';
 import { type PromQL, promQL } from './promql.ts';
 import { LOOKBACK, scaleAlertmanager, scaleDuration, scalePrometheus, scaleRules } from './time_scale.ts';
 
@@ -132,9 +133,10 @@ async function clusterIp(api: Api, namespace: string, service: string): Promise<
 
 async function untilAvailable(api: Api, namespace: string, name: string): Promise<void> {
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
-  for (const deadline = Date.now() + 60_000; ; await sleep(100)) {
+  for (const deadline = Date.now() + PATIENCE; ; await sleep(100)) {
     const { status } = JSON.parse((await api('GET', path)).body);
     if (status.availableReplicas > 0) return;
-    if (Date.now() > deadline) throw new Error(`${name} is not available after a minute: ${JSON.stringify(status)}`);
+    if (Date.now() > deadline)
+      throw new Error(`${name} is not available after ${PATIENCE / 1000} s: ${JSON.stringify(status)}`);
   }
 }

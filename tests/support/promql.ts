@@ -1,5 +1,6 @@
 /** Questions to a Prometheus, wherever it is. https://prometheus.io/docs/prometheus/latest/querying/api/ */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE } from './patience.ts';
 
 export type Sample = { metric: Record<string, string>; value: number };
 
@@ -7,7 +8,7 @@ export type PromQL = {
   /** An instant query. Throws what Prometheus says of a bad one. */
   query(expr: string): Promise<Sample[]>;
   /** Waits until the query gives samples that satisfy the condition; the last of them are in the error. */
-  queryUntil(expr: string, holds: (samples: Sample[]) => boolean, milliseconds?: number): Promise<Sample[]>;
+  queryUntil(expr: string, holds: (samples: Sample[]) => boolean): Promise<Sample[]>;
   /** Alerts that fire now. */
   firing(): Promise<string[]>;
 };
@@ -23,11 +24,11 @@ export function promQL(get: (path: string) => Promise<string>): PromQL {
   };
   return {
     query,
-    async queryUntil(expr, holds, milliseconds = 60_000) {
-      for (const deadline = Date.now() + milliseconds; ; await sleep(100)) {
+    async queryUntil(expr, holds) {
+      for (const deadline = Date.now() + PATIENCE; ; await sleep(100)) {
         const samples = await query(expr);
         if (holds(samples)) return samples;
-        if (Date.now() > deadline) throw new Error(`after ${milliseconds} ms ${expr} is ${JSON.stringify(samples)}`);
+        if (Date.now() > deadline) throw new Error(`after ${PATIENCE} ms ${expr} is ${JSON.stringify(samples)}`);
       }
     },
     async firing() {

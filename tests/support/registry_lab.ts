@@ -13,7 +13,7 @@ import { searchVersions, versionByAlias } from '../../ml/tracking/registry.ts';
 import { searchRuns } from '../../ml/tracking/runs.ts';
 import { createPipelineFolder, type Outcome, type PipelineFolder } from './pipeline_folder.ts';
 import { startProxy } from './proxy.ts';
-import { sharedMlflow } from './shared_mlflow.ts';
+import { sharedMlflow } from './shared.ts';
 
 export type RegistryLab = ReturnType<typeof useRegistryLab>;
 

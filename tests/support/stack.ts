@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MotoServer } from './moto.ts';
+import { PATIENCE } from './patience.ts';
 
 const template = readFileSync(join(import.meta.dirname, '../../monitoring/ec2/template.yaml'), 'utf8');
 const versions = { cloudformation: '2010-05-15', ec2: '2016-11-15' };
@@ -47,7 +48,7 @@ export async function stackIn(moto: MotoServer, bucket: string): Promise<Stack> 
       'Capabilities.member.1': 'CAPABILITY_IAM',
       ...Object.fromEntries(fields),
     });
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + PATIENCE;
     for (;;) {
       const status = element(await ask('cloudformation', 'DescribeStacks', { StackName }), 'StackStatus');
       if (status === `${action.toUpperCase()}_COMPLETE`) return;

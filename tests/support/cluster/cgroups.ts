@@ -25,9 +25,9 @@ export function makeCgroup(): string {
   return name;
 }
 
-/** Removes the cgroup with all below it once its processes have gone, and gives up after ten seconds. */
+/** Removes the cgroup with all below it once its processes have gone, and gives up after a minute. */
 export async function removeCgroup(name: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   for (const path of hierarchies().map((hierarchy) => join(hierarchy, name))) {
     while (!isRemoved(path) && Date.now() < deadline) await sleep(20);
   }

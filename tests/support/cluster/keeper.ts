@@ -21,12 +21,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE } from '../patience.ts';
 import { forgottenCgroups, makeCgroup, removeCgroup } from './cgroups.ts';
 import { type Facts, factsFileOf, kubeconfigOf, ports } from './facts.ts';
 import { isForgotten, ownName } from './names.ts';
 import { freeAddresses, layCable } from './network.ts';
-
-const PATIENCE = 120_000;
 
 const folder = mkdtempSync(join(tmpdir(), `${ownName()}-`));
 const told = Promise.race([once(process.stdin.resume(), 'end'), once(process, 'SIGTERM'), once(process, 'SIGINT')]);
