@@ -2,6 +2,13 @@
 import { inject } from 'vitest';
 import type { MlflowServer } from './mlflow.ts';
 
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Address that answers with what a test needs to know of a shared server: /mlflow, /cluster. */
+    sharedServers: string;
+  }
+}
+
 /** Starts MLflow if this is the first to ask. It needs no stopping. */
 export const sharedMlflow = (): Promise<Omit<MlflowServer, 'stop'>> => ask('/mlflow');
 

@@ -9,13 +9,6 @@ import { launchCluster } from './cluster/launch.ts';
 import { listen, stopListening } from './listen.ts';
 import { startMlflow } from './mlflow.ts';
 
-declare module 'vitest' {
-  export interface ProvidedContext {
-    /** Address that answers with what a test needs to know of a shared server: /mlflow, /cluster. */
-    sharedServers: string;
-  }
-}
-
 type Shared = { told: object; stop(): Promise<void> };
 
 const starters: Record<string, () => Promise<Shared>> = {
