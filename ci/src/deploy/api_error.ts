@@ -1,11 +1,16 @@
 /**
- * What a failed call to the API server means. Only the Status object's own sentence is shown: the client's message holds the
- * whole body and all headers.
+ * What a failed call to the API server means, and whether to retry it. Only the Status object's own sentence is shown: the
+ * client's message holds the whole body and all headers.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
+import { withTimeout } from '../timeout.ts';
+
+// For a call that gets no answer at all: undici itself would wait 300 s.
+const callTimeoutMs = 10_000;
 
 /** A Status: the HTTP code, Kubernetes' word for the reason, and the sentence. */
 export type ApiError = { code: number; reason: string; message: string };
@@ -103,6 +108,29 @@ export function clusterError(kubeConfig: KubeConfig, error: unknown): PipelineEr
   const server = kubeConfig.getCurrentCluster()?.server ?? 'the cluster';
   const { code, problem, next } = clusterProblem(error);
   return new PipelineError(code, `a request to ${server} failed`, { evidence: [problem], next, cause: error });
+}
+
+/**
+ * Retries for `seconds` after no answer, 429 or 5xx. Only for calls that may run twice: reads, server-side applies, and
+ * updates under a resource version.
+ */
+export async function withRetries<T>(call: () => Promise<T>, seconds = 20): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, 2000)) {
+    try {
+      return await withTimeout(call(), callTimeoutMs);
+    } catch (error) {
+      if (!isTemporary(error) || Date.now() + waitMs > end) throw error;
+      await sleep(waitMs);
+    }
+  }
+}
+
+function isTemporary(error: unknown): boolean {
+  const code = apiError(error)?.code;
+  if (code !== undefined) return code === 429 || code >= 500;
+  // undici reports every transport fault as "TypeError: fetch failed" with the system's error as its cause.
+  return error instanceof Error && (error.name === 'TimeoutError' || error.cause !== undefined);
 }
 
 /** The client's watch has its status in another field than its other calls. */

@@ -4,8 +4,8 @@
  */
 import type { KubeConfig, V1Deployment } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
+import { withRetries } from './api_error.ts';
 import type { DeploymentManifest, Manifest } from './manifest.ts';
-import { patiently } from './retry.ts';
 
 export type Applier = {
   /** Returns the object as the server now has it. */
@@ -21,7 +21,7 @@ export type Applier = {
 export function makeApplier(kubeConfig: KubeConfig, fieldManager: string): Applier {
   const api = kubernetes().KubernetesObjectApi.makeApiClient(kubeConfig);
   const patch = (object: Manifest, dryRun: 'All' | undefined) =>
-    patiently(() =>
+    withRetries(() =>
       // The client fills in a missing namespace, so it gets a copy.
       api.patch(
         structuredClone(object),

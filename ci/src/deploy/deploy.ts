@@ -16,7 +16,6 @@ import { acquireLock, type Lock } from './lock.ts';
 import { deploymentOf, type Manifest, readManifests } from './manifest.ts';
 import { type Plan, planRelease, type RolloutOptions } from './plan.ts';
 import type { Outcome } from './report.ts';
-import { patiently } from './retry.ts';
 import { checkRights } from './rights.ts';
 import { rollOut } from './roll_out.ts';
 import { progressLine, progressOf, readSnapshot } from './snapshot.ts';
@@ -74,7 +73,7 @@ export async function deploy(options: DeployOptions): Promise<Outcome> {
 
   async function describeLeft(): Promise<string> {
     try {
-      const snapshot = await patiently(() => readSnapshot(kubeConfig, namespace, name), 5);
+      const snapshot = await readSnapshot(kubeConfig, namespace, name, 5);
       return snapshot ? progressLine(progressOf(snapshot)) : 'the Deployment does not exist';
     } catch (error) {
       return `unknown (${describeError(error)})`;

@@ -9,7 +9,6 @@ import type { ExplainImage } from '../image_name.ts';
 import { annotations } from './manifest.ts';
 import { type Failure, parseFailure } from './record.ts';
 import { describeVerdict } from './report.ts';
-import { patiently } from './retry.ts';
 import { type Progress, progressLine, progressOf, readSnapshot } from './snapshot.ts';
 
 export type Diagnosis = {
@@ -27,7 +26,7 @@ export type DiagnoseOptions = { kubeConfig: KubeConfig; namespace: string; name:
 
 /** Throws NO_DEPLOYMENT, and what the client throws. */
 export async function diagnose({ kubeConfig, namespace, name, explainImage }: DiagnoseOptions): Promise<Diagnosis> {
-  const snapshot = await patiently(() => readSnapshot(kubeConfig, namespace, name));
+  const snapshot = await readSnapshot(kubeConfig, namespace, name);
   if (!snapshot) {
     const next = 'list the Deployments: kubectl get deployments --all-namespaces';
     throw new PipelineError('NO_DEPLOYMENT', `the Deployment ${namespace}/${name} does not exist`, { next });

@@ -1,11 +1,9 @@
 /** Follows a rollout until it is done or has failed. */
 import type { KubeConfig, V1Deployment } from '#kubernetes';
 import type { PatienceTable } from '../diagnosis/causes.ts';
-import type { Verdict } from '../diagnosis/finding.ts';
-import { verdictOf } from '../diagnosis/finding.ts';
+import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
 import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
 import { PipelineError } from '../errors.ts';
-import { patiently } from './retry.ts';
 import { progressLine, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
 import { watchDeployment } from './watch.ts';
 
@@ -53,8 +51,6 @@ export async function followRollout(following: Following): Promise<Ending> {
     return { ...(judgeNow(snapshot) ?? nothingSeen(snapshot, deadlineSeconds)), permanent: false };
   }
 
-  const read = () => patiently(() => readSnapshot(kubeConfig, namespace, name));
-
   try {
     for (;;) {
       signal?.throwIfAborted();
@@ -66,7 +62,7 @@ export async function followRollout(following: Following): Promise<Ending> {
         lines = now;
       }
       if (seen?.progress.isDone || seen?.verdict || Date.now() > end) {
-        const found = await read();
+        const found = await readSnapshot(kubeConfig, namespace, name);
         if (!found) throw gone(namespace, name);
         const confirmed = look(found);
         if (confirmed) mustBeOurs(confirmed.snapshot.deployment, applied);

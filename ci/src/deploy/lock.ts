@@ -8,8 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1Lease } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
-import { describeError, isConflict, isNotFound } from './api_error.ts';
-import { patiently } from './retry.ts';
+import { describeError, isConflict, isNotFound, withRetries } from './api_error.ts';
 
 const durationSeconds = 15;
 const renewSeconds = 3;
@@ -37,7 +36,7 @@ export type Lock = {
 export async function acquireLock(options: LockOptions): Promise<Lock> {
   const { kubeConfig, namespace, name, holder } = options;
   const api = kubeConfig.makeApiClient(kubernetes().CoordinationV1Api);
-  const read = () => patiently(() => api.readNamespacedLease({ namespace, name }));
+  const read = () => withRetries(() => api.readNamespacedLease({ namespace, name }));
 
   /** Our Lease. Undefined if somebody was faster or an answer was lost; the next read tells which. */
   async function take(found: V1Lease | undefined): Promise<V1Lease | undefined> {
@@ -45,8 +44,8 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
     const spec = { holderIdentity: holder, leaseDurationSeconds: durationSeconds, acquireTime: now, renewTime: now };
     try {
       const body = found ? { ...found, spec } : { metadata: { namespace, name }, spec };
-      if (!found) return await patiently(() => api.createNamespacedLease({ namespace, body }));
-      return await patiently(() => api.replaceNamespacedLease({ namespace, name, body }));
+      if (!found) return await withRetries(() => api.createNamespacedLease({ namespace, body }));
+      return await withRetries(() => api.replaceNamespacedLease({ namespace, name, body }));
     } catch (error) {
       if (isConflict(error) || isNotFound(error)) return undefined;
       throw error;
@@ -94,7 +93,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
     }
 
     function write(spec: V1Lease['spec']): Promise<V1Lease> {
-      return patiently(() => api.replaceNamespacedLease({ namespace, name, body: { ...lease, spec } }), renewSeconds);
+      return withRetries(() => api.replaceNamespacedLease({ namespace, name, body: { ...lease, spec } }), renewSeconds);
     }
 
     /** A conflict may come from our own earlier write, whose answer was lost. */

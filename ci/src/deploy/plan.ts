@@ -5,7 +5,7 @@ import type { KubeConfig, V1Deployment } from '#kubernetes';
 import type { PatienceTable } from '../diagnosis/causes.ts';
 import type { ExplainImage } from '../image_name.ts';
 import { kubernetes } from '../kubernetes.ts';
-import { isForbidden } from './api_error.ts';
+import { isForbidden, withRetries } from './api_error.ts';
 import { type Applier, makeApplier } from './apply.ts';
 import {
   type DeploymentManifest,
@@ -17,7 +17,6 @@ import {
 } from './manifest.ts';
 import { checkImage, checkReferences, dryRun, dryRunPod, ensureNamespace } from './preflight.ts';
 import { adopt, type GoodRelease, makeRecords, type Records } from './record.ts';
-import { patiently } from './retry.ts';
 import { isObserved, newRevision, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
 
 export type RolloutOptions = ReleaseFacts & {
@@ -95,7 +94,7 @@ export async function planRelease(
 /** Waits until the controller has seen the annotation that a run which ended a moment ago may have written. */
 async function readObserved(kubeConfig: KubeConfig, { namespace, name }: Release): Promise<Snapshot | undefined> {
   for (const end = Date.now() + 5000; ; await sleep(100)) {
-    const snapshot = await patiently(() => readSnapshot(kubeConfig, namespace, name));
+    const snapshot = await readSnapshot(kubeConfig, namespace, name);
     if (!snapshot || isObserved(snapshot.deployment) || Date.now() > end) return snapshot;
   }
 }
@@ -120,7 +119,7 @@ async function hasAutoscaler(kubeConfig: KubeConfig, { namespace, name, objects 
   if (own.some((object) => isOurs(scaleTarget(object)))) return true;
   try {
     const api = kubeConfig.makeApiClient(kubernetes().AutoscalingV2Api);
-    const { items } = await patiently(() => api.listNamespacedHorizontalPodAutoscaler({ namespace }));
+    const { items } = await withRetries(() => api.listNamespacedHorizontalPodAutoscaler({ namespace }));
     return items.some(({ spec }) => isOurs(spec?.scaleTargetRef));
   } catch (error) {
     if (isForbidden(error)) return false;

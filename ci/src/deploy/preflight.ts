@@ -4,10 +4,9 @@ import { judgeAdmission } from '../diagnosis/creation.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
 import { kubernetes } from '../kubernetes.ts';
-import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound } from './api_error.ts';
+import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound, withRetries } from './api_error.ts';
 import { type Applier, droppedFields } from './apply.ts';
 import type { Manifest, Release } from './manifest.ts';
-import { patiently } from './retry.ts';
 
 /** An object that the pod template names. */
 export type Reference = {
@@ -24,7 +23,7 @@ export async function ensureNamespace(kubeConfig: KubeConfig, applier: Applier, 
   const { namespace, objects } = release;
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   try {
-    await patiently(() => core.readNamespace({ name: namespace }));
+    await withRetries(() => core.readNamespace({ name: namespace }));
     return;
   } catch (error) {
     // Without the right to read it, continue: the dry-run finds a missing namespace.
@@ -72,7 +71,7 @@ export async function checkReferences(
     const own = objects.find((object) => object.kind === kind && object.metadata.name === name);
     const header = { apiVersion: 'v1', kind, metadata: { name, namespace } };
     try {
-      const found = own ?? (await patiently(() => api.read(header)));
+      const found = own ?? (await withRetries(() => api.read(header)));
       if (key === undefined || keysOf(found).includes(key)) return undefined;
       return `${kind} ${name} has no key "${key}" (${from})`;
     } catch (error) {
@@ -118,7 +117,7 @@ export async function dryRunPod(kubeConfig: KubeConfig, release: Release, templa
   const isOwnAccount = objects.some(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === account);
   const metadata = { ...template.metadata, generateName: `${name}-preflight-`, name: undefined, namespace };
   try {
-    await patiently(() =>
+    await withRetries(() =>
       core.createNamespacedPod({ namespace, body: { metadata, spec: template.spec }, dryRun: 'All' }),
     );
   } catch (cause) {

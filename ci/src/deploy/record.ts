@@ -5,10 +5,9 @@
 import type { KubeConfig, V1ConfigMap, V1Deployment, V1DeploymentSpec } from '#kubernetes';
 import type { Verdict } from '../diagnosis/finding.ts';
 import { kubernetes } from '../kubernetes.ts';
-import { isNotFound } from './api_error.ts';
+import { isNotFound, withRetries } from './api_error.ts';
 import { makeApplier } from './apply.ts';
 import { annotations, type Manifest } from './manifest.ts';
-import { patiently } from './retry.ts';
 
 /** A release to roll back to. */
 export type GoodRelease = {
@@ -51,7 +50,7 @@ export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: str
 
   async function read(): Promise<GoodRelease | undefined> {
     try {
-      const found = await patiently(() => core.readNamespacedConfigMap({ namespace, name: recordName(name) }));
+      const found = await withRetries(() => core.readNamespacedConfigMap({ namespace, name: recordName(name) }));
       return parseRecord(found.data?.[key]);
     } catch (error) {
       if (isNotFound(error)) return undefined;
@@ -104,7 +103,7 @@ export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: str
       count: 1,
       source: { component: fieldManager },
     };
-    await patiently(() => core.createNamespacedEvent({ namespace, body }));
+    await withRetries(() => core.createNamespacedEvent({ namespace, body }));
   }
 
   return { read, writeGood, writeFailure, writeEvent };

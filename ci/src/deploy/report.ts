@@ -1,5 +1,4 @@
 /** How a deployment ended: as text for a person, as JSON and an exit code for a program. */
-
 import type { Verdict } from '../diagnosis/finding.ts';
 import { PipelineError } from '../errors.ts';
 
@@ -15,16 +14,20 @@ type Facts = {
 /** The revision that serves after a rollback. */
 export type Returned = { replicaSet: string; image: string; provedAt: string; seconds: number };
 
+/** How a rollout that was begun and followed to its end came out. */
+export type RolloutResult =
+  | { state: 'deployed'; replicaSet: string; changed: string[] }
+  | { state: 'unchanged'; replicaSet: string }
+  /** The rollout failed, and only the last good revision serves again. */
+  | { state: 'rolled back'; verdict: Verdict; secondsToVerdict: number; returned: Returned }
+  /** The rollout failed, and so did the rollback or there was none: `why` says which. */
+  | { state: 'failed'; verdict: Verdict; secondsToVerdict: number; why: string; secondVerdict?: Verdict };
+
 export type Outcome = Facts &
   (
-    | { state: 'deployed'; replicaSet: string; changed: string[] }
-    | { state: 'unchanged'; replicaSet: string }
+    | RolloutResult
     /** Nothing was changed. */
     | { state: 'refused'; error: PipelineError }
-    /** The rollout failed, and only the last good revision serves again. */
-    | { state: 'rolled back'; verdict: Verdict; secondsToVerdict: number; returned: Returned }
-    /** The rollout failed, and so did the rollback or there was none: `why` says which. */
-    | { state: 'failed'; verdict: Verdict; secondsToVerdict: number; why: string; secondVerdict?: Verdict }
     /** Stopped by a signal, a lost lock or an unreachable cluster. `left` is the state it was left in. */
     | { state: 'interrupted'; reason: string; left: string }
   );
@@ -104,19 +107,11 @@ export function outcomeError(
 
 /** A stable format: the outcome's fields; an error as its code, headline, evidence and next step. */
 export function outcomeJson(outcome: Outcome): string {
-  const plain =
-    outcome.state === 'refused'
-      ? {
-          ...outcome,
-          error: {
-            code: outcome.error.code,
-            headline: outcome.error.headline,
-            evidence: outcome.error.evidence,
-            next: outcome.error.next,
-          },
-        }
-      : outcome;
-  return JSON.stringify(plain, undefined, 2);
+  return JSON.stringify(outcome, (_, value: unknown) => (value instanceof PipelineError ? fieldsOf(value) : value), 2);
+}
+
+function fieldsOf({ code, headline, evidence, next }: PipelineError): object {
+  return { code, headline, evidence, next };
 }
 
 function seconds(value: number): string {

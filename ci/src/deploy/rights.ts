@@ -2,9 +2,8 @@
 import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
-import { apiError, clusterError, describeError } from './api_error.ts';
+import { apiError, clusterError, describeError, withRetries } from './api_error.ts';
 import { recordName } from './record.ts';
-import { patiently } from './retry.ts';
 
 export type SignedIn = { username: string; groups: string[] };
 
@@ -54,7 +53,7 @@ export async function missingRights(kubeConfig: KubeConfig, namespace: string, r
       const answers = await Promise.all(
         verbs.map(async (verb) => {
           const body = { spec: { resourceAttributes: { namespace, ...resource, verb } } };
-          return (await patiently(() => api.createSelfSubjectAccessReview({ body }))).status?.allowed ?? false;
+          return (await withRetries(() => api.createSelfSubjectAccessReview({ body }))).status?.allowed ?? false;
         }),
       );
       const denied = verbs.filter((_, index) => !answers[index]);

@@ -11,17 +11,8 @@ import { type Ending, followRollout } from './follow.ts';
 import { type DeploymentManifest, isDeployment, type Manifest } from './manifest.ts';
 import type { Plan } from './plan.ts';
 import type { GoodRelease } from './record.ts';
-import type { Outcome } from './report.ts';
-import { patiently } from './retry.ts';
+import type { RolloutResult } from './report.ts';
 import { newRevision, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
-
-type State = Outcome['state'];
-type WithoutFacts<S extends State> = Omit<Extract<Outcome, { state: S }>, 'namespace' | 'name' | 'image' | 'seconds'>;
-type RollOutcome =
-  | WithoutFacts<'deployed'>
-  | WithoutFacts<'unchanged'>
-  | WithoutFacts<'rolled back'>
-  | WithoutFacts<'failed'>;
 
 export type Running = Plan & { signal: AbortSignal };
 
@@ -31,7 +22,7 @@ const defaultDeadlineSeconds = 900;
 const leastRollbackSeconds = 300;
 
 /** Throws the signal's reason and what `followRollout` throws; the rollout then stays as it is. */
-export async function rollOut(running: Running): Promise<RollOutcome> {
+export async function rollOut(running: Running): Promise<RolloutResult> {
   const { options, release, before, good, recorded, records, previews } = running;
   const { onProgress } = options;
   if (good && good !== recorded) await records.writeGood(good);
@@ -49,7 +40,7 @@ export async function rollOut(running: Running): Promise<RollOutcome> {
     const refusal = refusalIn(error);
     if (!refusal || running.signal.aborted) throw error;
     const verdict = judgeRefusal(refusal, `${release.namespace}/${release.name}`, 'the release is');
-    return await giveUp(running, verdict, await patiently(() => readNow(running)), appliedAt);
+    return await giveUp(running, verdict, await readNow(running), appliedAt);
   }
   if (ending.verdict) return await giveUp(running, ending.verdict, ending.snapshot, appliedAt);
 
@@ -71,14 +62,14 @@ async function giveUp(
   first: Verdict,
   snapshot: Snapshot | undefined,
   appliedAt: number,
-): Promise<WithoutFacts<'rolled back'> | WithoutFacts<'failed'>> {
+): Promise<RolloutResult> {
   const { options, release, records, good } = running;
   const { kubeConfig, explainImage, onProgress } = options;
   const reads = clusterReads(kubeConfig, release.namespace, explainImage);
   const verdict = snapshot ? await explain(first, snapshot, reads) : first;
   const secondsToVerdict = since(appliedAt);
   onProgress(`failed: ${verdict.headline}`);
-  const base = { verdict, secondsToVerdict };
+  const cause = { verdict, secondsToVerdict };
   if (snapshot) {
     await attempt(running, 'the reason could not be written to the cluster', () =>
       records.writeFailure(snapshot.deployment, verdict, good),
@@ -86,33 +77,29 @@ async function giveUp(
   }
   if (!good) {
     const why = 'no healthy release is on record to roll back to; the pods are kept so that you can inspect them';
-    return { state: 'failed', ...base, why };
+    return { state: 'failed', ...cause, why };
   }
   const failed = snapshot && newRevision(snapshot)?.replicaSet.metadata?.name;
   if (failed === good.replicaSet) {
     const why = `this is the last good revision itself (ReplicaSet ${failed}), so a rollback would change nothing`;
-    return { state: 'failed', ...base, why };
+    return { state: 'failed', ...cause, why };
   }
 
   try {
-    return { ...base, ...(await rollBack(running, good, snapshot, verdict)) };
+    return await rollBack(running, good, snapshot, cause);
   } catch (error) {
     if (running.signal.aborted) throw error;
     const why = `the rollback to ReplicaSet ${good.replicaSet} failed: ${describeError(error)}`;
-    return { state: 'failed', ...base, why };
+    return { state: 'failed', ...cause, why };
   }
 }
-
-type Rollback =
-  | Pick<WithoutFacts<'rolled back'>, 'state' | 'returned'>
-  | Pick<WithoutFacts<'failed'>, 'state' | 'why' | 'secondVerdict'>;
 
 async function rollBack(
   running: Running,
   good: GoodRelease,
   failed: Snapshot | undefined,
-  verdict: Verdict,
-): Promise<Rollback> {
+  cause: { verdict: Verdict; secondsToVerdict: number },
+): Promise<RolloutResult> {
   const { options, release, records } = running;
   const { kubeConfig, onProgress, explainImage, deadlineSeconds = defaultDeadlineSeconds } = options;
   const { replicaSet, provedAt, objects } = good;
@@ -124,14 +111,14 @@ async function rollBack(
     const reads = clusterReads(kubeConfig, release.namespace, explainImage);
     const secondVerdict = await explain(back.verdict, back.snapshot, reads);
     const why = `the last good revision (ReplicaSet ${replicaSet}) does not become healthy either`;
-    return { state: 'failed', why, secondVerdict };
+    return { state: 'failed', ...cause, why, secondVerdict };
   }
   const image = imageOf(good, options.container);
-  const message = `rolled back to ReplicaSet ${replicaSet} (${image}), because: ${verdict.headline}`;
+  const message = `rolled back to ReplicaSet ${replicaSet} (${image}), because: ${cause.verdict.headline}`;
   await attempt(running, 'the Event could not be written', () =>
     records.writeEvent(back.snapshot.deployment, { type: 'Warning', reason: 'RolledBack', message }),
   );
-  return { state: 'rolled back', returned: { replicaSet, image, provedAt, seconds: since(begun) } };
+  return { state: 'rolled back', ...cause, returned: { replicaSet, image, provedAt, seconds: since(begun) } };
 }
 
 /** A failed status write must not block the rollback. */
@@ -170,7 +157,7 @@ async function applyAll(
 
 async function asApplied(running: Running, deployment: DeploymentManifest): Promise<DeploymentManifest> {
   if (!running.isAutoscaled) return deployment;
-  const live = (await patiently(() => readNow(running)))?.deployment;
+  const live = (await readNow(running))?.deployment;
   return await leaveReplicas(running.options.kubeConfig, running.fieldManager, deployment, live);
 }
 

@@ -12,7 +12,7 @@ import type {
   V1ReplicaSet,
 } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
-import { isNotFound } from './api_error.ts';
+import { isNotFound, withRetries } from './api_error.ts';
 import { type NodeState, readNodeStates } from './nodes.ts';
 
 /** Only what the Deployment owns: its ReplicaSets, their pods, and events about any of these. Times are Dates. */
@@ -60,12 +60,17 @@ const lostAfterMs = 30_000;
 
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
 
-/** Undefined if the Deployment does not exist. Throws any other error of the client. */
-export async function readSnapshot(
+/** Retries for `seconds`. Undefined if the Deployment does not exist. Throws any other error of the client. */
+export function readSnapshot(
   kubeConfig: KubeConfig,
   namespace: string,
   name: string,
+  seconds?: number,
 ): Promise<Snapshot | undefined> {
+  return withRetries(() => readOnce(kubeConfig, namespace, name), seconds);
+}
+
+async function readOnce(kubeConfig: KubeConfig, namespace: string, name: string): Promise<Snapshot | undefined> {
   const apps = kubeConfig.makeApiClient(kubernetes().AppsV1Api);
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   let deployment: V1Deployment;

@@ -1,7 +1,7 @@
 /** Where the load balancer in front of the service is: what people call and what Prometheus scrapes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1Service } from '#kubernetes';
-import { patiently } from '../deploy/retry.ts';
+import { withRetries } from '../deploy/api_error.ts';
 import { kubernetes } from '../kubernetes.ts';
 
 /** Milliseconds between two looks. */
@@ -27,7 +27,7 @@ export async function serviceAddress(
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   const end = Date.now() + patience;
   for (;;) {
-    const address = addressOf(await patiently(() => core.readNamespacedService(service)));
+    const address = addressOf(await withRetries(() => core.readNamespacedService(service)));
     if (address !== undefined || Date.now() >= end) return address;
     await sleep(INTERVAL);
   }
