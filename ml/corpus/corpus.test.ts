@@ -1,10 +1,9 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BadRow, Candidate } from './candidate.ts';
+import { type BadRow, type Candidate, createLabeller } from './candidate.ts';
 import { Corpus, gatherCorpus } from './corpus.ts';
 import { countLeaks } from './duplicates.ts';
-import { createLabeller } from './labeller.ts';
 import { settings } from './testdata/settings.ts';
 import { temporaryFile, temporaryFolder } from './testdata/temporary.ts';
 

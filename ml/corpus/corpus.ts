@@ -6,13 +6,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { DataIngestionParams } from '../params.ts';
-import type { Candidate, Opinion, Source } from './candidate.ts';
+import { type Candidate, createLabeller, type Judgement, type Opinion, type Source } from './candidate.ts';
 import { Census, grouped } from './census.ts';
 import { DuplicateFinder, nearDuplicateKey } from './duplicates.ts';
-import { createLabeller, type Judgement } from './labeller.ts';
-import { openSource, type SourceOptions } from './open_source.ts';
 import type { Review } from './review.ts';
 import { ReviewStore } from './reviews_file.ts';
+import { openSource, type SourceOptions } from './source.ts';
 import { Clusters, type Split, splitAsGiven, splitTexts } from './split.ts';
 
 /**

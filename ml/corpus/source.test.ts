@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TableFormat } from './data_file.ts';
-import { openTableSource } from './table_source.ts';
+import { openTableSource } from './source.ts';
 import { collect } from './testdata/collect.ts';
 import { settings } from './testdata/settings.ts';
 import { temporaryFile } from './testdata/temporary.ts';

@@ -1,15 +1,70 @@
-/** Texts from a table, by the columns that data_ingestion names. */
-import { usageError } from '../errors.ts';
+/** Opens the source of texts that data_ingestion.source names, and reads tables by the columns that data_ingestion names. */
+import { statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { SentimentError, usageError } from '../errors.ts';
 import type { DataIngestionParams } from '../params.ts';
 import type { BadRow, Candidate, Source } from './candidate.ts';
-import type { TableFormat } from './data_file.ts';
+import { formatOf, isArchiveName, type TableFormat } from './data_file.ts';
+import { type Downloaded, downloadHttp, downloadS3 } from './download.ts';
+import { openEmbedded } from './embedded.ts';
+import { openImdb } from './imdb.ts';
 import { describeProblem, type RowProblem } from './records.ts';
 import { readTable, requireColumns, type Table, type TableRow } from './table.ts';
 
-type Columns = Pick<
+type ColumnSettings = Pick<
   DataIngestionParams,
   'text_column' | 'label_column' | 'rating_column' | 'id_column' | 'group_column'
 >;
+export type SourceSettings = ColumnSettings & Pick<DataIngestionParams, 'source'>;
+
+export type SourceOptions = {
+  /** Folder for temporary files, which are deleted on close(). Created if missing. */
+  folder: string;
+  /** Gets a line for each step that may take more than a second. */
+  log: (line: string) => void;
+};
+
+/**
+ * embedded:NAME, http(s)://, s3://, a folder or archive of IMDB reviews, or else a table. The caller closes it.
+ *
+ * Throws SOURCE_MISSING and what openEmbedded, downloadHttp, downloadS3, openImdb and openTableSource throw.
+ */
+export async function openSource(settings: SourceSettings, options: SourceOptions): Promise<Source> {
+  const { source } = settings;
+  if (source.startsWith('embedded:')) return openEmbedded(source.slice('embedded:'.length));
+  if (/^https?:\/\//i.test(source)) return openDownloaded(await downloadHttp(source, options), settings);
+  if (source.startsWith('s3://')) return openDownloaded(await downloadS3(source, options), settings);
+  const facts = statSync(source, { throwIfNoEntry: false });
+  if (!facts) {
+    throw new SentimentError('SOURCE_MISSING', `there is no file or folder ${source}`, {
+      next: 'name a table, a folder, an address or embedded:movies as the source',
+    });
+  }
+  return facts.isDirectory()
+    ? openImdb(source, source, 'folder')
+    : openFile(source, source, basename(source), settings);
+}
+
+async function openDownloaded(file: Downloaded, settings: SourceSettings): Promise<Source> {
+  try {
+    const source = await openFile(file.path, file.name, file.fileName, settings);
+    return {
+      ...source,
+      async close() {
+        await source.close();
+        file.remove();
+      },
+    };
+  } catch (error) {
+    file.remove();
+    throw error;
+  }
+}
+
+function openFile(path: string, name: string, fileName: string, settings: SourceSettings): Promise<Source> {
+  if (isArchiveName(fileName)) return openImdb(path, name, 'archive');
+  return openTableSource(path, name, formatOf(fileName), settings);
+}
 
 /**
  * Reports and errors call the file `name`. With a rating_column the label_column is not read. Without an id_column the
@@ -21,7 +76,7 @@ export async function openTableSource(
   path: string,
   name: string,
   format: TableFormat,
-  columns: Columns,
+  columns: ColumnSettings,
 ): Promise<Source> {
   if (columns.rating_column === '' && columns.label_column === '') {
     throw usageError(
@@ -46,7 +101,11 @@ export async function openTableSource(
   return { name, items: readItems(table, bad, columns), close: () => table.close() };
 }
 
-async function* readItems(table: Table, bad: RowProblem[], columns: Columns): AsyncGenerator<Candidate | BadRow, void> {
+async function* readItems(
+  table: Table,
+  bad: RowProblem[],
+  columns: ColumnSettings,
+): AsyncGenerator<Candidate | BadRow, void> {
   function* takeBad(): Generator<BadRow> {
     for (const row of bad.splice(0)) yield { where: `${table.name}:${row.line}`, problem: describeProblem(row) };
   }
@@ -57,7 +116,7 @@ async function* readItems(table: Table, bad: RowProblem[], columns: Columns): As
   yield* takeBad();
 }
 
-function readItem({ row, line }: TableRow, name: string, columns: Columns): Candidate | BadRow {
+function readItem({ row, line }: TableRow, name: string, columns: ColumnSettings): Candidate | BadRow {
   const where = `${name}:${line}`;
   const opinion = columns.rating_column || columns.label_column;
   const used = [columns.text_column, opinion, columns.id_column, columns.group_column];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLabeller, type LabelSettings } from './labeller.ts';
+import { createLabeller, type LabelSettings } from './candidate.ts';
 
 const settings: LabelSettings = {
   positive_labels: ['positive', '1'],
