@@ -45,18 +45,18 @@ test.each([
   ['team/sentiment', 'docker.io', 'team/sentiment'],
   ['localhost/sentiment', 'localhost', 'sentiment'],
   ['127.0.0.1:5000/sentiment', '127.0.0.1:5000', 'sentiment'],
-])('%s is read as a container runtime reads it', (name, registry, repository) => {
+])('%s is parsed as by a container runtime', (name, registry, repository) => {
   expect(parseImage(`${name}:v1`)).toMatchObject({ registry, repository, tag: 'v1' });
 });
 
 test.each(['', 'Sentiment:v1', 'host.io/', 'host.io/a b', 'a@sha256:12', 'https://host.io/a', 'a:v1:v2'])(
-  '"%s" is no image name',
+  '"%s" is not a valid image name',
   (reference) => {
     expect(parseImage(reference)).toBeUndefined();
   },
 );
 
-test('what was taken apart is put together again', () => {
+test('a parsed reference can be put together again', () => {
   const word = fc.stringMatching(/^[a-z0-9]{1,8}$/);
   const tag = fc.option(fc.stringMatching(/^\w[\w.-]{0,20}$/), { nil: undefined });
   const path = fc.array(word, { minLength: 1, maxLength: 3 }).map((words) => words.join('/'));
@@ -70,7 +70,7 @@ test('what was taken apart is put together again', () => {
   );
 });
 
-test('of two ECR names account and region differ, of others the registry', () => {
+test('two ECR names differ in account or region, others in the registry', () => {
   const [ours, theirs] = [parseImage(`${host}/a:1`)!, parseImage(`${host.replace('1234', '4321')}/a:1`)!];
   expect(compareImages(theirs, ours)).toEqual([{ part: 'account', found: '432156789012', expected: '123456789012' }]);
   expect(compareImages(parseImage('a:1')!, { ...ours, repository: 'library/a' })).toEqual([
@@ -81,7 +81,7 @@ test('of two ECR names account and region differ, of others the registry', () =>
 
 const commit = '0123456789abcdef0123456789abcdef01234567';
 
-test('the tag is the commit, and says when the working tree differs from it', () => {
+test('the tag is the commit, marked if the working tree differs from it', () => {
   expect(imageTag(commit, true)).toBe(commit);
   expect(imageTag(commit, false)).toBe(`${commit}-dirty`);
   expect(() => imageTag('main', true)).toThrow('the commit is "main"');
@@ -94,7 +94,7 @@ test.each([
     'sentiment',
   ],
   ['localhost:5000/team/sentiment-api', 'localhost:5000', 'team/sentiment-api'],
-])('%s is a registry and a repository', (address, registry, repository) => {
+])('%s consists of a registry and a repository', (address, registry, repository) => {
   expect(parseImageName(address)).toEqual({ registry, repository });
 });
 
@@ -105,13 +105,13 @@ test.each(['sentiment', 'host/sentiment:latest', 'host/Sentiment', 'https://host
   },
 );
 
-test('of what a push answers, the digest is kept and the tag dropped', () => {
+test('a pushed reference keeps its digest and loses its tag', () => {
   expect(byDigest(`localhost:5000/sentiment:${commit}@${digest}`)).toBe(`localhost:5000/sentiment@${digest}`);
   expect(byDigest(`host/sentiment@${digest}`)).toBe(`host/sentiment@${digest}`);
   expect(() => byDigest('host/sentiment:1')).toThrow('expected a reference with a digest');
 });
 
-test('the nearest comes first, and what is unlike is left out', () => {
+test('the nearest name comes first, and names that differ too much are left out', () => {
   expect(nearNames('sentimnet', ['payments', 'sentiment-api', 'sentiment'])[0]).toBe('sentiment');
   expect(nearNames('sentiment', ['payments-gateway', 'zzz'])).toEqual([]);
 });
@@ -126,7 +126,7 @@ test('counts letters inserted, deleted and replaced', () => {
   expect(editDistance('', 'abc')).toBe(3);
 });
 
-test('is a distance: zero to itself alone, the same both ways, no longer over a third', () => {
+test('the edit distance is a metric: zero only to itself, symmetric, and never longer through a third word', () => {
   const word = fc.stringMatching(/^[abc]{0,8}$/);
   fc.assert(
     fc.property(word, word, word, (a, b, c) => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Cause } from './causes.ts';
 import { judgeAdmission, judgeRefusal } from './creation.ts';
 
-// Sentences that the cluster of the tests does not say; the rest is in judge.test.ts, recorded.
+// Messages that the cluster of the tests does not produce; judge.test.ts has the recorded ones.
 test.each<[Cause, string, string]>([
   [
     'admission-denied',
@@ -39,12 +39,12 @@ test.each<[Cause, string, string]>([
   expect(verdict).toMatchObject({ cause, headline: `Deployment prod/sentiment: ${headline}`, permanent: true });
 });
 
-test('what is wrong with the object itself is no refusal by a check of the cluster', () => {
+test('an invalid object is not a refusal by an admission check', () => {
   const message = 'Deployment.apps "sentiment" is invalid: spec.replicas: Invalid value: -1: must be greater than 0';
   expect(judgeAdmission({ code: 422, reason: 'Invalid', message }, 'prod/sentiment', 'it is')).toBeUndefined();
 });
 
-test('the Deployment itself is refused in the same words', () => {
+test('a refusal of the Deployment itself uses the same words', () => {
   const message = 'admission webhook "w.example" denied the request: label team is required';
   expect(judgeAdmission({ code: 400, reason: '', message }, 'prod/sentiment', 'it is')).toMatchObject({
     headline: 'Deployment prod/sentiment: it is refused by admission webhook "w.example": label team is required',

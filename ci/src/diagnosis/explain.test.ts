@@ -20,9 +20,9 @@ async function explained(name: string, reads: Partial<Reads>, change?: (text: st
   return explain(judgeNow(snapshot)!, snapshot, { ...nothing, ...reads });
 }
 
-test('a crash is told in its own last words, without secrets', async () => {
+test('a crash is reported with its own last error, without secrets', async () => {
   const log = async (_pod: string, _container: string, previous: boolean) => {
-    expect(previous).toBe(false); // it waits to be restarted, so that the last one that ran is the current one
+    expect(previous).toBe(false); // it waits for its restart, so the current log is that of the last run
     return 'starting\nError: MODEL_PATH is not set, password=hunter2\n\n';
   };
   const verdict = await explained('crash-loop', { log });
@@ -33,7 +33,7 @@ test('a crash is told in its own last words, without secrets', async () => {
   expect(JSON.stringify(verdict)).not.toContain('hunter2');
 });
 
-test('a program for another processor is recognised by its only line', async () => {
+test('a program for another architecture is recognised by its only log line', async () => {
   const verdict = await explained('image-exec-format', { log: async () => 'exec /bin/app: exec format error\n' });
   expect(verdict).toMatchObject({ cause: 'image-architecture', runbook: 'docs/runbook/image-architecture.md' });
   expect(verdict.evidence.join()).toContain('exec format error');
@@ -50,7 +50,7 @@ test('a service that says why it is not ready is quoted', async () => {
   expect(verdict.evidence).toContain('log: listening');
 });
 
-test('a quota names what is left and the amount that would do', async () => {
+test('a quota is reported with what is left and the limit that would suffice', async () => {
   const quotas = async () => [
     { name: 'team', hard: { 'requests.cpu': '1', pods: '5' }, used: { 'requests.cpu': '0', pods: '0' } },
   ];
@@ -70,7 +70,7 @@ const node: NodeRoom = {
   requested: { cpu: '410m', memory: '1Gi', pods: '12' },
 };
 
-test('what no node has free is set against what the nodes have', async () => {
+test('an unschedulable pod is reported with what each node has free', async () => {
   const verdict = await explained('unschedulable', {
     nodes: async () => [node, { ...node, name: 'node2', requested: { cpu: '1' } }],
   });
@@ -80,12 +80,12 @@ test('what no node has free is set against what the nodes have', async () => {
   );
 });
 
-test('a label that no node has is told with those that nodes have', async () => {
+test('a label that no node has is reported with the labels of the nodes', async () => {
   const verdict = await explained('unschedulable-selector', { nodes: async () => [node] });
   expect(verdict.evidence).toContain('no node has kubernetes.io/arch=arm64; they have amd64');
 });
 
-test('a missing name is told with the one that is meant', async () => {
+test('a missing name is reported with the nearest one', async () => {
   const verdict = await explained('missing-config-map', {
     names: async () => ['kube-root-ca.crt', 'sentiment-config'],
   });
@@ -94,7 +94,7 @@ test('a missing name is told with the one that is meant', async () => {
   );
 });
 
-test('a missing key is told with the keys that are there', async () => {
+test('a missing key is reported with the existing keys', async () => {
   const keys = async (kind: string, name: string) => (kind === 'Secret' && name === 'mlflow' ? ['tokn', 'user'] : []);
   const verdict = await explained('missing-key', { keys });
   expect(verdict.evidence).toContain('keys of Secret mlflow: tokn, user');
@@ -105,7 +105,7 @@ const asEcr = (text: string) => text.replaceAll('127.0.0.1:5002/app:v1', wrong);
 const wrong = '210987654321.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v1';
 const right = '123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v1';
 
-test('what the registry holds is set beside the name that was asked', async () => {
+test('an image is reported with the nearest one in the registry', async () => {
   const explanation: ImageExplanation = {
     reference: wrong,
     nearest: right,
@@ -120,7 +120,7 @@ test('what the registry holds is set beside the name that was asked', async () =
   expect(verdict.evidence).toContain('this role is of account 123456789012');
 });
 
-test('what cannot be read is a line of evidence', async () => {
+test('a failed read becomes a line of evidence', async () => {
   const log = async () => {
     throw new Error('pods "x" is forbidden');
   };
@@ -129,7 +129,7 @@ test('what cannot be read is a line of evidence', async () => {
   expect(verdict.evidence.at(-1)).toBe('the log of sentiment-74d46b5465-v5ln8 cannot be read: pods "x" is forbidden');
 });
 
-test('an answer that never comes is given up after five seconds', async () => {
+test('a read without an answer ends after five seconds', async () => {
   vi.useFakeTimers();
   const explaining = explained('crash-loop', { log: () => new Promise(() => {}) });
   await vi.advanceTimersByTimeAsync(5000);

@@ -5,7 +5,7 @@ import { classifyPull, trimPull } from './image.ts';
 
 const image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/sentiment:v1';
 
-// Wordings of runtimes and registries that the cluster of the tests does not have, each from the thread named beside it.
+// Wordings of other runtimes and registries, each from the thread named beside it.
 test.each<[Cause, string, string]>([
   [
     'image-forbidden',
@@ -58,7 +58,7 @@ test.each<[Cause, string, string]>([
   expect(classifyPull(full, image).cause).toBe(cause);
 });
 
-test('a name that looks like a fault is no fault', () => {
+test('a name that looks like a fault is not taken for one', () => {
   const name = fc.constantFrom('403', '429', 'unauthorized', 'x509', 'not-found', 'denied', 'throttle', 'certificate');
   fc.assert(
     fc.property(name, name, name, (host, repository, tag) => {
@@ -69,7 +69,7 @@ test('a name that looks like a fault is no fault', () => {
   );
 });
 
-test('the same name four times is told once', () => {
+test('a repeated name is printed once', () => {
   const message = `Back-off pulling image "${image}": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${image}: not found`;
   expect(trimPull(message)).toBe(`${image}: not found`);
 });

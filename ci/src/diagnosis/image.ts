@@ -19,78 +19,67 @@ const reasons = new Set([
   'SignatureValidationFailed',
 ]);
 
-type Pattern = { cause: Cause; text: RegExp; says: string; permanent?: true };
+/** What it means, in words that complete "cannot pull IMAGE: ...". */
+type Meaning = { cause: Cause; says: string; permanent?: true };
 
 /** The first match counts, since a message may mention other faults in passing ("or may require authorization"). */
-const patterns: Pattern[] = [
-  {
-    cause: 'image-rate-limit',
-    text: /pull QPS exceeded/,
-    says: 'the node pulls too many images at once',
-  },
-  {
-    cause: 'image-rate-limit',
-    text: /\b429\b|too ?many ?requests|rate ?limit|throttl/i,
-    says: 'the registry limits the pull rate (429)',
-  },
-  {
-    cause: 'image-name',
-    text: /invalid reference format|couldn't parse image (name|reference)|InvalidImageName/i,
-    says: 'that is not a valid image name',
-  },
-  {
-    cause: 'image-tls',
-    text: /x509|certificate|tls: |gave HTTP response to HTTPS client/i,
-    says: "the node does not trust the registry's certificate",
-  },
-  {
-    cause: 'image-architecture',
-    text: /no match for platform|no matching manifest|does not match the specified platform/i,
-    says: "it has no variant for the node's architecture",
-  },
-  {
-    cause: 'image-no-credentials',
-    text: /no basic auth credentials|\b401\b|unauthorized|authentication required|authorization failed|token has expired|pull access denied/i,
-    says: 'the node has no valid credentials for the registry (401)',
-  },
-  {
-    cause: 'image-forbidden',
-    text: /\b403\b|forbidden|access ?denied|not authorized to perform|\bdenied\b/i,
-    says: 'the registry refuses it (403)',
-  },
-  {
-    cause: 'image-unreachable',
-    text: /no such host|server misbehaving/i,
-    says: "the registry's host name does not resolve",
-  },
-  { cause: 'node-trouble', text: /no space left on device/i, says: "the node's disk is full" },
-  {
-    cause: 'image-unreachable',
-    text: /connection refused|dial tcp|dial udp|i\/o timeout|deadline exceeded|unreachable|connection reset|\bEOF\b|httpReadSeeker/i,
-    says: 'the node cannot reach the registry',
-  },
-  {
-    cause: 'image-unreachable',
-    text: /status code .*\b5\d\d\b|\b50[0234]\b|server error|unavailable/i,
-    says: 'the registry has an internal error (5xx)',
-  },
-  {
-    cause: 'image-not-found',
-    text: /not ?found|manifest unknown|name unknown|does not exist|\b404\b/i,
-    says: 'the registry has no such image',
-  },
-  {
-    cause: 'image-not-found',
-    text: /not present with pull policy of Never/,
-    says: 'the node does not have it and may not pull it (imagePullPolicy: Never)',
-    permanent: true,
-  },
+const patterns: [RegExp, Meaning][] = [
+  [/pull QPS exceeded/, { cause: 'image-rate-limit', says: 'the node pulls too many images at once' }],
+  [
+    /\b429\b|too ?many ?requests|rate ?limit|throttl/i,
+    { cause: 'image-rate-limit', says: 'the registry limits the pull rate (429)' },
+  ],
+  [
+    /invalid reference format|couldn't parse image (name|reference)|InvalidImageName/i,
+    { cause: 'image-name', says: 'that is not a valid image name' },
+  ],
+  [
+    /x509|certificate|tls: |gave HTTP response to HTTPS client/i,
+    { cause: 'image-tls', says: "the node does not trust the registry's certificate" },
+  ],
+  [
+    /no match for platform|no matching manifest|does not match the specified platform/i,
+    { cause: 'image-architecture', says: "it has no variant for the node's architecture" },
+  ],
+  [
+    /no basic auth credentials|\b401\b|unauthorized|authentication required|authorization failed|token has expired|pull access denied/i,
+    { cause: 'image-no-credentials', says: 'the node has no valid credentials for the registry (401)' },
+  ],
+  [
+    /\b403\b|forbidden|access ?denied|not authorized to perform|\bdenied\b/i,
+    { cause: 'image-forbidden', says: 'the registry refuses it (403)' },
+  ],
+  [
+    /no such host|server misbehaving/i,
+    { cause: 'image-unreachable', says: "the registry's host name does not resolve" },
+  ],
+  [/no space left on device/i, { cause: 'node-trouble', says: "the node's disk is full" }],
+  [
+    /connection refused|dial tcp|dial udp|i\/o timeout|deadline exceeded|unreachable|connection reset|\bEOF\b|httpReadSeeker/i,
+    { cause: 'image-unreachable', says: 'the node cannot reach the registry' },
+  ],
+  [
+    /status code .*\b5\d\d\b|\b50[0234]\b|server error|unavailable/i,
+    { cause: 'image-unreachable', says: 'the registry has an internal error (5xx)' },
+  ],
+  [
+    /not ?found|manifest unknown|name unknown|does not exist|\b404\b/i,
+    { cause: 'image-not-found', says: 'the registry has no such image' },
+  ],
+  [
+    /not present with pull policy of Never/,
+    {
+      cause: 'image-not-found',
+      says: 'the node does not have it and may not pull it (imagePullPolicy: Never)',
+      permanent: true,
+    },
+  ],
 ];
 
-const anything: Omit<Pattern, 'text'> = { cause: 'image-pull', says: 'the pull fails' };
+const unknown: Meaning = { cause: 'image-pull', says: 'the pull fails' };
 
 /** What a message of kubelet or runtime means. The image's own name is removed first: a repository may be called "403". */
-export function classifyPull(message: string, image: string): Omit<Pattern, 'text'> {
+export function classifyPull(message: string, image: string): Meaning {
   const parts = parseImage(image);
   const own = parts
     ? [image, `${parts.registry}/${parts.repository}`, parts.registry, parts.repository, parts.tag ?? '']
@@ -98,7 +87,7 @@ export function classifyPull(message: string, image: string): Omit<Pattern, 'tex
   const bare = own
     .filter((text) => text !== '')
     .reduce((text, part) => text.replaceAll(part, ' '), message.replace(/https?:\/\/[^\s"]+/g, ' '));
-  return patterns.find(({ text }) => text.test(bare)) ?? anything;
+  return patterns.find(([text]) => text.test(bare))?.[1] ?? unknown;
 }
 
 const failure = /^(\(combined from similar events\): )?Failed to (pull|inspect) image/;

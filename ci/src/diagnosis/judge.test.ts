@@ -5,7 +5,7 @@ import { judge, judgeNow, noHistory, remember } from './judge.ts';
 import { later, recorded } from './testdata/recorded.ts';
 import { watch } from './testdata/watch.ts';
 
-// After 0 s: it cannot heal. The rest may, and gets the patience of its cause.
+// 0 s: it cannot heal. Every other fault gets the patience of its cause.
 test.each<[string, Cause, number, string]>([
   [
     'image-forbidden',
@@ -218,7 +218,7 @@ test.each<[string, Cause, number, string]>([
   expect(verdict?.next).not.toBe('');
 });
 
-test('Pod Security is quoted whole, with what it wants of each field', () => {
+test('Pod Security is quoted in full, with what it requires of each field', () => {
   const { verdict, after } = watch(recorded('admission-denied'));
   expect(after).toBe(0);
   expect(verdict?.headline).toContain(
@@ -227,14 +227,14 @@ test('Pod Security is quoted whole, with what it wants of each field', () => {
   expect(verdict?.evidence.join()).toContain('seccompProfile (pod or container "web" must set');
 });
 
-/** A revision that serves, and a new one from elsewhere, as if both were ECR's. */
+/** A revision that serves, and a new one from another registry, both with ECR's names. */
 const account = recorded('image-forbidden-second-revision', (text) =>
   text
     .replaceAll('127.0.0.1:5000/app:v1', '123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v1')
     .replaceAll('127.0.0.1:5002/app:v1', '210987654321.dkr.ecr.eu-central-1.amazonaws.com/sentiment:v2'),
 );
 
-test('a wrong account is named with both images, and the command puts it right', () => {
+test('a wrong account is reported with both images and the command that corrects it', () => {
   const { verdict, after } = watch(account);
   expect(after).toBe(0);
   expect(verdict?.headline).toBe(
@@ -245,7 +245,7 @@ test('a wrong account is named with both images, and the command puts it right',
   );
 });
 
-test('on nodes whose waiting message hides the cause, the Failed event tells it', () => {
+test('the Failed event gives the cause where the waiting message hides it', () => {
   const old = recorded('image-forbidden');
   const waiting = old.pods[0].status!.containerStatuses![0].state!.waiting!;
   expect(waiting.message).toContain('403 Forbidden');
@@ -253,7 +253,7 @@ test('on nodes whose waiting message hides the cause, the Failed event tells it'
   expect(watch(old).verdict?.cause).toBe('image-forbidden');
 });
 
-test('a first failed pull that may heal is no verdict, a pull that healed never is', () => {
+test('neither the first failed pull nor one that healed leads to a verdict', () => {
   const once = recorded('image-unreachable', (text) => text.replace(/"count":\d+/g, '"count":1'));
   expect(watch(once, undefined, 100)).toEqual({});
   const failing = recorded('image-unreachable');
@@ -264,15 +264,15 @@ test('a first failed pull that may heal is no verdict, a pull that healed never 
   expect(judge(later(failing, 16), history)).toBeUndefined();
 });
 
-// The runtime unpacks into a folder whose name is new each time.
-test('attempts that fail in other words each time are counted together', () => {
+// The runtime unpacks into a folder with a new name each time.
+test('attempts count together even if each message differs', () => {
   const seen = recorded('image-unreachable', (text) => text.replace(/"count":\d+/g, '"count":1'));
   const pull = seen.events.find(({ message }) => /^Failed to pull image/.test(message ?? ''))!;
   seen.events.push({ ...pull, message: `${pull.message} (containerd-mount2)` });
   expect(watch(seen).after).toBe(10);
 });
 
-test('many pods that each need a while are no pod that never gets ready', () => {
+test('many pods that each need a while are not one pod that never gets ready', () => {
   let history = noHistory;
   for (let second = 0; second < 300; second++) {
     const pod = `sentiment-${Math.floor(second / 40)}`;
@@ -285,19 +285,19 @@ test('many pods that each need a while are no pod that never gets ready', () => 
   }
 });
 
-test('a registry that replicates is given its own patience', () => {
+test('a caller can set a longer patience for a cause', () => {
   const own: PatienceTable = { 'image-not-found': 120 };
   expect(watch(recorded('image-not-found'), own, 119)).toEqual({});
   expect(watch(recorded('image-not-found'), own).after).toBe(120);
 });
 
-test('a fault that cannot heal is waited for where that is wanted, and told at once with no patience', () => {
+test('a caller can set a patience for a fault that cannot heal, and none at all', () => {
   expect(watch(recorded('image-forbidden'), { 'image-forbidden': 30 }).after).toBe(30);
   expect(watch(recorded('image-forbidden'), { 'image-forbidden': 0 }).after).toBe(0);
   expect(watch(recorded('image-not-found'), { 'image-not-found': 0 }).after).toBe(0);
 });
 
-/** Two pods of one revision, each with a fault of its own. */
+/** Two pods of one revision with different faults. */
 function twoFaults(first: string, second: string): Snapshot {
   const one = recorded(first);
   const set = one.replicaSets[0].metadata!;
@@ -310,14 +310,14 @@ test.each([
   ['never-ready', 'crash-loop', 'crash-loop'],
   ['crash-loop', 'image-forbidden', 'image-forbidden'],
   ['out-of-memory', 'image-unreachable', 'image-unreachable'],
-])('with the faults %s and %s, the rank decides: %s, in whatever order they are seen', (first, second, cause) => {
+])('of the faults %s and %s the rank decides for %s, in whatever order they appear', (first, second, cause) => {
   const snapshot = twoFaults(first, second);
   expect(judgeNow(snapshot)?.cause).toBe(cause);
   const reversed = { ...snapshot, pods: snapshot.pods.toReversed() };
   expect(judgeNow(reversed)).toEqual(judgeNow(snapshot));
 });
 
-test('the pods of older revisions and those being deleted do not count', () => {
+test('pods of older revisions and pods being deleted do not count', () => {
   const failing = recorded('image-forbidden');
   const asOld = recorded('image-forbidden', (text) =>
     text.replaceAll('"deployment.kubernetes.io/revision":"1"', '"deployment.kubernetes.io/revision":"0"'),
@@ -328,14 +328,14 @@ test('the pods of older revisions and those being deleted do not count', () => {
   expect(judgeNow(failing)).toBeUndefined();
 });
 
-test('what the controller has not seen yet is not judged by what was there before', () => {
+test('a generation that the controller has not observed yet is not judged by the old status', () => {
   const stale = recorded('quota');
   stale.deployment.metadata!.generation = 2;
   expect(judgeNow(stale)).toBeUndefined();
 });
 
-// There is no Karpenter here: its event is as its documentation shows it.
-test('an unschedulable pod is waited for while Karpenter brings a node', () => {
+// The event is the one in Karpenter's documentation.
+test('an unschedulable pod may wait while Karpenter adds a node', () => {
   const coming = recorded('unschedulable');
   const [event] = coming.events;
   coming.events.push({
@@ -348,7 +348,7 @@ test('an unschedulable pod is waited for while Karpenter brings a node', () => {
   expect(judgeNow(coming)?.evidence).toContain('Nominated: "Pod should schedule on: nodeclaim/default-x7k2p"');
 });
 
-test('a quota that older pods still hold is waited for', () => {
+test('a quota that older pods still hold may free up', () => {
   const held = recorded('quota', (text) =>
     text.replaceAll(
       'requested: requests.cpu=2, used: requests.cpu=0',
@@ -379,14 +379,14 @@ function pastDeadline(snapshot: Snapshot): Snapshot {
   return snapshot;
 }
 
-test('at the deadline, what was still being waited for is the reason', () => {
+test('at the deadline, the fault that was still being waited for is the verdict', () => {
   const { verdict, after } = watch(pastDeadline(recorded('never-ready')));
   expect(after).toBe(0);
   expect(verdict).toMatchObject({ cause: 'never-ready', permanent: false });
   expect(verdict?.evidence.join()).toContain('has timed out progressing');
 });
 
-test('a deadline without any other reason is told as such, one of another ReplicaSet is not', () => {
+test('a deadline without another fault is a verdict, but not one of another ReplicaSet', () => {
   const silent = { ...pastDeadline(recorded('never-ready')), events: [] };
   expect(watch(silent).verdict).toMatchObject({
     cause: 'deadline',
@@ -400,7 +400,7 @@ test('a deadline without any other reason is told as such, one of another Replic
   expect(watch(other)).toEqual({});
 });
 
-test('a paused Deployment is named when somebody asks', () => {
+test('judgeNow reports a paused Deployment', () => {
   const paused = { ...recorded('never-ready'), events: [] };
   paused.deployment.spec!.paused = true;
   expect(judgeNow(paused)?.next).toBe('kubectl -n d-ready503 rollout resume deployment/sentiment');

@@ -13,12 +13,12 @@ function node(name: string, status: string, words: object = {}): NodeState {
   return { name, state: 'there', ready: { type: 'Ready', status, ...words } };
 }
 
-/** A pod that was bound to a node which then died: no kubelet ever saw it. */
-function neverTakenUp(nodes: NodeState[]): Snapshot {
+/** A pod that was bound to a node that then died: no kubelet ever saw it. */
+function neverPickedUp(nodes: NodeState[]): Snapshot {
   return { ...recorded('node-not-ready'), nodes };
 }
 
-test('a node that blips and heals is no verdict, however often', () => {
+test('a node that fails and recovers, however often, leads to no verdict', () => {
   let history = noHistory;
   for (let second = 0; second < 300; second++) {
     const nodes = [second % 55 < 50 ? node('node1', 'Unknown', unknown) : node('node1', 'True')];
@@ -28,7 +28,7 @@ test('a node that blips and heals is no verdict, however often', () => {
   }
 });
 
-test('a node that is not ready outdates what else is seen of its pods, and nothing that cannot heal', () => {
+test('a node that is not ready makes other findings about its pods stale, except those that cannot heal', () => {
   const nodes = [node('node1', 'False', { reason: 'KubeletNotReady', message: 'container runtime is down' })];
   const { verdict, after } = watch({ ...recorded('never-ready'), nodes });
   expect(after).toBe(60);
@@ -39,7 +39,7 @@ test('a node that is not ready outdates what else is seen of its pods, and nothi
   expect(watch({ ...recorded('image-forbidden'), nodes }).verdict?.cause).toBe('image-forbidden');
 });
 
-test('the event of a node that is sound again is old news', () => {
+test('the event of a node that has recovered is ignored', () => {
   const seen = recorded('never-ready');
   const [event] = seen.events;
   seen.events = [{ ...event, reason: 'NodeNotReady', message: 'Node is not ready' }];
@@ -47,9 +47,9 @@ test('the event of a node that is sound again is old news', () => {
   expect(judgeNow({ ...seen, nodes: [node('node1', 'True')] })).toBeUndefined();
 });
 
-test('without the right to see nodes, a pod that its node does not take up is told all the same, and why no more', async () => {
+test('without the right to read nodes, a pod that its node does not pick up is still reported, with the missing right', async () => {
   const why = 'nodes is forbidden: User "release" cannot list resource "nodes" in API group "" at the cluster scope';
-  const seen = neverTakenUp([{ name: 'node2', state: 'unread', why }]);
+  const seen = neverPickedUp([{ name: 'node2', state: 'unread', why }]);
   const { verdict, after } = watch(seen);
   expect(after).toBe(60);
   expect(verdict?.headline).toBe('Deployment d-node/app: node node2 does not pick up pod app-77694c9c4f-5nl59');
@@ -60,19 +60,19 @@ test('without the right to see nodes, a pod that its node does not take up is to
   ]);
 });
 
-test('a pod that was bound a moment ago is no trouble', () => {
-  const seen = neverTakenUp([node('node2', 'True')]);
+test('a pod that was bound a moment ago is not reported', () => {
+  const seen = neverPickedUp([node('node2', 'True')]);
   seen.now = new Date('2026-11-24T17:19:45Z');
   expect(judgeNow(seen)).toBeUndefined();
 });
 
-test('a node that is gone is left to the cluster, which makes its pods anew', () => {
-  const seen = neverTakenUp([{ name: 'node2', state: 'gone' }]);
+test('the rollout waits when a node is gone, because the cluster recreates its pods', () => {
+  const seen = neverPickedUp([{ name: 'node2', state: 'gone' }]);
   expect(watch(seen)).toEqual({});
   expect(judgeNow(seen)?.headline).toBe('Deployment d-node/app: node node2 of pod app-77694c9c4f-5nl59 is gone');
 });
 
-test('at the deadline a node that may not be looked at is evidence', () => {
+test('at the deadline a node that cannot be read is evidence', () => {
   const seen = recorded('never-ready');
   seen.events = [];
   seen.nodes = [{ name: 'node1', state: 'unread', why: 'nodes is forbidden' }];
@@ -83,8 +83,8 @@ test('at the deadline a node that may not be looked at is evidence', () => {
   expect(judgeNow(seen)?.evidence).toContain('the state of node node1 cannot be read: nodes is forbidden');
 });
 
-// This cluster's node is never short of anything: the statuses are as the kubelet writes them.
-test('pods thrown out by their node are told from the second on', () => {
+// The node of the tests is never short of anything; these statuses are written as the kubelet writes them.
+test('evicted pods are reported from the second on', () => {
   const once = recorded('never-ready');
   once.events = [];
   const [pod] = once.pods;
@@ -94,7 +94,7 @@ test('pods thrown out by their node are told from the second on', () => {
   expect(watch(once).verdict).toMatchObject({ cause: 'node-trouble', permanent: false });
 });
 
-test('a node without a free address is told with what frees some', () => {
+test('a node without a free address is reported with the command that shows the subnet', () => {
   const waiting = recorded('volume-mount');
   const message =
     'Failed to create pod sandbox: plugin type="aws-cni" failed (add): add cmd: failed to assign an IP address to container';

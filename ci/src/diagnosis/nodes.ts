@@ -8,7 +8,7 @@ import { quote } from './text.ts';
 export function nodeFindings(rollout: RolloutView): Finding[] {
   return [
     ...rollout.revision.pods.flatMap((pod) => [...sandbox(rollout, pod), ...lost(rollout, pod)]),
-    ...thrownOut(rollout),
+    ...evicted(rollout),
   ];
 }
 
@@ -66,7 +66,7 @@ function lost(rollout: RolloutView, pod: V1Pod): Finding[] {
     return found({ headline, evidence: [`node ${node}: ${conditionWords(state.ready)}`], outdates: true });
   }
   const event = lastEvent(eventsOf(pod, rollout.revision), 'NodeNotReady');
-  if (pod.status?.reason === 'NodeLost' || (event && !isSound(state))) {
+  if (pod.status?.reason === 'NodeLost' || (event && !hasRecovered(state))) {
     const evidence = [`pod ${name}: "${quote(pod.status?.message ?? event?.message) || 'Node is not ready'}"`];
     return found({ headline: `node ${node} of pod ${name} is not ready`, evidence });
   }
@@ -80,7 +80,7 @@ function lost(rollout: RolloutView, pod: V1Pod): Finding[] {
 }
 
 /** It has recovered; the old event stays for an hour. */
-function isSound(state: NodeState | undefined): boolean {
+function hasRecovered(state: NodeState | undefined): boolean {
   return state?.state === 'there' && state.ready?.status === 'True';
 }
 
@@ -96,7 +96,7 @@ function silentSince({ snapshot }: RolloutView, pod: V1Pod): Date | undefined {
 }
 
 /** Pods that a node evicted or rejected. Each is replaced, so one means little; two of a revision are a pattern. */
-function thrownOut(rollout: RolloutView): Finding[] {
+function evicted(rollout: RolloutView): Finding[] {
   const failed = rollout.revision.pods.filter(({ status }) => status?.phase === 'Failed' && status.reason);
   const last = failed.at(-1);
   if (!last) return [];

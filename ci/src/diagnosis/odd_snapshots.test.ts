@@ -1,4 +1,4 @@
-/** Whatever a cluster leaves out or puts in, there is an answer and no exception. */
+/** Whatever a snapshot lacks or contains, judging it never throws. */
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { judge, judgeNow, noHistory, remember } from './judge.ts';
 import { later, recorded } from './testdata/recorded.ts';
 
 const names = readdirSync(`${import.meta.dirname}/testdata`).flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? []);
-/** What every object of the kind has, by the API's own schema: all else may be missing. */
+/** Fields that every object has by the API's schema; all others may be missing. */
 const always = new Set([
   'now',
   'deployment',
@@ -25,7 +25,7 @@ const always = new Set([
   'template',
 ]);
 
-/** The recording with some optional fields left out and some texts exchanged. */
+/** A recording with some optional fields removed and some texts replaced. */
 function odd(name: string, drop: number[], texts: string[]): Snapshot {
   let at = 0;
   const walk = (value: unknown, key: string): unknown => {
@@ -45,7 +45,7 @@ function odd(name: string, drop: number[], texts: string[]): Snapshot {
   return walk(recorded(name), '') as Snapshot;
 }
 
-test('no snapshot makes it throw, and every verdict is whole', () => {
+test('no snapshot makes it throw, and every verdict is complete', () => {
   const text = fc.oneof(
     fc.string(),
     fc.string({ unit: 'grapheme', maxLength: 3000 }),

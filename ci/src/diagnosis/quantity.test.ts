@@ -13,11 +13,11 @@ test.each([
   expect(parseQuantity(text)).toBeCloseTo(amount, 9);
 });
 
-test('what is no quantity is not a number', () => {
+test('an invalid quantity is NaN', () => {
   for (const text of ['', 'two', '5X', '1.2.3']) expect(parseQuantity(text)).toBeNaN();
 });
 
-test('what is said to fit does fit, what is said to suffice suffices', () => {
+test('a rounded amount still fits, or still suffices', () => {
   const bytes = fc.integer({ min: 1, max: 2 ** 42 });
   fc.assert(
     fc.property(bytes, (amount) => {

@@ -22,11 +22,11 @@ test.each([
   'MountVolume.SetUp failed for volume "d" : references non-existent secret key: crt',
   'failed to sync secret cache: timed out waiting for the condition',
   'pulling from host 127.0.0.1:5001 failed with status code [manifests v1]: 401 Unauthorized',
-])('the cluster\'s own "%s" is left as it is', (text) => {
+])('the cluster\'s own "%s" is unchanged', (text) => {
   expect(redact(text)).toBe(text);
 });
 
-test('a value behind a telling name never comes through', () => {
+test('a value behind a telling name is never printed', () => {
   const name = fc.constantFrom(
     'password',
     'DB_PASSWORD',
