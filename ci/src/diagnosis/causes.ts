@@ -1,7 +1,8 @@
 /**
  * Every cause of a failed rollout. A new cause is four files: a line in this table, its detection in the file of its family
  * (image, containers, probes, scheduling, creation, config, nodes or deployment), its page docs/runbook/<cause>.md, and a
- * scenario in tests/support/diagnosis_scenarios.ts. Tests hold that each cause has all four.
+ * scenario in tests/support/diagnosis_scenarios.ts; tests hold that. `node tests/support/diagnosis_report.ts` then writes the
+ * table of docs/deploy.md.
  */
 import { PipelineError } from '../errors.ts';
 import { nearNames } from '../image_name.ts';
