@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Brings what the project runs on into this folder and changes nothing outside it: Node 24 (.tools/, unless the machine
+# Installs what the project runs on into this folder and changes nothing outside it: Node 24 (.tools/, unless the machine
 # has it), the npm packages (node_modules/), DVC and MLflow (.venv/). Everything is pinned by hash and comes from package
-# registries, through pip, uv and npm as this machine has them configured. What is in place already is left alone.
-# Works with bash 3.2 and newer; several set-ups at once wait for each other; an interrupted one is taken up again.
+# registries, through pip, uv and npm as this machine has configured them. What is in place already is not touched.
+# Works with bash 3.2 and newer. Several set-ups at once wait for each other; after an interruption the next one goes on.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -28,7 +28,7 @@ step() {
     if grep -A 1 '^set-up: error' "$log" >&2; then exit 1; fi
     tail -n 6 "$log" | cut -c 1-160 | sed 's/^/  | /' >&2
     fail "$what could not be installed: the last words are above, the rest is in $log" \
-      'see whether this machine reaches its package registries (network, proxy, certificates, mirror: pip config list, npm config list), then run the command again'
+      'check that this machine reaches its package registries (network, proxy, certificates, mirror: pip config list, npm config list), then run the command again'
   fi
   say "$what: $((SECONDS - start)) s"
 }
@@ -58,8 +58,8 @@ packages_ready() { stamped node_modules "$packages_stamp"; }
 python_ready() { stamped .venv "$python_stamp" && [[ -x .venv/bin/python ]]; }
 all_ready() { packages_ready && python_ready && node_ready; }
 
-# Debian may have Python without pip, and without the means to make a venv with one: then Debian's own wheel of pip is
-# unpacked here and run from where it lies.
+# Debian may have Python without pip and without the package that makes a venv with pip. Then Debian's own wheel of pip is
+# unpacked here and run from its file.
 find_pip() {
   if "$python" -m pip --version; then
     pip=("$python" -m pip)
@@ -92,7 +92,7 @@ install_uv() {
   rm -rf .tools/uv && mv .tools/uv.new .tools/uv
 }
 
-# uv does not read pip's configuration, so a mirror or certificates set there are handed on.
+# uv does not read pip's configuration, so a mirror or certificates set there are passed on.
 uv() {
   local line value
   while IFS= read -r line; do
@@ -108,7 +108,7 @@ uv() {
   .tools/uv/bin/uv "$@"
 }
 
-# The wheel carries npm too. Its own links to npm do not survive packing, hence ours.
+# The wheel also contains npm, but not the links to it.
 install_node() {
   rm -rf .tools/node .tools/bin
   uv pip install --python "$python" --target .tools/node --no-deps --only-binary :all: --require-hashes \
@@ -122,7 +122,7 @@ install_node() {
   link_node
 }
 
-# `npm run` looks into node_modules/.bin first, so that it finds this Node even when it is an older one's npm.
+# `npm run` looks into node_modules/.bin first. So it finds this Node even when the npm is that of an older Node.
 link_node() {
   if [[ -d node_modules/.bin && -x .tools/bin/node ]]; then ln -sf ../../.tools/bin/node node_modules/.bin/node; fi
 }
@@ -134,7 +134,7 @@ install_packages() {
   printf '%s' "$packages_stamp" >node_modules/.stamp
 }
 
-# antlr4-python3-runtime has no wheel, so setuptools, which builds it, is pinned as well.
+# antlr4-python3-runtime has no wheel, so setuptools, which builds it, is pinned too.
 install_python_packages() {
   rm -f .venv/.stamp
   uv venv --clear --python "$python" .venv
@@ -149,8 +149,8 @@ set_up_node() {
 
 set_up_python() { python_ready || step python 'Python packages of requirements.txt (DVC, MLflow)' install_python_packages; }
 
-# Waits while another set-up is at work in this folder. The kernel gives the lock back when this script and all that it
-# started have ended, however they ended.
+# Waits while another set-up runs in this folder. The kernel releases the lock when this script and all that it started
+# have ended, however they ended.
 take_lock() {
   exec 9>.tools/lock
   "$python" - <<'PYTHON'
@@ -163,7 +163,7 @@ except BlockingIOError:
 PYTHON
 }
 
-# Runs both halves side by side, each in a process group of its own so that Ctrl-C can end all of it.
+# Runs both halves at the same time, each in a process group of its own so that Ctrl-C can end all of it.
 set_up_both() {
   local jobs=() job status=0
   set -m
@@ -176,7 +176,7 @@ set_up_both() {
   return "$status"
 }
 
-# Judge the machine's own programs, not those that the Makefile has put before them.
+# Look at the machine's own programs, not at those that the Makefile has put before them.
 for own in .tools/bin node_modules/.bin .venv/bin; do PATH=${PATH//"$PWD/$own:"/}; done
 
 command -v git >/dev/null || fail 'git was not found' 'install it (Debian: apt-get install git) and run the command again'

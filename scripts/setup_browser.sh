@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Chromium for the test of the page. Only root on a Debian-like machine gets it installed; others are told.
+# Installs Chromium for the test of the page, as root on a Debian-like machine. Elsewhere it says that Chromium is missing.
 set -euo pipefail
 
 for name in chromium chromium-browser google-chrome google-chrome-stable; do
@@ -10,4 +10,4 @@ if ((EUID == 0)) && command -v apt-get >/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
   if apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null; then exit 0; fi
 fi
-echo '*** Chromium was not found: the test of the page cannot run (Debian: apt-get install chromium) ***' >&2
+echo '*** Chromium is not installed: the test of the page is skipped (Debian: apt-get install chromium) ***' >&2

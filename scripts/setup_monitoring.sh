@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prometheus and Alertmanager, with promtool and amtool, for their tests and `make monitor`. Only root on a Debian-like
-# machine gets them installed; others are told. They are not to run as services of the machine.
+# Installs Prometheus and Alertmanager, with promtool and amtool, for their tests and `make monitor`, as root on a
+# Debian-like machine. Elsewhere it says what is missing. They must not run as services of the machine.
 set -euo pipefail
 
 have_all() {
@@ -13,7 +13,7 @@ services=(prometheus.service prometheus-alertmanager.service)
 
 install() {
   export DEBIAN_FRONTEND=noninteractive
-  # Masked for as long as the installation takes, and disabled after it, neither is started now or later.
+  # Masked during the installation and disabled after it, they do not start now or later.
   if [[ -d /run/systemd/system ]]; then systemctl --quiet mask --runtime "${services[@]}"; fi
   apt-get -qq update
   apt-get -qq install -y --no-install-recommends prometheus prometheus-alertmanager >/dev/null
@@ -29,4 +29,4 @@ if ((EUID == 0)) && command -v apt-get >/dev/null; then
   install || true
   if have_all; then exit 0; fi
 fi
-echo '*** Prometheus was not found: its tests cannot run (Debian: apt-get install prometheus prometheus-alertmanager) ***' >&2
+echo '*** Prometheus and Alertmanager are not installed: their tests are skipped (Debian: apt-get install prometheus prometheus-alertmanager) ***' >&2
