@@ -34,7 +34,7 @@ export type CrossValidation = {
 };
 
 /**
- * * Deterministic for a seed if `fitScorer` is deterministic. Reviews of one `group` stay in one fold. Throws
+ * Deterministic for a seed if `fitScorer` is deterministic. Reviews of one `group` stay in one fold. Throws
  * FOLDS_INVALID and the errors of `fitScorer`.
  */
 export function crossValidate(

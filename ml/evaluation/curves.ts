@@ -2,7 +2,7 @@
 import { rankByProbability, type Scored, visitThresholds } from './measures.ts';
 
 /**
- * * Texts with at least the probability `threshold` are called positive. At the first point no text is, and `threshold`
+ * Texts with at least the probability `threshold` are called positive. At the first point no text is, and `threshold`
  * is null.
  */
 export type RocPoint = { fpr: number; tpr: number; threshold: number | null };
@@ -43,7 +43,7 @@ function classSizes({ labels }: Scored): { positives: number; negatives: number 
 }
 
 /**
- * * Keeps at most `limit` points, in order and with both ends, by the method of Ramer (1972) and Douglas & Peucker
+ * Keeps at most `limit` points, in order and with both ends, by the method of Ramer (1972) and Douglas & Peucker
  * (1973): adds the point farthest from the line drawn so far until no point is visibly off it. Coordinates are 0 to 1.
  */
 export function thin<P>(

@@ -71,7 +71,7 @@ export function evaluateModel(
 }
 
 /**
- * * Every measure by name, with its standard error as `<name>_se`: binomial for accuracy, from the bootstrap for the
+ * Every measure by name, with its standard error as `<name>_se`: binomial for accuracy, from the bootstrap for the
  * others (none if `bootstrap_samples` is 0). Also the number of texts (`n_test`), the share of positive ones
  * (`positive_share`) and the accuracy of always predicting the larger class (`majority_share`).
  */

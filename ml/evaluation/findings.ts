@@ -1,5 +1,5 @@
 /**
- * * Where the model is right, where it is wrong, and which words decide. A mean over all texts can hide a part on which
+ * Where the model is right, where it is wrong, and which words decide. A mean over all texts can hide a part on which
  * the model guesses.
  */
 import type { Review } from '../corpus/review.ts';
@@ -28,7 +28,7 @@ export function sliceReviews(reviews: readonly Review[], scored: Scored): Slice[
 }
 
 /**
- * * Four slices of about equal size by ascending value. Texts with the same value stay together, so there are fewer
+ * Four slices of about equal size by ascending value. Texts with the same value stay together, so there are fewer
  * slices if one value fills more than a quarter.
  */
 export function sliceByQuartiles(by: string, values: Float64Array, scored: Scored): Slice[] {
@@ -100,7 +100,7 @@ export type TopWord = { word: string; contribution: number; count: number };
 const MOST_TEXTS = 5000;
 
 /**
- * * The words that move the model most, as it uses them in these texts: the `limit` most negative, then as many
+ * The words that move the model most, as it uses them in these texts: the `limit` most negative, then as many
  * positive ones, by ascending contribution. Skips words used less than `leastUses` times and tokens without a letter;
  * letter case is ignored.
  */

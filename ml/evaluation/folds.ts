@@ -6,7 +6,7 @@ import { usageError } from '../errors.ts';
 import { createRandom, shuffle } from '../random.ts';
 
 /**
- * * A fold from 0 to `foldCount` - 1 for each label (0 or 1). `groups` has one entry for each label; an undefined entry
+ * A fold from 0 to `foldCount` - 1 for each label (0 or 1). `groups` has one entry for each label; an undefined entry
  * is a group of its own.
  *
  * Without groups, fold sizes differ by at most one text, overall and in each class. With groups, the largest come

@@ -1,5 +1,5 @@
 /**
- * * Decides whether the challenger may replace the champion: a pure function from measurements to a verdict with
+ * Decides whether the challenger may replace the champion: a pure function from measurements to a verdict with
  * reasons.
  *
  * Both are scored on the same held-out texts. The gate refuses a challenger that is significantly worse there

@@ -132,7 +132,7 @@ export class LinearTextModel implements Model {
 const PIECE = /&(?:amp;){0,2}#?[a-z0-9]{1,31};?|<\/?[a-z!][^<>]{0,300}>|[\s\S]\p{M}*/giu;
 
 /**
- * * Finds each token in the text as given, so that a page can highlight it there.
+ * Finds each token in the text as given, so that a page can highlight it there.
  *
  * The text is cut into pieces that normalise on their own (an entity, a tag, a letter with its marks). If the normal
  * forms of the pieces add up to that of the whole text, offsets follow from them. In the rare text where they do not,

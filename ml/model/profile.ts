@@ -1,5 +1,5 @@
 /**
- * * The profile of the training texts, kept in the artifact so that the service can tell when incoming texts look
+ * The profile of the training texts, kept in the artifact so that the service can tell when incoming texts look
  * different: distributions over fixed buckets, compared by the population stability index.
  *
  * Each signal is measured as for an unseen text: a word is unknown if no other training text contains it (the
@@ -28,7 +28,7 @@ export function bucketOf(bounds: ArrayLike<number>, value: number): number {
 }
 
 /**
- * * `reviews` are the normalised training texts, `x` is their matrix and `rawScores` holds their out-of-fold scores
+ * `reviews` are the normalised training texts, `x` is their matrix and `rawScores` holds their out-of-fold scores
  * before calibration.
  */
 export function profileOf(

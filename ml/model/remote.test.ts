@@ -124,7 +124,7 @@ test('a file that is not the one registered is refused and leaves nothing behind
   await expect(fetchIt()).rejects.toMatchObject({
     code: 'MODEL_DAMAGED',
     message: new RegExp(
-      `^the file of my_model version 3 has SHA-256 ${sha256('tampered')}, its tag model_digest says ${sha256('weights')}`,
+      `^the file of my_model version 3 has SHA-256 ${sha256('tampered')}, but its tag model_digest is ${sha256('weights')}`,
     ),
   });
   expect(await readdir(join(cacheDir, 'my_model/3'))).toEqual([]);

@@ -1,10 +1,10 @@
 /**
- * * A model from the registry, as a file on this machine.
+ * Fetches a model from the registry to a file on this machine.
  *
- * Downloads lie in a cache, `<cache>/<name>/<version>/model.bin`, and are used again when their SHA-256 is the one the
- * version carries as its tag `model_digest` (equal version numbers alone prove nothing: two registries both have a
- * version 1). What an address last meant is noted beside them, so that a server can start from its cached copy while
- * the registry is away.
+ * Downloads go to a cache, `<cache>/<name>/<version>/model.bin`. A cached file is used again if its SHA-256 equals the
+ * version's tag `model_digest`; an equal version number proves nothing, because every registry has a version 1. A note
+ * beside the files holds what each address meant last, so a server can start from its cached copy while the registry is
+ * unreachable.
  *
  *     const { path, version, warning } = await fetchModel('models:/my_model/Production', { cacheDir: '.local/models' });
  *     const model = readModel(path);
@@ -18,8 +18,7 @@ import { writeAtomicallyAsync, writeText } from '../files.ts';
 import { downloadArtifact } from '../tracking/artifacts.ts';
 import { type Environment, type TrackingConfig, trackingConfig } from '../tracking/config.ts';
 import { isMissing, MlflowError } from '../tracking/errors.ts';
-import { parseModelUri, resolveReference } from '../tracking/model_uri.ts';
-import { type ModelVersion, versionArtifacts } from '../tracking/registry.ts';
+import { type ModelVersion, parseModelUri, resolveReference, versionArtifacts } from '../tracking/registry.ts';
 
 /** File name of the model in a version's folder of artifacts. */
 export const MODEL_FILE = 'model.bin';
@@ -33,19 +32,19 @@ export type RemoteModel = {
   version: string;
   /** The MLflow run that made it. */
   runId: string;
-  /** Who said which version it is: the registry now, or our note of what it said before. */
+  /** Where the version number comes from: the registry now, or the note of its last answer. */
   source: 'registry' | 'cache';
-  /** A sentence to log and show when the cached copy stands in for the registry. */
+  /** A sentence to log and show if the cached copy replaces the registry. */
   warning?: string;
 };
 
-/** What an address meant when the registry was last asked. */
+/** What an address meant when the registry last answered. */
 type Note = { version: string; runId: string; digest: string; trackingUri: string; confirmed: string };
 
 /**
- * Fetches what a `models:/` address means now. With the registry away (no answer, a failure, no access) the cached
- * copy is used, with a warning. Throws MODEL_URI or MLFLOW_URI (called wrongly), MODEL_NOT_REGISTERED (the registry
- * says there is none), or the registry's failure when there is no cached copy.
+ * Fetches the model that a `models:/` address means now. If the registry fails (no answer, an error, no access), uses
+ * the cached copy with a warning. Throws MODEL_URI (2), MLFLOW_URI (2), MODEL_NOT_REGISTERED, or the registry's failure
+ * if there is no cached copy.
  */
 export async function fetchModel(uri: string, options: { cacheDir: string; env?: Environment }): Promise<RemoteModel> {
   const reference = parseModelUri(uri);
@@ -77,8 +76,8 @@ export async function fetchModel(uri: string, options: { cacheDir: string; env?:
 }
 
 /**
- * A version's model file in the cache, downloaded unless the copy there is the same (`fresh`: downloaded anyway).
- * Throws MODEL_DAMAGED when the registry has no such file, or one with another SHA-256 than its tag says.
+ * Downloads a version's model file to the cache, unless the cache has it; `fresh` downloads it anyway. Throws
+ * MODEL_DAMAGED if the registry has no such file, or if its SHA-256 differs from the version's tag.
  */
 export async function fetchVersion(
   config: TrackingConfig,
@@ -95,8 +94,8 @@ export async function fetchVersion(
     if (expected && sha256 !== expected) {
       throw new SentimentError(
         'MODEL_DAMAGED',
-        `the file of ${version.name} version ${version.version} has SHA-256 ${sha256}, its tag ${DIGEST_TAG} says ${expected}`,
-        { next: 'register again (dvc repro register_model), which makes a new version' },
+        `the file of ${version.name} version ${version.version} has SHA-256 ${sha256}, but its tag ${DIGEST_TAG} is ${expected}`,
+        { next: 'register again (dvc repro register_model), which creates a new version' },
       );
     }
     return { path, digest: sha256 };
@@ -112,20 +111,18 @@ async function downloadModel(config: TrackingConfig, version: ModelVersion, to: 
     throw new SentimentError(
       'MODEL_DAMAGED',
       `${version.name} version ${version.version} has no ${MODEL_FILE} at ${folder}`,
-      { cause: error, next: 'name a version that this pipeline registered' },
+      { cause: error, next: 'use a version that this pipeline registered' },
     );
   }
 }
 
-/**
- * A version that does not exist must not be papered over with an old copy; everything else is the registry's trouble.
- */
+/** Only if the registry itself fails: an old copy must not hide that a version does not exist. */
 function mayUseCache(error: unknown): error is SentimentError {
   if (error instanceof MlflowError) return error.code !== 'MODEL_NOT_REGISTERED';
   return error instanceof SentimentError && error.code === 'MODEL_DAMAGED';
 }
 
-/** With a copy at hand a start does not wait long for a silent registry. */
+/** With a cached copy, a start does not wait long for a silent registry. */
 function hurried(config: TrackingConfig): TrackingConfig {
   return { ...config, timeout: Math.min(config.timeout, 5000), retries: Math.min(config.retries, 1) };
 }
@@ -134,12 +131,12 @@ function modelPath(cacheDir: string, name: string, version: string): string {
   return join(cacheDir, folderName(name), version, MODEL_FILE);
 }
 
-/** A model's name as one folder's name; dots are written out so that none climbs up. */
+/** A model's name as a folder name. Dots are encoded, so that ".." cannot leave the cache. */
 function folderName(name: string): string {
   return encodeURIComponent(name).replaceAll('.', '%2E');
 }
 
-/** SHA-256 of a file, hex; undefined when it cannot be read. */
+/** SHA-256 of a file, hex; undefined if it cannot be read. */
 async function digestOf(path: string): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {
@@ -150,7 +147,7 @@ async function digestOf(path: string): Promise<string | undefined> {
   return hash.digest('hex');
 }
 
-/** undefined when there is none, or none that can be read. */
+/** undefined if it is missing or unreadable. */
 async function readNote(path: string): Promise<Note | undefined> {
   try {
     const note = JSON.parse(await readFile(path, 'utf8'));

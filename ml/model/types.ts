@@ -56,7 +56,7 @@ export type TrainingProfile = {
 };
 
 /**
- * * Where a model comes from. model_building writes it into the artifact; register_model adds what is known only later
+ * Where a model comes from. model_building writes it into the artifact; register_model adds what is known only later
  * (metrics of the held-out texts, run, commit). Nothing here comes from the clock of the training machine, so equal
  * inputs give equal bytes.
  */

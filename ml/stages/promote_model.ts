@@ -15,10 +15,10 @@ import { readModel } from '../model/artifact.ts';
 import { fetchModel, fetchVersion } from '../model/remote.ts';
 import type { Model } from '../model/types.ts';
 import { type Params, readParams } from '../params.ts';
-import { cutValue } from '../tracking/batches.ts';
 import { type TrackingConfig, trackingConfig } from '../tracking/config.ts';
 import { promoteVersion, settleStages, stagedVersions } from '../tracking/lifecycle.ts';
 import { deleteVersionTag, type ModelVersion, setVersionTags } from '../tracking/registry.ts';
+import { cutValue } from '../tracking/runs.ts';
 import { paths } from './paths.ts';
 import { hashTexts, tags } from './pipeline_result.ts';
 

@@ -9,9 +9,9 @@ import { writeJson } from '../files.ts';
 import { DIGEST_TAG } from '../model/remote.ts';
 import { readParams } from '../params.ts';
 import { trackingConfig } from '../tracking/config.ts';
-import { ensureExperiment } from '../tracking/experiments.ts';
 import { proposeVersion } from '../tracking/lifecycle.ts';
 import { ensureModel, ensureVersion, type ModelVersion } from '../tracking/registry.ts';
+import { ensureExperiment } from '../tracking/runs.ts';
 import { paths } from './paths.ts';
 import { type PipelineResult, readPipelineResult, tags } from './pipeline_result.ts';
 import {

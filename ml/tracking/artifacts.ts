@@ -1,5 +1,5 @@
 /**
- * Files of a run, through MLflow's artifact proxy: streamed from and to disk, whatever their size.
+ * Files of a run, streamed between disk and MLflow's artifact proxy, whatever their size.
  *
  * A download replaces its target only when it is complete, and returns the SHA-256 of what arrived.
  */
@@ -8,15 +8,13 @@ import { createWriteStream, openAsBlob } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { writeAtomicallyAsync } from '../files.ts';
-import { isTrue, list, number, optionalText, text } from './answer.ts';
 import type { TrackingConfig } from './config.ts';
 import { errorFromBody, isWebPage, MlflowError } from './errors.ts';
-import { type Call, callApi, endpointOf, send } from './transport.ts';
+import { type Call, endpointOf, send } from './transport.ts';
 
-export type ArtifactFile = { path: string; isDirectory: boolean; bytes: number };
 export type Download = { sha256: string; bytes: number };
 
-/** Sends a file to `path` under an artifact address such as a run's `artifactUri`; an older one there is replaced. */
+/** Sends a file to `path` under an artifact address such as a run's `artifactUri`, and replaces an older one. */
 export async function uploadArtifact(
   config: TrackingConfig,
   artifactUri: string,
@@ -30,7 +28,7 @@ export async function uploadArtifact(
   });
 }
 
-/** Fetches `path` under an artifact address into the file `to`, whose folder is made if need be. */
+/** Downloads `path` under an artifact address to the file `to`. Creates its folder if necessary. */
 export async function downloadArtifact(
   config: TrackingConfig,
   artifactUri: string,
@@ -57,27 +55,10 @@ export async function downloadArtifact(
   );
 }
 
-/** What lies in a folder of a run's artifacts; nothing for a folder that is not there. */
-export async function listArtifacts(config: TrackingConfig, runId: string, folder = ''): Promise<ArtifactFile[]> {
-  const files: ArtifactFile[] = [];
-  let page = '';
-  do {
-    const answer = await callApi(config, 'GET', 'artifacts/list', {
-      run_id: runId,
-      ...(folder && { path: folder }),
-      ...(page && { page_token: page }),
-    });
-    for (const file of list(answer, 'files')) {
-      files.push({ path: text(file, 'path'), isDirectory: isTrue(file, 'is_dir'), bytes: number(file, 'file_size') });
-    }
-    page = optionalText(answer, 'next_page_token');
-  } while (page);
-  return files;
-}
-
 /**
- * The proxy's path for an artifact address. "mlflow-artifacts:/1/<run>/artifacts" is the tracking server's own store;
- * "mlflow-artifacts://host/..." names the server too. Others (s3:, file:) only clients with their own access reach.
+ * The proxy's path for an artifact address. "mlflow-artifacts:/1/<run>/artifacts" is the tracking server's own store,
+ * and "mlflow-artifacts://host/..." includes its host. Other addresses (s3:, file:) need a client with access of its
+ * own.
  */
 function proxyPath(config: TrackingConfig, artifactUri: string, path: string): string {
   const own = /^mlflow-artifacts:(?:\/\/(?<host>[^/]*))?(?<root>\/.*)$/.exec(artifactUri)?.groups;
@@ -87,7 +68,7 @@ function proxyPath(config: TrackingConfig, artifactUri: string, path: string): s
       `MLflow keeps these artifacts at ${artifactUri}, not at ${config.uri}`,
       {
         endpoint: 'mlflow-artifacts',
-        next: 'start the server with --artifacts-destination, so that it serves them, and use a new experiment',
+        next: 'start the server with --artifacts-destination so that it serves artifacts, and use a new experiment',
       },
     );
   }
@@ -95,7 +76,7 @@ function proxyPath(config: TrackingConfig, artifactUri: string, path: string): s
   return `/api/2.0/mlflow-artifacts/artifacts/${steps.map(encodeURIComponent).join('/')}`;
 }
 
-/** A login page is a success too. An HTML artifact differs from one in the header that MLflow serves it with. */
+/** A login page is a success too; an HTML artifact comes with a content-disposition header, a login page does not. */
 async function refuseWebPage(config: TrackingConfig, call: Call, response: Response): Promise<void> {
   const isHtml = response.headers.get('content-type')?.startsWith('text/html') ?? false;
   if (!isHtml || response.headers.has('content-disposition')) return;

@@ -25,19 +25,19 @@ test('time and retries come from the variables of MLflow', () => {
 });
 
 test.each([
-  [{}, 'MLFLOW_TRACKING_URI is not set, so there is no tracking server to talk to'],
+  [{}, 'MLFLOW_TRACKING_URI is not set, so no tracking server is known'],
   [
     { MLFLOW_TRACKING_URI: 'sqlite:///mlflow.db' },
-    'MLFLOW_TRACKING_URI is "sqlite:///mlflow.db", expected an http:// or https:// address',
+    'MLFLOW_TRACKING_URI is "sqlite:///mlflow.db"; expected an http:// or https:// address',
   ],
-  [{ MLFLOW_TRACKING_URI: './mlruns' }, 'MLFLOW_TRACKING_URI is "./mlruns", expected an http:// or https:// address'],
+  [{ MLFLOW_TRACKING_URI: './mlruns' }, 'MLFLOW_TRACKING_URI is "./mlruns"; expected an http:// or https:// address'],
   [
     { MLFLOW_TRACKING_URI: 'databricks' },
-    'MLFLOW_TRACKING_URI is "databricks", expected an http:// or https:// address',
+    'MLFLOW_TRACKING_URI is "databricks"; expected an http:// or https:// address',
   ],
   [
     { MLFLOW_TRACKING_URI: uri, MLFLOW_HTTP_REQUEST_TIMEOUT: '1.5' },
-    'MLFLOW_HTTP_REQUEST_TIMEOUT is "1.5", expected a whole number from 1',
+    'MLFLOW_HTTP_REQUEST_TIMEOUT is "1.5"; expected a whole number, at least 1',
   ],
 ])('%j is a wrong call', (env, message) => {
   expect(() => trackingConfig(env)).toThrow(expect.objectContaining({ message, exitCode: 2 }));

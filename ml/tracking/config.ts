@@ -7,21 +7,21 @@
 import { usageError } from '../errors.ts';
 
 export type TrackingConfig = {
-  /** http(s) address, path prefix included, without a slash at the end and without credentials: fit to be printed. */
+  /** http(s) address with its path prefix, without a slash at the end and without credentials, so it may be printed. */
   uri: string;
-  /** Value of the Authorization header, if any. */
+  /** Value of the Authorization header. */
   authorization: string | undefined;
-  /** Milliseconds that an answer, or the next piece of a download, may take. */
+  /** Milliseconds to wait for an answer, or for the next piece of a download. */
   timeout: number;
-  /** How often a call that failed on the way is made again. */
+  /** How often a failed call is repeated. */
   retries: number;
-  /** Milliseconds before the first repetition; it doubles from one to the next. */
+  /** Milliseconds before the first retry; doubles with each retry. */
   pause: number;
 };
 
 export type Environment = Record<string, string | undefined>;
 
-/** Throws a usage error (exit code 2) for an address or number that cannot work. */
+/** Throws MLFLOW_URI (2) or MLFLOW_SETTING (2) for an invalid address or number. */
 export function trackingConfig(env: Environment = process.env): TrackingConfig {
   const address = parseAddress(env.MLFLOW_TRACKING_URI?.trim() ?? '');
   return {
@@ -37,16 +37,16 @@ function parseAddress(value: string): URL {
   if (value === '') {
     throw usageError(
       'MLFLOW_URI',
-      'MLFLOW_TRACKING_URI is not set, so there is no tracking server to talk to',
-      '`make run` starts one and sets it; or set it to your own, such as http://127.0.0.1:5000',
+      'MLFLOW_TRACKING_URI is not set, so no tracking server is known',
+      'run `make run`, which starts a server and sets it, or set it to your own, such as http://127.0.0.1:5000',
     );
   }
   const address = URL.canParse(value) ? new URL(value) : undefined;
   if (!address || (address.protocol !== 'http:' && address.protocol !== 'https:')) {
     throw usageError(
       'MLFLOW_URI',
-      `MLFLOW_TRACKING_URI is "${value}", expected an http:// or https:// address`,
-      'this client speaks to a server only: start one on that store with `mlflow server --backend-store-uri ...`',
+      `MLFLOW_TRACKING_URI is "${value}"; expected an http:// or https:// address`,
+      'start a server on that store with `mlflow server --backend-store-uri ...` and use its address',
     );
   }
   return address;
@@ -63,7 +63,7 @@ function count(env: Environment, name: string, otherwise: number, least: number)
   const value = env[name];
   if (value === undefined || value === '') return otherwise;
   if (!/^\d{1,6}$/.test(value) || Number(value) < least) {
-    throw usageError('MLFLOW_SETTING', `${name} is "${value}", expected a whole number from ${least}`);
+    throw usageError('MLFLOW_SETTING', `${name} is "${value}"; expected a whole number, at least ${least}`);
   }
   return Number(value);
 }

@@ -1,36 +1,36 @@
 /**
- * What can go wrong between us and MLflow, as one class and one sentence each.
+ * What can go wrong between this client and MLflow: one class, and one sentence for each case.
  *
- * A status alone says little: MLflow's 401 and 403 are plain words served as text/html, a proxy's login page is a
- * 200, and a wrong path prefix is a 404 page. So what the body says is looked at too.
+ * A status alone says little: MLflow sends 401 and 403 as plain words with the type text/html, a proxy's login page is
+ * a 200, and a wrong path prefix is a 404 page. So the body counts too.
  */
 import { SentimentError } from '../errors.ts';
 
 export type MlflowCode =
-  /** No answer: nothing listens, unknown host, connection cut, certificate not trusted. */
+  /** No answer: no server, unknown host, broken connection, untrusted certificate. */
   | 'MLFLOW_UNREACHABLE'
   | 'MLFLOW_TIMEOUT'
   /** A web page or a redirect where the API should be. */
   | 'MLFLOW_WEB_PAGE'
   | 'MLFLOW_UNAUTHORIZED'
   | 'MLFLOW_FORBIDDEN'
-  /** The server's guard against DNS rebinding does not know the host name used. */
+  /** The server's guard against DNS rebinding rejects the host name. */
   | 'MLFLOW_HOST_REFUSED'
-  /** A success whose body is not what the API promises. */
+  /** A success with a body that the API does not promise. */
   | 'MLFLOW_BAD_ANSWER'
-  /** MLflow understood and said no; `errorCode` has its reason. */
+  /** MLflow understood the call and refused it; `errorCode` has the reason. */
   | 'MLFLOW_REFUSED'
   /** Any other failure status. */
   | 'MLFLOW_HTTP'
-  /** The run's artifacts are not served by the tracking server. */
+  /** The tracking server does not serve the run's artifacts. */
   | 'MLFLOW_ARTIFACTS_ELSEWHERE'
-  /** A registered model, version, stage or alias that does not exist, or does not become ready. */
+  /** A registered model, version, stage or alias that is missing, or a version that does not become ready. */
   | 'MODEL_NOT_REGISTERED'
   | 'MODEL_NOT_READY';
 
 /**
- * Whether the call may have taken effect: `no` (it never reached MLflow, or MLflow refused it), `maybe` (it was cut
- * off on the way). Both may be repeated later; `final` means that repeating it changes nothing.
+ * Whether the call took effect: `no` (it never reached MLflow, or MLflow turned it away) or `maybe` (the connection
+ * broke). Both are worth a retry; `final` means that a retry changes nothing.
  */
 export type Effect = 'no' | 'maybe' | 'final';
 
@@ -41,7 +41,7 @@ export class MlflowError extends SentimentError {
   /** MLflow's own error_code, such as RESOURCE_DOES_NOT_EXIST. */
   readonly errorCode: string | undefined;
   readonly effect: Effect;
-  /** Milliseconds the server asked to be left alone for. */
+  /** Milliseconds that the server asks to wait before a retry. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -67,18 +67,28 @@ export class MlflowError extends SentimentError {
   }
 }
 
-/** True when MLflow says that the thing asked for is not there. A missing alias is a 400 with a sentence. */
+/** Whether MLflow says that the requested thing is missing. For an alias that is a 400 with a sentence. */
 export function isMissing(error: unknown): boolean {
   if (!(error instanceof MlflowError)) return false;
   if (error.errorCode === 'RESOURCE_DOES_NOT_EXIST') return true;
   return error.errorCode === 'INVALID_PARAMETER_VALUE' && /alias .* not found/i.test(error.message);
 }
 
+/** What `ask` returns, or undefined if MLflow says that it is missing. */
+export async function missingAsUndefined<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 export function isDuplicate(error: unknown): boolean {
   return error instanceof MlflowError && error.errorCode === 'RESOURCE_ALREADY_EXISTS';
 }
 
-/** The error for an answer whose status is not a success. `body` is the answer's text, or its beginning. */
+/** The error for an answer with a failure status. `body` is its text, or the beginning of it. */
 export function errorFromAnswer(endpoint: string, uri: string, response: Response, body: string): MlflowError {
   const { status } = response;
   const { errorCode, message } = readRefusal(body);
@@ -87,9 +97,9 @@ export function errorFromAnswer(endpoint: string, uri: string, response: Respons
 
   if (status >= 300 && status < 400) {
     const to = response.headers.get('location') ?? 'nowhere';
-    return new MlflowError('MLFLOW_WEB_PAGE', `MLflow at ${uri} sends ${endpoint} elsewhere, to ${to} (${status})`, {
+    return new MlflowError('MLFLOW_WEB_PAGE', `MLflow at ${uri} redirects ${endpoint} to ${to} (${status})`, {
       ...details,
-      next: 'set MLFLOW_TRACKING_URI to the final address (https instead of http?), or sign in if that is a login page',
+      next: 'set MLFLOW_TRACKING_URI to the final address (https instead of http?), or sign in if it is a login page',
     });
   }
   if (status === 401) {
@@ -100,9 +110,9 @@ export function errorFromAnswer(endpoint: string, uri: string, response: Respons
   }
   if (status === 403 && /invalid host header/i.test(body)) {
     const host = new URL(uri).host;
-    return new MlflowError('MLFLOW_HOST_REFUSED', `MLflow does not answer to the host name ${host} (403): ${words}`, {
+    return new MlflowError('MLFLOW_HOST_REFUSED', `MLflow rejects the host name ${host} (403): ${words}`, {
       ...details,
-      next: `start the server with --allowed-hosts that include "${host}"`,
+      next: `start the server with --allowed-hosts including "${host}"`,
     });
   }
   if (status === 403) {
@@ -129,11 +139,11 @@ export function errorFromAnswer(endpoint: string, uri: string, response: Respons
   return new MlflowError('MLFLOW_HTTP', `MLflow at ${uri} answered ${endpoint} with status ${status}: ${said}`, {
     ...details,
     ...repeat,
-    next: status >= 500 ? 'look into the log of the server and of what stands before it' : undefined,
+    next: status >= 500 ? 'check the log of the server and of any proxy in front of it' : undefined,
   });
 }
 
-/** The error for a success whose body is no JSON. */
+/** The error for a success whose body is not JSON. */
 export function errorFromBody(
   endpoint: string,
   uri: string,
@@ -145,7 +155,7 @@ export function errorFromBody(
     return new MlflowError('MLFLOW_WEB_PAGE', webPageMessage(endpoint, uri, status, body), {
       endpoint,
       status,
-      next: 'a proxy or login page stands before MLflow, or MLFLOW_TRACKING_URI lacks a part of the path',
+      next: 'check whether a proxy or login page answers in place of MLflow, and whether MLFLOW_TRACKING_URI has the full path',
     });
   }
   return new MlflowError(
@@ -160,7 +170,7 @@ export function errorFromBody(
   );
 }
 
-/** The error for a fetch that threw: no answer at all, or one that broke off. */
+/** The error for a fetch that threw: no answer, or one that broke off. */
 export function errorFromFailure(endpoint: string, uri: string, timeout: number, failure: unknown): MlflowError {
   const reason = innermost(failure);
   const code = 'code' in reason && typeof reason.code === 'string' ? reason.code : '';
@@ -173,7 +183,7 @@ export function errorFromFailure(endpoint: string, uri: string, timeout: number,
     return new MlflowError('MLFLOW_TIMEOUT', `MLflow at ${uri} did not answer ${endpoint} within ${timeout / 1000} s`, {
       ...details,
       effect: 'maybe',
-      next: 'see whether the server is busy or stopped; MLFLOW_HTTP_REQUEST_TIMEOUT (seconds) allows more time',
+      next: 'check whether the server is busy or stopped; MLFLOW_HTTP_REQUEST_TIMEOUT (seconds) allows more time',
     });
   }
   if (code === 'ECONNREFUSED') {
@@ -184,16 +194,20 @@ export function errorFromFailure(endpoint: string, uri: string, timeout: number,
     });
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return new MlflowError('MLFLOW_UNREACHABLE', `the host of MLflow, ${new URL(uri).hostname}, is not known`, {
-      ...details,
-      effect: code === 'EAI_AGAIN' ? 'no' : 'final',
-      next: 'correct MLFLOW_TRACKING_URI, or check the network',
-    });
+    return new MlflowError(
+      'MLFLOW_UNREACHABLE',
+      `the host name of MLflow, ${new URL(uri).hostname}, does not resolve`,
+      {
+        ...details,
+        effect: code === 'EAI_AGAIN' ? 'no' : 'final',
+        next: 'correct MLFLOW_TRACKING_URI, or check the network',
+      },
+    );
   }
   if (reason.message === 'bad port') {
-    return new MlflowError('MLFLOW_UNREACHABLE', `the port of ${uri} is one that HTTP clients do not speak to`, {
+    return new MlflowError('MLFLOW_UNREACHABLE', `HTTP clients refuse to connect to the port of ${uri}`, {
       ...details,
-      next: 'let the server listen on another (https://fetch.spec.whatwg.org/#port-blocking lists them)',
+      next: 'use another port for the server (https://fetch.spec.whatwg.org/#port-blocking lists the blocked ones)',
     });
   }
   if (/CERT|SIGNED|VERIFY|ERR_TLS|ERR_SSL/.test(code)) {
@@ -205,13 +219,13 @@ export function errorFromFailure(endpoint: string, uri: string, timeout: number,
   return new MlflowError('MLFLOW_UNREACHABLE', `the connection to MLflow at ${uri} broke off during ${endpoint}`, {
     ...details,
     effect: 'maybe',
-    next: 'run it again; if it happens again, look into the log of the server and of what stands before it',
+    next: 'run it again; if it fails again, check the log of the server and of any proxy in front of it',
   });
 }
 
 /**
- * Two clients that set the same tag or alias at once make MLflow's database refuse one of them, which arrives as a 400
- * with the words of SQLAlchemy. Nothing was done, and a moment later it works.
+ * If two clients set the same tag or alias at once, MLflow's database refuses one of them with a 400 in the words of
+ * SQLAlchemy. That call had no effect, and a retry works.
  */
 function effectOf(status: number, body: string): Effect {
   if (status === 429 || (status === 400 && /IntegrityError|StaleDataError/.test(body))) return 'no';
@@ -235,7 +249,7 @@ function readRefusal(body: string): { errorCode?: string; message?: string } {
     const { error_code: errorCode, message } = JSON.parse(body);
     if (typeof errorCode === 'string' && typeof message === 'string') return { errorCode, message };
   } catch {
-    // Not JSON: the caller shows the words as they are.
+    // Not JSON: the caller shows the body as it is.
   }
   return {};
 }

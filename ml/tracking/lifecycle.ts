@@ -1,13 +1,13 @@
 /**
- * What points at which version: stage and alias, kept in agreement.
+ * Stages and aliases, kept in agreement.
  *
- *   Staging, alias `staging`        what the pipeline proposes: at most one version, none when it proposes what serves
- *   Production, alias `production`  what serves: at most one version
- *   Archived                        what was replaced
+ *   Staging, alias `staging`        what the pipeline proposes: at most one version, none if it is already in Production
+ *   Production, alias `production`  what the service uses: at most one version
+ *   Archived                        earlier versions
  *
- * MLflow moves a version into a stage and archives the one before in one transaction; the aliases follow afterwards,
- * by looking at the stages until nothing differs. So a repetition after a kill in the middle, and two at once, end in
- * the same state, and never in one that undoes what somebody else did meanwhile.
+ * MLflow moves a version into a stage and archives the previous one in one transaction. The aliases follow afterwards:
+ * we compare them with the stages until they agree. So a second run after a kill, or two runs at once, end in the same
+ * state and never undo what another client did meanwhile.
  */
 import type { TrackingConfig } from './config.ts';
 import { MlflowError } from './errors.ts';
@@ -28,7 +28,7 @@ const STAGES = [
 
 const ROUNDS = 10;
 
-/** The versions in Staging and Production at one moment: two questions could see two states of a promotion. */
+/** The versions in Staging and Production at one moment; two calls could see two states of a promotion. */
 export async function stagedVersions(
   config: TrackingConfig,
   name: string,
@@ -41,8 +41,8 @@ export async function stagedVersions(
 }
 
 /**
- * Makes this version what the pipeline proposes, and returns its stage. When it is in Production already there is
- * nothing to propose, and what an earlier run proposed is archived.
+ * Moves this version to Staging and returns its stage. If it is already in Production there is nothing to propose, so
+ * the version that an earlier run proposed is archived.
  */
 export async function proposeVersion(config: TrackingConfig, version: ModelVersion): Promise<string> {
   const versions = await searchVersions(config, version.name);
@@ -59,13 +59,13 @@ export async function proposeVersion(config: TrackingConfig, version: ModelVersi
   return stage === 'Production' ? 'Production' : 'Staging';
 }
 
-/** Makes this version the one that serves, and archives the one before. */
+/** Moves this version to Production and archives the previous one. */
 export async function promoteVersion(config: TrackingConfig, version: ModelVersion): Promise<void> {
   await moveToStage(config, version, 'Production');
   await settleStages(config, version.name);
 }
 
-/** Leaves one version in each stage (the newest, where several were put there by hand) and its alias pointing at it. */
+/** Leaves one version in each stage, the newest if somebody put several there by hand, and points its alias at it. */
 export async function settleStages(config: TrackingConfig, name: string): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const versions = await searchVersions(config, name);
@@ -81,8 +81,8 @@ export async function settleStages(config: TrackingConfig, name: string): Promis
     }
     if (isSettled) return;
   }
-  throw new MlflowError('MODEL_NOT_READY', `the stages of ${name} changed ${ROUNDS} times while they were being set`, {
+  throw new MlflowError('MODEL_NOT_READY', `the stages of ${name} changed in each of ${ROUNDS} attempts to set them`, {
     endpoint: 'registered-models',
-    next: 'wait until the other pipelines are done, then run it again',
+    next: 'wait until other pipelines have finished, then run it again',
   });
 }

@@ -1,15 +1,25 @@
 /**
- * The model registry: named models, their versions, and what points at a version (stage and alias).
+ * The model registry: named models, their versions, what points at a version (stage and alias), and model addresses.
  *
- * Stages are deprecated in MLflow but still served, and older tools (and DagsHub's page) show only them; aliases are
- * what replaced them. We keep both.
+ * MLflow still serves stages but deprecates them in favour of aliases. Older tools, and DagsHub's page, show only
+ * stages, so we keep both.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, list, optionalText, pairs, part, text, texts } from './answer.ts';
+import { usageError } from '../errors.ts';
 import type { TrackingConfig } from './config.ts';
-import { isDuplicate, isMissing, MlflowError } from './errors.ts';
-import { createOnce } from './once.ts';
-import { callApi } from './transport.ts';
+import { isDuplicate, MlflowError, missingAsUndefined } from './errors.ts';
+import {
+  type Answer,
+  callApi,
+  callPages,
+  createOnce,
+  list,
+  optionalText,
+  pairs,
+  part,
+  text,
+  texts,
+} from './transport.ts';
 
 export type Stage = 'None' | 'Staging' | 'Production' | 'Archived';
 
@@ -21,7 +31,7 @@ export type ModelVersion = {
   /** PENDING_REGISTRATION, FAILED_REGISTRATION or READY. */
   status: string;
   statusMessage: string;
-  /** The run that made it; empty when there is none. */
+  /** The run that made it, or empty. */
   runId: string;
   source: string;
   description: string;
@@ -38,7 +48,7 @@ export type NewVersion = {
   tags: Record<string, string>;
 };
 
-/** Creates the registered model unless it exists. Safe when several do it at once. */
+/** Creates the registered model unless it exists. Safe for several at once. */
 export async function ensureModel(config: TrackingConfig, name: string, description: string): Promise<void> {
   try {
     await callApi(config, 'POST', 'registered-models/create', { name, description });
@@ -48,8 +58,8 @@ export async function ensureModel(config: TrackingConfig, name: string, descript
 }
 
 /**
- * The version of the model that this run made, created unless it exists: a run makes at most one version, which is
- * also how a creation that broke off on the way is found again. Returns when the version is READY.
+ * The version of the model that this run made, created unless it exists. A run makes at most one version, so a creation
+ * that broke off is found by its run. Returns when the version is READY.
  */
 export async function ensureVersion(config: TrackingConfig, version: NewVersion): Promise<ModelVersion> {
   const find = async () => (await searchVersions(config, version.name, version.runId))[0];
@@ -70,8 +80,8 @@ async function createVersion(config: TrackingConfig, version: NewVersion): Promi
   );
 }
 
-/** Asks until MLflow has finished copying a version; throws MODEL_NOT_READY when it failed or took over a minute. */
-export async function waitUntilReady(config: TrackingConfig, version: ModelVersion): Promise<ModelVersion> {
+/** Waits until MLflow has finished copying a version. Throws MODEL_NOT_READY if that fails or takes over a minute. */
+async function waitUntilReady(config: TrackingConfig, version: ModelVersion): Promise<ModelVersion> {
   const deadline = Date.now() + 60_000;
   let seen = version;
   for (let pause = 100; seen.status !== 'READY'; pause = Math.min(2 * pause, 2000)) {
@@ -92,20 +102,11 @@ export async function getVersion(config: TrackingConfig, name: string, version: 
   return readVersion(part(await callApi(config, 'GET', 'model-versions/get', { name, version }), 'model_version'));
 }
 
-/** All versions of a model, or those that one run made, the newest first. */
+/** All versions of a model, or those of one run, the newest first. */
 export async function searchVersions(config: TrackingConfig, name: string, runId?: string): Promise<ModelVersion[]> {
   const filter = `name = ${quoted(name)}${runId === undefined ? '' : ` and run_id = ${quoted(runId)}`}`;
-  const versions: ModelVersion[] = [];
-  let page = '';
-  do {
-    const answer = await callApi(config, 'GET', 'model-versions/search', {
-      filter,
-      max_results: 1000,
-      ...(page && { page_token: page }),
-    });
-    versions.push(...list(answer, 'model_versions').map(readVersion));
-    page = optionalText(answer, 'next_page_token');
-  } while (page);
+  const input = { filter, max_results: 1000 };
+  const versions = (await callPages(config, 'GET', 'model-versions/search', input, 'model_versions')).map(readVersion);
   return versions.sort((a, b) => Number(b.version) - Number(a.version));
 }
 
@@ -132,7 +133,7 @@ export async function versionByAlias(
   );
 }
 
-/** Moves a version to a stage; whatever else is in that stage is archived (Staging and Production only). */
+/** Moves a version to a stage. Archives the other versions in Staging or Production. */
 export async function moveToStage(config: TrackingConfig, version: ModelVersion, stage: Stage): Promise<ModelVersion> {
   const answer = await callApi(config, 'POST', 'model-versions/transition-stage', {
     name: version.name,
@@ -147,7 +148,7 @@ export async function setAlias(config: TrackingConfig, version: ModelVersion, al
   await callApi(config, 'POST', 'registered-models/alias', { name: version.name, version: version.version, alias });
 }
 
-/** Nothing happens when there is no such alias. */
+/** Does nothing if there is no such alias. */
 export async function deleteAlias(config: TrackingConfig, name: string, alias: string): Promise<void> {
   await missingAsUndefined(() => callApi(config, 'DELETE', 'registered-models/alias', { name, alias }));
 }
@@ -167,7 +168,7 @@ export async function setVersionTags(
   }
 }
 
-/** Nothing happens when the version has no such tag. */
+/** Does nothing if the version has no such tag. */
 export async function deleteVersionTag(config: TrackingConfig, version: ModelVersion, key: string): Promise<void> {
   const { name, version: number } = version;
   await missingAsUndefined(() =>
@@ -175,7 +176,7 @@ export async function deleteVersionTag(config: TrackingConfig, version: ModelVer
   );
 }
 
-/** Where a version's files are: an artifact address. "runs:/" sources come back unresolved from MLflow. */
+/** The artifact address of a version's files. MLflow does not resolve "runs:/" sources, so this does. */
 export async function versionArtifacts(config: TrackingConfig, version: ModelVersion): Promise<string> {
   const { name, version: number } = version;
   const answer = await callApi(config, 'GET', 'model-versions/get-download-uri', { name, version: number });
@@ -186,16 +187,7 @@ export async function versionArtifacts(config: TrackingConfig, version: ModelVer
   return `${text(run, 'run.info.artifact_uri')}/${path}`;
 }
 
-async function missingAsUndefined<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** A text as MLflow's filters write it; they know no escape, so the other quote is used where need be. */
+/** A text in MLflow's filter syntax, which has no escape: one that contains a single quote gets double quotes. */
 function quoted(value: string): string {
   return value.includes("'") ? `"${value}"` : `'${value}'`;
 }
@@ -213,4 +205,64 @@ function readVersion(answer: Answer): ModelVersion {
     aliases: texts(answer, 'aliases'),
     tags: pairs(answer, 'tags'),
   };
+}
+
+// Addresses of registered models: `models:/name/Production`, `models:/name@production`, `models:/name/3`,
+// `models:/name/latest`. https://mlflow.org/docs/latest/ml/model-registry/#model-uris
+
+export type ModelReference = { name: string } & (
+  | { stage: Stage }
+  | { alias: string }
+  | { version: string }
+  | { latest: true }
+);
+
+const STAGES: Record<string, Stage> = {
+  none: 'None',
+  staging: 'Staging',
+  production: 'Production',
+  archived: 'Archived',
+};
+
+/** Throws MODEL_URI (2) for any other form. Like MLflow, ignores the letter case of stages. */
+export function parseModelUri(uri: string): ModelReference {
+  const groups = /^models:\/(?<name>[^/@:]+)(?:\/(?<suffix>[^/@]+)|@(?<alias>[\w-]+))$/.exec(uri)?.groups;
+  if (groups?.alias) return { name: groups.name, alias: groups.alias };
+  if (groups?.suffix) {
+    const { name, suffix } = groups;
+    const stage = STAGES[suffix.toLowerCase()];
+    if (stage) return { name, stage };
+    if (/^[1-9]\d*$/.test(suffix)) return { name, version: suffix };
+    if (suffix.toLowerCase() === 'latest') return { name, latest: true };
+  }
+  throw usageError(
+    'MODEL_URI',
+    `"${uri}" is not the address of a registered model`,
+    'use models:/my_model/Production, models:/my_model@production, models:/my_model/3 or models:/my_model/latest',
+  );
+}
+
+/** The version that a reference means now. Throws MODEL_NOT_REGISTERED if there is none. */
+export async function resolveReference(config: TrackingConfig, reference: ModelReference): Promise<ModelVersion> {
+  const found = await find(config, reference);
+  if (found) return found;
+  throw new MlflowError('MODEL_NOT_REGISTERED', `the registry at ${config.uri} has no ${describe(reference)}`, {
+    endpoint: 'model-versions',
+    next: 'run `make pipeline`, which trains, registers and promotes one; the Models page of MLflow lists all',
+  });
+}
+
+async function find(config: TrackingConfig, reference: ModelReference): Promise<ModelVersion | undefined> {
+  const { name } = reference;
+  if ('stage' in reference) return versionInStage(config, name, reference.stage);
+  if ('alias' in reference) return versionByAlias(config, name, reference.alias);
+  if ('latest' in reference) return (await searchVersions(config, name))[0];
+  return missingAsUndefined(() => getVersion(config, name, reference.version));
+}
+
+function describe(reference: ModelReference): string {
+  const { name } = reference;
+  if ('stage' in reference) return `version of ${name} in stage ${reference.stage}`;
+  if ('alias' in reference) return `version of ${name} with the alias ${reference.alias}`;
+  return 'latest' in reference ? `version of ${name}` : `version ${reference.version} of ${name}`;
 }

@@ -1,10 +1,52 @@
-/** Runs: what one execution of the pipeline used and reached. */
+/** Experiments and their runs: what one execution of the pipeline used and reached. */
 import { randomUUID } from 'node:crypto';
-import { type Answer, list, number, optionalText, pairs, part, text } from './answer.ts';
-import { cleanKey, cutValue, MAX_PARAM_LENGTH, MAX_TAG_LENGTH, splitBatches } from './batches.ts';
 import type { TrackingConfig } from './config.ts';
-import { createOnce } from './once.ts';
-import { callApi } from './transport.ts';
+import { isDuplicate, MlflowError, missingAsUndefined } from './errors.ts';
+import {
+  type Answer,
+  callApi,
+  callPages,
+  createOnce,
+  list,
+  number,
+  optionalText,
+  pairs,
+  part,
+  text,
+} from './transport.ts';
+
+/** Makes MLflow's page show runs, params and metrics instead of conversations. */
+const EXPERIMENT_KIND = { key: 'mlflow.experimentKind', value: 'custom_model_development' };
+
+/** The id of the experiment with this name, or undefined. */
+export async function findExperiment(config: TrackingConfig, name: string): Promise<string | undefined> {
+  return missingAsUndefined(async () => {
+    const answer = await callApi(config, 'GET', 'experiments/get-by-name', { experiment_name: name });
+    if (text(answer, 'experiment.lifecycle_stage') === 'deleted') {
+      throw new MlflowError('MLFLOW_REFUSED', `the experiment "${name}" is in MLflow's trash`, {
+        endpoint: answer.endpoint,
+        next: 'restore it (`mlflow experiments restore`) or set another in params.yaml, register_model.experiment',
+      });
+    }
+    return text(answer, 'experiment.experiment_id');
+  });
+}
+
+/** The id of the experiment with this name, which is created if necessary. Safe for several at once. */
+export async function ensureExperiment(config: TrackingConfig, name: string): Promise<string> {
+  const found = await findExperiment(config, name);
+  if (found !== undefined) return found;
+  try {
+    return text(
+      await callApi(config, 'POST', 'experiments/create', { name, tags: [EXPERIMENT_KIND] }),
+      'experiment_id',
+    );
+  } catch (error) {
+    const other = isDuplicate(error) ? await findExperiment(config, name) : undefined;
+    if (other === undefined) throw error;
+    return other;
+  }
+}
 
 export type RunStatus = 'RUNNING' | 'SCHEDULED' | 'FINISHED' | 'FAILED' | 'KILLED';
 
@@ -22,14 +64,14 @@ export type Run = {
   tags: Record<string, string>;
 };
 
-/** Data a run used. `digest` is cut to the 36 characters that MLflow stores. */
+/** Data that a run used. `digest` is cut to the 36 characters that MLflow stores. */
 export type DatasetInput = {
   name: string;
   digest: string;
   /** What kind of place `source` is: "local", "http", "s3". */
   sourceType: string;
   source: object;
-  /** Counts and the like, shown in the page. */
+  /** Counts and similar facts, shown on MLflow's page. */
   profile: object;
   schema: object;
   context: 'training' | 'evaluation';
@@ -37,7 +79,9 @@ export type DatasetInput = {
 
 const CREATION_TAG = 'pipeline.creation';
 
-/** Starts a run. A creation that breaks off on the way is looked for by a tag of its own, so it makes no second run. */
+/**
+ * Starts a run. Each creation has its own tag, by which a creation that breaks off is found, so it makes no second run.
+ */
 export async function createRun(
   config: TrackingConfig,
   experimentId: string,
@@ -58,13 +102,9 @@ export async function createRun(
   );
 }
 
-export async function getRun(config: TrackingConfig, id: string): Promise<Run> {
-  return readRun(part(await callApi(config, 'GET', 'runs/get', { run_id: id }), 'run'));
-}
-
 /**
- * Runs that are not deleted, carry all these tags and have this status, the newest first. Tag values must not contain
- * a quote.
+ * Runs that are not deleted and have all these tags and this status, the newest first. Tag values must not contain a
+ * quote.
  */
 export async function searchRuns(
   config: TrackingConfig,
@@ -75,21 +115,14 @@ export async function searchRuns(
   const conditions = Object.entries(tags).map(([key, value]) => `tags.\`${key}\` = '${value}'`);
   if (status) conditions.push(`attributes.status = '${status}'`);
   const filter = conditions.join(' and ');
-  const found: Run[] = [];
-  let page = '';
-  do {
-    const answer = await callApi(config, 'POST', 'runs/search', {
-      experiment_ids: [experimentId],
-      filter,
-      run_view_type: 'ACTIVE_ONLY',
-      order_by: ['attributes.start_time DESC'],
-      max_results: 1000,
-      ...(page && { page_token: page }),
-    });
-    found.push(...list(answer, 'runs').map(readRun));
-    page = optionalText(answer, 'next_page_token');
-  } while (page);
-  return found;
+  const input = {
+    experiment_ids: [experimentId],
+    filter,
+    run_view_type: 'ACTIVE_ONLY',
+    order_by: ['attributes.start_time DESC'],
+    max_results: 1000,
+  };
+  return (await callPages(config, 'POST', 'runs/search', input, 'runs')).map(readRun);
 }
 
 export type Values = {
@@ -99,8 +132,8 @@ export type Values = {
 };
 
 /**
- * Logs params, tags and metrics, in as many calls as MLflow's limits ask for. Keys are cleaned and values cut to the
- * limits, saying so in the value. All metrics get `timestamp`, so that logging them twice leaves one point.
+ * Logs params, tags and metrics in as many calls as MLflow's limits require. Keys are cleaned; values over a limit
+ * are cut and say so. All metrics get `timestamp`, so logging them twice leaves one point.
  */
 export async function logValues(
   config: TrackingConfig,
@@ -162,4 +195,47 @@ function readRun(answer: Answer): Run {
     ),
     tags: pairs(answer, 'data.tags'),
   };
+}
+
+/**
+ * MLflow's limits for one log-batch call; over a limit it refuses the whole batch.
+ * https://mlflow.org/docs/latest/api_reference/rest-api.html#log-batch and mlflow/utils/validation.py
+ */
+const MAX_METRICS = 1000;
+const MAX_PARAMS = 100;
+const MAX_TAGS = 100;
+const MAX_KEY_LENGTH = 250;
+const MAX_PARAM_LENGTH = 6000;
+const MAX_TAG_LENGTH = 8000;
+
+type Entry = { key: string; value: string };
+type Metric = { key: string; value: number; timestamp: number; step: number };
+type Batch = { params: Entry[]; tags: Entry[]; metrics: Metric[] };
+
+/** As many batches as the limits require; none if there is nothing to log. */
+export function splitBatches(params: Entry[], tags: Entry[], metrics: Metric[]): Batch[] {
+  // A batch may have 1000 entries in all, of which params and tags fill at most 200.
+  const perBatch = MAX_METRICS - MAX_PARAMS - MAX_TAGS;
+  const count = Math.max(
+    Math.ceil(params.length / MAX_PARAMS),
+    Math.ceil(tags.length / MAX_TAGS),
+    Math.ceil(metrics.length / perBatch),
+  );
+  return Array.from({ length: count }, (_, i) => ({
+    params: params.slice(i * MAX_PARAMS, (i + 1) * MAX_PARAMS),
+    tags: tags.slice(i * MAX_TAGS, (i + 1) * MAX_TAGS),
+    metrics: metrics.slice(i * perBatch, (i + 1) * perBatch),
+  }));
+}
+
+/** The value, or its beginning with a note of its full length if it is longer than the limit. */
+export function cutValue(value: string, limit: number): string {
+  if (value.length <= limit) return value;
+  const note = `... (cut, ${value.length} characters)`;
+  return value.slice(0, limit - note.length) + note;
+}
+
+/** Turns a key into one that MLflow accepts: letters, digits and `_-. :/`, at most 250 characters. */
+export function cleanKey(key: string): string {
+  return key.replace(/[^\p{L}\p{N}_\-. :/]/gu, '_').slice(0, MAX_KEY_LENGTH);
 }

@@ -10,8 +10,7 @@ import {
   startMisbehaving,
 } from '../../tests/support/misbehaving.ts';
 import { describeError } from '../errors.ts';
-import { text } from './answer.ts';
-import { callApi } from './transport.ts';
+import { callApi, text } from './transport.ts';
 
 let server: MisbehavingServer;
 afterEach(() => server.stop());
@@ -35,7 +34,7 @@ describe('each way of answering badly becomes one sentence', () => {
     const { told } = await failure([reply(200, page)]);
     expect(told).toEqual([
       `error: URI answered GET /api/2.0/mlflow/runs/get with a web page (200 "Sign in") instead of MLflow's JSON (MLFLOW_WEB_PAGE)`,
-      '  next: a proxy or login page stands before MLflow, or MLFLOW_TRACKING_URI lacks a part of the path',
+      '  next: check whether a proxy or login page answers in place of MLflow, and whether MLFLOW_TRACKING_URI has the full path',
     ]);
     expect(server.requests).toHaveLength(1);
   });
@@ -69,8 +68,8 @@ describe('each way of answering badly becomes one sentence', () => {
   test('a host name that the guard against DNS rebinding does not know', async () => {
     const { told } = await failure([reply(403, 'Invalid Host header - possible DNS rebinding attack detected')]);
     expect(told).toEqual([
-      'error: MLflow does not answer to the host name HOST (403): "Invalid Host header - possible DNS rebinding attack detected" (MLFLOW_HOST_REFUSED)',
-      '  next: start the server with --allowed-hosts that include "HOST"',
+      'error: MLflow rejects the host name HOST (403): "Invalid Host header - possible DNS rebinding attack detected" (MLFLOW_HOST_REFUSED)',
+      '  next: start the server with --allowed-hosts including "HOST"',
     ]);
   });
 
@@ -125,7 +124,7 @@ describe('each way of answering badly becomes one sentence', () => {
     server = await startMisbehaving([reply(302, '', { location: 'https://login.example/' })]);
     await expect(callApi(server.config, 'POST', 'runs/create', {})).rejects.toMatchObject({
       code: 'MLFLOW_WEB_PAGE',
-      message: `MLflow at ${server.config.uri} sends POST /api/2.0/mlflow/runs/create elsewhere, to https://login.example/ (302)`,
+      message: `MLflow at ${server.config.uri} redirects POST /api/2.0/mlflow/runs/create to https://login.example/ (302)`,
     });
   });
 
@@ -144,7 +143,7 @@ describe('each way of answering badly becomes one sentence', () => {
     const config = { ...server.config, uri: 'http://mlflow.invalid:5000', retries: 0 };
     await expect(callApi(config, 'GET', 'runs/get', {})).rejects.toMatchObject({
       code: 'MLFLOW_UNREACHABLE',
-      message: 'the host of MLflow, mlflow.invalid, is not known',
+      message: 'the host name of MLflow, mlflow.invalid, does not resolve',
     });
   });
 });

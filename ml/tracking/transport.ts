@@ -1,15 +1,13 @@
 /**
- * One HTTP call to MLflow: signed in, timed, repeated where that is safe, and with every failure turned into an
- * MlflowError.
+ * One HTTP call to MLflow: signed in, with a timeout, repeated if that is safe, and with every failure as an
+ * MlflowError. Below: how to create a thing once, and how to read an answer.
  *
- * Which calls may be repeated: all of MLflow's that set something to a value (tags, stages, aliases, metrics with
- * their timestamp, artifacts) end in the same state when made twice. Creating a run or a model version does not, so
- * those are marked `once`: they are repeated only when the first attempt certainly had no effect, and what is
- * uncertain is left to the caller, who can look (see createOnce).
+ * Most calls set something to a value (tags, stages, aliases, metrics with their timestamp, artifacts), so making them
+ * twice ends in the same state and they may be repeated. Creating a run or a model version is different. Those calls
+ * are marked `once`: they are repeated only if the first attempt certainly had no effect, and createOnce looks first.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SentimentError } from '../errors.ts';
-import type { Answer } from './answer.ts';
 import type { TrackingConfig } from './config.ts';
 import { errorFromAnswer, errorFromBody, errorFromFailure, MlflowError } from './errors.ts';
 
@@ -19,15 +17,15 @@ export type Call = {
   path: string;
   query?: Record<string, string>;
   json?: object;
-  /** A file to send; a Blob knows its size and can be read again for a repetition. */
+  /** A file to send; a Blob knows its size and can be read again for a retry. */
   file?: Blob;
   /** Making the call twice would create two things. */
   once?: boolean;
 };
 
-/** A server asking for a longer rest than this is not waited for. */
+/** Longest wait, in milliseconds, that a server may ask for before a retry. */
 const LONGEST_PAUSE = 30_000;
-/** Slowest upload that is waited for, bytes a millisecond. */
+/** Slowest upload that the timeout allows, bytes per millisecond. */
 const SLOWEST_UPLOAD = 50;
 
 /** Calls an endpoint of the REST API, such as "runs/create", and returns its JSON. */
@@ -46,9 +44,27 @@ export async function callApi(
   return send(config, call, (response) => readJson(config, call, response));
 }
 
+/** All elements of the list `name`, from as many pages as the endpoint has. */
+export async function callPages(
+  config: TrackingConfig,
+  method: 'GET' | 'POST',
+  endpoint: string,
+  input: Record<string, unknown>,
+  name: string,
+): Promise<Answer[]> {
+  const found: Answer[] = [];
+  let page = '';
+  do {
+    const answer = await callApi(config, method, endpoint, { ...input, ...(page && { page_token: page }) });
+    found.push(...list(answer, name));
+    page = optionalText(answer, 'next_page_token');
+  } while (page);
+  return found;
+}
+
 /**
- * Sends a call and reads its answer with `read`, which is called anew for each attempt. `read` gets a function to
- * call whenever data arrives, which restarts the clock.
+ * Sends a call and reads its answer with `read`, which every attempt calls again. `read` calls `alive` whenever data
+ * arrives; that restarts the timeout.
  */
 export async function send<T>(
   config: TrackingConfig,
@@ -60,11 +76,16 @@ export async function send<T>(
       return await sendOnce(config, call, read);
     } catch (error) {
       if (attempt >= config.retries || !mayRepeat(call, error)) throw error;
-      const pause = error.retryAfter ?? config.pause * 2 ** attempt * (0.5 + Math.random());
+      const pause = error.retryAfter ?? backoff(config, attempt);
       if (pause > LONGEST_PAUSE) throw error;
       await sleep(pause);
     }
   }
+}
+
+/** Milliseconds before the next attempt: doubles each time, with jitter. */
+function backoff(config: TrackingConfig, attempt: number): number {
+  return config.pause * 2 ** attempt * (0.5 + Math.random());
 }
 
 function mayRepeat(call: Call, error: unknown): error is MlflowError {
@@ -86,7 +107,7 @@ async function sendOnce<T>(
       method: call.method,
       headers: headersOf(config, call),
       body: call.json ? JSON.stringify(call.json) : (call.file ?? null),
-      // A followed redirect would turn a POST into a GET of some login page.
+      // A followed redirect would turn a POST into a GET of a login page.
       redirect: call.method === 'GET' ? 'follow' : 'manual',
       signal: clock.signal,
     });
@@ -126,4 +147,84 @@ function headersOf(config: TrackingConfig, call: Call): Record<string, string> {
   if (call.json) headers['content-type'] = 'application/json';
   if (call.file) headers['content-type'] = 'application/octet-stream';
   return headers;
+}
+
+/**
+ * Creates a thing on the server exactly once, over a connection that may break. If it breaks during a creation, the
+ * server may or may not have done it, so `find` looks for the thing before the next attempt. `create` must be a call
+ * marked `once`; `find` must find what `create` made, and nothing else.
+ */
+export async function createOnce<T>(
+  config: TrackingConfig,
+  create: () => Promise<T>,
+  find: () => Promise<T | undefined>,
+): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await create();
+    } catch (error) {
+      if (!(error instanceof MlflowError) || error.effect !== 'maybe') throw error;
+      const found = await find();
+      if (found !== undefined) return found;
+      if (attempt >= config.retries) throw error;
+      await sleep(backoff(config, attempt));
+    }
+  }
+}
+
+// Reading an answer. MLflow leaves empty fields out, so an absent list is an empty one. By hand and not with zod, because
+// the service reads the registry when it starts, and importing zod takes about 50 ms.
+
+/** The parsed JSON of a call, or a part of it. */
+export type Answer = { endpoint: string; body: unknown };
+
+/** The text at a path such as "run.info.run_id". Throws MLFLOW_BAD_ANSWER if there is none. */
+export function text(answer: Answer, path: string): string {
+  const value = at(answer, path);
+  if (typeof value === 'string') return value;
+  throw new MlflowError('MLFLOW_BAD_ANSWER', `MLflow's answer to ${answer.endpoint} has no text at ${path}`, {
+    endpoint: answer.endpoint,
+    next: 'check that the server is MLflow 3; its address with /version shows the version',
+  });
+}
+
+/** The text at a path, or empty. */
+export function optionalText(answer: Answer, path: string): string {
+  const value = at(answer, path);
+  return typeof value === 'string' ? value : '';
+}
+
+/** A number, 0 if absent. Some versions of MLflow write 64-bit numbers as text. */
+export function number(answer: Answer, path: string): number {
+  return Number(at(answer, path) ?? 0);
+}
+
+/** One answer for each element of the list at the path. */
+export function list(answer: Answer, path: string): Answer[] {
+  const value = at(answer, path);
+  return Array.isArray(value) ? value.map((body: unknown) => ({ endpoint: answer.endpoint, body })) : [];
+}
+
+/** The texts in the list at the path. */
+export function texts(answer: Answer, path: string): string[] {
+  return list(answer, path).flatMap(({ body }) => (typeof body === 'string' ? [body] : []));
+}
+
+/** A list of {key, value}, such as tags or params, as a record. */
+export function pairs(answer: Answer, path: string): Record<string, string> {
+  return Object.fromEntries(list(answer, path).map((pair) => [text(pair, 'key'), optionalText(pair, 'value')]));
+}
+
+/** The part of an answer at a path. */
+export function part(answer: Answer, path: string): Answer {
+  return { endpoint: answer.endpoint, body: at(answer, path) };
+}
+
+function at(answer: Answer, path: string): unknown {
+  let value = answer.body;
+  for (const name of path.split('.')) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
 }

@@ -1,5 +1,5 @@
 /**
- * * The curves of an evaluation: ROC and precision-recall, with the point at which the model decides and what chance
+ * The curves of an evaluation: ROC and precision-recall, with the point at which the model decides and what chance
  * would give, and the reliability diagram.
  */
 import type { TopLevelSpec } from 'vega-lite';

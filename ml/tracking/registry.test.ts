@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseModelUri } from './model_uri.ts';
+import { parseModelUri } from './registry.ts';
 
 test.each([
   ['models:/my_model/Production', { name: 'my_model', stage: 'Production' }],
