@@ -1,6 +1,6 @@
-/** `node monitoring/grafana/generate.ts`: writes dashboards/sentiment.json, which Grafana reads at its start. */
-import { renameSync, writeFileSync } from 'node:fs';
+/** `node monitoring/grafana/generate.ts`: writes dashboards/sentiment.json, which Grafana reads when it starts. */
 import { join } from 'node:path';
+import { writeText } from '../../ml/files.ts';
 import { buildDashboard } from './dashboard.ts';
 
 export const DASHBOARD_FILE = join(import.meta.dirname, 'dashboards/sentiment.json');
@@ -9,8 +9,4 @@ export function dashboardJson(): string {
   return `${JSON.stringify(buildDashboard(), null, 2)}\n`;
 }
 
-if (import.meta.main) {
-  const temporary = `${DASHBOARD_FILE}.${process.pid}.tmp`;
-  writeFileSync(temporary, dashboardJson());
-  renameSync(temporary, DASHBOARD_FILE);
-}
+if (import.meta.main) writeText(DASHBOARD_FILE, dashboardJson());

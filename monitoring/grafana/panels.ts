@@ -1,24 +1,24 @@
-/** What the dashboard shows, as a table: the page is drawn from it, and tests ask a live Prometheus every query of it. */
+/** What the dashboard shows, as a table. dashboard.ts builds it from this; tests send every query to a live Prometheus. */
 
 /** Units as Grafana names them. */
 export type Unit = 'reqps' | 's' | 'percentunit' | 'short' | 'bytes' | 'none' | 'd';
 
 export type Query = {
   expr: string;
-  /** With {{label}} for a label's value. */
+  /** {{label}} stands for the value of a label. */
   legend: string;
 };
 
 export type PanelSpec = {
-  /** Kept for ever: links and tests name it. */
+  /** Never changes: links, runbook pages and tests use it. */
   id: number;
   title: string;
   description: string;
   unit: Unit;
-  /** One number, or a line for each series. */
+  /** A single number, or one line per series. */
   kind: 'stat' | 'lines';
   queries: Query[];
-  /** Drawn as a line: what an alert of monitoring/rules/ compares with. */
+  /** The threshold of an alert in monitoring/rules/, drawn as a line. */
   threshold?: number;
 };
 
@@ -30,12 +30,12 @@ const PSI = 0.25;
 
 export const rows: Row[] = [
   {
-    title: 'Is it up, is it used',
+    title: 'Availability and traffic',
     panels: [
       {
         id: 1,
         title: 'Targets up',
-        description: 'Processes whose metrics Prometheus could read at the last scrape.',
+        description: 'Number of processes that answered the last scrape of Prometheus.',
         unit: 'short',
         kind: 'stat',
         queries: [{ expr: 'sum by (job) (up{job="sentiment"})', legend: 'up' }],
@@ -43,7 +43,7 @@ export const rows: Row[] = [
       {
         id: 2,
         title: 'Model serving',
-        description: 'Versions of the model that answer; two of them during a rollout.',
+        description: 'Versions of the model in use; there are two during a rollout.',
         unit: 'short',
         kind: 'stat',
         queries: [{ expr: 'job_version:model_info:count', legend: 'version {{version}}' }],
@@ -51,7 +51,7 @@ export const rows: Row[] = [
       {
         id: 3,
         title: 'Predictions by class',
-        description: 'model_prediction_count: texts judged each second; 0 negative, 1 positive.',
+        description: 'model_prediction_count: predictions per second; 0 is negative, 1 is positive.',
         unit: 'reqps',
         kind: 'lines',
         queries: [{ expr: 'job_prediction:model_prediction_count:rate5m', legend: 'class {{prediction}}' }],
@@ -77,12 +77,12 @@ export const rows: Row[] = [
     ],
   },
   {
-    title: 'Is it fast, does it fail, is it full',
+    title: 'Latency, errors and load',
     panels: [
       {
         id: 6,
         title: 'Latency of /predict',
-        description: 'Quantiles of the time from the head of a request to its answer, over five minutes.',
+        description: 'Quantiles, over five minutes, of the time from the head of a request to its answer.',
         unit: 's',
         kind: 'lines',
         threshold: 0.1,
@@ -94,7 +94,7 @@ export const rows: Row[] = [
       {
         id: 7,
         title: 'Slow predictions',
-        description: 'Share of the requests to /predict that take longer than 0.1 s; 1 % may.',
+        description: 'Share of the requests to /predict that take longer than 0.1 s; the budget is 1 %.',
         unit: 'percentunit',
         kind: 'lines',
         threshold: 0.01,
@@ -105,8 +105,8 @@ export const rows: Row[] = [
       },
       {
         id: 8,
-        title: 'Errors of the server',
-        description: 'Share of the answers at / and /predict that are a 5xx; 0.1 % may be.',
+        title: 'Server errors',
+        description: 'Share of the answers at / and /predict that are a 5xx; the budget is 0.1 %.',
         unit: 'percentunit',
         kind: 'lines',
         threshold: 0.001,
@@ -118,7 +118,7 @@ export const rows: Row[] = [
       {
         id: 9,
         title: 'Answers by status',
-        description: 'All addresses but those of probes and scrapes.',
+        description: 'Answers at all paths except those of probes and scrapes.',
         unit: 'reqps',
         kind: 'lines',
         queries: [
@@ -130,8 +130,8 @@ export const rows: Row[] = [
       },
       {
         id: 10,
-        title: 'Processor',
-        description: 'Cores that each process uses. Node answers on one: at 1 it is full.',
+        title: 'CPU',
+        description: 'Cores that each process uses. Node answers requests on one core: at 1 it is overloaded.',
         unit: 'short',
         kind: 'lines',
         threshold: 1,
@@ -142,7 +142,7 @@ export const rows: Row[] = [
       {
         id: 11,
         title: 'Event loop lag',
-        description: 'How late timers are, 99th percentile: the first sign of a full process.',
+        description: 'Delay of timers, 99th percentile: the first sign of an overloaded process.',
         unit: 's',
         kind: 'lines',
         queries: [
@@ -161,8 +161,8 @@ export const rows: Row[] = [
       },
       {
         id: 13,
-        title: 'Requests under way',
-        description: 'At the moment of the scrape, by process.',
+        title: 'Requests in progress',
+        description: 'Requests in progress at the scrape, by process.',
         unit: 'short',
         kind: 'lines',
         queries: [{ expr: 'app_requests_in_flight', legend: '{{instance}} {{pod}}{{replica}}' }],
@@ -170,13 +170,13 @@ export const rows: Row[] = [
     ],
   },
   {
-    title: 'Is the world drifting away from the training texts',
+    title: 'Drift from the training texts',
     panels: [
       {
         id: 14,
         title: 'Drift (population stability index)',
         description:
-          'Last hour against the profile in the model; up to 0.1 nothing has moved, above 0.25 something has.',
+          'Last hour compared with the profile of the training texts: up to 0.1 no change, above 0.25 a significant change.',
         unit: 'short',
         kind: 'lines',
         threshold: PSI,
@@ -185,7 +185,7 @@ export const rows: Row[] = [
       {
         id: 15,
         title: 'Unknown words',
-        description: 'Share of the words in the last hour that the model does not know.',
+        description: 'Share of the words of the last hour that are not in the vocabulary of the model.',
         unit: 'percentunit',
         kind: 'lines',
         queries: [{ expr: 'job:model_input_unknown_tokens:share1h', legend: 'unknown' }],
@@ -193,7 +193,7 @@ export const rows: Row[] = [
       {
         id: 16,
         title: 'Length of texts',
-        description: 'Share of the texts by number of tokens (up to the number named), last hour and training.',
+        description: 'Share of the texts by number of tokens (up to the given number), last hour and training.',
         unit: 'percentunit',
         kind: 'lines',
         queries: [
@@ -210,7 +210,7 @@ export const rows: Row[] = [
       {
         id: 17,
         title: 'Share of each class',
-        description: 'Of the predictions of the last hour.',
+        description: 'Share of each class in the predictions of the last hour.',
         unit: 'percentunit',
         kind: 'lines',
         threshold: 0.95,
@@ -219,7 +219,7 @@ export const rows: Row[] = [
       {
         id: 18,
         title: 'Mean confidence',
-        description: 'Of the last hour, beside that of training texts which the model had not seen.',
+        description: 'Mean confidence of the last hour, and the out-of-fold mean of the training texts.',
         unit: 'percentunit',
         kind: 'lines',
         queries: [
@@ -230,7 +230,7 @@ export const rows: Row[] = [
       {
         id: 19,
         title: 'Age of the model',
-        description: 'Days since the run that made it began.',
+        description: 'Days since the start of the run that trained the model.',
         unit: 'd',
         kind: 'stat',
         threshold: 90,
