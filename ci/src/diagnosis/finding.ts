@@ -2,8 +2,8 @@
  * What is wrong with a rollout: a finding is what a snapshot shows, a verdict is the finding that ends the rollout. Also the
  * views of a revision's pods and events that the detectors share.
  */
-import type { CoreV1Event, V1Container, V1ContainerStatus, V1Pod } from '#kubernetes';
-import { eventTime, type Revision, type Snapshot } from '../deploy/snapshot.ts';
+import type { CoreV1Event, V1Container, V1ContainerStatus, V1Pod, V1ReplicaSet } from '#kubernetes';
+import { eventTime, type Revision, revisionAnnotation, type Snapshot } from '../deploy/snapshot.ts';
 import { type Cause, causes, codeOf, runbookPage } from './causes.ts';
 
 export type Verdict = {
@@ -107,6 +107,22 @@ function containersOf(pod: V1Pod, revision: Revision): ContainerView[] {
   };
   const inits = (pod.spec?.initContainers ?? []).map((spec) => view(spec, true));
   return [...inits, ...(pod.spec?.containers ?? []).map((spec) => view(spec, false))];
+}
+
+/** The newest older ReplicaSet that serves, or else the newest older one. */
+export function previousReplicaSet({ snapshot, revision }: RolloutView): V1ReplicaSet | undefined {
+  const number = (set: V1ReplicaSet) => Number(set.metadata?.annotations?.[revisionAnnotation] ?? 0);
+  return snapshot.replicaSets
+    .filter((set) => set.metadata?.uid !== revision.replicaSet.metadata?.uid)
+    .sort((a, b) => Number(isServing(b)) - Number(isServing(a)) || number(b) - number(a))[0];
+}
+
+export function isServing(set: V1ReplicaSet | undefined): boolean {
+  return (set?.status?.readyReplicas ?? 0) > 0;
+}
+
+export function specIn(set: V1ReplicaSet | undefined, container: string): V1Container | undefined {
+  return set?.spec?.template?.spec?.containers.find(({ name }) => name === container);
 }
 
 export function subjectOf({ podName, name, spec, pod }: ContainerView): Subject {

@@ -6,7 +6,16 @@
 
 import { compareImages, type ImageParts, imageReference, parseImage } from '../image_name.ts';
 import type { Cause } from './causes.ts';
-import { type ContainerView, type Finding, lastEvent, type RolloutView, subjectOf, timesReported } from './finding.ts';
+import {
+  type ContainerView,
+  type Finding,
+  lastEvent,
+  previousReplicaSet,
+  type RolloutView,
+  specIn,
+  subjectOf,
+  timesReported,
+} from './finding.ts';
 import { quote } from './text.ts';
 
 const reasons = new Set([
@@ -114,7 +123,7 @@ function finding(rollout: RolloutView, view: ContainerView, message: string, att
   const image = view.spec.image ?? view.status?.image ?? '';
   const { cause, says, permanent } = classifyPull(message, image);
   const words = quote(trimPull(message));
-  const before = imageBefore(rollout, view);
+  const before = specIn(previousReplicaSet(rollout), view.name)?.image;
   const comparison = before === undefined || before === image ? undefined : compare(image, before);
   const next = imageAdvice(cause, {
     ...rollout,
@@ -142,19 +151,6 @@ export function trimPull(message: string): string {
     .replace(/rpc error: code = \w+ desc = /g, '')
     .replace(/mount callback failed on \S+: /g, '')
     .replace(/failed to (pull and unpack image|resolve reference|copy) "[^"]*": /g, '');
-}
-
-/** The same container's image in the newest older revision that serves, or else in the newest older one. */
-function imageBefore(rollout: RolloutView, view: ContainerView): string | undefined {
-  const { replicaSets } = rollout.snapshot;
-  const number = (index: number) =>
-    Number(replicaSets[index].metadata?.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
-  const older = replicaSets
-    .map((set, index) => ({ set, number: number(index), serves: (set.status?.readyReplicas ?? 0) > 0 }))
-    .filter(({ set }) => set.metadata?.uid !== rollout.revision.replicaSet.metadata?.uid)
-    .sort((a, b) => Number(b.serves) - Number(a.serves) || b.number - a.number);
-  const containers = older.at(0)?.set.spec?.template?.spec?.containers ?? [];
-  return containers.find(({ name }) => name === view.name)?.image;
 }
 
 /** A new release has another tag or digest, as it should; only another registry or repository can be the fault. */

@@ -1,7 +1,17 @@
 /** Pods that run but fail their checks: readiness, startup and liveness probes, readiness gates. */
 import type { V1Probe } from '#kubernetes';
 import { eventTime, isReady } from '../deploy/snapshot.ts';
-import { type ContainerView, eventCount, type Finding, lastEvent, type RolloutView, subjectOf } from './finding.ts';
+import {
+  type ContainerView,
+  eventCount,
+  type Finding,
+  isServing,
+  lastEvent,
+  previousReplicaSet,
+  type RolloutView,
+  specIn,
+  subjectOf,
+} from './finding.ts';
 import { quote, times } from './text.ts';
 
 type Kind = 'Readiness' | 'Startup' | 'Liveness';
@@ -114,10 +124,8 @@ function portEvidence(view: ContainerView, probe: V1Probe): string[] {
 }
 
 function changedProbe(rollout: RolloutView, view: ContainerView, kind: Kind, probe: V1Probe): string[] {
-  const older = rollout.snapshot.replicaSets.find(
-    (set) => set.metadata?.uid !== rollout.revision.replicaSet.metadata?.uid && (set.status?.readyReplicas ?? 0) > 0,
-  );
-  const spec = older?.spec?.template?.spec?.containers.find(({ name }) => name === view.name);
+  const older = previousReplicaSet(rollout);
+  const spec = isServing(older) ? specIn(older, view.name) : undefined;
   const before = { Readiness: spec?.readinessProbe, Startup: spec?.startupProbe, Liveness: spec?.livenessProbe }[kind];
   return before && asked(before) !== asked(probe)
     ? [`in the revision that serves, that probe is ${asked(before)}`]
