@@ -15,7 +15,7 @@ import { readSnapshot } from '../ci/src/deploy/snapshot.ts';
 import { causeNames, codeOf, runbookPage } from '../ci/src/diagnosis/causes.ts';
 import type { Verdict } from '../ci/src/diagnosis/finding.ts';
 import { ecrExplainer } from '../ci/src/ecr/explain.ts';
-import { prepareRepository } from '../ci/src/registry/repository.ts';
+import { prepareRepository } from '../ci/src/ecr/repository.ts';
 import { startWebhook, type Webhook } from './support/admission_webhook.ts';
 import { type Cluster, layerOfFiles, push, startCluster, type TestNamespace } from './support/cluster.ts';
 import { makeDeadNode } from './support/dead_node.ts';

@@ -1,12 +1,10 @@
 /** ECR as moto speaks for it, with a real registry behind it that wants the password. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ecrExplainer } from '../ci/src/ecr/explain.ts';
-import { markDeployed } from '../ci/src/registry/deployed.ts';
-import { imageFacts } from '../ci/src/registry/distribution.ts';
-import { LIFECYCLE } from '../ci/src/registry/lifecycle.ts';
-import { prepareRepository } from '../ci/src/registry/repository.ts';
-import { scanGate, scanSummary } from '../ci/src/registry/scan.ts';
-import { pushDecision, tagState } from '../ci/src/registry/tag.ts';
+import { LIFECYCLE, markDeployed } from '../ci/src/ecr/lifecycle.ts';
+import { imageFacts, pushDecision, tagState } from '../ci/src/ecr/registry.ts';
+import { prepareRepository } from '../ci/src/ecr/repository.ts';
+import { scanGate, scanSummary } from '../ci/src/ecr/scan.ts';
 import { need } from './support/need.ts';
 import { type EcrLab, startEcr } from './support/registry_ecr.ts';
 

@@ -1,13 +1,13 @@
 /** Access to EKS: a cluster described by moto, and an endpoint that checks tokens by the rules of the real one. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type AwsClients, awsClients } from '../ci/src/aws/clients.ts';
 import { authenticator, describeEks, eksKubeConfig, nodeRoles } from '../ci/src/aws/eks.ts';
 import { eksTokenSource } from '../ci/src/aws/eks_token.ts';
+import { type AwsDouble, startAwsDouble } from '../ci/src/aws/testdata/aws_double.ts';
 import { clusterProblem } from '../ci/src/deploy/api_error.ts';
 import { givenKubeConfig } from '../ci/src/deploy/kubeconfig.ts';
 import { signedIn } from '../ci/src/deploy/rights.ts';
 import { examineCluster, examineEks } from '../ci/src/doctor/eks.ts';
-import { type AwsClients, awsClients } from '../ci/src/world/aws_clients.ts';
-import { type AwsDouble, startAwsDouble } from '../ci/src/world/testdata/aws_double.ts';
 import { type EksEndpoint, startEksEndpoint } from './support/eks_endpoint.ts';
 import { askMoto, type MotoServer, startMoto } from './support/moto.ts';
 import { need } from './support/need.ts';

@@ -22,9 +22,9 @@ import { buildImage, contentId } from './containers/image.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
 import { neverCached, withTracking } from './containers/pipeline.ts';
 import { parsePatience } from './diagnosis/causes.ts';
+import { examine } from './doctor/examine.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
-import { examine } from './examine.ts';
 import { hasCluster, type TargetCluster, targetCluster } from './release/cluster.ts';
 import { type Call, makeModel, promote, servedModel } from './release/model.ts';
 import { destinationOf, publish, treeTag } from './release/publish.ts';
@@ -33,7 +33,7 @@ import { releaseTo } from './release/release.ts';
 import { reproduce } from './release/repro.ts';
 import { announcementOf, diagnoseDeployment, rollOut } from './release/rollout.ts';
 import { awsClientsOf, awsOf, builderOf, neededTracking, toolboxOf, trackingOf } from './settings.ts';
-import { runStep } from './steps/step.ts';
+import { runStep } from './step.ts';
 import { runStudy } from './study.ts';
 
 @object()

@@ -1,11 +1,11 @@
 /** The arguments of the module, as they were given, and what the functions read from them. */
 import type { Container, Directory, File, Platform, Secret, Service } from '@dagger.io/dagger';
+import { type AwsClients, awsClients } from './aws/clients.ts';
+import { awsCredentials, checkAwsSignIn } from './aws/sign_in.ts';
 import type { Aws, Mirrors, Tracking } from './containers/options.ts';
 import { toolbox } from './containers/toolbox.ts';
 import { PipelineError } from './errors.ts';
-import { type AwsArguments, awsCredentials, awsSignIn } from './world/aws.ts';
-import { type AwsClients, awsClients } from './world/aws_clients.ts';
-import { trackingAddress } from './world/tracking.ts';
+import { trackingAddress } from './tracking.ts';
 
 export type Settings = {
   source: Directory;
@@ -50,8 +50,7 @@ export function builderOf(settings: Settings) {
 /** The tracking server, if one is given. Throws TRACKING_ARGUMENTS when what is given does not fit together. */
 export function trackingOf(settings: Settings): Tracking | undefined {
   const { trackingUsername: username, trackingPassword: password, trackingToken: token } = settings;
-  const hasPassword = password !== undefined;
-  const uri = trackingAddress({ uri: settings.trackingUri, username, hasPassword, hasToken: token !== undefined });
+  const uri = trackingAddress({ uri: settings.trackingUri, username, password, token });
   return uri === undefined ? undefined : { uri, username, password, token };
 }
 
@@ -65,21 +64,9 @@ export function neededTracking(settings: Settings, functionName: string): Tracki
   });
 }
 
-function awsArguments(settings: Settings): AwsArguments {
-  return {
-    region: settings.awsRegion,
-    roleArn: settings.awsRoleArn,
-    hasAccessKeyId: settings.awsAccessKeyId !== undefined,
-    hasSecretAccessKey: settings.awsSecretAccessKey !== undefined,
-    hasSessionToken: settings.awsSessionToken !== undefined,
-    hasWebIdentityToken: settings.awsWebIdentityToken !== undefined,
-  };
-}
-
 /** Throws AWS_ARGUMENTS when what is given does not fit together. */
 export function awsOf(settings: Settings): Aws {
-  awsSignIn(awsArguments(settings));
-  return {
+  const given = {
     region: settings.awsRegion,
     accessKeyId: settings.awsAccessKeyId,
     secretAccessKey: settings.awsSecretAccessKey,
@@ -87,6 +74,8 @@ export function awsOf(settings: Settings): Aws {
     roleArn: settings.awsRoleArn,
     webIdentityToken: settings.awsWebIdentityToken,
   };
+  checkAwsSignIn(given);
+  return given;
 }
 
 /** Clients of AWS for the code of this module; undefined without credentials. Throws AWS_ARGUMENTS. */

@@ -5,7 +5,7 @@ import { neverCached, withPipeline, withTracking } from './containers/pipeline.t
 import { SRC } from './containers/toolbox.ts';
 import { type Call, withHistory } from './release/model.ts';
 import { type Settings, toolboxOf, trackingOf } from './settings.ts';
-import { runStep } from './steps/step.ts';
+import { runStep } from './step.ts';
 
 /** Finished cells stay here from call to call, so that a study that was stopped goes on where it was. */
 const JOURNAL = `${SRC}/.local/experiments`;

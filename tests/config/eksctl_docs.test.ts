@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ECR_ACTIONS, EKS_ACTIONS } from '../../ci/src/doctor/permissions.ts';
+import { ECR_ACTIONS, EKS_ACTIONS } from '../../ci/src/doctor/aws.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(resolve(root, path), 'utf8');

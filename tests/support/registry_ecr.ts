@@ -2,9 +2,9 @@
  * ECR for tests: moto keeps the books and hands out the password, a real registry holds the images. Moto has no registry
  * of its own, so what is pushed to the one is told to the other.
  */
-import { type RegistryLogin, registryLogin } from '../../ci/src/registry/login.ts';
-import { CONTENT_LABEL } from '../../ci/src/registry/tag.ts';
-import { type AwsClients, awsClients } from '../../ci/src/world/aws_clients.ts';
+
+import { type AwsClients, awsClients } from '../../ci/src/aws/clients.ts';
+import { CONTENT_LABEL, type RegistryLogin, registryLogin } from '../../ci/src/ecr/registry.ts';
 import { type Layer, layerOfFiles, push } from './cluster/image.ts';
 import { askMoto, type MotoServer, startMoto } from './moto.ts';
 import { type RegistryServer, startRegistry } from './registry.ts';

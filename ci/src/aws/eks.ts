@@ -4,10 +4,10 @@
  */
 import { DescribeClusterCommand, DescribeNodegroupCommand, paginateListNodegroups } from '#aws/client-eks';
 import type { KubeConfig } from '#kubernetes';
+import type { AwsClients } from '../aws/clients.ts';
+import { awsError, errorName } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
-import { awsError, errorName } from '../world/aws_problem.ts';
 import { eksTokenSource } from './eks_token.ts';
 
 export type EksCluster = {

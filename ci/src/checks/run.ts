@@ -2,7 +2,7 @@
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
 import { withKubernetes, withKubernetesRun } from '../containers/kubernetes.ts';
 import { SRC, withTestPrograms } from '../containers/toolbox.ts';
-import { runStep } from '../steps/step.ts';
+import { runStep } from '../step.ts';
 import { lintPart, type TestGroup, typesPart } from './parts.ts';
 
 export async function lint(toolbox: Container, source: Directory, goProxy?: string): Promise<string> {

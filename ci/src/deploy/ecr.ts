@@ -1,12 +1,12 @@
 /** What ECR holds and what the cluster's nodes may pull from it, to explain an image. */
 import { STSClient } from '#aws/client-sts';
 import type { KubeConfig } from '#kubernetes';
+import { type AwsClients, awsClients } from '../aws/clients.ts';
 import { nodeRoles } from '../aws/eks.ts';
+import { awsProblem } from '../aws/errors.ts';
 import { ecrExplainer } from '../ecr/explain.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
 import { withTimeout } from '../timeout.ts';
-import { type AwsClients, awsClients } from '../world/aws_clients.ts';
-import { awsProblem } from '../world/aws_problem.ts';
 import { eksSignInOf } from './kubeconfig.ts';
 import { nodeArchitectures } from './nodes.ts';
 

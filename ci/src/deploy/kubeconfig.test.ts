@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { awsClients } from '../aws/clients.ts';
 import { verify } from '../aws/testdata/authenticator.ts';
-import { awsClients } from '../world/aws_clients.ts';
 import { eksSignIn, givenKubeConfig } from './kubeconfig.ts';
 
 const server = 'https://0123456789ABCDEF.gr7.eu-central-1.eks.amazonaws.com';

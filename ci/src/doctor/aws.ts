@@ -1,11 +1,15 @@
-/** Do the credentials work, and are account and region the ones that are wanted? */
-import type { AwsClients, Caller } from '../world/aws_clients.ts';
-import { awsProblem } from '../world/aws_problem.ts';
+/** Checks of AWS: the credentials with their account and region, the permissions of a release, the repository at ECR. */
+import { GetRoleCommand } from '#aws/client-iam';
+import type { AwsClients, Caller } from '../aws/clients.ts';
+import { awsProblem } from '../aws/errors.ts';
+import { simulate, type Wanted } from '../ecr/pull_rights.ts';
+import { findRepository, repositoryNameProblem } from '../ecr/repository.ts';
+import { ecrHost, parseImage } from '../image_name.ts';
 import type { Finding } from './finding.ts';
 
 export type WantedAws = { account?: string; region?: string };
 
-/** Never throws: what goes wrong is a finding. `caller` is missing when STS did not say who we are. */
+/** Never throws: a failure is a finding. `caller` is missing when STS did not say who signs in. */
 export async function examineAws(
   clients: AwsClients,
   wanted: WantedAws = {},
@@ -17,8 +21,8 @@ export async function examineAws(
     findings.push({
       what: `region ${region}`,
       ...(!isSame && {
-        problem: `${wanted.region} is wanted`,
-        next: `--aws-region ${wanted.region}, or change what names ${wanted.region}`,
+        problem: `expected ${wanted.region}`,
+        next: `give --aws-region ${wanted.region}, or change --to`,
       }),
     });
   }
@@ -38,7 +42,124 @@ function accountFinding({ account }: Caller, wanted?: string): Finding {
   if (wanted === undefined || wanted === account) return { what };
   return {
     what,
-    problem: `${wanted} is wanted`,
-    next: `sign in to ${wanted}, or change what names it: the image's registry, the ARNs in eksctl.yaml`,
+    problem: `expected ${wanted}`,
+    next: `sign in to ${wanted}, or correct the account in --to and in the ARNs of eksctl.yaml`,
   };
+}
+
+/** What a release calls at ECR, on its repository. */
+export const ECR_ACTIONS = [
+  'ecr:BatchCheckLayerAvailability',
+  'ecr:BatchGetImage',
+  'ecr:CompleteLayerUpload',
+  'ecr:CreateRepository',
+  'ecr:DescribeImageScanFindings',
+  'ecr:DescribeImages',
+  'ecr:DescribeRepositories',
+  'ecr:GetDownloadUrlForLayer',
+  'ecr:GetLifecyclePolicy',
+  'ecr:InitiateLayerUpload',
+  'ecr:PutImage',
+  'ecr:PutImageScanningConfiguration',
+  'ecr:PutImageTagMutability',
+  'ecr:PutLifecyclePolicy',
+  'ecr:StartImageScan',
+  'ecr:UploadLayerPart',
+];
+
+/** What a release calls at EKS, on its cluster. */
+export const EKS_ACTIONS = ['eks:DescribeCluster'];
+
+/** Asks IAM what it would decide; no action is carried out. Never throws. */
+export async function examinePermissions(
+  clients: AwsClients,
+  caller: Caller,
+  names: { repository: string; cluster?: string },
+): Promise<Finding> {
+  const { repository, cluster } = names;
+  const what = `permissions of ${caller.arn}`;
+  if (caller.arn.endsWith(':root')) return { what: `${what}: the root user, which may do everything` };
+  const principal = await principalArn(clients, caller.arn);
+  const [, partition] = caller.arn.split(':');
+  const arn = (service: string, path: string) =>
+    `arn:${partition}:${service}:${clients.access.region}:${caller.account}:${path}`;
+  const wanted: Wanted[] = [
+    { actions: ['ecr:GetAuthorizationToken'], resource: '*' },
+    { actions: ECR_ACTIONS, resource: arn('ecr', `repository/${repository}`) },
+    ...(cluster ? [{ actions: EKS_ACTIONS, resource: arn('eks', `cluster/${cluster}`) }] : []),
+  ];
+  const { denied, problem } = await simulate(clients.iam, principal, wanted);
+  if (problem) return { what: `${what}: not checked (${problem}); the check needs iam:SimulatePrincipalPolicy` };
+  const count = wanted.reduce((sum, { actions }) => sum + actions.length, 0);
+  if (denied.length === 0) return { what: `${what}: all ${count} actions of a release are allowed` };
+  return { what, problem: `denied: ${denied.join(', ')}`, next: `allow them in a policy of ${principal}` };
+}
+
+/**
+ * IAM simulates roles, not sessions: `arn:aws:sts::1:assumed-role/name/session` is a session of
+ * `arn:aws:iam::1:role/path/name`, and only IAM knows the path.
+ */
+async function principalArn({ iam }: AwsClients, arn: string): Promise<string> {
+  const match = /^arn:([^:]+):sts::(\d+):assumed-role\/([^/]+)\//.exec(arn);
+  if (!match) return arn;
+  const [, partition, account, name] = match;
+  try {
+    const { Role } = await iam.send(new GetRoleCommand({ RoleName: name }));
+    return Role?.Arn ?? arn;
+  } catch {
+    return `arn:${partition}:iam::${account}:role/${name}`;
+  }
+}
+
+/** `image` is the registry/repository that releases are pushed to. A missing one is no fault: the first release creates it. Never throws. */
+export async function examineEcr(clients: AwsClients, image: string, caller?: Caller): Promise<Finding[]> {
+  const what = `image ${image}`;
+  const parts = parseImage(image);
+  if (!parts || parts.tag || parts.digest) {
+    const next = 'such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment';
+    return [{ what, problem: 'expected registry/repository without a tag', next }];
+  }
+  const host = ecrHost(parts.registry);
+  if (!host) return [{ what: `${what}: the registry is not ECR, so it is not checked` }];
+  const findings = hostFindings(what, host, clients.access.region, caller);
+  const nameProblem = repositoryNameProblem(parts.repository);
+  if (nameProblem)
+    findings.push({ what: `repository ${parts.repository}`, problem: nameProblem, next: 'choose another name' });
+  if (findings.length > 0) return findings;
+  return [{ what }, await repositoryFinding(clients, parts.repository)];
+}
+
+function hostFindings(
+  what: string,
+  host: { account: string; region: string },
+  region: string,
+  caller?: Caller,
+): Finding[] {
+  const findings: Finding[] = [];
+  const at = (account: string, place: string) => `registry host ${account}.dkr.ecr.${place}...`;
+  if (!/^\d{12}$/.test(host.account)) {
+    const problem = `its account ${host.account} has ${host.account.length} digits, expected 12`;
+    findings.push({ what, problem, next: at(caller?.account ?? '123456789012', region) });
+  } else if (caller && host.account !== caller.account) {
+    const problem = `it is in account ${host.account}, the credentials belong to ${caller.account}`;
+    findings.push({ what, problem, next: at(caller.account, region) });
+  }
+  if (host.region !== region) {
+    const problem = `it is in ${host.region}, the release runs in ${region}`;
+    findings.push({ what, problem, next: at(host.account, region) });
+  }
+  return findings;
+}
+
+async function repositoryFinding(clients: AwsClients, name: string): Promise<Finding> {
+  const what = `repository ${name}`;
+  try {
+    const found = await findRepository(clients, name);
+    if (!found) return { what: `${what}: does not exist yet, the first release creates it` };
+    if (found.imageTagMutability === 'IMMUTABLE') return { what: `${what}: its tags are immutable` };
+    return { what: `${what}: its tags are ${found.imageTagMutability}, the next release makes them immutable` };
+  } catch (error) {
+    const { problem, next } = awsProblem(error);
+    return { what, problem, next };
+  }
 }

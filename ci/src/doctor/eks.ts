@@ -1,20 +1,21 @@
-/** Is the cluster there, can it be reached, does it let us in, and may we do there what a release does? */
+/** Checks of the cluster: does it exist, is it reachable, may we sign in, and may we do what a release does? */
+import { paginateDescribeClusterVersions } from '#aws/client-eks';
 import type { KubeConfig } from '#kubernetes';
+import type { AwsClients } from '../aws/clients.ts';
 import { describeEks, eksKubeConfig } from '../aws/eks.ts';
+import { awsProblem } from '../aws/errors.ts';
 import { clusterProblem } from '../deploy/api_error.ts';
 import { missingRights, type Right, signedIn } from '../deploy/rights.ts';
 import { PipelineError } from '../errors.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
-import { awsProblem } from '../world/aws_problem.ts';
+import { compareVersions, type Supported, supportFinding } from './eksctl_yaml.ts';
 import type { Finding } from './finding.ts';
-import { compareVersions } from './versions.ts';
 
 export type WantedCluster = {
   name: string;
-  /** Such as 1.35; left out, any. */
+  /** Such as 1.35; if missing, any. */
   version?: string;
   namespace: string;
-  /** What a release does there: `deployerRights`. */
+  /** What a release needs: `deployerRights`. */
   rights: Right[];
 };
 
@@ -24,9 +25,10 @@ export async function examineEks(clients: AwsClients, wanted: WantedCluster): Pr
   const what = `cluster ${name}`;
   try {
     const cluster = await describeEks(clients, name);
-    const reach = cluster.isPublic ? '' : ', reached from inside its network alone';
+    const reach = cluster.isPublic ? '' : ', reachable only from inside its network';
     const is = `${what}: Kubernetes ${cluster.version}, ${cluster.status}${reach}`;
-    if (cluster.status !== 'ACTIVE') return [{ what: is, problem: 'expected ACTIVE', next: 'wait, or see it in EKS' }];
+    if (cluster.status !== 'ACTIVE')
+      return [{ what: is, problem: 'expected ACTIVE', next: 'wait, or look at it in the EKS console' }];
     const findings: Finding[] = [
       { what: is, ...(version && version !== cluster.version && versionProblem(version, cluster.version)) },
     ];
@@ -43,14 +45,14 @@ export async function examineEks(clients: AwsClients, wanted: WantedCluster): Pr
 function versionProblem(wanted: string, found: string) {
   const isOlder = compareVersions(found, wanted) < 0;
   return {
-    problem: `${wanted} is wanted`,
+    problem: `eksctl.yaml has ${wanted}`,
     next: isOlder
       ? 'eksctl upgrade cluster -f eksctl.yaml --approve'
-      : `write '${found}' into eksctl.yaml: EKS does not go back`,
+      : `set version: '${found}' in eksctl.yaml: EKS cannot downgrade`,
   };
 }
 
-/** Of any cluster. Never throws. */
+/** For any cluster. Never throws. */
 export async function examineCluster(
   kubeConfig: KubeConfig,
   { namespace, rights }: Pick<WantedCluster, 'namespace' | 'rights'>,
@@ -73,10 +75,27 @@ async function rightsFinding(kubeConfig: KubeConfig, namespace: string, rights: 
   try {
     const missing = await missingRights(kubeConfig, namespace, rights);
     if (missing.length === 0) return { what };
-    const next = "bind the deployer's Role in manifests to who signs in";
+    const next = "bind the deployer's Role of manifests/ to this user";
     return { what, problem: `denied: ${missing.join('; ')}`, next };
   } catch (error) {
     const { problem, next } = clusterProblem(error);
     return { what, problem, next };
+  }
+}
+
+/** Asks EKS which Kubernetes versions it supports today. If it cannot be asked, that is no fault. Never throws. */
+export async function examineEksVersions(clients: AwsClients, wanted: string, now = new Date()): Promise<Finding> {
+  try {
+    const supported: Supported[] = [];
+    for await (const page of paginateDescribeClusterVersions({ client: clients.eks }, { includeAll: true })) {
+      for (const found of page.clusterVersions ?? []) {
+        const { clusterVersion: version = '', versionStatus: status = '', endOfStandardSupportDate: end } = found;
+        supported.push({ version, status: String(status), end });
+      }
+    }
+    return supportFinding(wanted, supported, now);
+  } catch (error) {
+    const { problem } = awsProblem(error);
+    return { what: `Kubernetes ${wanted} of eksctl.yaml: EKS did not list the versions it supports (${problem})` };
   }
 }

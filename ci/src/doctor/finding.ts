@@ -1,9 +1,9 @@
-/** What `doctor` finds out, one line each: what was looked at, whether it is in order, and if not, what to do. */
+/** A finding of `doctor` is one line: what was checked, what is wrong with it, and what to do. */
 import { PipelineError } from '../errors.ts';
 
 export type Finding = { what: string; problem?: string; next?: string };
 
-/** The lines for a person; throws DOCTOR with the same lines when something is wrong. */
+/** One line or two per finding. Throws DOCTOR with the same lines when something is wrong. */
 export function diagnosis(findings: Finding[]): string {
   const lines = findings.flatMap(({ what, problem, next }) => {
     if (problem === undefined) return [`ok    ${what}`];
@@ -11,5 +11,5 @@ export function diagnosis(findings: Finding[]): string {
   });
   const wrong = findings.filter(({ problem }) => problem !== undefined).length;
   if (wrong === 0) return lines.join('\n');
-  throw new PipelineError('DOCTOR', `doctor: ${wrong} of ${findings.length} are not in order`, { evidence: lines });
+  throw new PipelineError('DOCTOR', `doctor: ${wrong} of ${findings.length} checks failed`, { evidence: lines });
 }

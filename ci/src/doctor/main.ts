@@ -1,19 +1,19 @@
 /**
- * `make doctor`: what only this machine can tell, since Dagger's containers do not see its PATH. Everything else is
- * `dagger call doctor`.
+ * `make doctor` checks this machine's PATH and eksctl, which Dagger's containers do not see. `dagger call doctor` checks
+ * the rest.
  */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, readFileSync, realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { PipelineError } from '../errors.ts';
+import { clusterConfig, eksctlFinding } from './eksctl_yaml.ts';
 import { diagnosis, type Finding } from './finding.ts';
-import { clusterConfig, eksctlFinding } from './kubernetes_version.ts';
-import { copies, examinePath, type Probe } from './path.ts';
+import { copies, examinePath, type Probe, withoutProject } from './path.ts';
 
 const run = promisify(execFile);
-/** Milliseconds for a program to say its version. */
-const PATIENCE = 10_000;
+/** Milliseconds for a program to print its version. */
+const TIMEOUT = 10_000;
 const ROOT = resolve(import.meta.dirname, '../../..');
 
 const probe: Probe = {
@@ -35,7 +35,7 @@ function versionArguments(path: string): string[] {
 
 async function output(program: string, args: string[]): Promise<string | undefined> {
   try {
-    return (await run(program, args, { timeout: PATIENCE })).stdout;
+    return (await run(program, args, { timeout: TIMEOUT })).stdout;
   } catch {
     return undefined;
   }
@@ -51,7 +51,7 @@ async function examineEksctl(path: string): Promise<Finding[]> {
   }
   if (wanted === undefined) {
     return [
-      { what: 'eksctl.yaml', problem: 'it has no metadata.version', next: 'write one: which EKS would take changes' },
+      { what: 'eksctl.yaml', problem: 'it has no metadata.version', next: 'set one: the default of EKS changes' },
     ];
   }
   const [program] = copies('eksctl', path, probe);
@@ -60,10 +60,10 @@ async function examineEksctl(path: string): Promise<Finding[]> {
   return [eksctlFinding(wanted, said ?? '')];
 }
 
-// Dagger imports every file under src, which must not run a program.
+// Dagger imports every file under src, and an import must not run the program.
 if (process.argv[1] === import.meta.filename) {
   try {
-    const path = process.env.PATH ?? '';
+    const path = withoutProject(process.env.PATH ?? '', ROOT);
     console.log(diagnosis([...(await examinePath(path, probe)), ...(await examineEksctl(path))]));
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;

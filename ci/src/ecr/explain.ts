@@ -7,7 +7,9 @@
  */
 
 import type { ImageDetail } from '#aws/client-ecr';
+import type { AwsClients } from '../aws/clients.ts';
 import { dnsSuffix } from '../aws/eks_token.ts';
+import { awsProblem } from '../aws/errors.ts';
 import {
   compareImages,
   type ExplainImage,
@@ -18,8 +20,6 @@ import {
   parseImage,
 } from '../image_name.ts';
 import { withTimeout } from '../timeout.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
-import { awsProblem } from '../world/aws_problem.ts';
 import { type Look, lookAt, newestImages, repositoryNames } from './look.ts';
 import { explainPresent, type NodeFacts } from './present.ts';
 

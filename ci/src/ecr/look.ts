@@ -10,7 +10,7 @@ import {
   paginateDescribeImages,
   paginateDescribeRepositories,
 } from '#aws/client-ecr';
-import { awsProblem, errorName } from '../world/aws_problem.ts';
+import { awsProblem, errorName } from '../aws/errors.ts';
 
 export type RepositoryId = { account: string; repository: string };
 

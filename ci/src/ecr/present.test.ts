@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
+import { type AwsDouble, startAwsDouble } from '../aws/testdata/aws_double.ts';
+import { refused, simulated } from '../aws/testdata/iam_answers.ts';
 import { type ImageExplanation, parseImage } from '../image_name.ts';
-import { type AwsDouble, startAwsDouble } from '../world/testdata/aws_double.ts';
-import { refused, simulated } from '../world/testdata/iam_answers.ts';
 import { explainPresent } from './present.ts';
 
 let aws: AwsDouble;

@@ -1,11 +1,10 @@
 /** Why a node may fail to run an image that ECR holds: another architecture, or a role without the right to pull. */
 
+import type { AwsClients } from '../aws/clients.ts';
+import { awsProblem } from '../aws/errors.ts';
 import type { ImageExplanation, ImageParts } from '../image_name.ts';
-import { imageFacts } from '../registry/distribution.ts';
-import { registryLogin } from '../registry/login.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
-import { awsProblem } from '../world/aws_problem.ts';
 import { pullRights } from './pull_rights.ts';
+import { imageFacts, registryLogin } from './registry.ts';
 
 /** Facts that are missing are not checked. Both functions may throw. */
 export type NodeFacts = {

@@ -1,7 +1,7 @@
 /** May a node's role pull? IAM simulates its decision; the repository's own policy is not checked. */
 import { type EvaluationResult, paginateSimulatePrincipalPolicy } from '#aws/client-iam';
-import type { AwsClients } from '../world/aws_clients.ts';
-import { awsProblem } from '../world/aws_problem.ts';
+import type { AwsClients } from '../aws/clients.ts';
+import { awsProblem } from '../aws/errors.ts';
 
 /** https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html */
 const ON_REPOSITORY = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];

@@ -1,13 +1,13 @@
 /** The cluster that callers name (an EKS cluster by its name, or any cluster by its kubeconfig) and what is applied to it. */
 import type { Directory, Secret, Service } from '@dagger.io/dagger';
 import type { KubeConfig } from '#kubernetes';
+import type { AwsClients } from '../aws/clients.ts';
 import { eksKubeConfig } from '../aws/eks.ts';
 import { explainerOf } from '../deploy/ecr.ts';
 import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
 
 export type ClusterArguments = {
   /** Name of an EKS cluster. */

@@ -3,7 +3,7 @@ import type { Container, Directory, File } from '@dagger.io/dagger';
 import type { ImageContent } from '../containers/image.ts';
 import type { Tracking } from '../containers/options.ts';
 import { neverCached, withModel, withPipeline, withRegistration, withTracking } from '../containers/pipeline.ts';
-import { runStep } from '../steps/step.ts';
+import { runStep } from '../step.ts';
 import { parseMetrics } from './report.ts';
 
 /** The public function that runs, for error messages, and a text that differs from call to call. */

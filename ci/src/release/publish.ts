@@ -1,15 +1,14 @@
 /** Publishes an image to a registry: ECR, whose repository is prepared first and whose scan is awaited, or any other. */
 import { type Container, type Directory, dag, type Secret, type Service } from '@dagger.io/dagger';
+import type { AwsClients } from '../aws/clients.ts';
 import { neverCached } from '../containers/pipeline.ts';
+import { markDeployed } from '../ecr/lifecycle.ts';
+import { CONTENT_LABEL, pushDecision, registryLogin, tagState } from '../ecr/registry.ts';
+import { prepareRepository } from '../ecr/repository.ts';
+import { parseSeverity, type Severity, scanGate, scanSummary } from '../ecr/scan.ts';
 import { PipelineError } from '../errors.ts';
 import { byDigest, ecrHost, type ImageName, imageTag, parseImageName } from '../image_name.ts';
-import { markDeployed } from '../registry/deployed.ts';
-import { registryLogin } from '../registry/login.ts';
-import { prepareRepository } from '../registry/repository.ts';
-import { parseSeverity, type Severity, scanGate, scanSummary } from '../registry/scan.ts';
-import { CONTENT_LABEL, pushDecision, tagState } from '../registry/tag.ts';
-import { runStep } from '../steps/step.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
+import { runStep } from '../step.ts';
 import type { Call } from './model.ts';
 
 /** Where an image goes, as callers give it. */

@@ -1,14 +1,14 @@
 /** A release on servers that exist only during the call: MLflow, a fake AWS, a registry, a cluster. */
 import { randomUUID } from 'node:crypto';
 import type { Container } from '@dagger.io/dagger';
+import { awsClients } from '../aws/clients.ts';
 import type { Builder } from '../containers/image.ts';
 import { startCluster } from '../containers/k3s.ts';
 import { mlflowService, withOwnMlflow } from '../containers/pipeline.ts';
 import { awsDouble, passwordRegistry, REGISTRY } from '../containers/rehearsal.ts';
 import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { waitForNode } from '../deploy/nodes.ts';
-import { registryLogin } from '../registry/login.ts';
-import { awsClients } from '../world/aws_clients.ts';
+import { registryLogin } from '../ecr/registry.ts';
 import { manifestsOf, withServer } from './cluster.ts';
 import type { Call } from './model.ts';
 import { type ReleaseInputs, releaseTo } from './release.ts';

@@ -4,7 +4,7 @@
  */
 import type { Container } from '@dagger.io/dagger';
 import { type Builder, buildImage, contentId } from '../containers/image.ts';
-import { runStep } from '../steps/step.ts';
+import { runStep } from '../step.ts';
 import type { TargetCluster } from './cluster.ts';
 import { type Call, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
 import { type Destination, keepDeployed, publish, tryPublished } from './publish.ts';

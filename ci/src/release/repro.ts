@@ -11,7 +11,7 @@ import {
   withRegistration,
   withTracking,
 } from '../containers/pipeline.ts';
-import { runStep } from '../steps/step.ts';
+import { runStep } from '../step.ts';
 import { type Call, makeModel, register, type Workspace } from './model.ts';
 
 export type ReproInputs = Workspace & { tracking?: Tracking; remote?: DvcRemote };

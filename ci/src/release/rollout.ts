@@ -1,14 +1,15 @@
 /** Rolling update and diagnosis (../deploy) with the errors of the Dagger functions, and the address of a new release. */
+
+import type { AwsClients } from '../aws/clients.ts';
 import { deploy } from '../deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../deploy/diagnose.ts';
 import { describeOutcome, outcomeError } from '../deploy/report.ts';
 import type { PatienceTable } from '../diagnosis/causes.ts';
 import { PipelineError } from '../errors.ts';
-import { serviceAddress } from '../monitoring/address.ts';
-import { parseS3, putTargets, type S3Object } from '../monitoring/targets.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
+import { serviceAddress } from './address.ts';
 import type { TargetCluster } from './cluster.ts';
 import type { Call } from './model.ts';
+import { parseS3, putTargets, type S3Object } from './targets.ts';
 
 export type Rollout = TargetCluster & {
   /** By digest. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { awsError, awsProblem } from './aws_problem.ts';
+import { awsError, awsProblem } from './errors.ts';
 
 function named(name: string, message: string): Error {
   return Object.assign(new Error(message), { name });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from './errors.ts';
 import { lastLines, runStep, stepError } from './step.ts';
 
 const step = { function: 'repro', step: 'runs the stages', next: 'read the stage that failed' };

@@ -1,17 +1,13 @@
-/** What `doctor` looks at: whatever was given is tried, and what was not is a line that says so. */
-import { deployerRights } from './deploy/rights.ts';
-import { examineAws } from './doctor/aws.ts';
-import { examineEcr } from './doctor/ecr.ts';
-import { examineCluster, examineEks } from './doctor/eks.ts';
-import { examineEksVersions } from './doctor/eks_versions.ts';
-import { examineEksctlYaml } from './doctor/eksctl_yaml.ts';
-import type { Finding } from './doctor/finding.ts';
-import { clusterConfig } from './doctor/kubernetes_version.ts';
-import { examinePermissions } from './doctor/permissions.ts';
-import { examineTracking } from './doctor/tracking.ts';
-import { ecrHost, parseImageName } from './image_name.ts';
-import { kubeConfigOf } from './release/cluster.ts';
-import { awsClientsOf, type Settings, trackingOf } from './settings.ts';
+/** The checks of `doctor`: everything that was given is tried; the rest gets a line that says it was not given. */
+import { deployerRights } from '../deploy/rights.ts';
+import { ecrHost, parseImageName } from '../image_name.ts';
+import { kubeConfigOf } from '../release/cluster.ts';
+import { awsClientsOf, type Settings, trackingOf } from '../settings.ts';
+import { examineTracking } from '../tracking.ts';
+import { examineAws, examineEcr, examinePermissions } from './aws.ts';
+import { examineCluster, examineEks, examineEksVersions } from './eks.ts';
+import { clusterConfig, examineEksctlYaml } from './eksctl_yaml.ts';
+import type { Finding } from './finding.ts';
 
 /** As in manifests/. */
 const NAMESPACE = 'sentiment';
@@ -23,10 +19,10 @@ export async function examine(settings: Settings, to?: string): Promise<Finding[
 
 async function tracking(settings: Settings): Promise<Finding[]> {
   const given = trackingOf(settings);
-  if (!given) return [{ what: 'tracking server: none given, each call has its own' }];
+  if (!given) return [{ what: 'tracking server: none given, each call starts its own' }];
   const password = await given.password?.plaintext();
   const token = await given.token?.plaintext();
-  return [await examineTracking(given.uri, { username: given.username, password, token })];
+  return [await examineTracking({ uri: given.uri, username: given.username, password, token })];
 }
 
 async function aws(settings: Settings, to?: string): Promise<Finding[]> {

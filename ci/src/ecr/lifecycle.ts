@@ -1,25 +1,28 @@
 /**
- * What ECR may throw away: untagged images after some days, of all others those beyond the newest so many. What was
- * deployed bears a tag that says so (deployed.ts), and is counted by itself: hundreds of builds that never went out do
- * not push out the one that serves. The order does it: an image that a rule selects cannot be expired by a later one.
+ * Which images ECR may expire: untagged ones after some days, and all but the newest of the others. An image that was
+ * deployed gets a second tag and is counted separately, so that builds that never went out do not expire the one that
+ * serves. The order of the rules matters: a rule cannot expire an image that an earlier rule selects.
  * https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html
  */
+import { BatchGetImageCommand, PutImageCommand } from '#aws/client-ecr';
+import type { AwsClients } from '../aws/clients.ts';
+import { awsError, errorName } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
 
 export type Lifecycle = {
-  /** Images that stay, the newest first. 1 or more. */
+  /** How many of the newest images stay. 1 or more. */
   keepNewest: number;
-  /** Days that an image without a tag stays. 1 or more. */
+  /** Days until an untagged image expires. 1 or more. */
   untaggedDays: number;
-  /** Images that were deployed and stay, the newest first. 1 or more. */
+  /** How many of the newest deployed images stay. 1 or more. */
   keepDeployed: number;
-  /** Other tags that stay whatever their age. */
+  /** Tags that never expire. */
   keepTags: string[];
 };
 
 export const LIFECYCLE: Lifecycle = { keepNewest: 50, untaggedDays: 14, keepDeployed: 20, keepTags: [] };
 
-/** Of the tag that an image bears beside its own once it has served. */
+/** Prefix of the second tag that an image gets once it has served. */
 export const DEPLOYED = 'deployed-';
 
 type Selection = {
@@ -31,12 +34,12 @@ type Selection = {
 };
 type Rule = { rulePriority: number; description: string; selection: Selection; action: { type: 'expire' } };
 
-/** ECR takes at most 50 rules; three are taken. */
+/** ECR allows 50 rules; three are in use. */
 const MOST_TAGS = 47;
-/** More images than a repository holds: the rule selects, and never expires. */
+/** More images than a repository can hold: the rule selects images and expires none. */
 const NEVER = 100_000;
 
-/** The policy's text, the same for the same wishes. Throws LIFECYCLE. */
+/** The policy as JSON, equal for equal settings. Throws LIFECYCLE. */
 export function lifecyclePolicy({ keepNewest, untaggedDays, keepDeployed, keepTags }: Lifecycle): string {
   const tags = [...new Set(keepTags)].sort();
   for (const [name, value] of Object.entries({ keepNewest, untaggedDays, keepDeployed })) {
@@ -44,12 +47,12 @@ export function lifecyclePolicy({ keepNewest, untaggedDays, keepDeployed, keepTa
     throw new PipelineError('LIFECYCLE', `${name} is ${value}, expected a whole number above zero`);
   }
   if (tags.length > MOST_TAGS) {
-    const next = 'keep fewer tags: those that run, and those that a rollback would return to';
-    throw new PipelineError('LIFECYCLE', `${tags.length} tags are to be kept, ECR can hold ${MOST_TAGS}`, { next });
+    const next = 'keep fewer tags: those that run, and those that a rollback needs';
+    throw new PipelineError('LIFECYCLE', `keepTags has ${tags.length} tags, the limit is ${MOST_TAGS}`, { next });
   }
   const kept = tags.map((tag) => ({
     description: `keep ${tag}`,
-    // One rule for each: a rule with several patterns selects images that match all of them.
+    // One rule per tag: a rule with several patterns selects only images that match all of them.
     selection: { tagStatus: 'tagged', tagPatternList: [tag], countType: 'imageCountMoreThan', countNumber: NEVER },
   }));
   const deployed = {
@@ -77,7 +80,7 @@ export function lifecyclePolicy({ keepNewest, untaggedDays, keepDeployed, keepTa
   return JSON.stringify({ rules });
 }
 
-/** The same rules, however they are written. */
+/** Whether two texts hold the same rules, whatever their formatting. */
 export function isSamePolicy(text: string | undefined, wanted: string): boolean {
   if (text === undefined) return false;
   try {
@@ -93,4 +96,25 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
+}
+
+/**
+ * Gives an image that has served its second tag. Tags are immutable, so it stays true; a second call changes nothing.
+ * Throws as awsError.
+ */
+export async function markDeployed(
+  { ecr }: AwsClients,
+  { repository, tag, digest }: { repository: string; tag: string; digest: string },
+): Promise<void> {
+  const repositoryName = repository;
+  try {
+    const answer = await ecr.send(new BatchGetImageCommand({ repositoryName, imageIds: [{ imageDigest: digest }] }));
+    const { imageManifest, imageManifestMediaType } = answer.images?.[0] ?? {};
+    if (!imageManifest) throw new Error(answer.failures?.[0]?.failureReason ?? `ECR does not have ${digest}`);
+    const imageTag = `${DEPLOYED}${tag}`;
+    await ecr.send(new PutImageCommand({ repositoryName, imageTag, imageManifest, imageManifestMediaType }));
+  } catch (error) {
+    if (errorName(error) === 'ImageAlreadyExistsException') return;
+    throw awsError(`${repository}@${digest} could not be marked as deployed`, error);
+  }
 }

@@ -4,9 +4,9 @@
  * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config
  */
 import { PutObjectCommand } from '#aws/client-s3';
+import type { AwsClients } from '../aws/clients.ts';
+import { awsError } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
-import { awsError } from '../world/aws_problem.ts';
 
 export type S3Object = { bucket: string; key: string };
 

@@ -2,7 +2,7 @@
  * A step is one command in a container, known to people by the function that runs it and a few words. When it fails, the
  * error names both, the exit code and the command's own last words.
  */
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from './errors.ts';
 
 export type Step = {
   /** The function as it is called: `repro`, `unit-test`. */

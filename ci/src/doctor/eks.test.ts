@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { type AwsDouble, startAwsDouble } from '../world/testdata/aws_double.ts';
-import { examineEksVersions } from './eks_versions.ts';
+import { type AwsDouble, startAwsDouble } from '../aws/testdata/aws_double.ts';
+import { examineEksVersions } from './eks.ts';
 
 let aws: AwsDouble;
 afterEach(() => aws.stop());
@@ -9,7 +9,7 @@ const now = new Date('2026-11-24T00:00:00Z');
 /** Seconds since 1970, as the wire has dates. */
 const day = (text: string) => Date.parse(`${text}T00:00:00Z`) / 1000;
 
-test('reads all pages of what EKS supports', async () => {
+test('reads all pages of supported versions', async () => {
   aws = await startAwsDouble(({ action }) => ({
     body: action.includes('nextToken=2')
       ? {
@@ -24,13 +24,13 @@ test('reads all pages of what EKS supports', async () => {
   });
   expect(await examineEksVersions(aws.clients, '1.34', now)).toMatchObject({
     problem: 'EKS does not support it',
-    next: 'write one in standard support: 1.35, 1.36',
+    next: 'use a version in standard support: 1.35, 1.36',
   });
 });
 
-test('an EKS that refuses to say is no fault', async () => {
+test('a refusal by EKS is no fault', async () => {
   aws = await startAwsDouble(() => ({ status: 403, body: { __type: 'AccessDeniedException', message: 'no' } }));
   expect(await examineEksVersions(aws.clients, '1.35', now)).toEqual({
-    what: 'Kubernetes 1.35 of eksctl.yaml: EKS does not say what it supports (AccessDeniedException: no)',
+    what: 'Kubernetes 1.35 of eksctl.yaml: EKS did not list the versions it supports (AccessDeniedException: no)',
   });
 });

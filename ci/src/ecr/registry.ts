@@ -1,9 +1,45 @@
 /**
- * Reading from a registry: which manifest a tag or digest names, for which platforms, with which labels.
+ * ECR's registry: how to sign in, what a tag holds, and whether to push. A tag names one content for ever.
+ *
+ *     const state = await tagState(login, repository, tag);
+ *     if (pushDecision({ repository, tag, state }, content) === 'push') ...
+ *
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md, image-spec: manifest.md, image-index.md, config.md
  */
+import { GetAuthorizationTokenCommand } from '#aws/client-ecr';
+import type { AwsClients } from '../aws/clients.ts';
+import { awsError } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
-import type { RegistryLogin } from './login.ts';
+
+export type RegistryLogin = {
+  /** Host and port: the first part of an image's name. In tests it may begin with http://. */
+  host: string;
+  username: string;
+  password: string;
+  expiresAt?: Date;
+};
+
+/**
+ * The user name is always AWS; the password lasts twelve hours. `host` replaces ECR's own with a registry that takes the
+ * same password. Throws as awsError.
+ */
+export async function registryLogin(clients: AwsClients, host?: string): Promise<RegistryLogin> {
+  try {
+    const [data] = (await clients.ecr.send(new GetAuthorizationTokenCommand({}))).authorizationData ?? [];
+    if (!data?.authorizationToken || !data.proxyEndpoint) {
+      throw new PipelineError('AWS', 'ECR returned no token', { next: 'try again' });
+    }
+    const [username, ...rest] = Buffer.from(data.authorizationToken, 'base64').toString('utf8').split(':');
+    return {
+      host: host ?? new URL(data.proxyEndpoint).host,
+      username,
+      password: rest.join(':'),
+      expiresAt: data.expiresAt,
+    };
+  } catch (error) {
+    throw awsError(`could not get a token for ECR in ${clients.access.region}`, error);
+  }
+}
 
 export type ImageFacts = {
   /** Of the manifest or index that was asked for. */
@@ -19,13 +55,13 @@ const INDEX = ['application/vnd.oci.image.index.v1+json', 'application/vnd.docke
 const MANIFEST = ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json'];
 
 /** Milliseconds for one answer. */
-const PATIENCE = 20_000;
+const TIMEOUT = 20_000;
 
 type Descriptor = { digest?: string; platform?: { os?: string; architecture?: string; variant?: string } };
 type Manifest = { mediaType?: string; config?: Descriptor; manifests?: Descriptor[] };
 type Config = { os?: string; architecture?: string; variant?: string; config?: { Labels?: Record<string, string> } };
 
-/** `reference` is a tag or a digest. Undefined when the registry has it not. Throws REGISTRY. */
+/** `reference` is a tag or a digest. Undefined when the registry does not have it. Throws REGISTRY. */
 export async function imageFacts(
   login: RegistryLogin,
   repository: string,
@@ -51,7 +87,7 @@ export async function imageFacts(
   return { digest, mediaType, platforms: [platformName(config)], labels: config.config?.Labels ?? {} };
 }
 
-/** Builders put attestations into an index, of a platform that does not exist. */
+/** Builders add attestations to an index, for a platform called unknown. */
 function isImage({ platform }: Descriptor): boolean {
   return platform?.architecture !== undefined && platform.architecture !== 'unknown';
 }
@@ -66,7 +102,7 @@ async function readConfig(login: RegistryLogin, repository: string, digest?: str
   return response === undefined ? {} : JSON.parse(await response.text());
 }
 
-/** As container engines do, plain HTTP is spoken to this machine and to no other, unless the host is given as a URL. */
+/** Like container engines: plain HTTP to this machine, HTTPS to all others, unless the host is given as a URL. */
 export function registryUrl(host: string): string {
   if (/^https?:\/\//.test(host)) return host;
   const isHere = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
@@ -80,7 +116,7 @@ async function ask({ host, username, password }: RegistryLogin, path: string, ac
   try {
     response = await fetch(`${registryUrl(host)}/v2/${path}`, {
       headers: { accept, authorization },
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT),
     });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -90,6 +126,39 @@ async function ask({ host, username, password }: RegistryLogin, path: string, ac
   if (response.status === 404) return undefined;
   if (response.ok) return response;
   const evidence = [(await response.text()).trim().slice(0, 500)];
-  const next = response.status === 401 ? 'it wants other credentials' : undefined;
+  const next = response.status === 401 ? 'check the user name and password' : undefined;
   throw new PipelineError('REGISTRY', `${where} answers ${response.status} to ${path}`, { evidence, next });
+}
+
+/** Label that shows two builds to have the same content, though the times in their layers differ. */
+export const CONTENT_LABEL = 'sentiment.content';
+
+/** What the tag holds; undefined when it is free. */
+export type TagState = ImageFacts | undefined;
+
+/** What is about to be pushed: its digest, if it is known before the push, or the value of its content label. */
+export type Content = { digest?: string; label?: string };
+
+/** Throws REGISTRY. */
+export async function tagState(login: RegistryLogin, repository: string, tag: string): Promise<TagState> {
+  return imageFacts(login, repository, tag);
+}
+
+/** 'unchanged' when the tag already holds this content. Throws TAG_TAKEN when it holds another. */
+export function pushDecision(
+  held: { repository: string; tag: string; state: TagState },
+  content: Content,
+): 'push' | 'unchanged' {
+  const { repository, tag, state } = held;
+  if (state === undefined) return 'push';
+  const label = state.labels[CONTENT_LABEL];
+  if (content.digest !== undefined && content.digest === state.digest) return 'unchanged';
+  if (content.label !== undefined && content.label === label) return 'unchanged';
+  throw new PipelineError('TAG_TAKEN', `${repository} already has the tag ${tag}, with different content`, {
+    evidence: [
+      `it holds  ${state.digest}${label ? `, content ${label}` : ''}`,
+      `you push  ${[content.digest, content.label && `content ${content.label}`].filter(Boolean).join(', ') || 'content with an unknown digest'}`,
+    ],
+    next: 'a tag is the commit it was built from and never moves: commit your changes and release that commit',
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * The repository as a release wants it: immutable tags, scan on push, encrypted, with a lifecycle. One that exists is
- * brought to the same, all but its encryption, which ECR cannot change.
+ * Prepares the repository for a release: immutable tags, scan on push, encryption, a lifecycle policy. An existing
+ * repository gets the same settings, except its encryption, which ECR cannot change.
  * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
  */
 import {
@@ -12,16 +12,16 @@ import {
   PutLifecyclePolicyCommand,
   type Repository,
 } from '#aws/client-ecr';
+import type { AwsClients } from '../aws/clients.ts';
+import { awsError, errorName } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
-import { awsError, errorName } from '../world/aws_problem.ts';
 import { isSamePolicy, LIFECYCLE, type Lifecycle, lifecyclePolicy } from './lifecycle.ts';
 
-export type RepositoryWishes = {
+export type RepositorySettings = {
   /** Such as team/sentiment. */
   name: string;
   lifecycle?: Lifecycle;
-  /** Alias, id or ARN of a key of KMS; without it ECR's own AES-256. Only looked at when the repository is made. */
+  /** Alias, id or ARN of a KMS key; default ECR's own AES-256. Only used when the repository is created. */
   kmsKey?: string;
 };
 
@@ -32,32 +32,35 @@ export type PreparedRepository = {
   arn: string;
   account: string;
   created: boolean;
-  /** What was brought to what is wanted, one sentence each; empty when all was in order. */
+  /** One sentence per setting that was changed; empty when all were right. */
   changes: string[];
 };
 
-/** ECR's own rule. https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html */
+/** https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html */
 const NAME = /^[a-z0-9]+(?:[._-][a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-][a-z0-9]+)*)*$/;
 
 /** What is wrong with a repository's name, or undefined. */
 export function repositoryNameProblem(name: string): string | undefined {
-  if (name.length < 2 || name.length > 256) return `it has ${name.length} characters, expected 2 to 256`;
+  if (name.length < 2 || name.length > 256) return `it is ${name.length} characters long, expected 2 to 256`;
   if (NAME.test(name)) return undefined;
   return 'expected lower-case letters and digits, with single . _ - or / between them';
 }
 
-/** Makes or finds it. Throws REPOSITORY_NAME, LIFECYCLE, or as awsError. */
-export async function prepareRepository(clients: AwsClients, wishes: RepositoryWishes): Promise<PreparedRepository> {
-  const { name, lifecycle = LIFECYCLE } = wishes;
+/** Creates the repository, or corrects its settings. Throws REPOSITORY_NAME, LIFECYCLE, or as awsError. */
+export async function prepareRepository(
+  clients: AwsClients,
+  settings: RepositorySettings,
+): Promise<PreparedRepository> {
+  const { name, lifecycle = LIFECYCLE } = settings;
   const problem = repositoryNameProblem(name);
-  if (problem) throw new PipelineError('REPOSITORY_NAME', `"${name}" cannot name a repository: ${problem}`);
+  if (problem) throw new PipelineError('REPOSITORY_NAME', `"${name}" is not a repository name: ${problem}`);
   const policy = lifecyclePolicy(lifecycle);
   try {
     const found = await findRepository(clients, name);
-    const made = found ? undefined : await createRepository(clients, wishes);
+    const made = found ? undefined : await createRepository(clients, settings);
     const repository = found ?? made?.repository;
-    if (!repository?.repositoryUri) throw new Error('ECR answered without the repository');
-    const changes = await bringInOrder(clients, repository, policy);
+    if (!repository?.repositoryUri) throw new Error('ECR returned no repository');
+    const changes = await correctSettings(clients, repository, policy);
     return {
       name,
       uri: repository.repositoryUri,
@@ -67,11 +70,11 @@ export async function prepareRepository(clients: AwsClients, wishes: RepositoryW
       changes: made?.isNew ? [] : changes,
     };
   } catch (error) {
-    throw awsError(`the repository ${name} could not be made ready in ${clients.access.region}`, error);
+    throw awsError(`the repository ${name} could not be prepared in ${clients.access.region}`, error);
   }
 }
 
-/** Undefined when there is none of this name. */
+/** Undefined when it does not exist. */
 export async function findRepository(clients: AwsClients, name: string): Promise<Repository | undefined> {
   try {
     const answer = await clients.ecr.send(new DescribeRepositoriesCommand({ repositoryNames: [name] }));
@@ -84,7 +87,7 @@ export async function findRepository(clients: AwsClients, name: string): Promise
 
 async function createRepository(
   clients: AwsClients,
-  { name, kmsKey }: RepositoryWishes,
+  { name, kmsKey }: RepositorySettings,
 ): Promise<{ repository?: Repository; isNew: boolean }> {
   try {
     const answer = await clients.ecr.send(
@@ -97,27 +100,27 @@ async function createRepository(
     );
     return { repository: answer.repository, isNew: true };
   } catch (error) {
-    // Another release was faster; its repository is as good.
+    // Another release created it first.
     if (errorName(error) !== 'RepositoryAlreadyExistsException') throw error;
     return { repository: await findRepository(clients, name), isNew: false };
   }
 }
 
-async function bringInOrder({ ecr }: AwsClients, repository: Repository, policy: string): Promise<string[]> {
+async function correctSettings({ ecr }: AwsClients, repository: Repository, policy: string): Promise<string[]> {
   const { repositoryName } = repository;
   const changes: string[] = [];
   if (repository.imageTagMutability !== 'IMMUTABLE') {
     await ecr.send(new PutImageTagMutabilityCommand({ repositoryName, imageTagMutability: 'IMMUTABLE' }));
-    changes.push(`its tags were ${repository.imageTagMutability}, now they are IMMUTABLE`);
+    changes.push(`its tags were ${repository.imageTagMutability} and are now IMMUTABLE`);
   }
   if (repository.imageScanningConfiguration?.scanOnPush !== true) {
     const imageScanningConfiguration = { scanOnPush: true };
     await ecr.send(new PutImageScanningConfigurationCommand({ repositoryName, imageScanningConfiguration }));
-    changes.push('images were not scanned on push, now they are');
+    changes.push('scan on push was off and is now on');
   }
   if (!isSamePolicy(await currentPolicy(ecr, repositoryName), policy)) {
     await ecr.send(new PutLifecyclePolicyCommand({ repositoryName, lifecyclePolicyText: policy }));
-    changes.push("its lifecycle policy was another, now it is this release's");
+    changes.push('its lifecycle policy was replaced');
   }
   return changes;
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { type AwsDouble, startAwsDouble } from '../world/testdata/aws_double.ts';
+import { type AwsDouble, startAwsDouble } from '../aws/testdata/aws_double.ts';
 import { parseSeverity, type ScanSummary, scanGate, scanSummary } from './scan.ts';
 
 let aws: AwsDouble | undefined;
@@ -9,9 +9,9 @@ afterEach(async () => {
 });
 
 const image = { repository: 'sentiment', digest: 'sha256:abc' };
-const PATIENCE = { deadline: 5_000, interval: 5 };
+const TIMES = { deadline: 5_000, interval: 5 };
 
-test('a scan under way is waited for, one that is not there yet is started once', async () => {
+test('waits for a running scan, and starts a missing one once', async () => {
   const answers = [
     { status: 400, body: { __type: 'ScanNotFoundException' } },
     { status: 400, body: { __type: 'ScanNotFoundException' } },
@@ -19,12 +19,12 @@ test('a scan under way is waited for, one that is not there yet is started once'
     { body: { imageScanStatus: { status: 'COMPLETE' }, imageScanFindings: {} } },
   ];
   aws = await startAwsDouble(({ action }) => (action === 'StartImageScan' ? { body: {} } : answers.shift()!));
-  const found = await scanSummary(aws.clients, image, PATIENCE);
-  expect(found).toMatchObject({ isScanned: true, counts: {}, text: 'scan COMPLETE: nothing found' });
+  const found = await scanSummary(aws.clients, image, TIMES);
+  expect(found).toMatchObject({ isScanned: true, counts: {}, text: 'scan COMPLETE: no findings' });
   expect(aws.actions().filter((action) => action === 'StartImageScan')).toHaveLength(1);
 });
 
-test('enhanced scanning counts too', async () => {
+test('counts the findings of enhanced scanning', async () => {
   const imageScanFindings = {
     findingSeverityCounts: { UNTRIAGED: 1, HIGH: 2 },
     enhancedFindings: [
@@ -33,16 +33,16 @@ test('enhanced scanning counts too', async () => {
     ],
   };
   aws = await startAwsDouble(() => ({ body: { imageScanStatus: { status: 'ACTIVE' }, imageScanFindings } }));
-  const found = await scanSummary(aws.clients, image, PATIENCE);
+  const found = await scanSummary(aws.clients, image, TIMES);
   expect(found).toMatchObject({ counts: { UNDEFINED: 1, HIGH: 2 }, worst: ['HIGH CVE-2 - b', 'UNTRIAGED CVE-1 - a'] });
 });
 
-test('an image that ECR cannot scan is told at once', async () => {
+test('reports at once an image that ECR cannot scan', async () => {
   aws = await startAwsDouble(({ action }) => ({
     status: 400,
     body: { __type: action === 'StartImageScan' ? 'UnsupportedImageTypeException' : 'ScanNotFoundException' },
   }));
-  expect(await scanSummary(aws.clients, image, PATIENCE)).toMatchObject({
+  expect(await scanSummary(aws.clients, image, TIMES)).toMatchObject({
     status: 'UNSUPPORTED_IMAGE',
     isScanned: false,
   });
@@ -51,7 +51,7 @@ test('an image that ECR cannot scan is told at once', async () => {
 test("a denial is an error in AWS's words", async () => {
   const body = { __type: 'AccessDeniedException', message: 'not authorized to perform: ecr:DescribeImageScanFindings' };
   aws = await startAwsDouble(() => ({ status: 400, body }));
-  await expect(scanSummary(aws.clients, image, PATIENCE)).rejects.toThrow('ecr:DescribeImageScanFindings');
+  await expect(scanSummary(aws.clients, image, TIMES)).rejects.toThrow('ecr:DescribeImageScanFindings');
 });
 
 const found: ScanSummary = {
@@ -64,18 +64,18 @@ const found: ScanSummary = {
   text: 'scan COMPLETE: 1 HIGH, 4 LOW',
 };
 
-test('what is less severe lets a release pass', () => {
+test('less severe findings pass', () => {
   expect(() => scanGate(found, 'CRITICAL')).not.toThrow();
 });
 
-test('what is as severe or worse stops it, and is shown alone', () => {
+test('findings of the limit or worse stop the release, and only they are shown', () => {
   expect(() => scanGate(found, 'HIGH')).toThrow(/1 findings of severity HIGH or worse \(SCAN_REFUSED\)/);
   expect(() => scanGate(found, 'MEDIUM')).toThrow('1 findings');
   expect(() => scanGate(found, 'LOW')).toThrow('5 findings');
   expect(() => scanGate(found, 'HIGH')).not.toThrow('CVE-2026-2');
 });
 
-test('a scan that has not ended is no pass', () => {
+test('an unfinished scan does not pass', () => {
   const pending = {
     ...found,
     status: 'IN_PROGRESS',
@@ -83,10 +83,12 @@ test('a scan that has not ended is no pass', () => {
     counts: {},
     text: 'scan IN_PROGRESS: no result',
   };
-  expect(() => scanGate(pending, 'CRITICAL')).toThrow('is not scanned (IN_PROGRESS)');
+  expect(() => scanGate(pending, 'CRITICAL')).toThrow(
+    'has no finished scan (IN_PROGRESS), so the CRITICAL limit cannot be checked',
+  );
 });
 
-test('a severity in any case, or none', () => {
+test('reads a severity in any letter case', () => {
   expect(parseSeverity('high')).toBe('HIGH');
-  expect(() => parseSeverity('bad')).toThrow('the severity is "bad", expected one of CRITICAL, HIGH');
+  expect(() => parseSeverity('bad')).toThrow('--stop-at is "bad", expected one of CRITICAL, HIGH');
 });

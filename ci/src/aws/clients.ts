@@ -1,27 +1,21 @@
-/** The one place that makes clients of AWS: region, endpoint, credentials and patience are the same for all. */
+/** The one place that makes AWS clients: they share region, endpoint, credentials and timeouts. */
 import { ECRClient } from '#aws/client-ecr';
 import { EKSClient } from '#aws/client-eks';
 import { IAMClient } from '#aws/client-iam';
 import { S3Client } from '#aws/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '#aws/client-sts';
-import {
-  type AwsCredentials,
-  type Identity,
-  type IdentityProvider,
-  identityProvider,
-  TIMEOUTS,
-} from './aws_credentials.ts';
-import { awsError } from './aws_problem.ts';
+import { awsError } from './errors.ts';
+import { type AwsCredentials, type IdentityProvider, identityProvider, TIMEOUTS } from './sign_in.ts';
 
 export type AwsAccess = {
   /** Such as eu-central-1. */
   region: string;
   credentials: AwsCredentials;
-  /** In place of every service's own address: for tests, moto's. */
+  /** In place of each service's own address: moto's, in tests. */
   endpoint?: string;
 };
 
-/** Who STS says we are. */
+/** Who signs in, as STS reports it. */
 export type Caller = { account: string; arn: string };
 
 export type AwsClients = {
@@ -30,13 +24,13 @@ export type AwsClients = {
   readonly eks: EKSClient;
   readonly iam: IAMClient;
   readonly s3: S3Client;
-  /** For a signer of its own: EKS's token. */
+  /** For EKS's token, which is signed without a client. */
   identity: IdentityProvider;
   /** Asked once. Throws AWS_CREDENTIALS, AWS_DENIED, AWS_UNREACHABLE or AWS. */
   caller(): Promise<Caller>;
   /** The same credentials in another region. */
   inRegion(region: string): AwsClients;
-  /** With a role taken on top. */
+  /** With a role assumed with these credentials. */
   withRole(roleArn: string): AwsClients;
   /** Closes the connections. */
   destroy(): void;
@@ -48,21 +42,20 @@ export function awsClients(access: AwsAccess): AwsClients {
   return clientsOf(access, identity);
 }
 
-function clientsOf(access: AwsAccess, identity: IdentityProvider): AwsClients {
+function clientsOf(access: AwsAccess, provider: IdentityProvider): AwsClients {
   const { region, endpoint } = access;
-  const settings = {
-    region,
-    ...(endpoint && { endpoint }),
-    credentials: (): Promise<Identity> => identity(),
-    requestHandler: TIMEOUTS,
-  };
+  const base = { region, ...(endpoint && { endpoint }), requestHandler: TIMEOUTS };
+  const sts = new STSClient({ ...base, credentials: provider });
+  // The client's own view of the provider keeps a session until five minutes before its end, and asks once for all.
+  const identity = sts.config.credentials;
+  const settings = { ...base, credentials: identity };
   const clients = {
+    sts,
     ecr: new ECRClient(settings),
     eks: new EKSClient(settings),
     iam: new IAMClient(settings),
     // A double has one host for all buckets.
     s3: new S3Client({ ...settings, forcePathStyle: endpoint !== undefined }),
-    sts: new STSClient(settings),
   };
   let asked: Promise<Caller> | undefined;
   const ask = async (): Promise<Caller> => {
@@ -71,7 +64,7 @@ function clientsOf(access: AwsAccess, identity: IdentityProvider): AwsClients {
       return { account: Account, arn: Arn };
     } catch (error) {
       asked = undefined;
-      throw awsError(`AWS does not say who we are in ${region}`, error);
+      throw awsError(`the AWS credentials could not be checked in ${region}`, error);
     }
   };
   const self: AwsClients = {

@@ -5,7 +5,7 @@ import { isSamePolicy, LIFECYCLE, lifecyclePolicy } from './lifecycle.ts';
 type Rule = { rulePriority: number; selection: Record<string, unknown> };
 const rulesOf = (text: string): Rule[] => JSON.parse(text).rules;
 
-test('what is kept by its tag comes before what expires by its age, each tag in a rule of its own', () => {
+test('rules that keep tags come before rules that expire by age, one rule per tag', () => {
   const rules = rulesOf(
     lifecyclePolicy({ keepNewest: 3, untaggedDays: 2, keepDeployed: 4, keepTags: ['b', 'a', 'b'] }),
   );
@@ -18,7 +18,7 @@ test('what is kept by its tag comes before what expires by its age, each tag in 
   ]);
 });
 
-test('priorities are unique and rise, and the rule for any image is the last, whatever the tags', () => {
+test('priorities are unique and rising, and the rule for any image is the last, whatever the tags', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.stringMatching(/^\w{1,20}$/), { maxLength: 47 }), (keepTags) => {
       const rules = rulesOf(lifecyclePolicy({ ...LIFECYCLE, keepTags }));
@@ -32,12 +32,12 @@ test('priorities are unique and rise, and the rule for any image is the last, wh
 test.each([
   [{ ...LIFECYCLE, keepNewest: 0 }, 'keepNewest is 0, expected a whole number above zero'],
   [{ ...LIFECYCLE, untaggedDays: 1.5 }, 'untaggedDays is 1.5'],
-  [{ ...LIFECYCLE, keepTags: Array.from({ length: 48 }, (_, index) => `t${index}`) }, '48 tags are to be kept'],
+  [{ ...LIFECYCLE, keepTags: Array.from({ length: 48 }, (_, index) => `t${index}`) }, 'keepTags has 48 tags'],
 ])('refuses %o', (lifecycle, message) => {
   expect(() => lifecyclePolicy(lifecycle)).toThrow(message);
 });
 
-test('the order of keys and white space make no other policy', () => {
+test('the order of keys and white space do not matter', () => {
   const wanted = '{"rules":[{"a":1,"b":[2,3]}]}';
   expect(isSamePolicy('{ "rules": [ { "b": [2, 3], "a": 1 } ] }', wanted)).toBe(true);
   expect(isSamePolicy('{"rules":[{"a":1,"b":[3,2]}]}', wanted)).toBe(false);

@@ -1,5 +1,5 @@
 /**
- * What ECR's scan found in an image, and whether that stops a release.
+ * What ECR's scan found in an image, and whether it stops the release.
  * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html
  */
 
@@ -9,9 +9,9 @@ import {
   type DescribeImageScanFindingsResponse,
   StartImageScanCommand,
 } from '#aws/client-ecr';
+import type { AwsClients } from '../aws/clients.ts';
+import { awsError, errorName } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
-import type { AwsClients } from '../world/aws_clients.ts';
-import { awsError, errorName } from '../world/aws_problem.ts';
 
 /** Worst first. */
 export const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFORMATIONAL', 'UNDEFINED'] as const;
@@ -20,21 +20,21 @@ export type Severity = (typeof severities)[number];
 export type ScanSummary = {
   repository: string;
   digest: string;
-  /** ECR's status: COMPLETE, or ACTIVE with enhanced scanning, are the ones with findings. */
+  /** ECR's status. There are findings at COMPLETE and, with enhanced scanning, at ACTIVE. */
   status: string;
   isScanned: boolean;
-  /** How many of each; zero is left out. */
+  /** Number of findings per severity, without zeros. */
   counts: Partial<Record<Severity, number>>;
-  /** The worst first: `CRITICAL CVE-2024-0001 openssl 3.0.1`. At most 20. */
+  /** At most 20, worst first: `CRITICAL CVE-2024-0001 openssl 3.0.1`. */
   worst: string[];
   /** One line for a report. */
   text: string;
 };
 
-export type ScanPatience = {
-  /** Milliseconds to wait for the scan's end. */
+export type ScanTimes = {
+  /** Milliseconds to wait for the scan to end. */
   deadline?: number;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two requests. */
   interval?: number;
 };
 
@@ -42,11 +42,11 @@ const SCANNED = new Set(['COMPLETE', 'ACTIVE']);
 const UNDER_WAY = new Set(['IN_PROGRESS', 'PENDING', 'NONE']);
 const SHOWN = 20;
 
-/** Waits for the scan; what has not ended at the deadline has its status in the answer. Throws as awsError. */
+/** Waits for the scan to end. At the deadline it returns the status so far. Throws as awsError. */
 export async function scanSummary(
   clients: AwsClients,
   image: { repository: string; digest: string },
-  { deadline = 120_000, interval = 3_000 }: ScanPatience = {},
+  { deadline = 120_000, interval = 3_000 }: ScanTimes = {},
 ): Promise<ScanSummary> {
   const end = Date.now() + deadline;
   let isStarted = false;
@@ -54,7 +54,7 @@ export async function scanSummary(
     const answer = await look(clients, image);
     const status = answer?.imageScanStatus?.status ?? 'NONE';
     if (!UNDER_WAY.has(status)) return summary(image, status, answer);
-    // A push starts the scan of a repository that scans on push; other repositories want to be asked.
+    // A push starts the scan if the repository scans on push; otherwise it has to be started.
     if (answer === undefined && !isStarted) {
       isStarted = true;
       if (await start(clients, image)) continue;
@@ -65,16 +65,16 @@ export async function scanSummary(
   }
 }
 
-/** Throws SCAN_REFUSED when something of this severity or worse was found, or when nothing is known. */
+/** Throws SCAN_REFUSED when the scan found this severity or worse, or has not finished. */
 export function scanGate(found: ScanSummary, severity: Severity): void {
   const subject = `${found.repository}@${found.digest}`;
   if (!found.isScanned) {
     throw new PipelineError(
       'SCAN_REFUSED',
-      `${subject} is not scanned (${found.status}), and ${severity} is to stop it`,
+      `${subject} has no finished scan (${found.status}), so the ${severity} limit cannot be checked`,
       {
         evidence: [found.text],
-        next: 'release again when the scan has ended; if ECR cannot scan this image, release without a severity',
+        next: 'release again when the scan has finished; if ECR cannot scan this image, release without --stop-at',
       },
     );
   }
@@ -83,7 +83,7 @@ export function scanGate(found: ScanSummary, severity: Severity): void {
   if (count === 0) return;
   throw new PipelineError('SCAN_REFUSED', `${subject} has ${count} findings of severity ${severity} or worse`, {
     evidence: [found.text, ...found.worst.filter((line) => stopping.some((name) => line.startsWith(`${name} `)))],
-    next: 'build on a newer base image, or release with a higher severity once you know that they do not apply',
+    next: 'use a newer base image, or raise --stop-at if the findings do not apply',
   });
 }
 
@@ -91,7 +91,7 @@ export function scanGate(found: ScanSummary, severity: Severity): void {
 export function parseSeverity(text: string): Severity {
   const found = severities.find((severity) => severity === text.toUpperCase());
   if (found) return found;
-  throw new PipelineError('SCAN_SEVERITY', `the severity is "${text}", expected one of ${severities.join(', ')}`);
+  throw new PipelineError('SCAN_SEVERITY', `--stop-at is "${text}", expected one of ${severities.join(', ')}`);
 }
 
 async function look(
@@ -103,11 +103,11 @@ async function look(
     return await ecr.send(new DescribeImageScanFindingsCommand({ repositoryName: repository, imageId }));
   } catch (error) {
     if (errorName(error) === 'ScanNotFoundException') return undefined;
-    throw awsError(`ECR does not say what it found in ${repository}@${digest}`, error);
+    throw awsError(`ECR did not return the findings of ${repository}@${digest}`, error);
   }
 }
 
-/** False when ECR cannot scan such an image. Others are refused when they are scanned anyway: today already, or always. */
+/** False when ECR cannot scan this image. A refusal of any other kind means that it scans it anyway, or did so today. */
 async function start({ ecr }: AwsClients, { repository, digest }: { repository: string; digest: string }) {
   try {
     await ecr.send(new StartImageScanCommand({ repositoryName: repository, imageId: { imageDigest: digest } }));
@@ -116,7 +116,7 @@ async function start({ ecr }: AwsClients, { repository, digest }: { repository: 
     const name = errorName(error);
     if (name === 'UnsupportedImageTypeException') return false;
     if (name === 'LimitExceededException' || name === 'ValidationException') return true;
-    throw awsError(`ECR does not scan ${repository}@${digest}`, error);
+    throw awsError(`ECR did not start the scan of ${repository}@${digest}`, error);
   }
 }
 
@@ -127,13 +127,13 @@ function summary(
 ): ScanSummary {
   const counts: Partial<Record<Severity, number>> = {};
   for (const [name, count] of Object.entries(answer?.imageScanFindings?.findingSeverityCounts ?? {})) {
-    // Enhanced scanning's UNTRIAGED is the same as UNDEFINED.
+    // UNTRIAGED of enhanced scanning means UNDEFINED.
     const severity = severities.find((known) => known === name) ?? 'UNDEFINED';
     if (count) counts[severity] = (counts[severity] ?? 0) + count;
   }
   const isScanned = SCANNED.has(status);
   const listed = severities.filter((severity) => counts[severity]).map((severity) => `${counts[severity]} ${severity}`);
-  const said = isScanned ? listed.join(', ') || 'nothing found' : (answer?.imageScanStatus?.description ?? 'no result');
+  const said = isScanned ? listed.join(', ') || 'no findings' : (answer?.imageScanStatus?.description ?? 'no result');
   return { ...image, status, isScanned, counts, worst: worstFindings(answer), text: `scan ${status}: ${said}` };
 }
 

@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { imageFacts, registryUrl } from './distribution.ts';
-import type { RegistryLogin } from './login.ts';
+import { CONTENT_LABEL, imageFacts, pushDecision, type RegistryLogin, registryUrl } from './registry.ts';
 
 let server: Server;
 afterEach(() => {
@@ -28,7 +27,7 @@ async function registry(documents: Record<string, object>): Promise<RegistryLogi
 
 const config = { os: 'linux', architecture: 'arm64', variant: 'v8', config: { Labels: { a: 'b' } } };
 
-test('an index names its platforms, attestations aside, and the labels of its first image', async () => {
+test('an index gives its platforms, without attestations, and the labels of its first image', async () => {
   const login = await registry({
     'manifests/v1': {
       mediaType: 'application/vnd.oci.image.index.v1+json',
@@ -58,9 +57,40 @@ test('one image has the platform of its configuration', async () => {
   expect(await imageFacts(login, 'team/sentiment', 'v2')).toBeUndefined();
 });
 
-test('plain HTTP is for this machine, or for whom it is written out', () => {
+test('plain HTTP is used for this machine, or when the URL says so', () => {
   expect(registryUrl('localhost:5000')).toBe('http://localhost:5000');
   expect(registryUrl('127.0.0.1:5000')).toBe('http://127.0.0.1:5000');
   expect(registryUrl('localhost.example.com')).toBe('https://localhost.example.com');
   expect(registryUrl('http://registry:5000')).toBe('http://registry:5000');
+});
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const other = `sha256:${'b'.repeat(64)}`;
+const state = { digest, mediaType: '', platforms: ['linux/amd64'], labels: { [CONTENT_LABEL]: 'c1' } };
+const held = { repository: 'sentiment', tag: 'v1', state };
+
+test('a free tag may be pushed', () => {
+  expect(pushDecision({ ...held, state: undefined }, { label: 'c1' })).toBe('push');
+});
+
+test('the same digest, or another build of the same content, is unchanged', () => {
+  expect(pushDecision(held, { digest })).toBe('unchanged');
+  expect(pushDecision(held, { digest: other, label: 'c1' })).toBe('unchanged');
+});
+
+test.each([{ digest: other }, { label: 'c2' }, { digest: other, label: 'c2' }, {}])(
+  'different content %o is refused',
+  (content) => {
+    expect(() => pushDecision(held, content)).toThrow(/already has the tag v1, with different content \(TAG_TAKEN\)/);
+  },
+);
+
+test('the refusal shows both contents', () => {
+  expect(() => pushDecision(held, { label: 'c2' })).toThrow(
+    `it holds  ${digest}, content c1\n  | you push  content c2`,
+  );
+});
+
+test('two images without the label do not count as the same content', () => {
+  expect(() => pushDecision({ ...held, state: { ...state, labels: {} } }, {})).toThrow('TAG_TAKEN');
 });

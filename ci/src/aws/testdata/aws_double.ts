@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { type AwsClients, awsClients } from '../aws_clients.ts';
+import { type AwsClients, awsClients } from '../clients.ts';
 
 export type AwsCall = {
   /** GetCallerIdentity; for EKS, which has none, method and path. */
