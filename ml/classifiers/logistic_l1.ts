@@ -25,12 +25,26 @@ const SUFFICIENT_DECREASE = 0.01;
 const LEAST_CURVATURE = 1e-12;
 const ACTIVE_PASSES = 20;
 
+/** `weights` has one number a column, the other arrays one a text. */
+type Fit = {
+  columns: Csc;
+  target: Float64Array;
+  cost: Float64Array;
+  weights: Float64Array<ArrayBuffer>;
+  margin: Float64Array;
+  probability: Float64Array;
+};
+
 export function fitL1({ x, target, weight }: TrainingSet, settings: LogisticRegressionSettings): LinearModel {
-  const cost = weight.map((value) => value * settings.C);
-  const columns = toColumns(x);
-  const weights = new Float64Array(x.columnCount);
-  const margin = new Float64Array(x.rowCount);
-  const probability = new Float64Array(x.rowCount);
+  const fit: Fit = {
+    columns: toColumns(x),
+    target,
+    cost: weight.map((value) => value * settings.C),
+    weights: new Float64Array(x.columnCount),
+    margin: new Float64Array(x.rowCount),
+    probability: new Float64Array(x.rowCount),
+  };
+  const { cost, weights, margin, probability } = fit;
   const random = createRandom(settings.seed);
   const all = Uint32Array.from({ length: x.columnCount }, (_, j) => j);
   let intercept = 0;
@@ -43,7 +57,7 @@ export function fitL1({ x, target, weight }: TrainingSet, settings: LogisticRegr
     if (iterations % 10 === 0) margins(x, weights, margin);
     intercept = bestIntercept(margin, intercept, target, cost);
     const objective = absoluteSum(weights) + logisticLoss(margin, intercept, target, cost);
-    const gap = (objective - dualValue(columns, margin, intercept, target, cost)) / objective;
+    const gap = (objective - dualValue(fit, intercept)) / objective;
     const converged = gap <= settings.tolerance;
     if (converged || iterations >= settings.max_iterations) {
       return { weights, intercept, iterations, objective, gap, converged };
@@ -53,21 +67,13 @@ export function fitL1({ x, target, weight }: TrainingSet, settings: LogisticRegr
   function pass(order: Uint32Array): void {
     intercept = bestIntercept(margin, intercept, target, cost);
     for (let i = 0; i < margin.length; i++) probability[i] = sigmoid(margin[i] + intercept);
-    for (const j of shuffle(order, random)) step(columns, j, weights, margin, intercept, probability, target, cost);
+    for (const j of shuffle(order, random)) step(fit, j, intercept);
   }
 }
 
 /** Changes one weight, and the margins and probabilities of the texts that have its column. */
-function step(
-  columns: Csc,
-  j: number,
-  weights: Float64Array,
-  margin: Float64Array,
-  intercept: number,
-  probability: Float64Array,
-  target: Float64Array,
-  cost: Float64Array,
-): void {
+function step(fit: Fit, j: number, intercept: number): void {
+  const { columns, target, cost, weights, margin, probability } = fit;
   const { rows, values } = columns;
   const from = columns.start[j];
   const to = columns.start[j + 1];
@@ -84,7 +90,7 @@ function step(
   if (change === 0) return;
   const slope = gradient * change + Math.abs(old + change) - Math.abs(old);
   for (let halvings = 0; halvings < 30; halvings++) {
-    const rise = objectiveChange(columns, from, to, change, old, margin, intercept, target, cost);
+    const rise = objectiveChange(fit, j, change, intercept);
     if (rise <= SUFFICIENT_DECREASE * slope * 0.5 ** halvings) break;
     change /= 2;
     if (halvings === 29) return;
@@ -98,21 +104,17 @@ function step(
 }
 
 function objectiveChange(
-  columns: Csc,
-  from: number,
-  to: number,
+  { columns, target, cost, weights, margin }: Fit,
+  j: number,
   change: number,
-  old: number,
-  margin: Float64Array,
   intercept: number,
-  target: Float64Array,
-  cost: Float64Array,
-): number {
-  let sum = Math.abs(old + change) - Math.abs(old);
-  for (let k = from; k < to; k++) {
-    const i = columns.rows[k];
+) {
+  const { start, rows, values } = columns;
+  let sum = Math.abs(weights[j] + change) - Math.abs(weights[j]);
+  for (let k = start[j]; k < start[j + 1]; k++) {
+    const i = rows[k];
     const z = margin[i] + intercept;
-    const move = change * columns.values[k];
+    const move = change * values[k];
     sum += cost[i] * (softplus(z + move) - softplus(z) - target[i] * move);
   }
   return sum;
@@ -130,13 +132,7 @@ function absoluteSum(vector: Float64Array): number {
 }
 
 /** Value of the dual at the residuals, scaled to be feasible. `intercept` must be the best one for the margins. */
-function dualValue(
-  columns: Csc,
-  margin: Float64Array,
-  intercept: number,
-  target: Float64Array,
-  cost: Float64Array,
-): number {
+function dualValue({ columns, target, cost, margin }: Fit, intercept: number): number {
   const residual = new Float64Array(margin.length);
   for (let i = 0; i < margin.length; i++) residual[i] = target[i] - sigmoid(margin[i] + intercept);
   let largest = 1;

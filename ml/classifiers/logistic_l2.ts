@@ -13,7 +13,7 @@
  * Convergence is proven: the p_i, shifted on the logit scale until they meet the constraint, are a feasible point of the
  * dual, and the minimum lies between its value and the objective.
  */
-import { dot } from '../features/csr.ts';
+import { type Csr, dot } from '../features/csr.ts';
 import { createRandom, shuffle } from '../random.ts';
 import type { LinearModel, TrainingSet } from './classifier.ts';
 import {
@@ -31,7 +31,7 @@ export function fitL2({ x, target, weight }: TrainingSet, settings: LogisticRegr
   const weights = new Float64Array(x.columnCount);
   // p = t makes w = 0; steps move p inside (0, 1).
   const p = target.slice();
-  const curvature = stepCurvature(x.start, x.values, cost);
+  const curvature = stepCurvature(x, cost);
   const random = createRandom(settings.seed);
   const order = Uint32Array.from({ length: rowCount }, (_, i) => i);
   const margin = new Float64Array(rowCount);
@@ -48,7 +48,7 @@ export function fitL2({ x, target, weight }: TrainingSet, settings: LogisticRegr
       const now = solveOne(dot(x, i, weights) + multiplier + slack, curvature[i], old);
       p[i] = now;
       const change = c * (old - now);
-      addRow(x.start, x.columns, x.values, i, change, weights);
+      addRow(x, i, change, weights);
       slack += change;
     }
     multiplier += slack;
@@ -88,7 +88,7 @@ function solveOne(z: number, q: number, p: number): number {
 }
 
 /** c_i (|x_i|^2 + 1); the 1 is the multiplier's share. */
-function stepCurvature(start: Uint32Array, values: Float32Array, cost: Float64Array): Float64Array {
+function stepCurvature({ start, values }: Csr, cost: Float64Array): Float64Array {
   const result = new Float64Array(cost.length);
   for (let i = 0; i < cost.length; i++) {
     let sum = 1;
@@ -98,14 +98,7 @@ function stepCurvature(start: Uint32Array, values: Float32Array, cost: Float64Ar
   return result;
 }
 
-function addRow(
-  start: Uint32Array,
-  columns: Uint32Array,
-  values: Float32Array,
-  row: number,
-  factor: number,
-  into: Float64Array,
-): void {
+function addRow({ start, columns, values }: Csr, row: number, factor: number, into: Float64Array): void {
   const end = start[row + 1];
   for (let k = start[row]; k < end; k++) into[columns[k]] += factor * values[k];
 }
@@ -117,13 +110,7 @@ function halfSquares(vector: Float64Array): number {
 }
 
 /** -1/2 |w(p)|^2 + sum_i c_i H(p_i), with p shifted so that sum_i c_i (t_i - p_i) = 0. `weights` is w(p) before the shift. */
-function dualValue(
-  x: TrainingSet['x'],
-  weights: Float64Array,
-  p: Float64Array,
-  target: Float64Array,
-  cost: Float64Array,
-): number {
+function dualValue(x: Csr, weights: Float64Array, p: Float64Array, target: Float64Array, cost: Float64Array): number {
   const logits = p.map((value) => Math.log(value) - Math.log1p(-value));
   const shift = bestIntercept(logits, 0, target, cost);
   const moved = weights.slice();
@@ -131,7 +118,7 @@ function dualValue(
   for (let i = 0; i < p.length; i++) {
     if (cost[i] === 0) continue;
     const feasible = sigmoid(logits[i] + shift);
-    addRow(x.start, x.columns, x.values, i, cost[i] * (p[i] - feasible), moved);
+    addRow(x, i, cost[i] * (p[i] - feasible), moved);
     value += cost[i] * entropy(feasible);
   }
   return value - halfSquares(moved);
