@@ -18,7 +18,7 @@ export function creationFindings(rollout: RolloutView): Finding[] {
   const words = (event?.message ?? failure.message ?? '')
     .replace(/^\(combined from similar events\): /, '')
     .replace(/^Error creating: /, '');
-  const found = refusal(words, { ...rollout, what: 'its pods are' });
+  const found = refusal(words, rollout.deployment, 'its pods are');
   return [{ ...found, attempts: timesReported(events, 'FailedCreate') || undefined }];
 }
 
@@ -27,30 +27,23 @@ export function creationFindings(rollout: RolloutView): Finding[] {
  * that ends in "refused": "it is", "its pods are".
  */
 export function judgeRefusal(error: ApiError, name: string, what: string): Verdict {
-  return verdictOf({ ...refusal(error.message, refusedObject(name, what)), permanent: true });
+  return verdictOf({ ...refusal(error.message, name, what), permanent: true });
 }
 
 /** Undefined for a refusal that comes from no quota, admission check or webhook: the object itself is wrong. */
 export function judgeAdmission(error: ApiError, name: string, what: string): Verdict | undefined {
-  const found = known(error.message, refusedObject(name, what));
+  const found = known(error.message, name, what);
   return found && verdictOf({ ...found, permanent: true });
 }
 
-type RefusedObject = Pick<RolloutView, 'deployment' | 'flag'> & { what: string };
-
-function refusedObject(name: string, what: string): RefusedObject {
-  const namespace = name.includes('/') ? name.split('/')[0] : 'default';
-  return { deployment: name, flag: `-n ${namespace}`, what };
-}
-
-function refusal(words: string, object: RefusedObject): Finding {
+export function refusal(words: string, name: string, what: string): Finding {
   const reason = quote(words.replace(/^pods? "[^"]*" is (forbidden|invalid): /, ''), 300);
   return (
-    known(words, object) ?? {
+    known(words, name, what) ?? {
       cause: 'admission-denied',
-      headline: `Deployment ${object.deployment}: ${object.what} refused: ${reason}`,
+      headline: `Deployment ${name}: ${what} refused: ${reason}`,
       evidence: [`"${quote(words, 900)}"`],
-      next: `kubectl ${object.flag} describe replicaset; change what the message names in the pod template`,
+      next: `kubectl ${flagOf(name)} describe replicaset; change what the message names in the pod template`,
       subject: {},
     }
   );
@@ -140,12 +133,16 @@ const wordings: [RegExp, (groups: string[], flag: string) => Known][] = [
   ],
 ];
 
-function known(words: string, { deployment, flag, what }: RefusedObject): Finding | undefined {
+function flagOf(name: string): string {
+  return `-n ${name.includes('/') ? name.split('/')[0] : 'default'}`;
+}
+
+function known(words: string, name: string, what: string): Finding | undefined {
   for (const [text, tell] of wordings) {
     const match = text.exec(words);
     if (!match) continue;
-    const { says, isWhole, subject = {}, ...rest } = tell(match.slice(1), flag);
-    const headline = `Deployment ${deployment}: ${isWhole ? says : `${what} refused${says}`}`;
+    const { says, isWhole, subject = {}, ...rest } = tell(match.slice(1), flagOf(name));
+    const headline = `Deployment ${name}: ${isWhole ? says : `${what} refused${says}`}`;
     return { ...rest, headline, evidence: [`"${quote(words, 900)}"`], subject };
   }
   return undefined;

@@ -2,7 +2,7 @@
 import type { V1Pod } from '#kubernetes';
 import { conditionWords, type NodeState } from '../deploy/nodes.ts';
 import { isObserved, newRevision, type Snapshot } from '../deploy/snapshot.ts';
-import { judgeRefusal } from './creation.ts';
+import { refusal } from './creation.ts';
 import type { Finding } from './finding.ts';
 import { quote } from './text.ts';
 
@@ -68,12 +68,7 @@ export function pausedFinding(snapshot: Snapshot): Finding | undefined {
 export function replicaSetError(snapshot: Snapshot): Finding[] {
   const condition = snapshot.deployment.status?.conditions?.find(({ type }) => type === 'Progressing');
   if (condition?.reason !== 'ReplicaSetCreateError') return [];
-  const { cause, headline, evidence, next, subject } = judgeRefusal(
-    { code: 403, reason: '', message: condition.message ?? '' },
-    nameOf(snapshot),
-    'its new ReplicaSet is',
-  );
-  return [{ cause, headline, evidence, next, subject, permanent: false }];
+  return [{ ...refusal(condition.message ?? '', nameOf(snapshot), 'its new ReplicaSet is'), permanent: false }];
 }
 
 function nameOf({ deployment }: Snapshot): string {

@@ -28,64 +28,64 @@ const reasons = new Set([
   'SignatureValidationFailed',
 ]);
 
-/** What it means, in words that complete "cannot pull IMAGE: ...". */
 type Meaning = { cause: Cause; says: string; permanent?: true };
 
-/** The first match counts, since a message may mention other faults in passing ("or may require authorization"). */
-const patterns: [RegExp, Meaning][] = [
-  [/pull QPS exceeded/, { cause: 'image-rate-limit', says: 'the node pulls too many images at once' }],
-  [
-    /\b429\b|too ?many ?requests|rate ?limit|throttl/i,
-    { cause: 'image-rate-limit', says: 'the registry limits the pull rate (429)' },
-  ],
+/**
+ * What a message means, in words that complete "cannot pull IMAGE: ...". The first match counts, since a message may mention
+ * other faults in passing ("or may require authorization").
+ */
+const wordings: [RegExp, Cause, string, { permanent?: true }?][] = [
+  [/pull QPS exceeded/, 'image-rate-limit', 'the node pulls too many images at once'],
+  [/\b429\b|too ?many ?requests|rate ?limit|throttl/i, 'image-rate-limit', 'the registry limits the pull rate (429)'],
   [
     /invalid reference format|couldn't parse image (name|reference)|InvalidImageName/i,
-    { cause: 'image-name', says: 'that is not a valid image name' },
+    'image-name',
+    'that is not a valid image name',
   ],
   [
     /x509|certificate|tls: |gave HTTP response to HTTPS client/i,
-    { cause: 'image-tls', says: "the node does not trust the registry's certificate" },
+    'image-tls',
+    "the node does not trust the registry's certificate",
   ],
   [
     /no match for platform|no matching manifest|does not match the specified platform/i,
-    { cause: 'image-architecture', says: "it has no variant for the node's architecture" },
+    'image-architecture',
+    "it has no variant for the node's architecture",
   ],
   [
     /no basic auth credentials|\b401\b|unauthorized|authentication required|authorization failed|token has expired|pull access denied/i,
-    { cause: 'image-no-credentials', says: 'the node has no valid credentials for the registry (401)' },
+    'image-no-credentials',
+    'the node has no valid credentials for the registry (401)',
   ],
   [
     /\b403\b|forbidden|access ?denied|not authorized to perform|\bdenied\b/i,
-    { cause: 'image-forbidden', says: 'the registry refuses it (403)' },
+    'image-forbidden',
+    'the registry refuses it (403)',
   ],
-  [
-    /no such host|server misbehaving/i,
-    { cause: 'image-unreachable', says: "the registry's host name does not resolve" },
-  ],
-  [/no space left on device/i, { cause: 'node-trouble', says: "the node's disk is full" }],
+  [/no such host|server misbehaving/i, 'image-unreachable', "the registry's host name does not resolve"],
+  [/no space left on device/i, 'node-trouble', "the node's disk is full"],
   [
     /connection refused|dial tcp|dial udp|i\/o timeout|deadline exceeded|unreachable|connection reset|\bEOF\b|httpReadSeeker/i,
-    { cause: 'image-unreachable', says: 'the node cannot reach the registry' },
+    'image-unreachable',
+    'the node cannot reach the registry',
   ],
   [
     /status code .*\b5\d\d\b|\b50[0234]\b|server error|unavailable/i,
-    { cause: 'image-unreachable', says: 'the registry has an internal error (5xx)' },
+    'image-unreachable',
+    'the registry has an internal error (5xx)',
   ],
   [
     /not ?found|manifest unknown|name unknown|does not exist|\b404\b/i,
-    { cause: 'image-not-found', says: 'the registry has no such image' },
+    'image-not-found',
+    'the registry has no such image',
   ],
   [
     /not present with pull policy of Never/,
-    {
-      cause: 'image-not-found',
-      says: 'the node does not have it and may not pull it (imagePullPolicy: Never)',
-      permanent: true,
-    },
+    'image-not-found',
+    'the node does not have it and may not pull it (imagePullPolicy: Never)',
+    { permanent: true },
   ],
 ];
-
-const unknown: Meaning = { cause: 'image-pull', says: 'the pull fails' };
 
 /** What a message of kubelet or runtime means. The image's own name is removed first: a repository may be called "403". */
 export function classifyPull(message: string, image: string): Meaning {
@@ -96,7 +96,8 @@ export function classifyPull(message: string, image: string): Meaning {
   const bare = own
     .filter((text) => text !== '')
     .reduce((text, part) => text.replaceAll(part, ' '), message.replace(/https?:\/\/[^\s"]+/g, ' '));
-  return patterns.find(([text]) => text.test(bare))?.[1] ?? unknown;
+  const [, cause, says, more] = wordings.find(([text]) => text.test(bare)) ?? [/^/, 'image-pull', 'the pull fails'];
+  return { cause, says, ...more };
 }
 
 const failure = /^(\(combined from similar events\): )?Failed to (pull|inspect) image/;
@@ -111,9 +112,7 @@ export function imageFindings(rollout: RolloutView): Finding[] {
   });
 }
 
-/**
- * Nodes up to 1.31 show only "Back-off pulling image" (kubernetes/kubernetes#127918); there the event has the cause.
- */
+/** Nodes up to 1.31 show only "Back-off pulling image" (kubernetes/kubernetes#127918); there the event has the cause. */
 function kubeletWords(waiting = '', event = ''): string {
   const hidesCause = waiting === '' || /^Back-off pulling image "[^"]*"$/.test(waiting.trim());
   return hidesCause && event !== '' ? event : waiting;
