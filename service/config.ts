@@ -4,61 +4,35 @@
  */
 import { usageError } from '../ml/errors.ts';
 
-export type ServiceConfig = {
-  /** 0 means any free port. */
-  port: number;
-  host: string;
-  /** A path, or models:/name/stage, models:/name@alias, models:/name/version. */
-  modelUri: string;
-  modelCacheDir: string;
-  /** Empty: the one in the artifact or the registry. */
-  modelName: string;
-  modelVersion: string;
-  maxBodyBytes: number;
-  /** UTF-16 units, as JavaScript and JSON escapes count. */
-  maxTextLength: number;
-  /** Texts. */
-  maxBatchSize: number;
-  /** Seconds after the stop signal in which requests are still accepted while /readyz answers 503. */
-  drainSeconds: number;
-  /** Seconds between the stop signal and the end, even if requests are still in progress. */
-  graceSeconds: number;
-  keepAliveSeconds: number;
-  /** Seconds within which a whole request must arrive. */
-  requestSeconds: number;
-  logLevel: LogLevel;
-  /** Name of this process if several share one address; empty otherwise. */
-  replica: string;
-  /** Commit that the service was built from; empty if unknown. */
-  gitCommit: string;
-};
-
-export const LOG_LEVELS = ['info', 'warn', 'silent'] as const;
+const LOG_LEVELS = ['info', 'warn', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export type Environment = Record<string, string | undefined>;
 
 type Setting<T> = { env: string; fallback: T; help: string; parse: (value: string) => T | undefined; expected: string };
 
-const settings: { [K in keyof ServiceConfig]: Setting<ServiceConfig[K]> } = {
+const settings = {
   port: whole('PORT', 8080, 0, 65535, 'port to listen on; 0 means any free one'),
   host: word('HOST', '127.0.0.1', 'address to listen on; 0.0.0.0 accepts other machines'),
+  /** A path, or models:/name/stage, models:/name@alias, models:/name/version. */
   modelUri: word('MODEL_URI', 'models/model.bin', 'model file, or registry URI such as models:/my_model/Production'),
   modelCacheDir: word(
     'MODEL_CACHE_DIR',
     '.local/models',
     'cache for models from the registry, used when it is unreachable',
   ),
+  /** Empty: the name and version in the artifact or the registry. */
   modelName: word('MODEL_NAME', '', 'name to show for a model file; empty: the name stored in it'),
   modelVersion: word('MODEL_VERSION', '', 'version to show for a model file; empty: the start of its SHA-256'),
-  maxBodyBytes: whole('MAX_BODY_BYTES', 1_048_576, 1, 1_073_741_824, 'largest request body, in bytes'),
-  maxTextLength: whole('MAX_TEXT_LENGTH', 50_000, 1, 100_000_000, 'longest text, in UTF-16 units'),
-  maxBatchSize: whole('MAX_BATCH_SIZE', 256, 1, 1_000_000, 'most texts in one request'),
+  maxBodyBytes: whole('MAX_BODY_BYTES', 1_048_576, 1, 1_073_741_824, 'maximum size of a request body, in bytes'),
+  maxTextLength: whole('MAX_TEXT_LENGTH', 50_000, 1, 100_000_000, 'maximum length of a text, in UTF-16 units'),
+  maxBatchSize: whole('MAX_BATCH_SIZE', 256, 1, 1_000_000, 'maximum number of texts per request'),
   drainSeconds: seconds(
     'DRAIN_SECONDS',
     0.5,
     'after SIGTERM, how long requests are still accepted while /readyz answers 503',
   ),
+  /** Counts from the stop signal; then requests still in progress are cut off. */
   graceSeconds: seconds('GRACE_SECONDS', 10, 'after SIGTERM, how long requests in progress may take to finish'),
   keepAliveSeconds: seconds(
     'KEEP_ALIVE_SECONDS',
@@ -68,9 +42,9 @@ const settings: { [K in keyof ServiceConfig]: Setting<ServiceConfig[K]> } = {
   requestSeconds: seconds('REQUEST_SECONDS', 60, 'how long a request may take to arrive'),
   logLevel: {
     env: 'LOG_LEVEL',
-    fallback: 'info',
+    fallback: 'info' as LogLevel,
     help: 'info (a line per request), warn or silent',
-    parse: (value) => LOG_LEVELS.find((level) => level === value),
+    parse: (value: string) => LOG_LEVELS.find((level) => level === value),
     expected: LOG_LEVELS.join(', '),
   },
   replica: word(
@@ -79,28 +53,16 @@ const settings: { [K in keyof ServiceConfig]: Setting<ServiceConfig[K]> } = {
     'label added to every metric, such as the pod name, if Prometheus scrapes through a load balancer',
   ),
   gitCommit: word('GIT_COMMIT', '', 'commit that the service was built from, for /version'),
+} satisfies Record<string, Setting<number> | Setting<string> | Setting<LogLevel>>;
+
+export type ServiceConfig = {
+  [Name in keyof typeof settings]: (typeof settings)[Name] extends Setting<infer T> ? T : never;
 };
 
 /** Throws a usage error (exit code 2) that names the variable, its value and what was expected. */
 export function readConfig(env: Environment = process.env): ServiceConfig {
-  return {
-    port: read(settings.port, env),
-    host: read(settings.host, env),
-    modelUri: read(settings.modelUri, env),
-    modelCacheDir: read(settings.modelCacheDir, env),
-    modelName: read(settings.modelName, env),
-    modelVersion: read(settings.modelVersion, env),
-    maxBodyBytes: read(settings.maxBodyBytes, env),
-    maxTextLength: read(settings.maxTextLength, env),
-    maxBatchSize: read(settings.maxBatchSize, env),
-    drainSeconds: read(settings.drainSeconds, env),
-    graceSeconds: read(settings.graceSeconds, env),
-    keepAliveSeconds: read(settings.keepAliveSeconds, env),
-    requestSeconds: read(settings.requestSeconds, env),
-    logLevel: read(settings.logLevel, env),
-    replica: read(settings.replica, env),
-    gitCommit: read(settings.gitCommit, env),
-  };
+  const values = Object.entries(settings).map(([name, setting]) => [name, read<unknown>(setting, env)]);
+  return Object.fromEntries(values) as ServiceConfig;
 }
 
 /** One line per setting: name, meaning, default. */

@@ -4,9 +4,9 @@
  *     {"text": "..."}             ->  one prediction
  *     {"texts": ["...", "..."]}   ->  {"predictions": [...], "model": {...}}
  *
- * `"explain": true` adds the contribution of each word. A request is checked completely before any text is scored.
+ * openapi.ts describes the fields. `"explain": true` adds the contribution of each word. A request is checked completely before any text is scored.
  */
-import type { Explanation, Prediction, WordContribution } from '../ml/model/types.ts';
+import type { Explanation, Prediction } from '../ml/model/types.ts';
 import { invalidJson } from './json_position.ts';
 import { RequestError } from './request.ts';
 import type { ServedModel } from './served_model.ts';
@@ -18,25 +18,6 @@ export type Limits = {
 };
 
 export const SENTIMENTS = { positive: 'Positive Sentiment', negative: 'Negative Sentiment' } as const;
-
-export type ModelName = { name: string; version: string };
-
-export type PredictionAnswer = {
-  label: 'positive' | 'negative';
-  sentiment: (typeof SENTIMENTS)['positive' | 'negative'];
-  prediction: '0' | '1';
-  /** That the text is positive. */
-  probability: number;
-  /** Probability of the predicted label. */
-  confidence: number;
-  /** With `explain` only: log-odds of positive. */
-  score?: number;
-  bias?: number;
-  knownShare?: number;
-  words?: WordContribution[];
-};
-export type SingleAnswer = PredictionAnswer & { model: ModelName };
-export type BatchAnswer = { predictions: PredictionAnswer[]; model: ModelName };
 
 /** Called with the prediction of every text. */
 export type Observe = (prediction: Prediction) => void;
@@ -52,7 +33,7 @@ export class Predictor {
     this.served = served;
     this.#limits = limits;
     this.#observe = observe;
-    this.#modelJson = JSON.stringify({ name: served.name, version: served.version } satisfies ModelName);
+    this.#modelJson = JSON.stringify({ name: served.name, version: served.version });
   }
 
   /**
@@ -80,7 +61,7 @@ export class Predictor {
     return explanation;
   }
 
-  /** JSON of a PredictionAnswer without its closing brace. */
+  /** JSON of one prediction without its closing brace. */
   #answer(text: string, explain = false): string {
     const { model } = this.served;
     if (!explain) return this.#open(model.predict(text));

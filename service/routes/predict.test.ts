@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PredictionAnswer } from '../predict.ts';
+import type { WordContribution } from '../../ml/model/types.ts';
 import type { ErrorAnswer } from '../request.ts';
 import { type OpenApp, openApp } from '../testing.ts';
 
@@ -48,7 +48,7 @@ describe('JSON', () => {
   it.each(texts)('with the text %j is classified', async (given) => {
     const response = await app.post('/predict', { text: given, explain: true });
     expect(response.status).toBe(200);
-    const { words } = (await response.json()) as PredictionAnswer;
+    const { words } = (await response.json()) as { words?: WordContribution[] };
     for (const word of words ?? []) expect(given.slice(word.start, word.end)).toBe(word.text);
   });
 

@@ -37,25 +37,6 @@ export function openapi({ config }: Service): Handler {
   };
 }
 
-export type VersionAnswer = {
-  service: { gitCommit: string | null; node: string };
-  /** null while the model is being loaded. */
-  model: ModelVersion | null;
-};
-
-export type ModelVersion = {
-  name: string;
-  version: string;
-  runId: string | null;
-  source: 'file' | 'registry' | 'cache';
-  warning: string | null;
-  digest: string;
-  features: number;
-  data: { source: string; digest: string; trainingTexts: number };
-  gitCommit: string | null;
-  metrics: Record<string, number>;
-};
-
 /** Which code and which model answer. */
 export function version({ config, state }: Service): Handler {
   return (ctx) => {
@@ -63,7 +44,8 @@ export function version({ config, state }: Service): Handler {
   };
 }
 
-function versionAnswer(config: ServiceConfig, served: ServedModel | undefined): VersionAnswer {
+/** The schema Version of openapi.ts; `model` is null while the model is being loaded. */
+function versionAnswer(config: ServiceConfig, served: ServedModel | undefined) {
   const service = { gitCommit: config.gitCommit || null, node: process.versions.node };
   if (!served) return { service, model: null };
   const { name, source, runId, warning, model } = served;
