@@ -1,12 +1,12 @@
-# The service with a model inside, as small as it gets: Node, the libraries it is linked to, one folder of JavaScript and
-# the model. No shell, no package manager, no Python, nothing of node_modules.
+# The service with a model inside: Node, the libraries that it links to, one folder of JavaScript, and the model. No shell,
+# no package manager, no Python, no node_modules.
 #
 #   docker build --build-arg MODEL=models/model.bin --build-arg GIT_COMMIT=$(git rev-parse HEAD) -t sentiment .
 #
 # A company's registries: --build-arg NODE_IMAGE=..., --secret id=npmrc,src=... and --secret id=ca,src=...
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-# JavaScript is the same for every platform, so it is made on the builder's own.
+# JavaScript is the same on every platform, so it is bundled on the builder's own.
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS bundle
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
@@ -19,7 +19,7 @@ COPY service service
 COPY scripts/bundle.ts scripts/
 RUN node scripts/bundle.ts /app
 
-# Node and what it needs of Debian, with Debian's own record of those packages, by which scanners know their versions.
+# Node and the Debian libraries that it needs, with Debian's record of those packages, so that scanners know their versions.
 FROM ${NODE_IMAGE} AS root
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /root-fs
@@ -40,7 +40,7 @@ COPY --from=bundle /app /app
 ARG MODEL=models/model.bin
 COPY ${MODEL} /app/model.bin
 WORKDIR /app
-# Other machines are to reach it; its own default is the machine itself.
+# By default the service listens on loopback only; in a container, others must reach it.
 ENV HOST=0.0.0.0 \
     PORT=8080 \
     MODEL_URI=/app/model.bin \

@@ -6,7 +6,7 @@ import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
 
 export type EvaluateOptions = LabelledSourceOptions & { cv: number; json?: boolean };
 
-/** Throws FOLDS_INVALID (2), and what the source and trainModel throw. */
+/** Throws FOLDS_INVALID (2), and what readLabelled and trainModel throw. */
 export async function evaluate(options: EvaluateOptions): Promise<void> {
   const params = paramsOf(options);
   const reviews = await readLabelled(params);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Explanation } from '../ml/model/types.ts';
 import { drawExplanation } from './explain.ts';
 
-/** An explanation of words one after the other, with these contributions. */
+/** An explanation of consecutive words with these contributions. */
 function explanation(contributions: Record<string, number>, bias = 0): Explanation {
   const words = Object.entries(contributions).map(([text, contribution], i) => ({
     text,
@@ -26,7 +26,7 @@ function explanation(contributions: Record<string, number>, bias = 0): Explanati
   };
 }
 
-test('bars are as long as the words are strong, to the left for negative, to the right for positive', () => {
+test('the length of a bar is the strength of its word: to the left negative, to the right positive', () => {
   expect(drawExplanation(explanation({ dull: -2, but: 0, joy: 1 }, 0.5), { top: 9, width: 40 })).toBe(
     [
       'Negative Sentiment, 62.2 % sure',
@@ -42,23 +42,23 @@ test('bars are as long as the words are strong, to the left for negative, to the
   );
 });
 
-test('of many words the strongest are shown, and the others as one, so that it still adds up', () => {
+test('shows the strongest words and sums up the others, so that the total is right', () => {
   const drawn = drawExplanation(explanation({ a: 0.1, dull: -2, b: 0.2, joy: 1 }), { top: 2, width: 60 });
   expect(drawn).toMatch(/dull .*\n.*joy .*\n {2}\(2 other words\) +\+0\.30/);
   expect(drawn).not.toMatch(/^ {2}a /m);
 });
 
-test('no line is wider than the terminal, however long a word or short the terminal', () => {
+test('no line is wider than the terminal, however long the words', () => {
   const drawn = drawExplanation(explanation({ ['ha'.repeat(30)]: 3, no: -3 }), { top: 9, width: 60 });
   expect(Math.max(...drawn.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60);
   expect(drawn).toContain('hahah…');
 });
 
-test('a word cannot write to the terminal', () => {
+test('a word cannot control the terminal', () => {
   expect(drawExplanation(explanation({ 'x\u001b[2Jy\n': 1 }), { top: 9, width: 60 })).toContain('  x [2Jy  ');
 });
 
-test('a text without words has the bias alone', () => {
+test('for a text without words shows only the bias', () => {
   const drawn = drawExplanation({ ...explanation({}, -1), knownShare: 0 }, { top: 9, width: 60 });
   expect(drawn).toMatch(/\(bias\) +-1\.00 █+│/);
   expect(drawn).toContain('knows 0 % of the words');

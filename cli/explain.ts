@@ -1,4 +1,4 @@
-/** `sentiment explain`: each word and how far it moved the score, drawn as bars. */
+/** `sentiment explain`: each word and its contribution to the score, drawn as bars. */
 import { readModel } from '../ml/model/artifact.ts';
 import type { Explanation, WordContribution } from '../ml/model/types.ts';
 import { printable } from './output.ts';
@@ -11,14 +11,14 @@ export async function explain(text: string, { model, top, json }: ExplainOptions
   process.stdout.write(json ? `${jsonOf(explanation)}\n` : drawExplanation(explanation, { top, width }));
 }
 
-/** The counts that the service's drift signals use are no part of an explanation. */
+/** Without the token counts, which only the service's drift signals need. */
 function jsonOf({ tokens, unknownTokens, ...explanation }: Explanation): string {
   return JSON.stringify(explanation);
 }
 
 /**
- * Lines of at most `width` columns: bars to the left speak for negative, to the right for positive, the longest as long
- * as there is room for. Of more than `top` words the strongest are shown; all stand in the order of the text.
+ * Lines of at most `width` columns. Bars to the left count towards negative, to the right towards positive; the longest
+ * one fills the room. If there are more than `top` words, only the strongest are shown, in the order of the text.
  */
 export function drawExplanation(explanation: Explanation, { top, width }: { top: number; width: number }): string {
   const { label, confidence, score, bias, words, knownShare } = explanation;

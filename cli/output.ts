@@ -1,4 +1,4 @@
-/** What a command writes: the output file, checked before the work begins and removed when it fails, and safe lines. */
+/** What a command writes: its output file, checked before the work begins, and lines that are safe for a terminal. */
 import { accessSync, closeSync, constants, openSync, realpathSync, rmSync, type Stats, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -14,33 +14,36 @@ export function checkOutput(out: string, inputs: readonly string[]): string {
     for (const input of inputs) {
       const read = statOf(input);
       if (read?.ino === there.ino && read.dev === there.dev) {
-        throw usageError('OUT_IS_INPUT', `--out ${out} is the file that is read`, 'name another file');
+        throw usageError('OUT_IS_INPUT', `--out ${out} is also an input`, 'name another file');
       }
     }
     if (!there.isFile()) {
       throw usageError(
         'OUT_NOT_FILE',
-        `--out ${out} is ${there.isDirectory() ? 'a folder' : 'no file'}`,
+        `--out ${out} is ${there.isDirectory() ? 'a folder' : 'not a regular file'}`,
         'name a file',
       );
     }
   }
   const folder = dirname(resolve(out));
   if (!statOf(folder)?.isDirectory()) {
-    throw new SentimentError('OUT_UNWRITABLE', `cannot write ${out}: there is no folder ${folder}`, {
-      next: 'make the folder, or name a file elsewhere',
+    throw new SentimentError('OUT_UNWRITABLE', `cannot write ${out}: the folder ${folder} does not exist`, {
+      next: 'create the folder, or name a file elsewhere',
     });
   }
   try {
     if (there) accessSync(out, constants.W_OK);
     probe(`${out}.${process.pid}.tmp`);
   } catch (cause) {
-    throw new SentimentError('OUT_UNWRITABLE', `cannot write ${out}`, { cause, next: 'name a file you may write' });
+    throw new SentimentError('OUT_UNWRITABLE', `cannot write ${out}`, {
+      cause,
+      next: 'name a file that you may write',
+    });
   }
   return there ? realpathSync(out) : out;
 }
 
-/** Asking for rights would not tell of a read-only or a full disk. */
+/** Creates the file, because checking permissions would not reveal a read-only or full disk. */
 function probe(path: string): void {
   closeSync(openSync(path, 'w'));
   rmSync(path);

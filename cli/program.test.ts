@@ -14,14 +14,14 @@ function helpOf(name: string): string {
   return help;
 }
 
-/** The words of a shell line, without what comes after a < > or |. */
+/** The words of a shell line up to a < > or |. */
 function wordsOf(line: string): string[] {
   const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
   const end = words.findIndex((word) => ['<', '>', '|'].includes(word));
   return end < 0 ? words : words.slice(0, end);
 }
 
-/** Parses a call without doing what it asks for. */
+/** Parses a call without running the command. */
 function parse(words: string[]): { name: string; options: Record<string, unknown>; args: string[] } {
   const program = createProgram();
   let called = { name: '', options: {}, args: [] as string[] };
@@ -49,7 +49,7 @@ describe.each(names)('%s', (name) => {
     expect(examples.length).toBeGreaterThan(0);
   });
 
-  test.each(examples)('%s is a call that it takes', (example) => {
+  test.each(examples)('%s is a valid call', (example) => {
     expect(parse(wordsOf(example.slice(2 + RUN.length))).name).toBe(name);
   });
 });
@@ -59,7 +59,7 @@ test('lists of labels end at the next option', () => {
   expect(options).toMatchObject({ positive: ['4', '5'], negative: ['1'], data: 'a.csv', out: 'm' });
 });
 
-test('a text may start with a dash behind --', () => {
+test('a text after -- may start with a dash', () => {
   expect(parse(['explain', '--', '-- never again']).args).toEqual(['-- never again']);
 });
 
@@ -72,7 +72,7 @@ test.each([
   [['explain', 'two', 'texts'], 'too many arguments', 'explain --help'],
   [['predict', '--format', 'xml'], 'csv, tsv, jsonl', 'predict --help'],
   [['serve', '--port', '65536'], 'a whole number from 0 to 65535', 'serve --help'],
-])('%j is refused, with the help to read', async (args, message, next) => {
+])('%j is refused, with a pointer to the help', async (args, message, next) => {
   await expect(runProgram(args)).rejects.toMatchObject({
     code: 'USAGE',
     exitCode: 2,

@@ -12,21 +12,21 @@ async function* chunks(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(20);
 }
 
-test('the bar says how far it is, how fast, and how long it will take', () => {
+test('the bar shows share, speed and time left', () => {
   expect(barLine({ share: 0.25, rows: 1000, seconds: 2 })).toBe(
     '█████░░░░░░░░░░░░░░░ 25 %  1,000 rows, 500/s, 6 s left',
   );
 });
 
-test('without a size there is no share to show', () => {
+test('without a size the bar shows no share', () => {
   expect(barLine({ rows: 1000, seconds: 2 })).toBe('1,000 rows, 500/s');
 });
 
-test('bytes pass through unchanged', async () => {
+test('passes bytes through unchanged', async () => {
   expect(await drain(startProgress(50, { write() {} }).countBytes(chunks()))).toBe(50);
 });
 
-test('without a terminal there is one line, at the end', async () => {
+test('without a terminal prints one line, at the end', async () => {
   let said = '';
   const progress = startProgress(50, { write: (text) => (said += text) });
   await drain(progress.countBytes(chunks()));
@@ -36,7 +36,7 @@ test('without a terminal there is one line, at the end', async () => {
   expect(said).toMatch(/^200 rows in 0\.\d s -> out\.csv\n$/);
 });
 
-test('on a terminal the bar is gone at the end', () => {
+test('on a terminal removes the bar at the end', () => {
   let said = '';
   const progress = startProgress(50, { isTTY: true, columns: 30, write: (text) => (said += text) });
   progress.done('');

@@ -1,19 +1,19 @@
-/** How far a table is: on a terminal a bar that is kept up to date, anywhere a line at the end. All of it on stderr. */
+/** Progress through a table, on stderr: a live bar on a terminal, and one line at the end. */
 
 export type Screen = { isTTY?: boolean; columns?: number; write(text: string): unknown };
 
 export type TableProgress = {
-  /** Passes the bytes of the input on and counts them. */
+  /** Passes the bytes of the input through and counts them. */
   countBytes(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void>;
   countRow(): void;
-  /** Takes the bar away and says what was done. */
+  /** Removes the bar and prints a summary. */
   done(note: string): void;
 };
 
 const REDRAW = 100;
 const CLEAR = '\r\x1b[2K';
 
-/** `size` is that of the input in bytes, 0 when unknown. */
+/** `size` is the size of the input in bytes; 0 if unknown. */
 export function startProgress(size: number, screen: Screen = process.stderr): TableProgress {
   const began = performance.now();
   let bytes = 0;
@@ -24,7 +24,7 @@ export function startProgress(size: number, screen: Screen = process.stderr): Ta
   function draw(): void {
     drawn = performance.now();
     const line = barLine({ share: size > 0 ? Math.min(1, bytes / size) : undefined, rows, seconds: seconds() });
-    // Some terminals do not know their width and say 0.
+    // Some terminals report a width of 0.
     screen.write(`${CLEAR}${line.slice(0, (screen.columns || 80) - 1)}`);
   }
 
@@ -37,7 +37,7 @@ export function startProgress(size: number, screen: Screen = process.stderr): Ta
     },
     countRow() {
       rows++;
-      // The clock is asked now and then only: a row takes some microseconds.
+      // Reading the clock for every row would be slow: a row takes only microseconds.
       if (screen.isTTY && rows % 64 === 0 && performance.now() - drawn > REDRAW) draw();
     },
     done(note) {

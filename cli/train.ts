@@ -13,12 +13,12 @@ const DOWNLOADS = resolve(import.meta.dirname, '..', paths.downloads);
 
 export type TrainOptions = LabelledSourceOptions & { out: string };
 
-/** Throws what checkOutput, the source and trainModel throw. */
+/** Throws what checkOutput, readLabelled and trainModel throw. */
 export async function train(options: TrainOptions): Promise<void> {
   const params = paramsOf(options);
   const out = checkOutput(options.out, [params.data_ingestion.source, options.params]);
   const reviews = await readLabelled(params);
-  process.stderr.write('learning ...\n');
+  process.stderr.write('training ...\n');
   const began = performance.now();
   const model = trainModel(reviews, params);
   const digest = saveModel(out, model.parts);

@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const code = () => globSync('*.mjs', { cwd: folder }).map((name) => readFileSync(join(folder, name), 'utf8'));
 
-test('the bundle needs nothing but Node: every import is a module of its own or built in', () => {
+test('the bundle needs only Node: every import is one of its own files or built in', () => {
   const names = code().flatMap((text) =>
     [...text.matchAll(/^import [^'"]*["']([^'"]+)["']/gm)].map(([, name]) => name),
   );
@@ -25,7 +25,7 @@ test('the bundle needs nothing but Node: every import is a module of its own or 
   expect(names.filter((name) => !isKnown(name))).toEqual([]);
 });
 
-test('the stemmers, tokenizers and stop words of natural have come along', () => {
+test('the stemmers, tokenizers and stop words of natural are included', () => {
   const all = code().join('\n');
   expect(all).not.toMatch(/require\(["']natural/);
   for (const name of ['porter_stemmer', 'lancaster_stemmer', 'treebank_word_tokenizer', 'regexp_tokenizer']) {
@@ -33,7 +33,7 @@ test('the stemmers, tokenizers and stop words of natural have come along', () =>
   }
 });
 
-test('the bundled service explains itself, which it can only do when it loads', () => {
+test('the bundled service loads and prints its help', () => {
   const { status, stdout } = spawnSync(process.execPath, [join(folder, 'main.mjs'), '--help'], {
     encoding: 'utf8',
     cwd: folder,
@@ -42,7 +42,7 @@ test('the bundled service explains itself, which it can only do when it loads', 
   expect(stdout).toContain('MODEL_URI');
 });
 
-test('called without a folder, it says what it wants', () => {
+test('without a folder it is a usage error', () => {
   const { status, stderr } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
   expect(status).toBe(2);
   expect(stderr).toContain('expected one folder');

@@ -10,7 +10,7 @@ import { runMain, SentimentError, usageError } from '../ml/errors.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** A require made by createRequire is any function to a bundler; without that line it is the one it follows. */
+/** The bundler does not follow a require made by createRequire; without that line it follows the global one. */
 const LINE = 'const require = createRequire(import.meta.url);';
 const followRequire: Plugin = {
   name: 'follow-require',

@@ -119,7 +119,7 @@ test('writes through a symbolic link to its target', async () => {
 
 test('reports an output that cannot be written before it does any work', async () => {
   const data = file('in.csv', 'text\nfine\n');
-  expectFailure(await predict(data, '--out', path('none/out.csv')), 1, 'there is no folder', 'OUT_UNWRITABLE');
+  expectFailure(await predict(data, '--out', path('none/out.csv')), 1, 'does not exist', 'OUT_UNWRITABLE');
   mkdirSync(path('folder.csv'));
   expectFailure(await predict(data, '--out', path('folder.csv')), 2, 'is a folder');
 });
