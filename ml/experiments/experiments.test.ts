@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import fc from 'fast-check';
@@ -113,8 +113,11 @@ test('the digest of the code finds all its files', () => {
 });
 
 test("the DVC stages are the comparison's cells", () => {
-  const { stages } = parse(readFileSync(join(root, 'ml/experiments/dvc_stages.yaml'), 'utf8'));
-  const names = Object.values<{ matrix: { algorithm: string[]; features: string[] } }>(stages).flatMap(({ matrix }) =>
+  type Stage = { matrix: { algorithm: string[]; features: string[] }; deps: string[] };
+  const file = parse(readFileSync(join(root, 'ml/experiments/dvc_stages.yaml'), 'utf8'));
+  const stages = Object.values<Stage>(file.stages);
+  expect(stages.flatMap(({ deps }) => deps).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  const names = stages.flatMap(({ matrix }) =>
     matrix.algorithm.flatMap((algorithm) => matrix.features.map((features) => `${algorithm}/${features}`)),
   );
   expect(names.sort()).toEqual(
@@ -124,7 +127,7 @@ test("the DVC stages are the comparison's cells", () => {
   );
 });
 
-test('the Indexed Job has as many shards as completions, and calls the program as its help says', () => {
+test('the Indexed Job has as many shards as completions, and uses options of the program', () => {
   const { spec } = parse(readFileSync(join(root, 'manifests/experiments/job.yaml'), 'utf8'));
   const [container] = spec.template.spec.containers;
   expect(container.env).toEqual([{ name: 'EXPERIMENTS_SHARDS', value: String(spec.completions) }]);
