@@ -1,8 +1,9 @@
 /**
- * The one error class of this project. It is printed as a sentence a person can act on, never as a stack trace.
+ * The one error class of this project. Programs print it as a sentence that a person can act on, never as a stack
+ * trace.
  *
- * `code` is stable and for machines, `message` says what was expected and what was got, `next` what to do about it.
- * Exit codes of every program here: 0 done, 1 failed, 2 called wrongly, 3 refused (a gate said no: a normal ending).
+ * `code` is stable and for machines, `message` says what was expected and what was found, `next` says what to do. Exit
+ * codes of every program: 0 done, 1 failed, 2 wrong usage, 3 refused by a gate (a normal ending).
  */
 export class SentimentError extends Error {
   readonly code: string;
@@ -22,12 +23,12 @@ export class SentimentError extends Error {
   }
 }
 
-/** A call whose arguments or settings are wrong. Exit code 2. */
+/** For wrong arguments or settings. Exit code 2. */
 export function usageError(code: string, message: string, next?: string): SentimentError {
   return new SentimentError(code, message, { next, exitCode: 2 });
 }
 
-/** The lines a person sees: a headline with the code, the causes' own words in quotes, the next step. */
+/** The lines that a person sees: a headline with the code, the messages of the causes in quotes, the next step. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `error: ${String(error)}`;
   const code = error instanceof SentimentError ? ` (${error.code})` : '';
@@ -39,7 +40,7 @@ export function describeError(error: unknown): string {
   return lines.join('\n');
 }
 
-/** Runs a program's main function: prints what it throws as a sentence on stderr and sets the exit code. */
+/** Runs a program's main function. Prints what it throws to stderr as a sentence and sets the exit code. */
 export async function runMain(main: () => Promise<void> | void): Promise<void> {
   try {
     await main();

@@ -1,4 +1,4 @@
-/** The program that fetches what an image is to hold, on a real MLflow server. */
+/** The program that fetches the model for the image, on a real MLflow server. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ describe.skipIf(!need('mlflow'))('production_model', () => {
   const fetchTo = (target: string, more = {}) =>
     run(process.execPath, [program, target], { cwd: folder().path, env: { ...process.env, ...env(), ...more } });
 
-  test('the model in Production is written to the file, and named', async () => {
+  test('the model in Production is written to the file, and its version is printed', async () => {
     await register();
     await promote();
     const { code, stdout } = await fetchTo('out/production.bin');
@@ -28,7 +28,7 @@ describe.skipIf(!need('mlflow'))('production_model', () => {
     expect(createHash('sha256').update(written).digest('hex')).toBe(tags[DIGEST_TAG]);
   });
 
-  test('a model that is only in Staging is none, and no file is written', async () => {
+  test('a model that is only in Staging is refused, and no file is written', async () => {
     await register();
     const { code, stderr } = await fetchTo('production.bin');
     expect(code).toBe(1);
@@ -36,7 +36,7 @@ describe.skipIf(!need('mlflow'))('production_model', () => {
     expect(existsSync(file('production.bin'))).toBe(false);
   });
 
-  test('with the server away, what was in Production once is not taken for what is', async () => {
+  test('if the server is unreachable, the cached Production model is not used', async () => {
     await register();
     await promote();
     const { code, stderr } = await fetchTo('production.bin', {

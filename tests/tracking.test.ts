@@ -1,4 +1,4 @@
-/** One suite for the MLflow client, run on a real server reached in each of the ways that people reach theirs. */
+/** One suite for the MLflow client, run on a real server with each kind of access that people use. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -53,7 +53,7 @@ const accesses: [string, () => Promise<Access>][] = [
   ['a server with user names and passwords', async () => ({ env: (await guarded()).env, stop: async () => {} })],
 ];
 
-/** A server that asks for a password and answers to its number only, started once. */
+/** A server that requires a password and accepts only its IP address as host name, started once. */
 function guarded(): Promise<MlflowServer> {
   guardedServer ??= startMlflow({ auth: true, allowedHosts: '127.0.0.1:*' });
   return guardedServer;
@@ -84,7 +84,7 @@ const isHere = need('mlflow');
   });
   afterAll(() => access?.stop());
 
-  test('an experiment is created once, also by several at a time', async () => {
+  test('an experiment is created once, even by several clients at a time', async () => {
     const other = `${name} race`;
     expect(await findExperiment(config, other)).toBeUndefined();
     const ids = await Promise.all([1, 2, 3, 4].map(() => ensureExperiment(config, other)));
@@ -92,7 +92,7 @@ const isHere = need('mlflow');
     expect(await findExperiment(config, other)).toBe(ids[0]);
   });
 
-  test('an experiment in the trash is neither used nor made anew', async () => {
+  test('an experiment in the trash is neither used nor created again', async () => {
     const other = `${name} trash`;
     const id = await ensureExperiment(config, other);
     await callApi(config, 'POST', 'experiments/delete', { experiment_id: id });
@@ -101,7 +101,7 @@ const isHere = need('mlflow');
     });
   });
 
-  test('a run keeps params, metrics, tags and data, more of them than fit into one call', async () => {
+  test('a run keeps params, metrics, tags and datasets, even more than fit into one call', async () => {
     const run = await createRun(config, experimentId, 'full', { 'test.id': 'full' });
     const params = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`p.${i}`, `v${i}`]));
     const metrics = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`m_${i}`, i / 7]));
@@ -208,7 +208,7 @@ const isHere = need('mlflow');
     });
   });
 
-  test('what MLflow refuses is told in its own words', async () => {
+  test("a refusal carries MLflow's own words", async () => {
     const refused = callApi(config, 'GET', 'runs/get', { run_id: 'nope' });
     await expect(refused).rejects.toBeInstanceOf(MlflowError);
     await expect(refused).rejects.toMatchObject({
@@ -221,7 +221,7 @@ const isHere = need('mlflow');
   });
 });
 
-describe.skipIf(!isHere)('creating over a connection that breaks after MLflow has done it', () => {
+describe.skipIf(!isHere)('a creation whose connection breaks after MLflow has done it', () => {
   test('makes one run and one version', async () => {
     const { uri } = await sharedMlflow();
     const cut = new Set(['/runs/create', '/model-versions/create']);
@@ -248,7 +248,7 @@ describe.skipIf(!isHere)('creating over a connection that breaks after MLflow ha
 });
 
 describe.skipIf(!isHere)('a server with user names and passwords', () => {
-  test('refuses a wrong password, a reader who wants to write, and a host name it does not know', async () => {
+  test('refuses a wrong password, a write without permission, and an unknown host name', async () => {
     const { uri, env } = await guarded();
     const admin = trackingConfig(env);
     const password = randomUUID();

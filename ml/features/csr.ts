@@ -1,8 +1,8 @@
 /**
  * A sparse matrix by rows (compressed sparse row). Row i holds columns[start[i]..start[i+1]) and their values.
  *
- * Columns of a row are unique and stand in the order in which the text first met them, not ascending: the scorer
- * meets them in that order too, so sums agree to the last bit.
+ * The columns of a row are unique, in the order of their first occurrence in the text and not ascending. The scorer
+ * adds in that order too, so sums agree to the last bit.
  */
 export type Csr = {
   rowCount: number;
@@ -22,7 +22,7 @@ export function dot(x: Csr, row: number, weights: ArrayLike<number>): number {
   return sum;
 }
 
-/** The rows named, in that order. */
+/** The given rows, in that order. */
 export function selectRows(x: Csr, rows: ArrayLike<number>): Csr {
   const start = new Uint32Array(rows.length + 1);
   for (let i = 0; i < rows.length; i++) start[i + 1] = start[i] + x.start[rows[i] + 1] - x.start[rows[i]];

@@ -1,19 +1,17 @@
 /**
- * Learns a block from documents in one pass: counts every n-gram, prunes, then weighs the counts kept.
+ * Learns a block from documents in one pass: counts every n-gram, prunes, then weighs the remaining counts.
  *
- * Nothing is hashed twice, which is where the time goes; the price is memory, 8 bytes for each distinct n-gram of each
- * document. Columns are numbered by first occurrence, so the same documents give the same columns.
+ * Most of the time goes into hashing, so no n-gram is hashed twice. That costs memory: 8 bytes for each distinct n-gram
+ * of each document. Columns are numbered by first occurrence, so the same documents give the same columns.
  */
-
 import { SentimentError } from '../errors.ts';
 import type { Tokens } from '../text/tokens.ts';
-import { Block, type BlockSettings } from './block.ts';
+import { Block, type BlockSettings, inverseDocumentFrequencies, rowNorm, termFrequency } from './block.ts';
 import type { Csr } from './csr.ts';
 import { countNgrams, NgramCounts, type NgramUnit } from './ngrams.ts';
 import { Vocabulary } from './vocabulary.ts';
-import { inverseDocumentFrequencies, rowNorm, termFrequency } from './weighting.ts';
 
-/** Takes documents one by one, then gives the fitted block and the matrix of those documents. */
+/** Takes documents one by one, then returns the fitted block and the matrix of those documents. */
 export class BlockFitter {
   readonly #unit: NgramUnit;
   readonly #settings: BlockSettings;
@@ -44,16 +42,16 @@ export class BlockFitter {
     this.#starts.push(at + counts.length);
   }
 
-  /** Throws VOCABULARY_EMPTY when pruning leaves no term. */
+  /** Throws VOCABULARY_EMPTY if pruning leaves no term. */
   finish(): { block: Block; x: Csr } {
     const documents = this.#starts.length - 1;
     const kept = keptColumns(this.#documentCounts, this.#vocabulary.size, documents, this.#settings);
     if (kept.length === 0) {
       throw new SentimentError(
         'VOCABULARY_EMPTY',
-        `no ${this.#unit} n-gram is left of ${this.#vocabulary.size} in ${documents} documents after pruning with ` +
+        `none of ${this.#vocabulary.size} ${this.#unit} n-grams in ${documents} documents remains after pruning with ` +
           `min_df ${this.#settings.min_df} and max_df ${this.#settings.max_df}`,
-        { next: 'lower min_df or raise max_df in params.yaml, or bring more texts' },
+        { next: 'lower min_df or raise max_df in params.yaml, or add texts' },
       );
     }
     const whole = kept.length === this.#vocabulary.size;
@@ -112,7 +110,7 @@ export class BlockFitter {
   }
 }
 
-/** Columns whose document count is within the limits, ascending; the `max_features` most frequent of them. */
+/** The columns with a document count within the limits, ascending; at most the `max_features` most frequent. */
 function keptColumns(
   documentCounts: Uint32Array,
   size: number,
@@ -129,7 +127,7 @@ function keptColumns(
   const within = kept.subarray(0, length);
   const limit = settings.max_features;
   if (limit === 0 || length <= limit) return within;
-  // A stable sort: among equals the one met first stays.
+  // The sort is stable: among equals the earlier column stays.
   const byCount = Array.from(within).sort((a, b) => documentCounts[b] - documentCounts[a]);
   return Uint32Array.from(byCount.slice(0, limit)).sort();
 }

@@ -1,23 +1,23 @@
 /**
  * Counts the n-grams of one text.
  *
- * Word n-grams run over tokens; character n-grams run inside a token with a space at each end, as scikit-learn's
- * `char_wb` does. Each counts as much as its first token weighs (less than 0 under a negation), so a count is a signed number; an
- * n-gram met once each way keeps its column in the row, with value 0.
+ * Word n-grams are runs of tokens. Character n-grams stay inside a token with a space at each end, like scikit-learn's
+ * `char_wb`. An n-gram counts as much as its first token weighs (below 0 under a negation), so a count is a signed
+ * number. If an n-gram occurs once with each sign, its column stays in the row with value 0.
  */
 import type { Tokens } from '../text/tokens.ts';
 import { extendHash, HASH_SEED, type Vocabulary } from './vocabulary.ts';
 
 export type NgramUnit = 'word' | 'char';
 
-/** Takes each n-gram met: its column, its weight, and the tokens it spans. */
+/** Receives each n-gram: its column, its weight, and the tokens it spans. */
 export type NgramSink = {
   add(column: number, weight: number, firstToken: number, lastToken: number): void;
 };
 
 /** Weighted counts of one text by column, in the order of first occurrence. Reused from text to text. */
 export class NgramCounts implements NgramSink {
-  /** Columns met; `length` of them are in use. */
+  /** Columns of this text; `length` of them are in use. */
   columns: Uint32Array<ArrayBuffer> = new Uint32Array(1024);
   length = 0;
   #counts: Float32Array<ArrayBuffer>;
@@ -61,7 +61,7 @@ export class NgramCounts implements NgramSink {
 
 /**
  * Passes each n-gram to `sink`; unknown ones are added to the vocabulary when `learn` is set, and skipped otherwise.
- * Returns how many single words the vocabulary has, each occurrence counted: 0 when n-grams are longer or characters.
+ * Returns how many single words the vocabulary has, counting every occurrence; 0 if n-grams are longer or characters.
  */
 export function countNgrams(
   tokens: Tokens,
@@ -118,7 +118,7 @@ function countCharacters(
     const wordStart = starts[token] - 1;
     const wordEnd = ends[token] + 1;
     const weight = weights[token];
-    // A word shorter than the least n-gram counts once, whole, as in scikit-learn.
+    // A word shorter than the shortest n-gram counts once as a whole, as in scikit-learn.
     const shortest = Math.min(least, wordEnd - wordStart);
     for (let start = wordStart; start + shortest <= wordEnd; start++) {
       let hash = HASH_SEED;

@@ -71,31 +71,31 @@ function expectRows(rows: Rows, expected: Rows): void {
 }
 
 describe('fitting', () => {
-  it('keeps the most frequent terms, and among equals those met first', () => {
+  it('keeps the most frequent terms, and among equals the earliest', () => {
     const { vectorizer } = fitVectorizer(['b a', 'c a', 'd c'], settingsOf({ ...counts, max_features: 3 }));
     const { vocabulary } = vectorizer.blocks[0];
     expect([0, 1, 2].map((column) => vocabulary.term(column)).sort()).toEqual(['a', 'b', 'c']);
   });
 
-  it('takes min_df below one as a share of the texts', () => {
+  it('reads min_df below 1 as a share of the texts', () => {
     const { vectorizer } = fitVectorizer(['a b', 'a c', 'a b', 'a d'], settingsOf({ ...counts, min_df: 0.5 }));
     expect(vectorizer.columnCount).toBe(2);
   });
 
-  it('says which limit to change when no term is left', () => {
+  it('says which limit to change if no term remains', () => {
     expect(() => fitVectorizer(['a b', 'c d'], settingsOf({ ...counts, min_df: 2 }))).toThrow(
-      'no word n-gram is left of 4 in 2 documents after pruning with min_df 2 and max_df 1',
+      'none of 4 word n-grams in 2 documents remains after pruning with min_df 2 and max_df 1',
     );
   });
 
-  it('sets the columns of characters behind those of words', () => {
+  it('puts the columns of characters after those of words', () => {
     const { vectorizer, x } = fitVectorizer(['ab ab'], settingsOf(counts, { ...counts, ngrams: [4, 4] }));
     expect(vectorizer.offsets).toEqual([0, 1]);
     expect([...x.columns]).toEqual([0, 1]);
     expect([...x.values]).toEqual([2, 2]);
   });
 
-  it('gives the rows that transforming the same texts gives, bit for bit', () => {
+  it('gives the same rows as transforming the same texts, bit for bit', () => {
     const text = fc.string({ unit: fc.constantFrom(..."ab c!n't é".split('')), maxLength: 40 });
     const settings = {
       ...settingsOf({ ...tfidf, ngrams: [1, 2], sublinear_tf: true }, { ...tfidf, ngrams: [2, 4], min_df: 2 }),

@@ -1,8 +1,9 @@
 /**
- * Text to a row of numbers: the analyzer's tokens through a block of word n-grams and one of character n-grams.
+ * Turns a text into a row of numbers: tokens from the analyzer, then a block of word n-grams and one of character
+ * n-grams.
  *
- * Each block has its own vocabulary, idf and norm; the columns of the second stand behind those of the first, as in a
- * union of two scikit-learn vectorizers. Fitting learns vocabulary and idf; nothing after that changes them.
+ * Each block has its own vocabulary, idf and norm. The columns of the second follow those of the first, as in a union
+ * of two scikit-learn vectorizers. Fitting learns vocabulary and idf; nothing changes them afterwards.
  */
 import { type Analyzer, type AnalyzerSettings, createAnalyzer } from '../text/analyzer.ts';
 import type { Block, BlockSettings } from './block.ts';
@@ -11,7 +12,7 @@ import { BlockFitter } from './fit.ts';
 import type { NgramUnit } from './ngrams.ts';
 
 export type VectorizerSettings = AnalyzerSettings & {
-  /** Null leaves the block out; one of the two must be there. */
+  /** Null leaves the block out; at least one of the two is required. */
   word: BlockSettings | null;
   char: BlockSettings | null;
 };
@@ -23,7 +24,7 @@ export class Vectorizer {
   /** First column of each block. */
   readonly offsets: readonly number[];
   readonly columnCount: number;
-  /** The block with single words among its columns; undefined when all n-grams are longer or characters. */
+  /** The block with single words among its columns; undefined if all n-grams are longer or characters. */
   readonly singleWords: Block | undefined;
 
   constructor(settings: VectorizerSettings, blocks: readonly Block[]) {
@@ -75,7 +76,7 @@ export class Vectorizer {
   }
 }
 
-/** Learns from normalised texts and gives their matrix. Throws VOCABULARY_EMPTY when pruning leaves no term. */
+/** Learns from normalised texts and returns their matrix too. Throws VOCABULARY_EMPTY if pruning leaves no term. */
 export function fitVectorizer(
   texts: Iterable<string>,
   settings: VectorizerSettings,
@@ -102,7 +103,7 @@ function fittersOf(settings: VectorizerSettings): BlockFitter[] {
   });
 }
 
-/** The matrices' columns next to each other, row by row. */
+/** One matrix with the columns of all parts next to each other. */
 function sideBySide(parts: Csr[]): Csr {
   if (parts.length === 1) return parts[0];
   const { rowCount } = parts[0];

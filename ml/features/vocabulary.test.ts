@@ -43,7 +43,7 @@ describe('a vocabulary', () => {
     );
   });
 
-  it('tells two terms of one hash apart', () => {
+  it('distinguishes two terms with the same hash', () => {
     const vocabulary = new Vocabulary();
     const codes = Uint16Array.of(97, 98);
     expect(vocabulary.add(codes, 0, 1, 7)).toBe(0);
@@ -52,7 +52,7 @@ describe('a vocabulary', () => {
     expect(vocabulary.find(codes, 0, 1, 7)).toBe(0);
   });
 
-  it('keeps a selection in the order asked for', () => {
+  it('keeps a selection in the given order', () => {
     const vocabulary = new Vocabulary();
     for (const term of ['a', 'b', 'c', 'd']) add(vocabulary, term);
     const kept = vocabulary.select([3, 1]);

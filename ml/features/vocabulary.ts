@@ -1,24 +1,24 @@
 /**
- * Which column an n-gram has: an open-addressing hash table over ranges of UTF-16 codes.
+ * The column of each n-gram: an open-addressing hash table over ranges of UTF-16 codes.
  *
- * All of it is four typed arrays, so saving and loading are copies of bytes, and looking up allocates nothing. Terms
- * are compared code by code: two n-grams never share a column by accident.
+ * It consists of four typed arrays, so saving and loading copy bytes and a lookup allocates nothing. Terms are compared
+ * code by code, so a hash collision never gives two n-grams one column.
  */
 export type VocabularyData = {
-  /** Codes of all terms, one after the other. */
+  /** Codes of all terms, one term after another. */
   codes: Uint16Array<ArrayBuffer>;
   /** size + 1 offsets into `codes`. */
   offsets: Uint32Array<ArrayBuffer>;
   /** Hash of each term. */
   hashes: Uint32Array<ArrayBuffer>;
-  /** Power-of-two many slots, at most half of them taken; -1 is empty, else a column. */
+  /** A power of two slots, at most half of them in use: a column, or -1 if empty. */
   slots: Int32Array<ArrayBuffer>;
 };
 
 /** Hash of the empty range; see `extendHash`. */
 export const HASH_SEED = 0x811c9dc5 | 0;
 
-/** Hash of a range made one code longer (FNV-1a with 16-bit steps; Fowler, Noll & Vo). */
+/** Hash of a range that is one code longer (FNV-1a in 16-bit steps; Fowler, Noll & Vo). */
 export function extendHash(hash: number, code: number): number {
   return Math.imul(hash ^ code, 0x01000193);
 }
@@ -43,7 +43,7 @@ export class Vocabulary {
     return this.#size;
   }
 
-  /** The column of codes[from, to), whose hash is `hash`; -1 when there is none. */
+  /** The column of codes[from, to), whose hash is `hash`; -1 if unknown. */
   find(codes: Uint16Array, from: number, to: number, hash: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -53,7 +53,7 @@ export class Vocabulary {
     }
   }
 
-  /** The column of codes[from, to), made if there is none. */
+  /** The column of codes[from, to), which is added if unknown. */
   add(codes: Uint16Array, from: number, to: number, hash: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -76,7 +76,7 @@ export class Vocabulary {
     return result;
   }
 
-  /** The vocabulary of the columns named, renumbered in that order. */
+  /** A vocabulary of the given columns, renumbered in that order. */
   select(columns: ArrayLike<number>): Vocabulary {
     const kept = new Vocabulary();
     for (let i = 0; i < columns.length; i++) {
@@ -132,7 +132,7 @@ export class Vocabulary {
   }
 }
 
-/** FNV's low bits depend on few codes; the table takes its slot from low bits. */
+/** The slot comes from the low bits, and FNV's low bits depend on few codes. */
 function mix(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
   return mixed ^ (mixed >>> 13);

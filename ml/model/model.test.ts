@@ -30,12 +30,12 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a model', () => {
-  it('learns what it was shown', () => {
+  it('learns the training texts', () => {
     expect(model.predict('a warm and funny film').label).toBe('positive');
     expect(model.predict('dull and awful').label).toBe('negative');
   });
 
-  it('never throws, and gives numbers, for any string', () => {
+  it('returns finite numbers for any string', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const { probability, confidence, score } = model.predict(text);
@@ -47,13 +47,13 @@ describe('a model', () => {
     );
   });
 
-  it('answers the prior for a text without a word it knows', () => {
+  it('returns the bias for a text without known words', () => {
     const { score, bias, words, knownShare } = model.explain('');
     expect(score).toBe(bias);
     expect([words, knownShare]).toEqual([[], 0]);
   });
 
-  it('explains its score: the bias and all words add up to it', () => {
+  it('explains its score: bias and words add up to it', () => {
     const texts = fc.oneof(
       fc.constantFrom(...reviews.map((review) => review.text)),
       fc.string({ unit: fc.constantFrom('good ', 'not ', 'dull', ' but ', '. ', "wasn't ", 'bad', ' é', '&lt;') }),
@@ -67,14 +67,14 @@ describe('a model', () => {
     );
   });
 
-  it('shows each word where it stands in the text as given', () => {
+  it('gives the position of each word in the given text', () => {
     const text = 'A <b>GOOD</b> ﬁlm, wasn’t it? Caf\u0065\u0301 &amp; dull\u2026';
     const { words } = model.explain(text);
     for (const word of words) expect(text.slice(word.start, word.end)).toBe(word.text);
     expect(words.map((word) => word.text)).toEqual(['A', 'GOOD', 'ﬁlm', 'was', 'n’t', 'it', '?', 'Cafe\u0301', 'dull']);
   });
 
-  it('counts the share of words it knows', () => {
+  it('gives the share of words that it knows', () => {
     expect(model.explain('good zzz').knownShare).toBe(0.5);
   });
 });
@@ -93,7 +93,7 @@ describe('an artifact', () => {
     expect(readFileSync(again).equals(readFileSync(path))).toBe(true);
   });
 
-  it('takes facts learnt later and keeps its scores', () => {
+  it('accepts facts added later and keeps its scores', () => {
     const stamped = join(folder, 'stamped.bin');
     const digest = stampFacts(path, stamped, { runId: 'r1', metrics: { accuracy: 0.8 } });
     const loaded = readModel(stamped);
@@ -102,7 +102,7 @@ describe('an artifact', () => {
     for (const { text } of reviews) expect(loaded.predict(text)).toEqual(model.predict(text));
   });
 
-  it('is refused when any byte was changed or it was cut short', () => {
+  it('is refused if any byte was changed or it was cut short', () => {
     const bytes = readFileSync(path);
     const broken = join(folder, 'broken.bin');
     fc.assert(
@@ -122,13 +122,13 @@ describe('an artifact', () => {
     ['a missing file', join(folder, 'none.bin'), 'MODEL_MISSING', /none\.bin/],
     ['a folder', folder, 'MODEL_MISSING', /cannot read/],
     ['a file of another kind', 'package.json', 'MODEL_DAMAGED', /does not start like a file of this project/],
-  ])('is refused by name and code when it is %s', (_, where, code, message) => {
+  ])('is refused with its path and a code if it is %s', (_, where, code, message) => {
     expect(() => readModel(where)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
   });
 });
 
 describe('an export', () => {
-  it('is read by ml-logistic-regression itself, with equal predictions', () => {
+  it('loads in ml-logistic-regression, with equal predictions', () => {
     const exported = exportModel(path);
     const library = LogisticRegression.load(JSON.parse(JSON.stringify(exported)));
     const texts = [...reviews.map((review) => review.text), 'not good', 'zzz', ''];

@@ -34,13 +34,13 @@ describe('the profile of the training texts', () => {
     expect(profile?.mean_confidence).toBeGreaterThan(0.5);
   });
 
-  it('takes a word for unknown that no other text has, as it would be in a text never seen', () => {
+  it('counts a word as unknown if no other training text has it', () => {
     const { profile } = trainModel(reviewsOf([...texts.slice(1), 'a warm good xylophone']), params);
     // One word of four: in the bucket up to 0.3.
     expect(profile?.unknown_share.counts).toEqual([39, 0, 0, 0, 0, 1, 0, 0, 0]);
   });
 
-  it('has no probabilities when no fold was left out', () => {
+  it('has no probabilities without out-of-fold scores', () => {
     const uncalibrated = { ...params, model_building: { ...params.model_building, calibration: 'none' as const } };
     const { profile } = trainModel(reviewsOf(texts), uncalibrated);
     expect([profile?.probability, profile?.mean_confidence]).toEqual([null, null]);
@@ -65,7 +65,7 @@ describe('an artifact', () => {
     return path;
   };
 
-  it('from before there were profiles loads and predicts', () => {
+  it('without a profile loads and predicts', () => {
     const model = readModel(withProfile('old.bin', undefined));
     expect(model.profile).toBeUndefined();
     expect(model.predict('a warm good film').label).toBe('positive');
@@ -84,14 +84,14 @@ describe('an artifact', () => {
 describe('the counts of a prediction', () => {
   const model = trainModel(reviewsOf(texts), params);
 
-  it('are the tokens of its text and those that the model does not know, in predict and in explain', () => {
+  it('are all tokens and the unknown ones, in predict and in explain', () => {
     const zebra = model.predict('a warm zebra, dear xylophone');
     const good = model.explain('good');
     expect(zebra).toMatchObject({ tokens: 5, unknownTokens: 3 });
     expect(good).toMatchObject({ tokens: 1, unknownTokens: 0 });
   });
 
-  it('have no unknown tokens when no feature is a single word', () => {
+  it('include no unknown tokens if no feature is a single word', () => {
     const charactersOnly = { ...params.feature_engineering, word: null };
     const { char } = params.feature_engineering;
     const pairsOnly = { ...charactersOnly, word: char && { ...char, ngrams: [2, 2] as [number, number] } };
@@ -102,7 +102,7 @@ describe('the counts of a prediction', () => {
     }
   });
 
-  it('agree with the explanation, whatever the text', () => {
+  it('agree with the explanation for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('warm ', 'zebra ', 'dull', '. ', "isn't ", 'é', '!') }), (text) => {
         const { knownShare, tokens, unknownTokens } = model.explain(text);

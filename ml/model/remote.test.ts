@@ -55,7 +55,7 @@ const fetchIt = (address = uri) =>
   });
 const downloads = () => server.requests.filter(({ line }) => line.includes('mlflow-artifacts')).length;
 
-test('a model is downloaded once, and again when the address means another version', async () => {
+test('a model is downloaded once, and again if the address means another version', async () => {
   const first = await fetchIt();
   expect(first).toEqual({
     path: join(cacheDir, 'my_model/3/model.bin'),
@@ -72,7 +72,7 @@ test('a model is downloaded once, and again when the address means another versi
   expect(downloads()).toBe(2);
 });
 
-test('the same version number of another registry, or an edited copy, is not taken for the model', async () => {
+test('the same version number in another registry, or an edited copy, is not used', async () => {
   const { path } = await fetchIt();
   Object.assign(registry, { file: 'others', digest: sha256('others') });
   await fetchIt();
@@ -99,7 +99,7 @@ test.each<[string, Reply | 'stopped', RegExp]>([
   );
 });
 
-test('with the registry away and no cached copy of this address, or a damaged one, both are said', async () => {
+test('if the registry is unreachable and the cached copy missing or damaged, the error says both', async () => {
   const { path } = await fetchIt();
   await server.stop();
   await expect(fetchIt('models:/my_model/Staging')).rejects.toMatchObject({
@@ -110,7 +110,7 @@ test('with the registry away and no cached copy of this address, or a damaged on
   await expect(fetchIt()).rejects.toMatchObject({ code: 'MLFLOW_UNREACHABLE', message: /holds no copy of/ });
 });
 
-test('a model the registry does not have is an error, whatever the cache holds', async () => {
+test('a model that the registry does not have is an error, whatever the cache holds', async () => {
   await fetchIt();
   registry.broken = refusal(400, 'INVALID_PARAMETER_VALUE', 'Registered model alias production not found.');
   await expect(fetchIt()).rejects.toMatchObject({
@@ -119,7 +119,7 @@ test('a model the registry does not have is an error, whatever the cache holds',
   });
 });
 
-test('a file that is not the one registered is refused and leaves nothing behind', async () => {
+test('a file that differs from the registered one is refused and leaves nothing behind', async () => {
   registry.file = 'tampered';
   await expect(fetchIt()).rejects.toMatchObject({
     code: 'MODEL_DAMAGED',

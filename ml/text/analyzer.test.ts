@@ -22,22 +22,22 @@ function split(text: string, settings: Partial<AnalyzerSettings> = {}): string[]
 
 describe('the scanner', () => {
   it.each([
-    ['splits at everything that is no letter or digit', 'well-made, 90 minutes.', ['well', 'made', '90', 'minutes']],
+    ['splits at everything but letters and digits', 'well-made, 90 minutes.', ['well', 'made', '90', 'minutes']],
     ['keeps one-letter words', 'a b i', ['a', 'b', 'i']],
-    ["cuts n't off its verb", "wasn't can't won't", ['was', "n't", 'ca', "n't", 'wo', "n't"]],
+    ["splits n't off its verb", "wasn't can't won't", ['was', "n't", 'ca', "n't", 'wo', "n't"]],
     [
-      "cuts 's and its kin",
+      "splits off 's and similar endings",
       "film's we're i've he'll i'm she'd",
       ['film', "'s", 'we', "'re", 'i', "'ve", 'he', "'ll", 'i', "'m", 'she', "'d"],
     ],
     ['keeps other apostrophes between letters', "o'neil rock'n'roll", ["o'neil", "rock'n'roll"]],
-    ['drops apostrophes that quote', "'good' ''bad''", ['good', 'bad']],
-    ['takes a run of exclamation marks as one token', 'great!!! really?', ['great', '!', 'really', '?']],
-    ['takes letters of any script', 'café 映画 кино', ['café', '映画', 'кино']],
-    ['takes letters outside the basic plane', 'a\u{10400}b', ['a\u{10400}b']],
-    ['takes a pictograph as a token', 'fun 😀☹ end', ['fun', '😀', '☹', 'end']],
-    ['finds nothing in nothing', ' .,- \u0000', []],
-    ['drops words longer than any word', `${'x'.repeat(65)} ${'y'.repeat(64)}`, ['y'.repeat(64)]],
+    ['drops apostrophes used as quotes', "'good' ''bad''", ['good', 'bad']],
+    ['makes one token of a run of exclamation marks', 'great!!! really?', ['great', '!', 'really', '?']],
+    ['accepts letters of any script', 'café 映画 кино', ['café', '映画', 'кино']],
+    ['accepts letters outside the basic plane', 'a\u{10400}b', ['a\u{10400}b']],
+    ['makes a token of a pictograph', 'fun 😀☹ end', ['fun', '😀', '☹', 'end']],
+    ['finds no tokens in separators', ' .,- \u0000', []],
+    ['drops tokens over 64 characters', `${'x'.repeat(65)} ${'y'.repeat(64)}`, ['y'.repeat(64)]],
   ])('%s', (_, text, expected) => {
     expect(split(text)).toEqual(expected);
   });
@@ -51,7 +51,7 @@ describe('the scanner', () => {
     );
   });
 
-  it('says where each token stands, for any text', () => {
+  it('gives the position of each token, for any text', () => {
     const analyze = createAnalyzer(plain);
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
@@ -67,7 +67,7 @@ describe('the scanner', () => {
     );
   });
 
-  it('holds as many tokens as there are', () => {
+  it('has no limit on the number of tokens', () => {
     expect(split('word '.repeat(50_000))).toHaveLength(50_000);
   });
 });
@@ -85,7 +85,7 @@ describe('tokens of natural', () => {
     expect(split('good, not bad.', { tokenizer: 'aggressive' })).toEqual(['good', 'not', 'bad']);
   });
 
-  it('end a negation where the tokenizer gives punctuation as tokens', () => {
+  it('end a negation where the tokenizer returns punctuation as tokens', () => {
     const tokens = createAnalyzer({ ...plain, tokenizer: 'wordpunct', negation_scope: 3 })('not bad , good');
     expect(wordsOf(tokens).filter((_, i) => tokens.weights[i] < 0)).toEqual(['bad', ',']);
   });
@@ -95,7 +95,7 @@ describe('tokens of natural', () => {
     expect(split('loving movies', { stemmer: 'lancaster' })).toEqual(['lov', 'movy']);
   });
 
-  it('lose stop words, but not negations where these are to stay', () => {
+  it('exclude stop words, except negations if these are kept', () => {
     expect(split('this is never the best', { stopwords: 'english' })).toEqual(['best']);
     expect(split('this is never the best', { stopwords: 'english_without_negations' })).toEqual(['never', 'best']);
   });

@@ -1,4 +1,4 @@
-/** The one analyzer of training and serving: normalised text in, weighted tokens out. Its settings are data. */
+/** The analyzer of training and serving: turns a normalised text into weighted tokens. Its settings are data. */
 import { type EmphasisSettings, weighTokens } from './emphasis.ts';
 import {
   loadStemmer,
@@ -17,7 +17,7 @@ export type AnalyzerSettings = EmphasisSettings & {
   stopwords: StopwordsName;
 };
 
-/** Splits a normalised text. The result is reused by the next call. */
+/** Splits a normalised text. The next call reuses the result. */
 export type Analyzer = (normalized: string) => Tokens;
 
 export function createAnalyzer(settings: AnalyzerSettings): Analyzer {
@@ -37,7 +37,7 @@ function createRewriter(settings: AnalyzerSettings): Rewriter | undefined {
   if (settings.stemmer === 'none' && settings.stopwords === 'none') return undefined;
   const stem = loadStemmer(settings.stemmer);
   const stopwords = loadStopwords(settings.stopwords);
-  // natural's Porter stemmer does 2 MB/s; text repeats its words, so a bounded cache does nearly all the work.
+  // natural's Porter stemmer does 2 MB/s. Texts repeat their words, so a bounded cache does nearly all of the work.
   const cache = new Map<string, string>();
   return (word) => {
     let result = cache.get(word);
@@ -57,7 +57,7 @@ function splitWithLibrary(
   tokens: Tokens,
 ): void {
   let at = 0;
-  // What stands between two words, punctuation that is a token itself included.
+  // The text between two words, including punctuation that is a token itself.
   let between = '';
   for (const word of split(text)) {
     if (word.length === 0 || word.length > MAX_TOKEN_LENGTH) continue;

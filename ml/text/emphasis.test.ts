@@ -27,14 +27,14 @@ describe('negation', () => {
     ['ends with the clause', 'not bad, good film', ['bad:-1']],
     ['ends with the sentence', 'not bad! good film', ['bad:-1', '!:-1']],
     ['ends at a contrast', 'not good but great', ['good:-1']],
-    ['starts anew at nor', 'neither funny nor clever', ['funny:-1', 'clever:-1']],
-    ['is lifted by a word of lack', 'not without charm', []],
-    ['is not in a text without one', 'a good film', []],
+    ['starts again at nor', 'neither funny nor clever', ['funny:-1', 'clever:-1']],
+    ['ends at a word of lack', 'not without charm', []],
+    ['is absent from a text without one', 'a good film', []],
   ])('%s', (_, text, expected) => {
     expect(weighed(text, { negation_scope: 3 })).toEqual(expected);
   });
 
-  it('weighs as much as it is told', () => {
+  it('has the weight of its setting', () => {
     expect(weighed('not bad', { negation_scope: 1, negation_weight: 1.5 })).toEqual(['bad:-1.5']);
   });
 
@@ -46,19 +46,19 @@ describe('negation', () => {
 
 describe('a contrast', () => {
   it.each([
-    ['sets aside what stands before it', 'slow but good', ['slow:0.5']],
+    ['weakens what precedes it', 'slow but good', ['slow:0.5']],
     ['leaves other sentences alone', 'a fine start. slow but good', ['slow:0.5']],
     [
       'does not take a point inside a word or number for an end',
       'u.s 2.5 but good',
       ['u:0.5', 's:0.5', '2:0.5', '5:0.5'],
     ],
-    ['leaves what follows the last one', 'slow but good but long', ['slow:0.5', 'but:0.5', 'good:0.5']],
-    ['at the start of a sentence sets nothing aside', 'but good', []],
-    ['sets aside what opens a sentence, up to its comma', 'although slow, it is good', ['although:0.5', 'slow:0.5']],
+    ['keeps what follows the last one', 'slow but good but long', ['slow:0.5', 'but:0.5', 'good:0.5']],
+    ['weakens nothing at the start of a sentence', 'but good', []],
+    ['weakens an opening clause up to its comma', 'although slow, it is good', ['although:0.5', 'slow:0.5']],
     ['leaves an opening without an end alone', 'while slow it is good', []],
-    ['sets aside an opening phrase', 'for all its wit, it is thin', ['for:0.5', 'all:0.5', 'its:0.5', 'wit:0.5']],
-    ['leaves a concession that comes last alone', 'good, though slow', []],
+    ['weakens an opening phrase', 'for all its wit, it is thin', ['for:0.5', 'all:0.5', 'its:0.5', 'wit:0.5']],
+    ['leaves a concession at the end alone', 'good, though slow', []],
   ])('%s', (_, text, expected) => {
     expect(weighed(text, { contrast_weight: 0.5 })).toEqual(expected);
   });

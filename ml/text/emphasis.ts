@@ -1,14 +1,15 @@
 /**
- * How much each token counts: what is negated counts with the opposite sign, what a contrast sets aside counts less.
+ * How much each token counts: negated tokens count with the opposite sign, and the weaker side of a contrast counts
+ * less.
  *
- * Negation: the `negation_scope` tokens after a negation, up to the end of the clause, weigh less than 0. "Not good" then speaks
- * against a film with the weight that "good" has for it, whether or not the training texts held that pair. The window
- * and its end at punctuation follow Das & Chen (2001) and Pang, Lee & Vaithyanathan (2002), who marked such words as
- * other words instead. "Not without charm" is praise: a word of lack inside the window ends it.
+ * Negation: the `negation_scope` tokens after a negation, up to the end of the clause, weigh less than 0. So "not good"
+ * counts against a film as much as "good" counts for it, even if no training text contains that pair. The window, and
+ * its end at punctuation, follow Das & Chen (2001) and Pang, Lee & Vaithyanathan (2002), who turned such words into
+ * different words instead. "Not without charm" is praise: a word of lack inside the window ends it.
  *
  * Contrast: in "A but B" and in "although A, B" the verdict is B (Polanyi & Zaenen 2004), so the tokens of A weigh
- * `contrast_weight` times as much. So do those of any clause or phrase that opens a sentence and ends at a comma ("as
- * A, B"; "for all its A, B"): it is the background.
+ * `contrast_weight` times as much. The same holds for any clause or phrase that opens a sentence and ends at a comma
+ * ("as A, B"; "for all its A, B"), because it is the background.
  */
 import { CLAUSE_BREAK, NO_BREAK, SENTENCE_BREAK, type Tokens } from './tokens.ts';
 
@@ -45,11 +46,11 @@ const CONTRASTS = ['but', 'however'];
 const SUBORDINATORS = ['although', 'though', 'while', 'despite', 'if', 'when', 'as', 'because', 'since', 'for', 'with'];
 
 export type EmphasisSettings = {
-  /** Tokens after a negation that count with the opposite sign, 0 to 20; 0 turns it off. */
+  /** Number of tokens after a negation that count with the opposite sign, 0 to 20; 0 turns it off. */
   negation_scope: number;
-  /** How much they count, above 0 to 3: above 1 makes up for what the negation itself says ("was", "n't"). */
+  /** How much they count, above 0 and up to 3; above 1 offsets the weight of the negation itself ("was", "n't"). */
   negation_weight: number;
-  /** Weight of what a contrast sets aside, 0 to 1; 1 turns it off. */
+  /** Weight of the weaker side of a contrast, 0 to 1; 1 turns it off. */
   contrast_weight: number;
 };
 
@@ -82,7 +83,7 @@ function setAside(tokens: Tokens, weight: number): void {
       from = i;
     } else if (i === from && SUBORDINATING_WORDS.has(tokens, i)) {
       const end = clauseEnd(tokens, i + 1);
-      // Without a comma there is no telling where the opening ends.
+      // Without a comma, the end of the opening clause is unknown.
       if (end < tokens.count && tokens.breaks[end] === CLAUSE_BREAK) {
         for (let k = i; k < end; k++) tokens.weights[k] *= weight;
         from = end;
@@ -91,13 +92,13 @@ function setAside(tokens: Tokens, weight: number): void {
   }
 }
 
-/** The first token from `at` on before which a clause ends; the number of tokens when there is none. */
+/** The first token from `at` on that follows the end of a clause; the number of tokens if there is none. */
 function clauseEnd(tokens: Tokens, at: number): number {
   while (at < tokens.count && tokens.breaks[at] === NO_BREAK) at++;
   return at;
 }
 
-/** A few words, looked up by their codes: no string is made for the many tokens that are none of them. */
+/** A few words, looked up by their codes, so that the many other tokens need no string. */
 class WordSet {
   readonly #words: ReadonlySet<string>;
   readonly #firsts = new Uint8Array(128);

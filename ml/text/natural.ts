@@ -1,6 +1,6 @@
 /**
- * Stemmers, tokenizers and stop words of the npm package natural, by submodule: its root takes a second and 157 MB
- * to load, reads .env and prints to stdout. Nothing is loaded that the settings do not name.
+ * Stemmers, tokenizers and stop words of the npm package natural, each from its submodule: the package's root takes a
+ * second and 157 MB to load, reads .env and prints to stdout. Only what the settings name is loaded.
  */
 import { createRequire } from 'node:module';
 

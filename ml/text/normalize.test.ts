@@ -10,15 +10,15 @@ describe('the normalizer', () => {
     ['lowers the case', 'A GREAT Film', 'a great film'],
     ['decodes entities', 'rock &amp; roll &#39;n&#x27; soul', "rock & roll 'n' soul"],
     ['decodes entities that were encoded twice', 'AT&amp;amp;T', 'at&t'],
-    ['puts a space in place of a tag', 'good<br />bad', 'good bad'],
+    ['replaces a tag with a space', 'good<br />bad', 'good bad'],
     ['leaves a lone less-than sign alone', 'a < b and 3 <4', 'a < b and 3 <4'],
     ['unifies apostrophes', 'it’s wasn‘t can´t don`t', "it's wasn't can't don't"],
     ['unifies double quotes', '“good”', '"good"'],
     ['unifies ligatures and full-width letters', 'ﬁne ＧＯＯＤ', 'fine good'],
-    ['takes apart an ellipsis', 'well…', 'well...'],
+    ['splits an ellipsis into dots', 'well…', 'well...'],
     ['composes letters with their marks', 'cafe\u0301', 'caf\u00e9'],
     ['replaces lone surrogates', 'a\ud800b\udc00', 'a\ufffdb\ufffd'],
-    ['replaces lone surrogates that an entity names', '&#xd800;', '\ufffd'],
+    ['replaces lone surrogates that an entity encodes', '&#xd800;', '\ufffd'],
   ])('%s', (_, given, expected) => {
     expect(normalize(given)).toBe(expected);
   });
@@ -36,7 +36,7 @@ describe('the normalizer', () => {
     );
   });
 
-  it('takes time in proportion to a text full of unclosed tags', () => {
+  it('leaves unclosed tags alone, however many there are', () => {
     expect(normalize('<a'.repeat(100_000))).toBe('<a'.repeat(100_000));
   });
 });

@@ -1,16 +1,16 @@
 /**
- * Text as the tokenizer wants it: entities decoded, tags gone, one Unicode form, plain quotes, lower case.
+ * Prepares a text for the tokenizer: entities decoded, tags removed, one Unicode form, plain quotes, lower case.
  *
- * The same function runs in data_preprocessing and in the service; its settings travel in the artifact.
- * It never throws: lone surrogates become U+FFFD.
+ * data_preprocessing and the service run the same function; the artifact holds its settings. It never throws: lone
+ * surrogates become U+FFFD.
  */
 import { decodeHTML } from 'entities';
 
 export type NormalizeSettings = {
   lowercase: boolean;
-  /** Decode HTML entities, also doubly encoded ones (`&amp;amp;`). */
+  /** Decode HTML entities, including those encoded twice (`&amp;amp;`). */
   decode_entities: boolean;
-  /** Replace HTML tags by a space. */
+  /** Replace HTML tags with a space. */
   strip_tags: boolean;
   /** Unicode Standard Annex 15; NFKC also unifies ligatures, full-width letters and the ellipsis. */
   unicode_form: 'NFC' | 'NFKC' | 'none';
@@ -19,7 +19,7 @@ export type NormalizeSettings = {
 export type Normalizer = (text: string) => string;
 
 const NEEDS_WORK = /[&<\u0080-\uffff]/;
-// Bounded, so that a text full of "<a" costs linear time.
+// A < with no > within 300 characters does not start a tag.
 const TAG = /<\/?[a-z!][^<>]{0,300}>/gi;
 const SINGLE_QUOTES = /[\u2018\u2019\u201b\u02bc\uff07`\u00b4]/g;
 const DOUBLE_QUOTES = /[\u201c\u201d\u201e\u201f\u00ab\u00bb]/g;
@@ -32,7 +32,7 @@ export function createNormalizer(settings: NormalizeSettings): Normalizer {
       result = result.toWellFormed();
       if (decode_entities && result.includes('&')) result = decodeTwice(result);
       if (strip_tags && result.includes('<')) result = result.replace(TAG, ' ');
-      // Quotes first: NFKC would take the acute accent apart into a space and a combining mark.
+      // Quotes first: NFKC would split the acute accent into a space and a combining mark.
       result = result.replace(SINGLE_QUOTES, "'").replace(DOUBLE_QUOTES, '"');
       if (unicode_form !== 'none') result = result.normalize(unicode_form);
     }
@@ -42,6 +42,6 @@ export function createNormalizer(settings: NormalizeSettings): Normalizer {
 
 function decodeTwice(text: string): string {
   const once = decodeHTML(text);
-  // A number entity can name a lone surrogate.
+  // A numeric entity can encode a lone surrogate.
   return (once.includes('&') ? decodeHTML(once) : once).toWellFormed();
 }

@@ -1,9 +1,9 @@
 /**
  * The default tokenizer: one pass over the codes of a normalised text.
  *
- * A token is a run of letters, digits and marks; a contraction is cut as the Penn Treebank does (was|n't, film|'s);
- * a run of ! or ? is one token; a pictograph is one token. Everything else separates. A test compares it with
- * scikit-learn's pattern where the two are meant to agree.
+ * A token is a run of letters, digits and marks, a run of ! or ?, or a pictograph. Contractions are split as in the
+ * Penn Treebank (was|n't, film|'s). Everything else separates tokens. A test compares the result with scikit-learn's
+ * pattern where the two should agree.
  */
 import { CLAUSE_BREAK, MAX_TOKEN_LENGTH, NO_BREAK, type Rewriter, SENTENCE_BREAK, type Tokens } from './tokens.ts';
 
@@ -54,12 +54,12 @@ export function scanWords(text: string, tokens: Tokens, rewrite: Rewriter | unde
   }
 }
 
-/** A full stop inside "j.r.r." or "3.5" ends no sentence. */
+/** A full stop inside "j.r.r." or "3.5" does not end a sentence. */
 function endsSentence(text: string, at: number): boolean {
   return text.charCodeAt(at) === FULL_STOP && (at + 1 === text.length || /\s/.test(text[at + 1]));
 }
 
-/** End of the word that starts at `at`, apostrophes between letters included. */
+/** End of the word that starts at `at`, including apostrophes between letters. */
 function wordEnd(text: string, at: number): number {
   let end = at + 1;
   for (; end < text.length; end++) {
@@ -75,7 +75,7 @@ function wordEnd(text: string, at: number): number {
   return end;
 }
 
-/** Appends the word, cut at a contraction. */
+/** Appends the word, split at a contraction. */
 function pushWord(
   text: string,
   from: number,
@@ -108,7 +108,7 @@ function pushPart(
   if (word !== '') tokens.pushWord(word, from, to, mark);
 }
 
-/** Where the word is cut: before n't, or before 's 'm 'd 're 've 'll; its end when it is whole. */
+/** Where to split the word: before n't, or before 's 'm 'd 're 've 'll; its end if there is no contraction. */
 function contractionStart(text: string, from: number, to: number): number {
   let quote = to - 2;
   if (quote <= from) return to;
@@ -128,7 +128,7 @@ function isLetter(text: string, at: number): boolean {
 
 const WORD = /^[\p{L}\p{N}\p{M}_]$/u;
 const PICTOGRAPH = /^[\p{Extended_Pictographic}\p{So}]$/u;
-// Filled as characters are met: 64 KiB, and start-up pays for none of it.
+// 64 KiB, filled as characters occur, so that start-up costs nothing.
 const kinds = new Uint8Array(65536).fill(255);
 
 function kindOf(text: string, at: number): number {

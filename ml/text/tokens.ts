@@ -1,20 +1,20 @@
 /**
- * The tokens of one text, without a string per token.
+ * The tokens of one text, without a string for each token.
  *
- * They stand in one buffer of UTF-16 codes, `" w1 w2 w3 "`: a single space between them and one at each end. A word
- * n-gram and a character n-gram with its word boundary are then both a range of that buffer, so counting them
- * allocates nothing.
+ * One buffer of UTF-16 codes holds them all, `" w1 w2 w3 "`: a single space between tokens and one at each end. So a
+ * word n-gram, and a character n-gram with its word boundary, is a range of that buffer, and counting them allocates
+ * nothing.
  */
 
-/** What stands before a token: nothing of note, the end of a clause, the end of a sentence. */
+/** What precedes a token: nothing special, the end of a clause, or the end of a sentence. */
 export const NO_BREAK = 0;
 export const CLAUSE_BREAK = 1;
 export const SENTENCE_BREAK = 2;
 
-/** Longest token kept, in UTF-16 units; longer ones (base64, a line without spaces) carry no words. */
+/** Longest token to keep, in UTF-16 units; longer ones (base64, a line without spaces) are not words. */
 export const MAX_TOKEN_LENGTH = 64;
 
-/** Turns a word into its stem, or into '' when it is a stop word. */
+/** Turns a word into its stem, or into '' if it is a stop word. */
 export type Rewriter = (word: string) => string;
 
 /** The tokens of one text. Valid until the analyzer that owns it is called again. */
@@ -32,7 +32,7 @@ export class Tokens {
   to: Int32Array<ArrayBuffer> = new Int32Array(256);
   /** NO_BREAK, CLAUSE_BREAK or SENTENCE_BREAK. */
   breaks: Uint8Array<ArrayBuffer> = new Uint8Array(256);
-  /** How much the token counts; below 0 under a negation, see emphasis.ts. */
+  /** How much the token counts, below 0 under a negation; see emphasis.ts. */
   weights: Float32Array<ArrayBuffer> = new Float32Array(256);
 
   reset(): void {
@@ -41,7 +41,7 @@ export class Tokens {
     this.length = 1;
   }
 
-  /** Appends text[from, to). `mark` is what stands before it, see `breaks`. */
+  /** Appends text[from, to). `mark` says what precedes it; see `breaks`. */
   push(text: string, from: number, to: number, mark: number): void {
     this.#reserve(to - from + 1);
     const { codes } = this;
@@ -51,7 +51,7 @@ export class Tokens {
     this.#finish(at, from, to, mark);
   }
 
-  /** Appends a word that stands at [from, to) in the text in another form (stemmed, or cut out by a library). */
+  /** Appends a word that has another form than text[from, to): stemmed, or changed by a library. */
   pushWord(word: string, from: number, to: number, mark: number): void {
     this.#reserve(word.length + 1);
     let at = this.length;

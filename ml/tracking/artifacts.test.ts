@@ -18,7 +18,7 @@ afterEach(async () => {
 const root = 'mlflow-artifacts:/1/run/artifacts';
 const download = (uri = root) => downloadArtifact(server.config, uri, 'model/model.bin', join(folder, 'model.bin'));
 
-test('a download that breaks off is begun anew, and its digest is that of the whole', async () => {
+test('a download that breaks off starts again, and its digest is that of the whole file', async () => {
   server = await startMisbehaving([
     breakOff('hel'),
     reply(200, 'hello', { 'content-type': 'application/octet-stream' }),
@@ -31,7 +31,7 @@ test('a download that breaks off is begun anew, and its digest is that of the wh
   expect(server.requests[1].line).toBe('GET /api/2.0/mlflow-artifacts/artifacts/1/run/artifacts/model/model.bin');
 });
 
-test('a download that fails leaves nothing behind, and what was there before', async () => {
+test('a failed download leaves no partial file and keeps the old one', async () => {
   await writeFile(join(folder, 'model.bin'), 'older');
   server = await startMisbehaving([breakOff('hel')]);
   await expect(download()).rejects.toMatchObject({ code: 'MLFLOW_UNREACHABLE' });
@@ -39,7 +39,7 @@ test('a download that fails leaves nothing behind, and what was there before', a
   expect(await readFile(join(folder, 'model.bin'), 'utf8')).toBe('older');
 });
 
-test('a login page is not taken for the file', async () => {
+test('a login page is not stored as the file', async () => {
   server = await startMisbehaving([reply(200, '<title>Sign in</title>')]);
   await expect(download()).rejects.toMatchObject({ code: 'MLFLOW_WEB_PAGE' });
   await writeFile(join(folder, 'up'), 'x');
@@ -48,14 +48,14 @@ test('a login page is not taken for the file', async () => {
   expect(await readdir(folder)).toEqual(['up']);
 });
 
-test('an upload that is cut off is sent again whole', async () => {
+test('an upload that is cut off is sent again as a whole', async () => {
   await writeFile(join(folder, 'up'), 'the whole file');
   server = await startMisbehaving([hangUp, reply(503, ''), reply(200, '')]);
   await uploadArtifact(server.config, root, 'model/up', join(folder, 'up'));
   expect(server.requests.map(({ body }) => body)).toEqual(Array(3).fill('the whole file'));
 });
 
-test('artifacts that the server does not serve are an error that says where they are', async () => {
+test('artifacts that the server does not serve are an error with their address', async () => {
   server = await startMisbehaving([reply(200, '')]);
   for (const elsewhere of ['s3://bucket/1/run/artifacts', '/srv/mlruns/1', 'mlflow-artifacts://other:80/1']) {
     await expect(download(elsewhere)).rejects.toMatchObject({

@@ -3,7 +3,7 @@ import { trackingConfig } from './config.ts';
 
 const uri = 'https://dagshub.com/owner/repo.mlflow';
 
-test('a name with a password goes before a token, as in the client of MLflow', () => {
+test("a user name with a password takes precedence over a token, as in MLflow's own client", () => {
   const both = { MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_TOKEN: 't', MLFLOW_TRACKING_USERNAME: 'ann' };
   expect(trackingConfig(both).authorization).toBe('Bearer t');
   expect(trackingConfig({ ...both, MLFLOW_TRACKING_PASSWORD: 'pä:ss' }).authorization).toBe(
@@ -19,7 +19,7 @@ test('a path prefix is kept, a slash at its end is not, and a password in the ad
   expect(secret.authorization).toBe(`Basic ${Buffer.from('ann:p@ss').toString('base64')}`);
 });
 
-test('time and retries come from the variables of MLflow', () => {
+test("timeout and retries come from MLflow's variables", () => {
   const env = { MLFLOW_TRACKING_URI: uri, MLFLOW_HTTP_REQUEST_TIMEOUT: '7', MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0' };
   expect(trackingConfig(env)).toMatchObject({ timeout: 7000, retries: 0 });
 });

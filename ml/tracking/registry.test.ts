@@ -8,7 +8,7 @@ test.each([
   ['models:/my_model@champion-1', { name: 'my_model', alias: 'champion-1' }],
   ['models:/my_model/12', { name: 'my_model', version: '12' }],
   ['models:/my_model/latest', { name: 'my_model', latest: true }],
-])('%s is understood', (uri, reference) => {
+])('%s is valid', (uri, reference) => {
   expect(parseModelUri(uri)).toEqual(reference);
 });
 
@@ -25,7 +25,7 @@ test.each([
   'runs:/abc/model',
   'models:/m@a b',
   '',
-])('"%s" is a wrong call', (uri) => {
+])('"%s" is invalid', (uri) => {
   expect(() => parseModelUri(uri)).toThrow(
     expect.objectContaining({
       code: 'MODEL_URI',

@@ -11,7 +11,7 @@ describe('creating a run or a version', () => {
   const run = { info: { run_id: 'r1', experiment_id: '1', status: 'RUNNING', artifact_uri: 'mlflow-artifacts:/1/r1' } };
   const lines = () => server.requests.map(({ line }) => line.replace(/\?.*/, '').replace('/api/2.0/mlflow/', ''));
 
-  test('a run whose creation breaks off after it was made is found by its own tag', async () => {
+  test('a run whose creation breaks off after MLflow made it is found by its tag', async () => {
     server = await startMisbehaving([hangUp, reply(200, { runs: [run] })]);
     expect(await createRun(server.config, '1', 'name', {})).toMatchObject({ id: 'r1' });
     expect(lines()).toEqual(['POST runs/create', 'POST runs/search']);
@@ -21,14 +21,14 @@ describe('creating a run or a version', () => {
     });
   });
 
-  test('a run whose creation breaks off before it was made is made', async () => {
+  test('a run whose creation breaks off before MLflow made it is created again', async () => {
     server = await startMisbehaving([hangUp, reply(200, {}), reply(200, { run })]);
     expect(await createRun(server.config, '1', 'name', {})).toMatchObject({ id: 'r1' });
     expect(lines()).toEqual(['POST runs/create', 'POST runs/search', 'POST runs/create']);
     expect(server.requests[2].body).toBe(server.requests[0].body);
   });
 
-  test('a creation that MLflow refuses is neither looked for nor made again', async () => {
+  test('a creation that MLflow refuses is not repeated', async () => {
     server = await startMisbehaving([refusal(404, 'RESOURCE_DOES_NOT_EXIST', 'No Experiment with id=1 exists')]);
     await expect(createRun(server.config, '1', 'name', {})).rejects.toMatchObject({
       errorCode: 'RESOURCE_DOES_NOT_EXIST',
@@ -39,7 +39,7 @@ describe('creating a run or a version', () => {
   const version = { name: 'm', source: 'mlflow-artifacts:/1/r1/model', runId: 'r1', description: '', tags: {} };
   const pending = { name: 'm', version: '4', status: 'PENDING_REGISTRATION', run_id: 'r1' };
 
-  test('a version whose creation breaks off is found by its run, and waited for until it is ready', async () => {
+  test('a version whose creation breaks off is found by its run, and returned when it is ready', async () => {
     const ready = reply(200, { model_version: { ...pending, status: 'READY' } });
     const found = reply(200, { model_versions: [pending] });
     server = await startMisbehaving([reply(200, {}), hangUp, found, reply(200, { model_version: pending }), ready]);
@@ -53,7 +53,7 @@ describe('creating a run or a version', () => {
     ]);
   });
 
-  test('a version whose registration failed is an error with the words of MLflow', async () => {
+  test("a version whose registration failed is an error in MLflow's words", async () => {
     const failed = { ...pending, status: 'FAILED_REGISTRATION', status_message: 'no room' };
     server = await startMisbehaving([reply(200, { model_versions: [failed] })]);
     await expect(ensureVersion(server.config, version)).rejects.toMatchObject({
@@ -68,7 +68,7 @@ const metrics = fc
   .nat(2500)
   .map((n) => Array.from({ length: n }, (_, step) => ({ key: 'm', value: 1, timestamp: 0, step })));
 
-test('batches hold all that was given, in order, each within the limits of MLflow', () => {
+test('batches hold all entries, in order, each within the limits of MLflow', () => {
   fc.assert(
     fc.property(entries, entries, metrics, (params, tags, points) => {
       const batches = splitBatches(params, tags, points);
@@ -86,12 +86,12 @@ test('batches hold all that was given, in order, each within the limits of MLflo
   );
 });
 
-test('a value over the limit is cut to it and says how long it was', () => {
+test('a value over the limit is cut and says how long it was', () => {
   expect(cutValue('short', 30)).toBe('short');
   expect(cutValue('x'.repeat(100), 40)).toBe(`${'x'.repeat(15)}... (cut, 100 characters)`);
 });
 
-test('a key has only what MLflow accepts', () => {
+test('a key has only characters that MLflow accepts', () => {
   expect(cleanKey('word.ngrams[0]=ä/b:c-d_e f')).toBe('word.ngrams_0__ä/b:c-d_e f');
   expect(cleanKey('k'.repeat(300))).toHaveLength(250);
 });

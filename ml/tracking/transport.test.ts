@@ -15,7 +15,7 @@ import { callApi, text } from './transport.ts';
 let server: MisbehavingServer;
 afterEach(() => server.stop());
 
-/** What a call to a server that replies so ends in: its error, told as a person sees it. */
+/** Makes a call to a server with these replies and returns its error, also as a person sees it. */
 async function failure(replies: Reply[], changes: Partial<MisbehavingServer['config']> = {}) {
   server = await startMisbehaving(replies);
   const error = await callApi({ ...server.config, ...changes }, 'GET', 'runs/get', { run_id: 'a b' }).catch(
@@ -29,7 +29,7 @@ async function failure(replies: Reply[], changes: Partial<MisbehavingServer['con
 
 const page = '<!doctype html>\n<html lang="en"><head><title>Sign in</title></head></html>';
 
-describe('each way of answering badly becomes one sentence', () => {
+describe('each bad answer becomes one sentence', () => {
   test('a login page where JSON should be', async () => {
     const { told } = await failure([reply(200, page)]);
     expect(told).toEqual([
@@ -47,7 +47,7 @@ describe('each way of answering badly becomes one sentence', () => {
     ]);
   });
 
-  test('wrong credentials: plain words that call themselves HTML', async () => {
+  test('wrong credentials: plain words with the type text/html', async () => {
     const { told, error } = await failure([reply(401, 'You are not authenticated.')]);
     expect(error).toMatchObject({ status: 401, errorCode: undefined });
     expect(told).toEqual([
@@ -65,7 +65,7 @@ describe('each way of answering badly becomes one sentence', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('a host name that the guard against DNS rebinding does not know', async () => {
+  test('a host name that the guard against DNS rebinding rejects', async () => {
     const { told } = await failure([reply(403, 'Invalid Host header - possible DNS rebinding attack detected')]);
     expect(told).toEqual([
       'error: MLflow rejects the host name HOST (403): "Invalid Host header - possible DNS rebinding attack detected" (MLFLOW_HOST_REFUSED)',
@@ -93,7 +93,7 @@ describe('each way of answering badly becomes one sentence', () => {
     );
   });
 
-  test('JSON without what was asked for', async () => {
+  test('JSON without the requested field', async () => {
     server = await startMisbehaving([reply(200, { run: { info: {} } })]);
     const answer = await callApi(server.config, 'GET', 'runs/get', {});
     expect(() => text(answer, 'run.info.run_id')).toThrow(
@@ -103,7 +103,7 @@ describe('each way of answering badly becomes one sentence', () => {
     expect(() => text({ ...answer, body: [1] }, 'run')).toThrow('has no text at');
   });
 
-  test('nothing within the time allowed', async () => {
+  test('no answer within the timeout', async () => {
     const { told } = await failure([silence], { timeout: 50, retries: 0 });
     expect(told[0]).toBe(
       'error: MLflow at URI did not answer GET /api/2.0/mlflow/runs/get within 0.05 s (MLFLOW_TIMEOUT)',
@@ -128,7 +128,7 @@ describe('each way of answering badly becomes one sentence', () => {
     });
   });
 
-  test('nobody listening', async () => {
+  test('no server', async () => {
     server = await startMisbehaving([silence]);
     const { config } = server;
     await server.stop();
@@ -148,7 +148,7 @@ describe('each way of answering badly becomes one sentence', () => {
   });
 });
 
-describe('repeating', () => {
+describe('retries', () => {
   const ok = reply(200, { done: true });
   const busy = reply(503, 'busy');
   const run = async (replies: Reply[], options: { once?: boolean } = {}) => {
@@ -166,12 +166,12 @@ describe('repeating', () => {
       refusal(400, 'BAD_REQUEST', '(sqlite3.IntegrityError) UNIQUE constraint failed: model_version_tags.key'),
     ],
     ['too many requests', reply(429, 'slow down', { 'retry-after': '0' })],
-  ])('%s is tried again, with the same body', async (_name, bad) => {
+  ])('%s is retried with the same body', async (_name, bad) => {
     expect((await run([bad, bad, ok])).body).toEqual({ done: true });
     expect(server.requests.map(({ body }) => body)).toEqual(Array(3).fill('{"run_id":"x"}'));
   });
 
-  test('ends after the number of retries set, with the last error', async () => {
+  test('end after the configured number, with the last error', async () => {
     await expect(run([busy])).rejects.toMatchObject({
       code: 'MLFLOW_HTTP',
       status: 503,
@@ -182,10 +182,10 @@ describe('repeating', () => {
 
   test.each([
     ['a refusal', refusal(400, 'INVALID_PARAMETER_VALUE', 'no')],
-    ['what the server cannot do', reply(501, 'not here')],
-    ['a wait that is too long', reply(429, '', { 'retry-after': '3600' })],
+    ['an unsupported call', reply(501, 'not here')],
+    ['too long a wait', reply(429, '', { 'retry-after': '3600' })],
     ['a web page', reply(200, page)],
-  ])('%s is not tried again', async (_name, bad) => {
+  ])('%s is not retried', async (_name, bad) => {
     await expect(run([bad, ok])).rejects.toMatchObject({ name: 'MlflowError' });
     expect(server.requests).toHaveLength(1);
   });
@@ -193,12 +193,12 @@ describe('repeating', () => {
   test.each([
     ['a 5xx', busy],
     ['a closed connection', hangUp],
-  ])('a creation is not tried again after %s, which may have come too late', async (_name, bad) => {
+  ])('a creation is not retried after %s, because it may have had an effect', async (_name, bad) => {
     await expect(run([bad, ok], { once: true })).rejects.toMatchObject({ effect: 'maybe' });
     expect(server.requests).toHaveLength(1);
   });
 
-  test('a creation is tried again when it certainly had no effect', async () => {
+  test('a creation is retried if it certainly had no effect', async () => {
     expect((await run([reply(429, ''), ok], { once: true })).body).toEqual({ done: true });
   });
 });
