@@ -109,7 +109,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
     await Promise.allSettled(others.map((each) => running.get(each)));
     const node = await makeDeadNode(cluster.kubeconfig);
     try {
-      return await fail(scenario, node.place);
+      return await fail(scenario, node.podSpec);
     } finally {
       await node.remove();
     }

@@ -1,20 +1,20 @@
-/** A node that has no kubelet: sound by what it says, until the cluster notices that nobody renews that. */
+/** A node without a kubelet: it reports ready until the cluster notices that nothing renews the report. */
 import { randomBytes } from 'node:crypto';
 import { type Api, apiOf } from './cluster/api.ts';
 
 export type DeadNode = {
   name: string;
-  /** Of a pod template: they lead there, and nothing else does. */
-  place: {
+  /** For a pod template: only pods with these fields are scheduled to it. */
+  podSpec: {
     nodeSelector: Record<string, string>;
     tolerations: { key: string; operator: string; effect: string }[];
   };
-  /** With the pods that are bound to it, which no kubelet ends. */
+  /** Also removes the pods bound to it, which no kubelet ends. */
   remove(): Promise<void>;
 };
 
 /**
- * The controller of nodes calls it Unknown 50 s later: https://kubernetes.io/docs/reference/node/node-status/ and
+ * The node controller marks it Unknown 50 s later: https://kubernetes.io/docs/reference/node/node-status/ and
  * --node-monitor-grace-period of kube-controller-manager.
  */
 export async function makeDeadNode(kubeconfig: string): Promise<DeadNode> {
@@ -33,10 +33,10 @@ export async function makeDeadNode(kubeconfig: string): Promise<DeadNode> {
       conditions: [{ ...ready, lastHeartbeatTime: now, lastTransitionTime: now }],
     },
   });
-  if (status !== 201) throw new Error(`no node: ${body}`);
+  if (status !== 201) throw new Error(`the node was not created: ${body}`);
   return {
     name,
-    place: {
+    podSpec: {
       nodeSelector: { [label]: name },
       tolerations: [{ key: taint, operator: 'Exists', effect: 'NoSchedule' }],
     },

@@ -1,5 +1,5 @@
 /**
- * Records a snapshot of a Deployment for the tests of its diagnosis, without what no verdict looks at:
+ * Records a snapshot of a Deployment for the tests of the diagnosis, without fields that no detector reads:
  *
  *     KUBECONFIG=... node tests/support/diagnosis_record.ts NAMESPACE DEPLOYMENT >ci/src/diagnosis/testdata/CASE.json
  */
@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { givenKubeConfig } from '../../ci/src/deploy/kubeconfig.ts';
 import { readSnapshot, type Snapshot } from '../../ci/src/deploy/snapshot.ts';
 
-/** Fields that are long and say nothing about a fault. */
+/** Long fields that say nothing about a fault. */
 const noise = new Set([
   'managedFields',
   'kubectl.kubernetes.io/last-applied-configuration',
@@ -55,7 +55,7 @@ export function trimmed(snapshot: Snapshot): Snapshot {
   return JSON.parse(text);
 }
 
-/** An object a line: small, and a difference shows which object differs. */
+/** One object per line: small, and a diff shows which object differs. */
 function lines({ now, deployment, replicaSets, pods, events, nodes = [] }: Snapshot): string {
   const list = (objects: object[]) => `[${objects.map((object) => `\n  ${JSON.stringify(object)}`).join(',')}]`;
   const head = `"now": ${JSON.stringify(now)},\n"deployment": ${JSON.stringify(deployment)}`;
