@@ -1,6 +1,6 @@
 /**
- * The machine of Prometheus from its user data on, on a real Docker: setup.sh, apply.sh and the compose file as they are.
- * AWS is moto's, the images and systemd are stand-ins (support/machine/). One story, told in order.
+ * The machine of Prometheus, from its user data on, with a real Docker and the real setup.sh, apply.sh and compose file.
+ * AWS is moto; the images and systemd are stand-ins (support/machine/). The tests build on each other.
  */
 
 import { once } from 'node:events';
@@ -55,12 +55,12 @@ describe.skipIf(needed.includes(false))("Prometheus' machine", () => {
   let receiver: Receiver;
   let model: TestModel;
   let service: ServiceProcess;
-  /** A clone's monitoring/, and a place for a snapshot. */
+  /** Holds a clone's monitoring/, and later a snapshot. */
   let scratch: string;
-  /** When what is asked for later had been scraped, in Unix seconds. */
+  /** When the sample was scraped that later tests ask for, in Unix seconds. */
   let then: number;
 
-  /** Runs a command of the manual as whoever sets the machines up does, in the clone. */
+  /** Runs a command of the manual in the clone, as an administrator does. */
   async function administrate(beginning: string, change = (text: string) => text): Promise<void> {
     const aws = `aws() { PYTHONPATH=${dockerFolder()}/aws python3 ${dockerFolder()}/aws/bin/aws "$@"; }`;
     const options = { cwd: scratch, env: { ...process.env, ...moto.env, AWS_DEFAULT_REGION: 'us-east-1' } };
@@ -68,7 +68,7 @@ describe.skipIf(needed.includes(false))("Prometheus' machine", () => {
   }
   const upload = () => administrate('aws s3 sync monitoring/');
 
-  /** The stack's machine, from its start to the end of cloud-init. It has its images: none are pulled. */
+  /** Starts the stack's machine and runs cloud-init to its end. It pulls no images: it is given them. */
   async function bringUp(name: string): Promise<void> {
     await machine.start();
     await machine.ok(['systemctl', 'start', 'docker']);
@@ -101,7 +101,7 @@ describe.skipIf(needed.includes(false))("Prometheus' machine", () => {
     }
   }
   const isReady = () => until('Prometheus is ready', async () => (await fetch(`${url}/-/ready`)).ok);
-  /** Whether Prometheus could read its files when it last did. */
+  /** Waits until Prometheus' last reload was successful (1) or failed (0). */
   const untilReload = (successful: 0 | 1) =>
     until(`prometheus_config_last_reload_successful is ${successful}`, async () =>
       (await (await fetch(`${url}/metrics`)).text()).includes(
@@ -142,11 +142,11 @@ describe.skipIf(needed.includes(false))("Prometheus' machine", () => {
     );
     expect(await machine.ok(['stat', '-f', '-c', '%T', DATA])).toBe('xfs\n');
     expect(await machine.ok(['ls', '/etc/systemd/system'])).toContain('enabled.sentiment-monitoring.timer');
-    // cloud-init may be told to run it again.
+    // cloud-init may run it a second time.
     await machine.ok(['bash', '/opt/sentiment/monitoring/ec2/setup.sh']);
   });
 
-  test('both containers come to be healthy, as the users that they should be', async () => {
+  test('both containers become healthy, and run as nobody with a read-only root', async () => {
     await until('both are healthy', async () => {
       const health = await compose("ps --format '{{.Service}} {{.Health}}'");
       return health.trim().split('\n').sort().join() === 'alertmanager healthy,prometheus healthy';
@@ -210,7 +210,7 @@ describe.skipIf(needed.includes(false))("Prometheus' machine", () => {
     await untilReload(0);
     expect(await rules()).toEqual(before);
 
-    // Sooner than on call, so that the test need not wait.
+    // Faster than in production, so that the test need not wait.
     edit('rules/alerts.yml', () => alerts.replace('for: 1m', 'for: 1s'));
     edit('prometheus.yml', (yaml) => yaml.replaceAll('_interval: 15s', '_interval: 1s'));
     edit('alertmanager.yml', (yaml) => {
@@ -232,7 +232,7 @@ describe.skipIf(needed.includes(false))("Prometheus' machine", () => {
     expect(fired.labels).not.toHaveProperty('runbooks');
   });
 
-  test('Prometheus that dies is started again by Docker, also after a reload', async () => {
+  test('Docker restarts a Prometheus that died, also after a reload', async () => {
     const started = async () => (await prometheus.query('process_start_time_seconds{job="prometheus"}'))[0]?.value;
     const before = await started();
     await machine.ok([
@@ -252,10 +252,10 @@ describe.skipIf(needed.includes(false))("Prometheus' machine", () => {
     expect(await valueThen()).toBe('1');
   });
 
-  test('a Docker daemon that is killed has its containers again by the timer', async () => {
+  test('after its Docker daemon was killed, the timer starts the containers again', async () => {
     await machine.ok(['sh', '-c', 'kill -9 $(cat /run/docker.pid)']);
     await machine.ok(['systemctl', 'start', 'docker']);
-    // The new daemon ends what the old one left running, and counts it as stopped by hand.
+    // The new daemon stops what the old one left running, as if a person had stopped it.
     await apply();
     await isReady();
     expect(await compose('ps --services --status running')).toMatch(/alertmanager\nprometheus\n/);

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PATIENCE } from './support/patience.ts';
 import { descendantsOf, isRunning, run, runOk, start } from './support/process.ts';
 import { copyRepository, type Repository } from './support/repository.ts';
 
@@ -10,14 +11,14 @@ beforeAll(() => {
 });
 afterAll(() => repository.remove());
 
-/** As on a machine where nobody has put anything of this project on the PATH. */
+/** A PATH without this project's programs. */
 const plain = { ...process.env, PATH: '/usr/local/bin:/usr/bin:/bin' };
 const setUp = (env: NodeJS.ProcessEnv = plain) => run('bash', ['scripts/setup.sh'], { cwd: repository.root, env });
 const stamped = () =>
   ['.tools/uv', 'node_modules', '.venv'].filter((folder) => existsSync(join(repository.root, folder, '.stamp')));
 
 describe('on a machine that lacks something', () => {
-  /** A PATH with nothing but these programs. */
+  /** A PATH with these programs only. */
   async function pathOf(...programs: string[]): Promise<NodeJS.ProcessEnv> {
     const folder = join(repository.root, '..', ['only', ...programs].join('-'));
     mkdirSync(folder);
@@ -48,7 +49,7 @@ describe('on a machine that lacks something', () => {
     );
   });
 
-  test('no network ends with one sentence, exit code 1 and nothing taken for installed', async () => {
+  test('without a network it ends with one sentence and exit code 1, and marks nothing as installed', async () => {
     const nowhere = 'http://127.0.0.1:9/simple';
     const { code, stderr } = await setUp({ ...plain, PIP_INDEX_URL: nowhere, PIP_RETRIES: '0' });
     expect(code).toBe(1);
@@ -60,14 +61,14 @@ describe('on a machine that lacks something', () => {
 });
 
 describe('on a machine that reaches its registries', () => {
-  test('a set-up that is stopped leaves no process, and the next one takes it up and ends well', async () => {
+  test('a stopped set-up leaves no process, and the next one completes it', async () => {
     const first = start('bash', ['scripts/setup.sh'], { cwd: repository.root, env: plain });
     await first.prints('npm packages');
     const started = descendantsOf(first.pid);
     expect(started.length).toBeGreaterThan(0);
     first.child.kill('SIGTERM');
     expect((await first.ended).code).toBe(130);
-    await expect.poll(() => started.filter(isRunning), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => started.filter(isRunning), { timeout: PATIENCE }).toEqual([]);
     expect(stamped()).not.toContain('node_modules');
 
     const second = await setUp();
@@ -79,7 +80,7 @@ describe('on a machine that reaches its registries', () => {
     expect(await runOk('.venv/bin/dvc', ['--version'], { cwd: repository.root, env })).toMatch(/^3\./);
   });
 
-  test('a second set-up has nothing to do and says nothing', async () => {
+  test('a second set-up does nothing and prints nothing', async () => {
     expect(await setUp()).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
@@ -91,7 +92,7 @@ describe('on a machine that reaches its registries', () => {
     expect(stamped()).toContain('.venv');
   });
 
-  test('a changed lock file is installed anew, and only that', async () => {
+  test('a changed lock file is installed again, and nothing else', async () => {
     writeFileSync(join(repository.root, 'requirements.txt'), '\n', { flag: 'a' });
     const { code, stdout } = await setUp();
     expect(code).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * A machine as EC2 starts it, in namespaces of its own: an address, a data volume attached, Docker, AWS' command line, and
- * user data to run. What is missing is systemd (machine/systemctl stands in for it) and Amazon Linux (Debian is there).
+ * A machine as EC2 starts it, in namespaces of its own: an address, an attached data volume, Docker, AWS' command line, and
+ * user data to run. It differs in that machine/systemctl stands in for systemd, and Debian for Amazon Linux.
  *
  *     describe.skipIf(!need('docker'))('a machine', () => {
  *       const machine = createMachine({ cable: freeAddresses(), size: 400 * 2 ** 20 });
@@ -38,12 +38,12 @@ export type MachineOptions = {
 };
 
 export type Machine = {
-  /** For all that runs there, beside PATH and HOME. */
+  /** Environment of all programs that run there, beside PATH and HOME. */
   env: Record<string, string>;
   start(): Promise<void>;
-  /** Attaches the data volume, which EC2 names by its id ("vol-0123"); from then on it is there at a start. */
+  /** Attaches the data volume, which EC2 names by its id ("vol-0123"). It stays attached over starts. */
   attach(volume: string): Promise<void>;
-  /** As a power cut: nothing in it is told. Its disks stay. */
+  /** Ends it like a power cut, without warning. Its disks stay. */
   stop(): Promise<void>;
   /** Runs a program there to its end. */
   run(command: string[]): Promise<Finished>;
@@ -53,14 +53,14 @@ export type Machine = {
   userData(data: UserData): Promise<string>;
   /** Makes an image of a folder's content known to its Docker. `changes` are lines of a Dockerfile. */
   importImage(name: string, folder: string, changes: string[]): Promise<void>;
-  /** A copy of its data volume as it is at this moment; the machine may be on. */
+  /** Copies its data volume as it is at this moment; the machine may be on. */
   copyDisk(to: string): Promise<void>;
   remove(): Promise<void>;
 };
 
 export type UserData = { write_files: { path: string; permissions: string; content: string }[]; runcmd: string[][] };
 
-/** Makes its disks, and starts nothing. The caller must remove it. */
+/** Makes its disks but does not start it. The caller must remove it. */
 export function createMachine({ cable, size, snapshot }: MachineOptions): Machine {
   const state = mkdtempSync(join(tmpdir(), `${ownName()}-machine-`));
   const disk = join(state, 'disk.img');
@@ -161,6 +161,6 @@ export function createMachine({ cable, size, snapshot }: MachineOptions): Machin
 
 async function until(what: string, condition: () => boolean): Promise<void> {
   for (const deadline = Date.now() + PATIENCE; !condition(); await sleep(10)) {
-    if (Date.now() > deadline) throw new Error(`waited ${PATIENCE} ms in vain until ${what}`);
+    if (Date.now() > deadline) throw new Error(`gave up after ${PATIENCE} ms waiting until ${what}`);
   }
 }

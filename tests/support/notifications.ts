@@ -1,4 +1,4 @@
-/** The end of an alert's way: a webhook that hears what Alertmanager tells. */
+/** A webhook that receives Alertmanager's notifications. */
 import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listen, stopListening } from './listen.ts';
@@ -14,7 +14,7 @@ export type Notification = {
 
 export type Receiver = {
   url: string;
-  /** All that it has heard, oldest first. */
+  /** All notifications so far, oldest first. */
   notifications: Notification[];
   /** Waits for the alert's notification. */
   notified(alertname: string, status: Notification['status']): Promise<Notification>;

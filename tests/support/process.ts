@@ -1,4 +1,4 @@
-/** Starting programs in tests, waiting for what they print, and making sure that nothing of them stays. */
+/** Starts programs in tests, waits for what they print, and makes sure that they leave no process behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -66,7 +66,7 @@ export async function run(command: string, args: string[], options: StartOptions
   return start(command, args, options).ended;
 }
 
-/** The same, and an exit code other than 0 fails the test with what was printed. */
+/** The same; an exit code other than 0 fails the test with the output. */
 export async function runOk(command: string, args: string[], options: StartOptions): Promise<string> {
   const running = start(command, args, options);
   const { code, stdout } = await running.ended;
@@ -83,7 +83,7 @@ export function processesNaming(text: string): string[] | undefined {
     .filter((line) => line.includes(text));
 }
 
-/** Process ids of everything that the process has started, at any depth; empty where there is no /proc. */
+/** Process ids of all descendants of the process; empty where there is no /proc. */
 export function descendantsOf(pid: number): number[] {
   if (!existsSync('/proc/self/stat')) return [];
   const parents = readdirSync('/proc')
@@ -96,7 +96,7 @@ export function descendantsOf(pid: number): number[] {
   return found.slice(1);
 }
 
-/** Zombies do not count: they hold nothing. */
+/** Zombies do not count: they hold no resources. */
 export function isRunning(pid: number): boolean {
   const state = stat(String(pid))?.[0];
   return state !== undefined && state !== 'Z';

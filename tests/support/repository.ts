@@ -1,4 +1,4 @@
-/** A copy of this repository as it stands, committed or not, with the settings of tests, in a folder of its own: tests run the real commands there. */
+/** A copy of this repository as it is, uncommitted changes included, with the settings of tests: the real commands run there. */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** The stack of monitoring/ec2/template.yaml in moto's CloudFormation, and what it made. */
+/** The stack of monitoring/ec2/template.yaml in moto's CloudFormation, and the resources that it creates. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,15 +11,15 @@ const versions = { cloudformation: '2010-05-15', ec2: '2016-11-15' };
 type Fields = Record<string, string>;
 
 export type Stack = {
-  /** Parameters that name what is there: network, bucket. */
+  /** Parameters for what exists already: network, bucket. */
   fixed: Fields;
-  /** AWS's query protocol: a form in, XML out. Throws what AWS refuses with. */
+  /** AWS's query protocol: a form in, XML out. Throws AWS's answer when it refuses. */
   ask(service: keyof typeof versions, action: string, fields?: Fields): Promise<string>;
   create(name: string, parameters: Fields): Promise<void>;
   update(name: string, parameters: Fields): Promise<void>;
-  /** Logical and physical ids of what the stack has. */
+  /** Physical ids of the stack's resources, by logical id. */
   resources(name: string): Promise<Record<string, string>>;
-  /** What the machine ("PrometheusMachine") is told at its first start. */
+  /** The user data that the machine ("PrometheusMachine") gets at its first start. */
   userData(name: string, machine: string): Promise<string>;
 };
 
@@ -57,10 +57,10 @@ export async function stackIn(moto: MotoServer, bucket: string): Promise<Stack> 
     }
   }
 
-  // DescribeStackResource fails in moto as soon as a stack has something that it does not know.
+  // moto's DescribeStackResource fails for a stack with a resource of a kind that moto does not know.
   async function resources(StackName: string): Promise<Record<string, string>> {
     const members = (await ask('cloudformation', 'DescribeStackResources', { StackName })).split('</member>');
-    // What moto does not know has no physical id.
+    // A resource of a kind that moto does not know has no physical id.
     const found = members.filter((member) => member.includes('<PhysicalResourceId>'));
     return Object.fromEntries(
       found.map((member) => [element(member, 'LogicalResourceId'), element(member, 'PhysicalResourceId')]),
@@ -88,7 +88,7 @@ export async function stackIn(moto: MotoServer, bucket: string): Promise<Stack> 
   };
 }
 
-/** Moto keeps, in an update, what a condition takes away, so that the condition is done here. */
+/** In an update, moto keeps what a condition removes, so the condition is applied here. */
 function withoutMachines(yaml: string): string {
   return yaml
     .split(/^(?= {2}\w+:\n)/m)
@@ -96,7 +96,7 @@ function withoutMachines(yaml: string): string {
     .join('');
 }
 
-/** What stands in the first such element; throws when there is none. */
+/** The text of the first such element; throws when there is none. */
 export function element(xml: string, name: string): string {
   const match = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml);
   if (match === null) throw new Error(`no <${name}> in ${xml.slice(0, 500)}`);

@@ -1,6 +1,6 @@
 /**
- * The rules of monitoring/ on a faster clock: every duration in them (windows, offsets, `for`) divided by one number,
- * and nothing else touched, so that a rule says of a minute what it said of an hour.
+ * The rules of monitoring/ on a faster clock: every duration in them (windows, offsets, `for`) is divided by one number and
+ * nothing else changes, so a rule holds for a minute as the original does for an hour.
  */
 import { parse, stringify } from 'yaml';
 
@@ -13,7 +13,7 @@ type AlertmanagerFile = {
 };
 type RuleFile = { groups: { name: string; rules: Rule[] }[] };
 
-/** How long a sample counts when no newer one has come: Prometheus' own, to be scaled as the rest is. */
+/** Prometheus' default for how long a sample counts when no newer one arrives; it is scaled too. */
 export const LOOKBACK = '5m';
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -53,9 +53,9 @@ export function scaleAlertmanager(yaml: string, factor: number, webhook: string)
   return stringify(config);
 }
 
-/** `5m` divided by 60 is `5000ms`. Throws for what is no single duration. */
+/** `5m` divided by 60 is `5000ms`. Throws unless it is a single duration. */
 export function scaleDuration(duration: string, factor: number): string {
   const [, count, unit] = /^(\d+)([smhd])$/.exec(duration) ?? [];
-  if (count === undefined) throw new Error(`"${duration}" is no duration such as 15s`);
+  if (count === undefined) throw new Error(`"${duration}" is not a duration such as 15s`);
   return `${Math.round((1000 * Number(count) * SECONDS[unit]) / factor)}ms`;
 }

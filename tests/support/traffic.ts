@@ -1,8 +1,8 @@
-/** People using the service: the page now and then, and texts to judge, in small requests, without pause. */
+/** Users of the service: small requests with texts without pause, and the page now and then. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Traffic = {
-  /** Other texts from now on. */
+  /** Sends other texts from now on. */
   send(texts: string[]): void;
   /** Resolves when no request is under way. */
   pause(): Promise<void>;

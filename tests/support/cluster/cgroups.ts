@@ -1,4 +1,4 @@
-/** Cgroups of a cluster's pods. They outlive processes, so that they have to be removed by name. */
+/** Cgroups of a cluster's pods. They outlive processes, so they must be removed by name. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { isForgotten, ownName } from './names.ts';
 
 const root = '/sys/fs/cgroup';
 
-/** Makes the cgroup that the kubelet of this process's cluster puts its pods into; returns its name. */
+/** Makes the cgroup in which the kubelet of this process's cluster puts its pods; returns its name. */
 export function makeCgroup(): string {
   const name = ownName();
   if (isUnified()) {
@@ -33,7 +33,7 @@ export async function removeCgroup(name: string): Promise<void> {
   }
 }
 
-/** Those of clusters whose keeper was killed before it could remove them. */
+/** Cgroups of clusters whose keeper was killed before it could remove them. */
 export function forgottenCgroups(): string[] {
   return [...new Set(hierarchies().flatMap((path) => readdirSync(path)))].filter(isForgotten);
 }

@@ -22,7 +22,7 @@ const serviceNetwork = '10.96.0.0/16';
 const dnsAddress = '10.96.0.10';
 const etcdUrl = 'http://127.0.0.1:2379';
 
-/** Writes the programs' settings into `state`, an empty folder for all that they keep, and returns command and arguments. */
+/** Writes the programs' settings into `state`, an empty folder where they keep their data, and returns the command lines. */
 export function programsOf(facts: Facts, state: string): Record<Program, string[]> {
   const write = (name: string, content: object | string) => {
     const path = join(state, name);
@@ -77,7 +77,7 @@ export function programsOf(facts: Facts, state: string): Record<Program, string[
       `--listen-client-urls=${etcdUrl}`,
       `--advertise-client-urls=${etcdUrl}`,
       '--listen-peer-urls=http://127.0.0.1:2380',
-      // Nothing has to survive: the folder is memory.
+      // The folder is in memory anyway.
       '--unsafe-no-fsync',
     ],
     'kube-apiserver': kube('kube-apiserver', {
@@ -126,7 +126,7 @@ function containerdSettings(facts: Facts, state: string): string {
 version = 2
 root = "${state}/containerd"
 state = "/run/containerd"
-# They look for other file systems and for a tracing server, which costs time.
+# They look for other file systems and for a tracing server, which takes time.
 disabled_plugins = [
   "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
   "io.containerd.snapshotter.v1.zfs", "io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing",
@@ -136,7 +136,7 @@ disabled_plugins = [
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${facts.address}:${ports.registries.open}/pause:1"
   disable_apparmor = true
-  # A machine may forbid to lower the score, and no pod starts then.
+  # A machine may forbid lowering the score, and then no pod starts.
   restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".cni]
   bin_dir = "/usr/lib/cni"
@@ -166,14 +166,14 @@ function kubeletSettings(facts: Facts, state: string): object {
     failCgroupV1: false,
     failSwapOn: false,
     oomScoreAdj: 0,
-    // Nothing answers there. Without an address every pod gets a MissingClusterDNS event.
+    // There is no DNS server. Without an address every pod would get a MissingClusterDNS event.
     clusterDNS: [dnsAddress],
     resolvConf: '',
     podLogsDir: join(state, 'pods'),
     volumePluginDir: join(state, 'plugins'),
     makeIPTablesUtilChains: false,
     serializeImagePulls: false,
-    // The machine's disk and memory are not this node's to keep free.
+    // This node must not try to free the machine's disk and memory.
     imageGCHighThresholdPercent: 100,
     localStorageCapacityIsolation: false,
     evictionHard: Object.fromEntries(
@@ -195,7 +195,7 @@ function proxySettings(kubeconfig: string): object {
     clusterCIDR: podNetwork,
     healthzBindAddress: `127.0.0.1:${proxyHealthPort}`,
     oomScoreAdj: 0,
-    // These are the whole machine's: left as they are.
+    // These belong to the whole machine and stay as they are.
     conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
     iptables: { minSyncPeriod: '0s' },
   };

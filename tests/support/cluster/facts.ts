@@ -1,4 +1,4 @@
-/** What the parts of the launcher agree on. */
+/** What the processes of a running cluster and its tests know of it: folder, addresses, ports, passwords. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -19,7 +19,7 @@ export const ports = {
   registries: { open: 5000, password: 5001, forbidden: 5002, busy: 5003, untrusted: 5004 },
 };
 
-/** What moto's ECR hands out for its default account, so that the real registry can stand behind it. */
+/** The password that moto's ECR issues for its default account; the real registry accepts it. */
 export const credentials = {
   user: 'AWS',
   password: '123456789012-auth-token',

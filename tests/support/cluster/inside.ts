@@ -1,6 +1,6 @@
 /**
- * The node, within its namespaces: mounts, network, registries, control plane, container runtime, kubelet. Prints "up"
- * when pods can run, and ends with a reason on standard error when one of its programs does. keeper.ts starts it.
+ * The node, inside its namespaces: mounts, network, registries, control plane, container runtime, kubelet. Prints "up" when
+ * pods can run. When one of its programs ends, it ends too, with the reason on standard error. keeper.ts starts it.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -47,7 +47,7 @@ async function startControlPlane(): Promise<void> {
   start('kube-scheduler');
 }
 
-/** It looks for its node at once, and then again only after two seconds. */
+/** kube-proxy looks for its node at once, and again only two seconds later: so the node must be there first. */
 async function startProxy(): Promise<void> {
   await until('node object', async () => (await get('/api/v1/nodes/node1')) !== '');
   start('kube-proxy');
@@ -67,8 +67,8 @@ async function startRuntime(): Promise<void> {
 }
 
 /**
- * All that the programs keep is in memory and goes with the namespace. What they would write to places of the whole
- * machine, which cannot be set, goes there too: CNI's cache, the kubelet's device plug-ins and log links, sysctls.
+ * The programs keep everything in memory, and it vanishes with the namespace. So does what they write to fixed places of
+ * the machine: CNI's cache, the kubelet's device plug-ins and log links, sysctls.
  */
 function mountOwnFolders(): void {
   const mount = (...args: string[]) => execFileSync('mount', args);
@@ -89,7 +89,7 @@ function mountOwnFolders(): void {
   }
 }
 
-/** Nothing routes to the outside, so that no test depends on it. Addresses of services need some route to be rewritten. */
+/** There is no route to the outside, so no test can depend on it. Addresses of services need some route to be rewritten. */
 function setUpNetwork(): void {
   ip('link', 'set', 'lo', 'up');
   ip('address', 'add', `${facts.address}/30`, 'dev', 'node0');
@@ -111,7 +111,7 @@ function start(name: Program): void {
   child.once('exit', (code, signal) => end(`${code ?? signal}`));
 }
 
-/** The keeper gives up on all of it in time. */
+/** Without a limit: the keeper has one for everything. */
 async function until(name: string, condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition().catch(() => false))) await sleep(20);
   say(`${name} is ready`);

@@ -1,7 +1,7 @@
 /**
- * Starts a cluster, says on standard output where it is (one line of JSON), and keeps it until its standard input ends
- * or it is told to end; then nothing of the cluster stays. The input ends with the process that holds it, however that
- * one ends, so that a killed test leaves nothing behind. A failure is text on standard error and exit code 1.
+ * Starts a cluster, prints where it is (one line of JSON), and keeps it until its standard input ends or a signal ends it;
+ * then nothing of the cluster is left. The input ends with the process that holds it, however that one ends, so a killed
+ * test leaves nothing behind. A failure is text on standard error and exit code 1.
  *
  * The cluster lives in PID, mount and network namespaces of its own: when their first process ends, the kernel ends
  * all the others and takes mounts, addresses and firewall rules away with them. namespaces(7), unshare(1)

@@ -12,26 +12,26 @@ import { type Layer, layerOfFiles, type PushedImage, push, type Registry } from 
 import { type Registries, registriesOf, serveAs } from './registries.ts';
 
 export type Cluster = AsyncDisposable & {
-  /** Path of the administrator's kubeconfig: a certificate, no programs. This machine reaches the server in it. */
+  /** Path of the administrator's kubeconfig, which signs in with a certificate. This machine reaches its server. */
   kubeconfig: string;
   /** Throws for a cluster of KUBECONFIG_TEST: ask need('rig') first. */
   registries(): Registries;
   /** Where images of tests go: the open registry, or for a cluster of KUBECONFIG_TEST the one at REGISTRY_TEST. */
   images: Registry;
   /**
-   * Pushes the test app (tests/cluster/app/main.go) to `images` as app:<version>. `env` is what makes it fail:
-   * CRASH, NOT_READY, OOM, READY_AFTER. A version with other env is another image: give it another version.
+   * Pushes the test app (tests/cluster/app/main.go) to `images` as app:<version>. `env` makes it fail: CRASH, NOT_READY,
+   * OOM, READY_AFTER. Give each env a version of its own: it is another image.
    */
   pushApp(version: string, env?: Record<string, string>): Promise<PushedImage>;
-  /** The test app's content, to push it elsewhere: the program is /app. */
+  /** The layers of the test app, to push it elsewhere: the program is /app. */
   appLayers(): Promise<Layer[]>;
   /**
    * Lets the node pull images of `host`, such as 123456789012.dkr.ecr.us-east-1.amazonaws.com, from one of the
-   * registries, from the next pull on. With `credentials` the node itself is known there, as a node role is to ECR;
-   * without, a pod needs a secret. Throws for a cluster of KUBECONFIG_TEST.
+   * registries, from the next pull on. With `credentials` the node signs in there by itself, as with a node role of ECR;
+   * without them a pod needs a secret. Throws for a cluster of KUBECONFIG_TEST.
    */
   serveAs(host: string, registry: Registry, credentials?: { user: string; password: string }): void;
-  /** This machine as the API server and the pods reach it. Throws for a cluster of KUBECONFIG_TEST. */
+  /** The address at which the API server and the pods reach this machine. Throws for a cluster of KUBECONFIG_TEST. */
   hostAddress(): string;
   /** A namespace that pods can start in. */
   namespace(): Promise<TestNamespace>;
@@ -42,7 +42,7 @@ export type Cluster = AsyncDisposable & {
 
 export type TestNamespace = AsyncDisposable & {
   name: string;
-  /** Ends its pods at once and begins to delete it; waits for neither. */
+  /** Starts to delete it and ends its pods without a grace period; waits for neither. */
   remove(): Promise<void>;
 };
 
@@ -79,7 +79,8 @@ export function clusterAt(kubeconfig: string, stop: () => Promise<void>): Cluste
   const api = apiOf(kubeconfig);
   const facts = factsBeside(kubeconfig);
   const own = (): Facts => {
-    if (facts === undefined) throw new Error("KUBECONFIG_TEST names a cluster of yours: ask need('rig') first");
+    if (facts === undefined)
+      throw new Error("KUBECONFIG_TEST names a cluster that has none of this: ask need('rig') first");
     return facts;
   };
   const images = facts ? registriesOf(facts).open : { host: process.env.REGISTRY_TEST ?? 'localhost:5000' };
@@ -111,7 +112,7 @@ export function clusterAt(kubeconfig: string, stop: () => Promise<void>): Cluste
   };
 }
 
-/** Pods are refused until the namespace has its service account, which a controller makes. */
+/** Waits for the service account that a controller makes: until then the namespace refuses pods. */
 async function makeNamespace(api: Api): Promise<TestNamespace> {
   const name = `test-${randomBytes(4).toString('hex')}`;
   const path = `/api/v1/namespaces/${name}`;

@@ -1,4 +1,4 @@
-/** What a keeper makes outside its namespaces bears its process id, so that the next one knows what was left behind. */
+/** The name of what a keeper makes outside its namespaces holds its process id, so the next keeper can tell what was left behind. */
 import { existsSync } from 'node:fs';
 
 const prefix = 'sentiment-test-';

@@ -1,4 +1,4 @@
-/** Registries that give no image, each for a reason of its own. They answer as registries do, whatever is asked. */
+/** Registries that refuse every request as a real registry does, each for a reason of its own. */
 import { readFileSync } from 'node:fs';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer as createHttps } from 'node:https';
@@ -10,7 +10,7 @@ export function startRefusing(facts: Facts): void {
   const { forbidden, busy, untrusted } = ports.registries;
   createHttp(always(403, 'DENIED', 'requested access to the resource is denied')).listen(forbidden, facts.address);
   createHttp(always(429, 'TOOMANYREQUESTS', 'rate exceeded')).listen(busy, facts.address);
-  // Signed by an authority that the node does not know: it hangs up before it asks anything.
+  // The node does not trust its certificate, and hangs up before it sends a request.
   const certificate = {
     key: readFileSync(join(facts.folder, 'key.pem')),
     cert: readFileSync(join(facts.folder, 'certificate.pem')),

@@ -1,4 +1,4 @@
-/** The registries of a cluster, and under which names its node looks for images in them. */
+/** The registries of a cluster, and the host names under which its node finds them. */
 import { join } from 'node:path';
 import { writeText } from '../../../ml/files.ts';
 import { credentials, type Facts, imagesHostOf, ports } from './facts.ts';
@@ -6,7 +6,7 @@ import type { Registry } from './image.ts';
 
 export type Registries = {
   open: Registry;
-  /** Demands a user and a password, to push and to pull. They are those that moto's ECR hands out. */
+  /** Demands the user and password that moto's ECR issues, to push and to pull. */
   password: Required<Registry>;
   /** Answers 403 to everything. */
   forbidden: Registry;
@@ -29,8 +29,8 @@ export function registriesOf(facts: Facts): Registries {
 }
 
 /**
- * containerd reads the file at each pull. Plain HTTP, except for the untrusted one, which is left to containerd's own
- * rule for names it was told nothing about. https://github.com/containerd/containerd/blob/release/1.6/docs/hosts.md
+ * containerd reads the file at each pull. Plain HTTP, except for the untrusted one, for which containerd's
+ * default for unknown hosts holds. https://github.com/containerd/containerd/blob/release/1.6/docs/hosts.md
  */
 export function serveAs(
   facts: Facts,

@@ -2,7 +2,7 @@
 # Attaches the machine's data volume, as EC2 does: a disk whose name udev has made of the volume's id (in /run/state/disk.name).
 set -euo pipefail
 disk=$(losetup --find --show /run/state/disk.img)
-# Held for as long as the machine is on; when its last user has gone, the kernel lets it go.
+# Held as long as the machine is on: the kernel detaches it when its last user ends.
 # shellcheck disable=SC2016
 setsid bash -c 'exec 8<"$0"; losetup --detach "$0"; exec sleep infinity' "$disk" </dev/null >/dev/null 2>&1 &
 mkdir -p /dev/disk/by-id /dev/disk/by-uuid

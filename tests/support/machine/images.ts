@@ -1,7 +1,6 @@
 /**
- * Stand-ins for the images of monitoring/ec2, since no registry of images can be reached where this is developed: the same
- * names, users, paths and entry points, around the programs that this machine has (Prometheus and Alertmanager) and the
- * Compose that scripts/setup_docker.sh has built.
+ * Stand-ins for the images of monitoring/ec2, so that tests need no registry: the same names, users, paths and entry
+ * points, with this machine's Prometheus and Alertmanager and the Compose of scripts/setup_docker.sh.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
@@ -30,12 +29,12 @@ export async function importStandIns(machine: Machine): Promise<void> {
   if (compose === undefined) throw new Error('setup.sh names no image of Compose');
   const folder = mkdtempSync(join(tmpdir(), 'images-'));
   try {
-    // Prometheus 2 puts the environment into external labels only when it is told to; Prometheus 3 always does.
+    // Prometheus 2 expands environment variables in external labels only with this flag; Prometheus 3 always does.
     const told = ['/bin/prometheus', '--enable-feature=expand-external-labels'];
     program(join(folder, 'prometheus'), { prometheus: programPath('discovery') ?? programPath('prometheus') });
     await machine.importImage(services.prometheus.image, join(folder, 'prometheus'), changes('/prometheus', told));
     program(join(folder, 'alertmanager'), { alertmanager: programPath('alertmanager') });
-    // Debian's reads its templates from there; upstream's has them within.
+    // Debian's reads its templates from there; upstream's contains them.
     const templates = ['default', 'email'].map((name) => `/usr/share/prometheus/alertmanager/${name}.tmpl`);
     for (const path of templates.filter((path) => existsSync(path))) place(join(folder, 'alertmanager'), path);
     const alertmanager = changes('/alertmanager', ['/bin/alertmanager']);
@@ -53,7 +52,7 @@ function changes(data: string, entrypoint: string[]): string[] {
   return ['USER nobody', `WORKDIR ${data}`, `VOLUME ["${data}"]`, `ENTRYPOINT ${JSON.stringify(entrypoint)}`];
 }
 
-/** A root folder with the programs, what they are linked with, and a busybox as theirs has. */
+/** A root folder with the programs, their libraries, and a busybox as in the original images. */
 function program(root: string, programs: Record<string, string | undefined>): void {
   for (const folder of ['bin', 'etc/prometheus', 'etc/alertmanager', 'tmp'])
     mkdirSync(join(root, folder), { recursive: true });
