@@ -23,7 +23,7 @@ async function started(root: string): Promise<TrackingServer> {
 }
 
 describe.skipIf(!need('mlflow'))('the local MLflow', () => {
-  test('a start beside a running server uses that one, and does not end it', async () => {
+  test('a second start uses the running server and does not stop it', async () => {
     const root = folder();
     const first = await started(root);
     const second = await started(root);
@@ -32,7 +32,7 @@ describe.skipIf(!need('mlflow'))('the local MLflow', () => {
     expect((await fetch(`${first.uri}/health`)).status).toBe(200);
   });
 
-  test('a start while the last server is being ended waits for its end and starts another', async () => {
+  test('a start while the server is being stopped waits for its end and starts another one', async () => {
     const root = folder();
     const first = await started(root);
     const end = first.stop();

@@ -26,15 +26,17 @@ describe('the metrics of a running service', () => {
   });
   afterAll(() => service.stop());
 
-  test('have the replica on every series, and say which commit runs and what training looked like', async () => {
+  test('have the replica on every series, the commit, and the profile of the training texts', async () => {
     const series = seriesOf(await scrape(service));
     expect(series.filter((each) => !each.includes('replica="pod-1"'))).toEqual([]);
     expect(series).toContain('app_info{git_commit="fedcba",replica="pod-1"}');
     expect(series).toContain('model_profile_share{signal="length",bucket="+Inf",replica="pod-1"}');
   });
 
-  test('are as many after 10,000 random paths, methods and headers as before', { timeout: 120_000 }, async () => {
-    // One request of each kind, so that what is counted from the start is there.
+  test('have the same series after 10,000 random paths, methods and headers as before', {
+    timeout: 120_000,
+  }, async () => {
+    // One prediction first, so that its series exist.
     await fetch(`${service.address}/predict`, {
       method: 'POST',
       body: '{"text":"fine"}',
@@ -51,8 +53,8 @@ describe('the metrics of a running service', () => {
 });
 
 describe('a scrape', () => {
-  test('answers while the model is being brought', async () => {
-    // It takes the connection and says nothing.
+  test('answers while the model is being loaded', async () => {
+    // It accepts connections and never answers.
     const registry = createServer(() => {});
     const address = `http://127.0.0.1:${await listen(registry)}`;
     const env = {
@@ -79,7 +81,7 @@ describe('a scrape', () => {
   });
 });
 
-test('the log of the last requests is written however the process ends', async () => {
+test('the last request lines are written, however the process ends', async () => {
   const service = await startService({ MODEL_URI: model.path, DRAIN_SECONDS: '9', GRACE_SECONDS: '9' });
   service.child.kill('SIGTERM');
   await service.prints('"msg":"draining"');
@@ -89,7 +91,7 @@ test('the log of the last requests is written however the process ends', async (
   expect(service.output()).toContain('"method":"GET","endpoint":"/","status":200');
 });
 
-/** Sends `count` requests, one after the other: random path, method and header each time. */
+/** Sends `count` requests one after the other, each with a random path, method and header. */
 async function attack({ host, port }: ServiceProcess, count: number): Promise<void> {
   const methods = ['GET', 'PUT', 'DELETE', 'PATCH', 'PROPFIND', 'MKCOL', 'OPTIONS', 'TRACE', 'REPORT', 'HEAD'];
   for (let i = 0; i < count; i++) {

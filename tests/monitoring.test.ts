@@ -46,7 +46,7 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))(
       await model?.remove();
     });
 
-    test('the service is scraped, and counts as it counts itself', async () => {
+    test('Prometheus scrapes the service and has its counts', async () => {
       await lab.queryUntil('up{job="sentiment"}', ([sample]) => sample?.value === 1);
       await traffic.pause();
       const metrics = await (await fetch(`${service.address}/metrics`)).text();
@@ -68,14 +68,14 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))(
       expect(samples.length).toBeGreaterThan(0);
     });
 
-    test('nothing fires while all is well', async () => {
+    test('no alert fires while all is well', async () => {
       await lab.queryUntil('job:model_prediction_count:increase1h', ([sample]) => sample?.value > 250);
       expect(await lab.firing()).toEqual([]);
       // Prometheus takes five seconds to find its first targets, whatever the clock of the rules: that is five minutes here.
       expect(lab.notifications.filter(({ alertname }) => alertname !== 'SentimentNoTargets')).toEqual([]);
     });
 
-    test('a burst of one class is told as a ticket, and its end as resolved', async () => {
+    test('a burst of one class sends a ticket, and its end resolves it', async () => {
       traffic.send(POSITIVE);
       const fired = await lab.notified('SentimentOneClass', 'firing');
       expect(fired).toMatchObject({ receiver: 'ticket', labels: { job: 'sentiment', severity: 'ticket' } });
@@ -88,7 +88,7 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))(
       await lab.notified('SentimentPredictionDrift', 'resolved');
     });
 
-    test('a service that is killed is told as a page, and its return as resolved', async () => {
+    test('killing the service sends a page, and its return resolves it', async () => {
       await traffic.stop();
       service.child.kill('SIGKILL');
       const fired = await lab.notified('SentimentTargetDown', 'firing');

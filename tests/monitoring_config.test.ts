@@ -35,7 +35,7 @@ describe.skipIf(!need('promtool'))("Prometheus' own check", () => {
     expect(await check('promtool', ['check', 'config', 'prometheus.yml'])).toBe('ok');
   });
 
-  test('accepts prometheus.kubernetes.yml, but for the discovery that Debian builds without', async () => {
+  test('accepts prometheus.kubernetes.yml, except the discovery that Debian builds without', async () => {
     const config = parse(read('monitoring/prometheus.kubernetes.yml'));
     const [job] = config.scrape_configs;
     expect(job.kubernetes_sd_configs).toHaveLength(1);
@@ -46,7 +46,7 @@ describe.skipIf(!need('promtool'))("Prometheus' own check", () => {
     expect(await check('promtool', ['check', 'config', path])).toBe('ok');
   });
 
-  test('refuses a rule that is none', async () => {
+  test('rejects an invalid rule', async () => {
     const path = join(scratch, 'broken.yml');
     writeFileSync(path, read('monitoring/rules/recording.yml').replace('sum by (job, endpoint)', 'sum by job'));
     expect(await check('promtool', ['check', 'rules', path])).toMatch(/could not parse expression/);
@@ -85,7 +85,7 @@ describe('every alert', () => {
   });
 
   test.each(alerts)(
-    '$alert ($labels.severity) links a page that is there and shows its expression',
+    '$alert ($labels.severity) links to an existing page with its expression',
     ({ alert, expr, annotations }) => {
       const [, page] =
         /^\{\{ \$externalLabels\.runbooks \}\}\/(alert-[a-z-]+\.md)$/.exec(annotations.runbook_url) ?? [];
@@ -111,17 +111,17 @@ describe('every alert', () => {
 describe('the dashboard', () => {
   const dashboard = JSON.parse(dashboardJson());
 
-  test('is committed as the code draws it (node monitoring/grafana/generate.ts)', () => {
+  test('is committed as generated (node monitoring/grafana/generate.ts)', () => {
     expect(readFileSync(DASHBOARD_FILE, 'utf8')).toBe(dashboardJson());
   });
 
-  test('has an id for every panel, none twice', () => {
+  test('has a unique id for every panel', () => {
     const ids: number[] = dashboard.panels.map((panel: { id: number }) => panel.id);
     expect(ids.every((id) => Number.isInteger(id) && id > 0)).toBe(true);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('asks every query of the table, and its data source is the provisioned one', () => {
+  test('has every query of the table, on the provisioned data source', () => {
     const drawn = dashboard.panels.flatMap((panel: { targets?: { expr: string }[] }) => panel.targets ?? []);
     const told = rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries));
     expect(drawn.map(({ expr }: { expr: string }) => expr)).toEqual(told.map(({ expr }) => expr));
@@ -132,7 +132,7 @@ describe('the dashboard', () => {
     for (const panel of dashboard.panels) if (panel.type !== 'row') expect(panel.datasource.uid).toBe(source.uid);
   });
 
-  test('says of every panel what it shows, in which unit, and of every line what it is', () => {
+  test('has a description and a unit for every panel, and a legend for every line', () => {
     type Drawn = {
       type: string;
       title: string;
@@ -166,7 +166,7 @@ describe('the dashboard', () => {
     expect(alert?.expr).toMatch(new RegExp(`(> |\\* )${panel?.threshold}\\b`));
   });
 
-  test('has what each query and each mark gave at capture in docs/monitoring.md', () => {
+  test('has the captured value of every query and mark in docs/monitoring.md', () => {
     const text = read('docs/monitoring.md');
     const told = [...rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries)), ...annotations];
     expect(told.filter(({ expr }) => !text.includes(`\`${expr.replaceAll('|', '\\|')}\``))).toEqual([]);

@@ -113,7 +113,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
     expect(series.metric).not.toHaveProperty('replica');
   });
 
-  test('it may see the pods of this namespace and do nothing else', async () => {
+  test('Prometheus may read the pods of this namespace and nothing else', async () => {
     const kubeConfig = kubeConfigOf(cluster.kubeconfig);
     kubeConfig.addAuthenticator({
       isAuthProvider: () => true,
@@ -136,13 +136,13 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
   });
 
   // The network of the tests' cluster enforces no policy.
-  test('the policy of the service lets it in', async () => {
+  test('the NetworkPolicy of the service admits Prometheus', async () => {
     const [policy] = await list<NetworkPolicy>(`/apis/networking.k8s.io/v1/namespaces/${watched}/networkpolicies`);
     const open = policy.spec.ingress?.filter(({ from }) => from === undefined) ?? [];
     expect(open.flatMap(({ ports = [] }) => ports.map(({ port }) => port))).toEqual(['http']);
   });
 
-  test('every query of the dashboard gives data, and its legend names the pod', async () => {
+  test('every query of the dashboard returns data, and its legend names the pod', async () => {
     const panels = rows.flatMap((row) => row.panels);
     const queries = [
       ...panels.flatMap((panel) => panel.queries),
@@ -162,7 +162,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
     }
   });
 
-  test('a rolling update moves the targets, is marked, and wakes nobody', async () => {
+  test('a rolling update replaces the targets, is marked, and raises no alert', async () => {
     await traffic.stop();
     const before = (await pods()).map(({ metadata }) => metadata?.name);
     await release('2');
@@ -192,7 +192,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
     await prometheus.queryUntil('ALERTS{alertname="SentimentTwoModels"}', ([sample]) => sample?.value === 1);
   });
 
-  test('a pod that keeps restarting is told by its name', async () => {
+  test('an alert names a pod that keeps restarting', async () => {
     const [{ metadata, status }] = (await pods()).filter(isStuck);
     const name = metadata?.name ?? '';
     const starts = `changes(process_start_time_seconds{pod="${name}"}[5m])`;
@@ -209,7 +209,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
     });
   });
 
-  test('a pod that cannot start again is told as a page, and resolved when it is taken away', async () => {
+  test('a pod that cannot restart sends a page, which is resolved when the pod is removed', async () => {
     const [{ metadata }] = (await pods()).filter((pod) => !isStuck(pod));
     const name = metadata?.name ?? '';
     await setImage(name, images[0].replace(/[0-9a-f]{64}$/, '0'.repeat(64)));
@@ -220,7 +220,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
     await receiver.notified('SentimentTargetDown', 'resolved');
   });
 
-  test('the rollout that stopped halfway is told by now', async () => {
+  test('by now the rollout that stopped halfway has raised its alert', async () => {
     expect(await receiver.notified('SentimentTwoModels', 'firing')).toMatchObject({ receiver: 'ticket' });
   });
 });

@@ -31,7 +31,7 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))('make monitor', ()
     await model?.remove();
   });
 
-  test('watches the service that runs, with the rules of the repository, until it is stopped', async () => {
+  test('monitors the running service with the rules of the repository until it is stopped', async () => {
     const [prometheus, alertmanager] = [await freePort(), await freePort()];
     const [program, options] = monitor({
       SERVICE: `${service.host}:${service.port}`,
@@ -72,7 +72,7 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))('make monitor', ()
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 
-  test('says which port is taken, and how to choose another', async () => {
+  test('says which port is in use, and how to choose another', async () => {
     const [program, options] = monitor({ PROMETHEUS_PORT: String(service.port) });
     const { code, stderr } = await run(process.execPath, [program], options);
     expect([code, stderr]).toEqual([2, expect.stringContaining(`port ${service.port} is in use`)]);

@@ -45,7 +45,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
     page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).getPropertyValue('${property}')`);
 
   describe('without JavaScript', () => {
-    test('takes a text and shows label, confidence and the words that decided', async () => {
+    test('takes a text and shows label, confidence and the decisive words', async () => {
       await open({ javaScriptEnabled: false });
       await judge('This story was lovely from start to end.');
       await expect.poll(() => verdict().textContent()).toMatch(/^▲\s*Positive Sentiment$/);
@@ -55,7 +55,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
       expect(await page.title()).toBe('Positive Sentiment – Sentiment of a text');
     });
 
-    test('judges an example at one click', async () => {
+    test('classifies an example with one click', async () => {
       await open({ javaScriptEnabled: false });
       const example = page.getByRole('button', { name: /^A dull script/ });
       const text = await example.textContent();
@@ -64,7 +64,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
       expect(await page.getByLabel('Your text').inputValue()).toBe(text);
     });
 
-    test('says what is wrong with a blank text, and lets it be written again', async () => {
+    test('explains that a blank text is invalid, and shows the form again', async () => {
       await open({ javaScriptEnabled: false });
       await judge('   ');
       expect(await page.getByRole('alert').textContent()).toBe('The text is empty.');
@@ -73,7 +73,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
     });
   });
 
-  test('shows the text as it was given, markup and line breaks included', async () => {
+  test('shows the text unchanged, including markup and line breaks', async () => {
     await open();
     await judge(TEXT);
     const shown = await page.evaluate<string>(`{
@@ -86,7 +86,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
     expect(await page.locator('.marked b').count()).toBe(0);
   });
 
-  test('tells positive from negative words without colour: by line, in words, and in a table', async () => {
+  test('distinguishes positive and negative words without colour: by underline, in words, and in a table', async () => {
     await open();
     await judge(TEXT);
     expect(await style('.marked [class^="p"]', 'text-decoration-style')).toBe('solid');
@@ -96,7 +96,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
     expect(await row.textContent()).toMatch(/^dreadful▼ negative−\d\.\d\d$/);
   });
 
-  test('can be used by keyboard alone, and leads to the result', async () => {
+  test('works with the keyboard alone, and moves the focus to the result', async () => {
     await open();
     const focused = () => page.evaluate<string>('document.activeElement.id || document.activeElement.textContent');
     const reach = async (what: string) => {
@@ -126,7 +126,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
     expect(await accessibilityProblems(page)).toEqual([]);
   });
 
-  test('follows the colours that the person prefers', async () => {
+  test('follows the preferred colour scheme', async () => {
     await open({ colorScheme: 'light' });
     const light = await style('body', 'background-color');
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -145,7 +145,7 @@ describe.skipIf(!need('chromium'))('the page', () => {
     expect(width).toBe(room);
   });
 
-  test('asks nothing of any other address, and its policy would not let it', async () => {
+  test('loads nothing from other hosts, and its policy forbids it', async () => {
     const complaints: string[] = [];
     await open();
     page.on('console', (message) => complaints.push(message.text()));

@@ -11,7 +11,7 @@ import { copyRepository, type Repository } from './support/repository.ts';
 import { sharedMlflow } from './support/shared.ts';
 import { setParams, useSmallCorpus } from './support/small_corpus.ts';
 
-/** Printed with the addresses when it is up by then, else later. */
+/** Printed with the addresses if it is up by then, otherwise later. */
 const MLFLOW_READY = /MLflow {4,}http\S+\/\n|MLflow is ready at/;
 
 describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', () => {
@@ -33,7 +33,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
   const file = (path: string) => join(repository.root, path);
   const serverLog = () => statSync(file(`${paths.mlflow}/server.log`)).mtimeMs;
 
-  /** What the Makefile runs. */
+  /** The command that the Makefile runs. */
   function command(name: string, settings: Record<string, string> = {}): Running {
     const { MLFLOW_TRACKING_URI: _mine, ...env } = process.env;
     const running = start(process.execPath, ['scripts/run.ts', name], {
@@ -44,7 +44,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     return running;
   }
 
-  /** Ctrl-C, and the proof that nothing stays. */
+  /** Sends Ctrl-C and checks that no process remains. */
   async function interrupt(running: Running): Promise<number | null> {
     const children = descendantsOf(running.pid);
     expect(children.length).toBeGreaterThan(0);
@@ -54,7 +54,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     return code;
   }
 
-  test('Ctrl-C in the middle of a stage ends everything and locks nobody out', async () => {
+  test('Ctrl-C during a stage stops everything and releases the lock', async () => {
     const running = command('pipeline');
     // MLflow, DVC and the stage.
     await expect.poll(() => descendantsOf(running.pid).length, { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
@@ -68,7 +68,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     expect(existsSync(file(`${paths.mlflow}/server.json`))).toBe(false);
   });
 
-  test('run ends with three addresses that answer, and Ctrl-C then leaves no process', async () => {
+  test('run prints three addresses that answer, and Ctrl-C leaves no process behind', async () => {
     const running = command('run');
     await running.prints('Ctrl-C stops everything');
     expect(running.output()).toContain('promoted: my_model version 1 is Production');
@@ -96,7 +96,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     expect(serverLog()).toBe(before);
   });
 
-  test('run shows the page before MLflow has started when nothing has changed, and after it has died', async () => {
+  test('without changes run shows the page before MLflow has started, and keeps it after MLflow has died', async () => {
     const running = command('run');
     const page = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
     await running.prints('Ctrl-C stops everything');
@@ -109,7 +109,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     expect(await interrupt(running)).toBe(0);
   });
 
-  test('data changed under the same name are noticed, and a model that the gate refuses ends with exit code 3', async () => {
+  test('notices data that changed under the same name, and exits with 3 when the gate refuses the model', async () => {
     appendFileSync(file('reviews.csv'), 'An odd but honest effort that I liked.,positive\n');
     setParams(repository.root, { 'promote_model.min_behaviour_pass': 1, 'model_building.C': 4 });
     const { code, stdout } = await command('pipeline').ended;
@@ -123,9 +123,9 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     );
   });
 
-  test('run serves what is in Production when the new model is refused; a pipeline beside it uses the same MLflow', async () => {
+  test('run serves the Production model when the new one is refused; a parallel pipeline shares its MLflow', async () => {
     const running = command('run');
-    await running.prints('my_model version 1 answers');
+    await running.prints('Serving my_model version 1');
     await running.prints(MLFLOW_READY);
     setParams(repository.root, { 'model_building.C': 3, 'promote_model.min_behaviour_pass': 0 });
     const beside = await command('pipeline').ended;
@@ -135,7 +135,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     expect(await interrupt(running)).toBe(0);
   });
 
-  test('a port in use is one sentence before any work', async () => {
+  test('reports a port in use in one sentence, before any work', async () => {
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
     try {
@@ -151,7 +151,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     }
   });
 
-  test('an MLflow that cannot start is told with its last words', async () => {
+  test('shows the last messages of an MLflow that cannot start', async () => {
     rmSync(file(paths.mlflow), { recursive: true });
     mkdirSync(file(paths.mlflow));
     writeFileSync(
@@ -166,7 +166,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     expect(stderr).toContain('file is not a database');
   });
 
-  test('a tracking server of your own is used in place of a local one, and its password is not shown', async () => {
+  test('uses the given tracking server instead of a local one, and does not show its password', async () => {
     const { uri } = await sharedMlflow();
     setParams(repository.root, { 'register_model.model_name': 'run_test_model' });
     const MLFLOW_TRACKING_URI = uri.replace('//', '//somebody:a-secret-word@');

@@ -50,7 +50,7 @@ const predict = (address: string, body: unknown) =>
     body: JSON.stringify(body),
   });
 
-test('the service answers with the scores of the model, bit by bit', async () => {
+test('the service answers with exactly the scores of the model', async () => {
   const { address } = await serve();
   const expected = readModel(model.path);
   const texts = [
@@ -75,7 +75,7 @@ test('the service answers with the scores of the model, bit by bit', async () =>
 describe('on SIGTERM', () => {
   const HEAD = 'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
 
-  /** A request whose body is still to come: the service has taken it when it says "100 Continue". */
+  /** A request without its body: "100 Continue" shows that the service has accepted it. */
   async function beginRequest(service: ServiceProcess): Promise<RawConnection> {
     const connection = openConnection(service);
     connection.send(`${HEAD}expect: 100-continue\r\ncontent-length: 16\r\n\r\n`);
@@ -83,7 +83,7 @@ describe('on SIGTERM', () => {
     return connection;
   }
 
-  test('a request under way is answered after the door is closed, and the process ends with 0', async () => {
+  test('answers a request in progress after it stopped listening, and exits with 0', async () => {
     const service = await serve({ DRAIN_SECONDS: '0.1' });
     const connection = await beginRequest(service);
     connection.send('{"text": ');
@@ -97,7 +97,7 @@ describe('on SIGTERM', () => {
     expect((await service.ended).code).toBe(0);
   });
 
-  test('the service is not ready at once, and still answers while it drains', async () => {
+  test('is immediately not ready, and still answers while it drains', async () => {
     const service = await serve({ DRAIN_SECONDS: '600', GRACE_SECONDS: '600' });
     service.child.kill('SIGTERM');
     await service.prints('"msg":"draining"');
@@ -110,12 +110,12 @@ describe('on SIGTERM', () => {
     expect((await service.ended).code).toBe(143);
   });
 
-  test('under load no request is lost: each connection is told to close, and none is reset', async () => {
+  test('loses no request under load: every connection is told to close, and none is reset', async () => {
     const service = await serve();
     const request = `${HEAD}content-length: 16\r\n\r\n{"text": "good"}`;
     const statuses = new Map<number, number>();
     let answers = 0;
-    /** Asks again and again on one connection until it is told to close. */
+    /** Sends requests on one connection until it is told to close. */
     const client = async () => {
       const connection = openConnection(service);
       for (;;) {
@@ -133,7 +133,7 @@ describe('on SIGTERM', () => {
     expect((await service.ended).code).toBe(0);
   });
 
-  test('connections that stand idle, or never asked anything, hold nothing up', async () => {
+  test('is not held up by idle connections, used or unused', async () => {
     const service = await serve({ GRACE_SECONDS: '600' });
     const [idle, unused] = [openConnection(service), openConnection(service)];
     idle.send('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
@@ -143,7 +143,7 @@ describe('on SIGTERM', () => {
     await Promise.all([idle.ended, unused.ended]);
   });
 
-  test('a request that never ends is cut off after the grace period, and the exit code says so', async () => {
+  test('cuts off a request that never ends after the grace period, and exits with 1', async () => {
     const service = await serve({ DRAIN_SECONDS: '0', GRACE_SECONDS: '0.2' });
     const connection = await beginRequest(service);
     service.child.kill('SIGTERM');
@@ -153,7 +153,7 @@ describe('on SIGTERM', () => {
     await connection.ended;
   });
 
-  test('a second signal ends it at once', async () => {
+  test('a second signal ends the process at once', async () => {
     const service = await serve({ DRAIN_SECONDS: '0', GRACE_SECONDS: '600' });
     await beginRequest(service);
     service.child.kill('SIGINT');
@@ -163,7 +163,7 @@ describe('on SIGTERM', () => {
   });
 });
 
-describe('a start that cannot work ends with a sentence:', () => {
+describe('a failed start ends with one sentence:', () => {
   test('a busy port', async () => {
     const blocker = createServer();
     const port = await listen(blocker);
@@ -177,7 +177,7 @@ describe('a start that cannot work ends with a sentence:', () => {
     await stopListening(blocker);
   });
 
-  test('an address that is not of this machine', async () => {
+  test('an address of another machine', async () => {
     const { code, lines } = await fails({ MODEL_URI: model.path, HOST: '192.0.2.1' });
     expect(code).toBe(1);
     expect(lines[0]).toBe('error: cannot listen on 192.0.2.1 (HOST)');
@@ -199,7 +199,7 @@ describe('a start that cannot work ends with a sentence:', () => {
     expect(lines.join('\n')).not.toMatch(/^\s+at /m);
   });
 
-  test('a setting that is wrong', async () => {
+  test('an invalid setting', async () => {
     expect(await fails({ PORT: 'http' })).toEqual({
       code: 2,
       lines: [
@@ -222,7 +222,7 @@ test('--help names every setting and does not start', async () => {
   expect(stdout).toContain('  MODEL_URI ');
 });
 
-test('while a silent registry is waited for, the service is alive, not ready, and can be stopped', async () => {
+test('while it waits for a silent registry, the service is alive, not ready, and can be stopped', async () => {
   const registry = createServer(() => {});
   const port = await listen(registry);
   const env = { MODEL_URI: 'models:/m/Production', MLFLOW_TRACKING_URI: `http://127.0.0.1:${port}` };
@@ -257,7 +257,7 @@ describe.skipIf(!need('mlflow'))('with the model in the registry', () => {
   const facts = async ({ address }: ServiceProcess) =>
     ((await (await fetch(`${address}/version`)).json()) as { model: unknown }).model;
 
-  test('the service starts from it, and with the registry away from its copy, saying so', async () => {
+  test('the service starts from it, and from its cached copy when the registry is unreachable', async () => {
     const MODEL_CACHE_DIR = join(model.folder, 'cache');
     const first = await serve({ ...env, MODEL_URI, MODEL_CACHE_DIR });
     expect(await facts(first)).toMatchObject({ name, version: '1', runId, source: 'registry', warning: null });

@@ -51,7 +51,7 @@ function specifiersIn(code: string): string[] {
   return patterns.flatMap((pattern) => [...plain.matchAll(pattern)].map((match) => match[1]));
 }
 
-test('the six stages have the names of their programs and of their sections in params.yaml', () => {
+test('the six stages are named like their programs and their sections in params.yaml', () => {
   const names = [
     'data_ingestion',
     'data_preprocessing',
@@ -85,7 +85,7 @@ test.each(skippable)('%s reruns when a package that it loads changes version', (
   expect(declared.sort()).toEqual(importsOf(`ml/stages/${name}.ts`).packages);
 });
 
-test('imports are found in all their forms, and imports of types are not', () => {
+test('finds imports in all forms, but no type imports', () => {
   const code = [
     "import { a,\n b } from './one.ts';",
     "import type { C } from './two.ts';",

@@ -94,7 +94,7 @@ describe('containers', () => {
     expect([services.prometheus.network_mode, services.alertmanager.network_mode]).toEqual(['host', 'host']);
   });
 
-  test('Grafana is given every variable that its provisioning reads', () => {
+  test('Grafana gets every variable that its provisioning reads', () => {
     const provisioning = ['datasources/prometheus.yml', 'dashboards/sentiment.yml'];
     const text = provisioning.map((path) => read(`monitoring/grafana/provisioning/${path}`)).join();
     const variables = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name);
@@ -124,7 +124,7 @@ describe('the template', () => {
     expect(text).not.toMatch(/password=|resolve:secretsmanager|secret_access/i);
   });
 
-  test('makes the password by itself and shows only where it is', () => {
+  test('generates the password and outputs only where it is', () => {
     const { AdminPassword } = resources;
     expect(AdminPassword.Properties).toHaveProperty('GenerateSecretString');
     expect(AdminPassword.Properties).not.toHaveProperty('SecretString');
@@ -132,7 +132,7 @@ describe('the template', () => {
     expect(read('monitoring/ec2/template.yaml')).not.toContain('{{resolve:');
   });
 
-  test('lets nobody in but the network that is given, and Grafana to Prometheus', () => {
+  test('admits only the given network, and Grafana to Prometheus', () => {
     const groups = ofType('AWS::EC2::SecurityGroup').flatMap(
       ({ Properties }) => (Properties.SecurityGroupIngress ?? []) as Rule[],
     );
@@ -149,7 +149,7 @@ describe('the template', () => {
     ]);
   });
 
-  test('asks for IMDSv2 and encrypts every disk', () => {
+  test('requires IMDSv2 and encrypts every disk', () => {
     const machines = ofType('AWS::EC2::Instance');
     expect(machines).toHaveLength(2);
     for (const { Properties } of machines) {
@@ -170,13 +170,13 @@ describe('the template', () => {
     }
   });
 
-  test('snapshots are taken of what the volumes are tagged with', () => {
+  test('takes snapshots by the tag of the volumes', () => {
     const { PolicyDetails } = resources.Backup.Properties as { PolicyDetails: { TargetTags: object[] } };
     for (const { Properties } of ofType('AWS::EC2::Volume'))
       expect(Properties.Tags).toContainEqual(PolicyDetails.TargetTags[0]);
   });
 
-  test('no role may do all, or anything to all', () => {
+  test('no role may do everything, or anything on every resource', () => {
     for (const { Type, Properties } of Object.values(resources).filter(({ Type }) =>
       /^AWS::IAM::(Role|ManagedPolicy)$/.test(Type),
     )) {
@@ -236,7 +236,7 @@ describe('apply.sh', () => {
     return readFileSync(join(scratch, 'docker.log'), 'utf8');
   }
 
-  test('reloads when a file changed, and not for new targets', () => {
+  test('reloads when a file changed, but not for new targets', () => {
     expect(apply('prometheus')).toMatch(/^compose -f \S+\/ec2\/prometheus\.compose\.yaml up .*\n$/);
     writeFileSync(join(scratch, 'root/targets/sentiment.json'), '[]');
     expect(apply('prometheus')).not.toContain('kill');
@@ -245,7 +245,7 @@ describe('apply.sh', () => {
     expect(apply('prometheus')).not.toContain('kill');
   });
 
-  test('the password goes into a file of one reader, and nowhere else', () => {
+  test('the password goes into a file with one reader, and nowhere else', () => {
     expect(apply('grafana')).not.toContain('a-password');
     const file = join(scratch, 'state/grafana_admin');
     expect(readFileSync(file, 'utf8')).toBe('a-password\n');
@@ -254,7 +254,7 @@ describe('apply.sh', () => {
     expect(apply('grafana')).toContain('restart grafana');
   });
 
-  test('a new password is written into the file that the container sees', () => {
+  test('writes a new password into the file that the container mounts', () => {
     apply('grafana');
     const file = join(scratch, 'state/grafana_admin');
     const { ino } = statSync(file);

@@ -27,12 +27,12 @@ const cluster = z
   .parse(parse(text));
 const [group] = cluster.managedNodeGroups;
 
-test('the version is text with a minor number, as eksctl takes it', () => {
+test('the version is a string with a minor number, as eksctl expects', () => {
   expect(cluster.metadata.version).toMatch(/^1\.[1-9]\d$/);
   expect(cluster).toMatchObject({ upgradePolicy: { supportType: 'STANDARD' } });
 });
 
-test('the nodes stand in three zones of the region, one at least in each, without public addresses', () => {
+test('the nodes are in three zones of the region, at least one in each, without public addresses', () => {
   const zones = ['a', 'b', 'c'].map((zone) => cluster.metadata.region + zone);
   expect(cluster.availabilityZones).toEqual(zones);
   expect(group.availabilityZones).toEqual(zones);
@@ -41,7 +41,7 @@ test('the nodes stand in three zones of the region, one at least in each, withou
   expect(group.amiFamily).toBe('AmazonLinux2023');
 });
 
-test('the nodes may pull images and not push them, and no pod can borrow their rights', () => {
+test('the nodes may pull images but not push them, and no pod can use their permissions', () => {
   const policies = group.iam.attachPolicyARNs.map((arn) => arn.replace(/^arn:aws:iam::aws:policy\//, ''));
   expect(policies.sort()).toEqual([
     'AmazonEC2ContainerRegistryPullOnly',
@@ -51,7 +51,7 @@ test('the nodes may pull images and not push them, and no pod can borrow their r
   expect(group).toMatchObject({ disableIMDSv1: true, disablePodIMDS: true });
 });
 
-test('access is by access entries, and the release gets a group and no policy for the whole cluster', () => {
+test('access is by access entries, and the release gets a group but no cluster-wide policy', () => {
   // The schema takes any text here. With CONFIG_MAP, access entries are refused.
   expect(['API', 'API_AND_CONFIG_MAP']).toContain(cluster.accessConfig.authenticationMode);
   const [release] = cluster.accessConfig.accessEntries;
@@ -59,7 +59,7 @@ test('access is by access entries, and the release gets a group and no policy fo
   expect(release).not.toHaveProperty('accessPolicies');
 });
 
-test('the account stands in one place, and the head of the file says that it is to be changed', () => {
+test('the account is in one place, and the head of the file says to change it', () => {
   const lines = text.split('\n');
   const settings = lines.filter((line) => !line.startsWith('#') && /\d{12}/.test(line));
   expect(settings).toHaveLength(1);
@@ -67,7 +67,7 @@ test('the account stands in one place, and the head of the file says that it is 
   expect(lines.filter((line) => line.startsWith('#')).join('\n')).toContain(`${account} becomes your account`);
 });
 
-test('network policies are enforced and the autoscaler has its figures', () => {
+test('network policies are enforced, and the autoscaler has metrics', () => {
   const names = cluster.addons.map(({ name }) => name);
   expect(names).toEqual(['eks-pod-identity-agent', 'vpc-cni', 'coredns', 'kube-proxy', 'metrics-server']);
   const cni = cluster.addons.find(({ name }) => name === 'vpc-cni')!;

@@ -34,19 +34,19 @@ function called(): string[] {
   );
 }
 
-test('the role may make every call that the code makes, and those of a push and of doctor', () => {
+test('the role may make every call of the code, of a push and of doctor', () => {
   // Who asks STS about itself, or takes a role that trusts it, needs no right of its own for it.
   const calls = called().filter((action) => !/^(?:sts|s3):/.test(action));
   expect(calls.length).toBeGreaterThan(10);
   expect([...allowed]).toEqual(expect.arrayContaining([...calls, ...ECR_ACTIONS, ...EKS_ACTIONS]));
 });
 
-test('the right to write the targets comes from the stack that reads them', () => {
+test('the permission to write the targets comes from the stack that reads them', () => {
   expect(called().filter((action) => action.startsWith('s3:'))).toEqual(['s3:PutObject']);
   expect(read('monitoring/ec2/template.yaml')).toMatch(/Action: s3:PutObject/);
 });
 
-test('the role may do nothing that neither the code nor a push needs', () => {
+test('the role may do nothing beyond what the code and a push need', () => {
   const needed = new Set([...called(), ...ECR_ACTIONS, ...EKS_ACTIONS]);
   expect([...allowed].filter((action) => !needed.has(action))).toEqual([]);
   for (const { Action, Resource } of Statement) {
@@ -56,7 +56,7 @@ test('the role may do nothing that neither the code nor a push needs', () => {
   }
 });
 
-test('only runs of the workflow that releases get the role', () => {
+test('only runs of the release workflow get the role', () => {
   const trust = z.object({ Statement: z.tuple([z.object({ Condition: z.record(z.string(), z.unknown()) })]) });
   const [{ Condition }] = trust.parse(written('trust.json')).Statement;
   expect(Condition).toEqual({
@@ -71,14 +71,14 @@ test('only runs of the workflow that releases get the role', () => {
   expect(page).toContain(`:environment:${environment}"`);
 });
 
-test('every variable and secret of the workflow is explained, and no other', () => {
+test('explains exactly the variables and secrets of the workflow', () => {
   const workflow = read('.github/workflows/release.yml');
   const used = [...workflow.matchAll(/\b(?:vars|secrets)\.([A-Z_]+)/g)].map(([, name]) => name);
   const explained = [...page.matchAll(/^\| `([A-Z_]+)` +\|/gm)].map(([, name]) => name);
   expect(explained.sort()).toEqual([...new Set(used)].sort());
 });
 
-test('the role is the one that eksctl.yaml lets in', () => {
+test('the role is the one that eksctl.yaml gives access to', () => {
   const { accessConfig } = z
     .looseObject({
       accessConfig: z.looseObject({ accessEntries: z.tuple([z.looseObject({ principalARN: z.string() })]) }),

@@ -113,7 +113,7 @@ function may(verb: string, group: string, resource: string): boolean {
   );
 }
 
-test('the release may make and change every kind in app/, in the one namespace, and nothing in cluster/', () => {
+test('the release may create and change every kind in app/, in one namespace, and nothing in cluster/', () => {
   const plural = (kind: string) => kind.toLowerCase().replace(/y$/, 'ie').concat('s');
   const group = (apiVersion: string) => (apiVersion.includes('/') ? apiVersion.split('/')[0] : '');
   const allowed = (object: { apiVersion: string; kind: string }) =>
@@ -127,7 +127,7 @@ test('the release may make and change every kind in app/, in the one namespace, 
   }
 });
 
-test('the release may not widen its own rights, read secrets or run anything inside a pod', () => {
+test('the release may not extend its own permissions, read secrets or run commands in a pod', () => {
   const all = rules.flatMap(({ apiGroups, resources, verbs }) => [...apiGroups, ...resources, ...verbs]);
   for (const word of ['*', 'secrets', 'pods/exec', 'roles', 'rolebindings', 'bind', 'escalate', 'impersonate']) {
     expect(all).not.toContain(word);
@@ -183,7 +183,7 @@ test('every variable is one that the service reads', () => {
   expect(known).toEqual(expect.arrayContaining(Object.keys(env)));
 });
 
-test('a pod that drains is asked for no predictions, and is not killed for it', () => {
+test('a draining pod gets no predictions, and is not killed for draining', () => {
   expect(served.readinessProbe.httpGet.path).toBe('/readyz');
   expect(service.metadata.annotations['service.beta.kubernetes.io/aws-load-balancer-healthcheck-path']).toBe('/readyz');
   expect(served.startupProbe.httpGet.path).toBe('/healthz');
@@ -193,7 +193,7 @@ test('a pod that drains is asked for no predictions, and is not killed for it', 
   expect(failureThreshold).toBeGreaterThan(1);
 });
 
-test('a pod that ends has time for the balancer to leave it out, to drain and for the longest request', () => {
+test('a stopping pod has time for the load balancer to remove it, to drain and to finish the longest request', () => {
   const attributes =
     service.metadata.annotations['service.beta.kubernetes.io/aws-load-balancer-target-group-attributes'];
   const delay = Number(/deregistration_delay\.timeout_seconds=(\d+)/.exec(attributes)?.[1]);
@@ -202,7 +202,7 @@ test('a pod that ends has time for the balancer to leave it out, to drain and fo
   expect(template.spec.terminationGracePeriodSeconds).toBeGreaterThan(preStop + config.graceSeconds);
 });
 
-test('an update never leaves fewer pods than before, and notices when nothing moves', () => {
+test('an update never leaves fewer pods than before, and detects a stalled rollout', () => {
   expect(deployment.spec).toMatchObject({ strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } } });
   expect(deployment.spec.minReadySeconds).toBeLessThan(deployment.spec.progressDeadlineSeconds);
   expect(deployment.spec.replicas).toBe(autoscaler.spec.minReplicas);
@@ -218,7 +218,7 @@ test('the pods run as the user of the image, which is not root', () => {
   expect(runAsUser).toBeGreaterThan(0);
 });
 
-test('the image is a placeholder by digest that no registry can have', () => {
+test('the image is a placeholder with a digest that cannot exist', () => {
   expect(served.image).toMatch(/^[a-z-]+\.invalid\/[a-z]+@sha256:0{64}$/);
   for (const path of [...app, ...cluster]) expect(read(path)).not.toMatch(/latest/);
 });

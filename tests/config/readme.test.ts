@@ -10,7 +10,7 @@ const readme = read('README.md');
 const blocks = (language: string) =>
   [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter((match) => match[1] === language);
 
-test('every make command that the README names is one of the Makefile', () => {
+test('every make command in the README is in the Makefile', () => {
   const named = [
     ...new Set(
       [...readme.matchAll(/(?:`|^)make ([a-z ]+?)(?: [A-Z]+=\S+)?(?:`| +#|$)/gm)].flatMap((match) =>
@@ -23,7 +23,7 @@ test('every make command that the README names is one of the Makefile', () => {
   expect(named.filter((name) => !targets.includes(name))).toEqual([]);
 });
 
-test('every path in the README is there', () => {
+test('every path in the README exists', () => {
   const tree = blocks('text')
     .map((match) => match[2])
     .find((text) => text.startsWith('Makefile'))!;
@@ -46,7 +46,7 @@ test('every path in the README is there', () => {
   for (const [, link] of readme.matchAll(/\]\(([^)#]+)\)/g)) expect(existsSync(join(root, link)), link).toBe(true);
 });
 
-test('the settings that the README names are in params.yaml', () => {
+test('the settings in the README are in params.yaml', () => {
   const params = parse(read('params.yaml'));
   const shown = blocks('yaml').flatMap((match) => Object.entries(parse(match[2])));
   expect(shown.length).toBeGreaterThan(0);
@@ -56,7 +56,7 @@ test('the settings that the README names are in params.yaml', () => {
     );
 });
 
-test('every option in the examples of the command line is one that its help explains', () => {
+test('every option in the command line examples is in its help', () => {
   const calls = [...readme.matchAll(/^npm run -s sentiment -- (\w+)(.*)$/gm)];
   expect(calls.length).toBeGreaterThan(5);
   for (const [, command, rest] of calls) {
@@ -65,7 +65,7 @@ test('every option in the examples of the command line is one that its help expl
   }
 });
 
-test('every script that the Makefile runs is there', () => {
+test('every script that the Makefile runs exists', () => {
   const named = [...read('Makefile').matchAll(/(?:node |@)((?:scripts|ml|bench)\/[\w/.]+)/g)].map((match) => match[1]);
   expect(named.length).toBeGreaterThan(3);
   expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
