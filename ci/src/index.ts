@@ -1,8 +1,8 @@
 /**
- * From reviews to a service, in containers: checks, DVC stages, MLflow, image, release.
+ * From reviews to a running service, in containers: checks, DVC stages, MLflow, image, release.
  *
- * Everything CI does is a function here, and does the same on a laptop. `dagger call rehearse` shows all of it at work
- * without any account; `dagger check` is what a pull request has to pass.
+ * Every step of CI is a function, and it does the same on a laptop. `dagger call rehearse` runs all of them without an
+ * account; `dagger check` runs what a pull request has to pass.
  */
 import {
   argument,
@@ -16,6 +16,7 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
+import { type Arguments, awsClientsOf, awsOf, builderOf, neededTracking, toolboxOf, trackingOf } from './arguments.ts';
 import { integrationTests, unitTests } from './checks/parts.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import { buildImage, contentId } from './containers/image.ts';
@@ -30,19 +31,17 @@ import { type Call, makeModel, promote, servedModel } from './release/model.ts';
 import { destinationOf, publish, treeTag } from './release/publish.ts';
 import { rehearse } from './release/rehearse.ts';
 import { releaseTo } from './release/release.ts';
-import { reproduce } from './release/repro.ts';
+import { reproduce, runStudy } from './release/repro.ts';
 import { announcementOf, diagnoseDeployment, rollOut } from './release/rollout.ts';
-import { awsClientsOf, awsOf, builderOf, neededTracking, toolboxOf, trackingOf } from './settings.ts';
 import { runStep } from './step.ts';
-import { runStudy } from './study.ts';
 
 @object()
 export class Sentiment {
   source: Directory;
   nodeImage: string;
-  platform?: string;
   registryImage: string;
   clusterImage: string;
+  platform?: string;
   npmrc?: Secret;
   pipConfig?: Secret;
   aptSources?: File;
@@ -63,33 +62,8 @@ export class Sentiment {
   kubeContext?: string;
   apiServer?: Service;
 
-  /**
-   * @param source The repository
-   * @param nodeImage Image with Node 24 on Debian 12 that everything starts from
-   * @param registryImage Image of the registry that a rehearsal pushes to
-   * @param clusterImage Image of k3s, the cluster that a rehearsal deploys to
-   * @param platform Platform of the service's image, such as linux/amd64; by default the engine's own
-   * @param npmrc Configuration of npm, for a mirror: file:$HOME/.npmrc
-   * @param pipConfig Configuration of pip, for a mirror: file:/etc/pip.conf
-   * @param aptSources Debian's package sources, in place of /etc/apt/sources.list
-   * @param caBundle Certificates to trust besides the public ones, PEM
-   * @param goProxy Go module proxy, for a mirror
-   * @param trackingUri MLflow server, or DagsHub's; without it each call has an MLflow of its own
-   * @param trackingUsername User name at the tracking server
-   * @param trackingPassword Password at the tracking server: env:MLFLOW_TRACKING_PASSWORD
-   * @param trackingToken Token at the tracking server, in place of name and password: env:MLFLOW_TRACKING_TOKEN
-   * @param awsRegion Region, such as eu-central-1
-   * @param awsAccessKeyId env:AWS_ACCESS_KEY_ID
-   * @param awsSecretAccessKey env:AWS_SECRET_ACCESS_KEY
-   * @param awsSessionToken env:AWS_SESSION_TOKEN
-   * @param awsRoleArn Role to take with a web identity token, or on top of keys
-   * @param awsWebIdentityToken The token: file:/path
-   * @param cluster Name of the EKS cluster to deploy to
-   * @param kubeconfig In place of an EKS cluster's name, any cluster: file:$HOME/.kube/config
-   * @param kubeContext Context of the kubeconfig, in place of its current one
-   * @param apiServer The cluster's API, when only this machine reaches it: tcp://127.0.0.1:6443
-   */
   constructor(
+    /** The repository */
     @argument({
       defaultPath: '/',
       ignore: [
@@ -107,28 +81,51 @@ export class Sentiment {
       ],
     })
     source: Directory,
+    /** Image with Node 24 on Debian 12, the base of all containers */
     nodeImage: string = 'node:24-bookworm-slim',
+    /** Image of the registry that a rehearsal pushes to */
     registryImage: string = 'registry:2',
+    /** Image of k3s, the cluster that a rehearsal deploys to */
     clusterImage: string = 'rancher/k3s:v1.35.0-k3s1',
+    /** Platform of the service's image, such as linux/amd64; default the engine's own */
     platform?: string,
+    /** npm configuration with your mirror: file:$HOME/.npmrc */
     npmrc?: Secret,
+    /** pip configuration with your mirror: file:/etc/pip.conf */
     pipConfig?: Secret,
+    /** Debian's package sources, which replace /etc/apt/sources.list */
     aptSources?: File,
+    /** PEM certificates to trust besides the public ones */
     caBundle?: File,
+    /** Go module proxy to use as a mirror */
     goProxy?: string,
+    /** Address of your MLflow server, or DagsHub's; default: each call starts its own */
     trackingUri?: string,
+    /** User name for the tracking server */
     trackingUsername?: string,
+    /** Password for the tracking server: env:MLFLOW_TRACKING_PASSWORD */
     trackingPassword?: Secret,
+    /** Token for the tracking server, instead of name and password: env:MLFLOW_TRACKING_TOKEN */
     trackingToken?: Secret,
+    /** AWS region, such as eu-central-1 */
     awsRegion?: string,
+    /** env:AWS_ACCESS_KEY_ID */
     awsAccessKeyId?: Secret,
+    /** env:AWS_SECRET_ACCESS_KEY */
     awsSecretAccessKey?: Secret,
+    /** env:AWS_SESSION_TOKEN */
     awsSessionToken?: Secret,
+    /** Role to assume with the web identity token, or with the keys */
     awsRoleArn?: string,
+    /** Web identity token for the role: file:/path */
     awsWebIdentityToken?: Secret,
+    /** Name of the EKS cluster to deploy to */
     cluster?: string,
+    /** Kubeconfig of any cluster, instead of an EKS cluster: file:$HOME/.kube/config */
     kubeconfig?: Secret,
+    /** Context of the kubeconfig; default its current one */
     kubeContext?: string,
+    /** Kubernetes API server, if only your machine reaches it: tcp://127.0.0.1:6443 */
     apiServer?: Service,
   ) {
     this.source = source;
@@ -157,131 +154,162 @@ export class Sentiment {
     this.apiServer = apiServer;
   }
 
-  /** Code, shell scripts, Dockerfile and workflows: formatting and lint */
+  /** Dagger stores the fields flat between two calls; the code takes them in groups. */
+  private get given(): Arguments {
+    const { source, platform, npmrc, pipConfig, aptSources, caBundle, goProxy } = this;
+    const { cluster, kubeconfig, kubeContext, apiServer } = this;
+    return {
+      source,
+      images: { node: this.nodeImage, registry: this.registryImage, cluster: this.clusterImage, platform },
+      mirrors: { npmrc, pipConfig, aptSources, caBundle, goProxy },
+      tracking: {
+        uri: this.trackingUri,
+        username: this.trackingUsername,
+        password: this.trackingPassword,
+        token: this.trackingToken,
+      },
+      aws: {
+        region: this.awsRegion,
+        accessKeyId: this.awsAccessKeyId,
+        secretAccessKey: this.awsSecretAccessKey,
+        sessionToken: this.awsSessionToken,
+        roleArn: this.awsRoleArn,
+        webIdentityToken: this.awsWebIdentityToken,
+      },
+      target: { cluster, kubeconfig, kubeContext, apiServer },
+    };
+  }
+
+  /** Checks the formatting and lints code, shell scripts, Dockerfile and workflows */
   @check()
   @func()
   async lint(): Promise<string> {
-    return lint(toolboxOf(this), this.source, this.goProxy);
+    return lint(toolboxOf(this.given), this.source, this.goProxy);
   }
 
-  /** Strict types, of this module too */
+  /** Checks the types of the project and of this module */
   @check()
   @func()
   async typecheck(): Promise<string> {
-    return typecheck(toolboxOf(this), this.source);
+    return typecheck(toolboxOf(this.given), this.source);
   }
 
-  /** Unit tests: no servers, no network */
+  /** Runs the unit tests, which need no servers and no network */
   @check()
   @func()
   async unitTest(): Promise<string> {
-    return runTests(toolboxOf(this), this.source, 'unit', unitTests);
+    return runTests(toolboxOf(this.given), this.source, 'unit', unitTests);
   }
 
-  /** Tests with the real MLflow, DVC, Kubernetes, service and browser */
+  /** Runs the integration tests with the real MLflow, DVC, Kubernetes, service and browser */
   @check()
   @func()
   async integrationTest(): Promise<string> {
-    return runTests(toolboxOf(this), this.source, 'integration', integrationTests, this.goProxy);
+    return runTests(toolboxOf(this.given), this.source, 'integration', integrationTests, this.goProxy);
   }
 
   /**
-   * Runs the pipeline and gives back what has changed: dvc.lock, reports and the model
+   * Runs the pipeline and returns the changed files: dvc.lock, reports and the model
    *
-   * Stages whose inputs are known come from DVC's cache. With a tracking server the model is registered there, else with
-   * an MLflow of its own that goes when the call ends.
-   * @param dvcRemote DVC remote to pull from before and push to after, such as s3://bucket/path
+   * Stages with unchanged inputs come from DVC's cache. The model is registered with the tracking server, or without one
+   * with an MLflow that exists only during the call.
+   * @param dvcRemote DVC remote to pull from first and push to afterwards, such as s3://bucket/path
    */
   @func({ cache: 'never' })
   async repro(dvcRemote?: string): Promise<Changeset> {
-    const remote = dvcRemote ? { url: dvcRemote, aws: awsOf(this) } : undefined;
-    const inputs = { source: this.source, toolbox: toolboxOf(this), tracking: trackingOf(this), remote };
+    const remote = dvcRemote ? { url: dvcRemote, aws: awsOf(this.given) } : undefined;
+    const inputs = { source: this.source, toolbox: toolboxOf(this.given), tracking: trackingOf(this.given), remote };
     return (await reproduce(inputs, callOf('repro'))).changes(this.source);
   }
 
   /**
-   * Runs a study of experiments.yaml and gives back its tables, plots and suggested change
+   * Runs a study of experiments.yaml and returns its tables, plots and suggested change
    *
-   * Cells that an earlier call has finished are not run again. Without a tracking server there are no runs in MLflow.
+   * Cells that an earlier call finished do not run again. Without a tracking server nothing is logged to MLflow.
    * @param name compare, tune or ablation
    */
   @func({ cache: 'never' })
   async study(name: string): Promise<Changeset> {
-    return (await runStudy(this, name, callOf('study'))).changes(this.source);
+    const inputs = { source: this.source, toolbox: toolboxOf(this.given), tracking: trackingOf(this.given) };
+    return (await runStudy(inputs, name, callOf('study'))).changes(this.source);
   }
 
-  /** Compares the model in Staging with the one in Production, and promotes it if the gate lets it pass */
+  /** Compares the model in Staging with the one in Production, and promotes it if it passes the gate */
   @func({ cache: 'never' })
   async promote(): Promise<string> {
     const call = callOf('promote');
-    const tracking = neededTracking(this, 'promote');
-    // The texts to compare on are the stages' own.
-    const made = await makeModel(toolboxOf(this), this.source, call);
+    const tracking = neededTracking(this.given, 'promote');
+    // The comparison uses the texts that the stages prepare.
+    const made = await makeModel(toolboxOf(this.given), this.source, call);
     return (await promote(made.with(withTracking(tracking)).with(neverCached(call.when)), call)).verdict;
   }
 
   /**
-   * The service's image, with a model inside
-   * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
-   * @param commit Commit to write into the image
+   * Builds the service's image with a model in it
+   * @param model Model file; default the model in Production, or without a tracking server the one that repro builds
+   * @param commit Commit to record in the image
    */
   @func({ cache: 'never' })
   async image(model?: File, commit?: string): Promise<Container> {
     const call = callOf('image');
-    const content = model ? { model, commit } : await servedModel(builderOf(this), trackingOf(this), call, commit);
-    const next = 'docker build . says the same at more length';
-    const image = await buildImage(builderOf(this), content);
+    const content = model
+      ? { model, commit }
+      : await servedModel(builderOf(this.given), trackingOf(this.given), call, commit);
+    const next = 'docker build . shows more of the same error';
+    const image = await buildImage(builderOf(this.given), content);
     return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
   }
 
   /**
-   * Pushes the image to a registry, tagged with the commit, and answers its reference by digest
+   * Pushes the image to a registry, tagged with the commit, and returns its reference by digest
    *
-   * ECR's repository is made if it is missing, with tags that never move; its scan is waited for.
+   * A missing repository in ECR is created with immutable tags, and the call waits for ECR's scan.
    * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
-   * @param username User name at a registry other than ECR
-   * @param password Password or token at a registry other than ECR
-   * @param stopAt Severity of a finding of ECR's scan that is not let pass: critical, high, medium, low
-   * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
+   * @param username User name for a registry other than ECR
+   * @param password Password or token for a registry other than ECR
+   * @param stopAt Stop if ECR's scan finds this severity or worse: critical, high, medium, low
+   * @param model Model file; default the model in Production, or without a tracking server the one that repro builds
    */
   @func({ cache: 'never' })
   async publish(to: string, username?: string, password?: Secret, stopAt?: string, model?: File): Promise<string> {
     const call = callOf('publish');
     const tag = await treeTag(this.source);
-    const destination = await destinationOf({ to, username, password, stopAt }, tag, () => awsClientsOf(this));
-    const content = model ? { model, commit: tag } : await servedModel(builderOf(this), trackingOf(this), call, tag);
-    const image = await buildImage(builderOf(this), content);
+    const destination = await destinationOf({ to, username, password, stopAt }, tag, () => awsClientsOf(this.given));
+    const content = model
+      ? { model, commit: tag }
+      : await servedModel(builderOf(this.given), trackingOf(this.given), call, tag);
+    const image = await buildImage(builderOf(this.given), content);
     const build = { image, content: await contentId(this.source, content) };
     const { reference, notes } = await publish(build, destination, call);
     return [...notes, reference].join('\n');
   }
 
   /**
-   * A rolling update of manifests/app, explained; one that fails goes back to the last good revision by itself
-   * @param image By digest, as publish answers it
-   * @param commit Commit it was built from, to note in the cluster
-   * @param modelVersion Version of the model in it, to note in the cluster
-   * @param patience Seconds that a cause has before it fails the rollout, such as image-not-found=120
+   * Updates the Deployment of manifests/app; explains a failed rollout and rolls back to the last good revision
+   * @param image Image by digest, as publish returns it
+   * @param commit Commit it was built from, to record in the cluster
+   * @param modelVersion Version of its model, to record in the cluster
+   * @param patience Seconds that a cause may last before it fails the rollout, such as image-not-found=120
    */
   @func({ cache: 'never' })
   async deploy(image: string, commit?: string, modelVersion?: string, patience: string[] = []): Promise<string> {
     const own = { image, commit, modelVersion, patience: parsePatience(patience) };
-    return rollOut({ ...(await targetOf(this, 'deploy')), ...own }, callOf('deploy'));
+    return rollOut({ ...(await targetOf(this.given, 'deploy')), ...own }, callOf('deploy'));
   }
 
-  /** Why the deployment is unhealthy, or that it is not */
+  /** Explains why the deployment is unhealthy, or confirms that it is healthy */
   @func({ cache: 'never' })
   async diagnose(): Promise<string> {
-    return diagnoseDeployment(await targetOf(this, 'diagnose'));
+    return diagnoseDeployment(await targetOf(this.given, 'diagnose'));
   }
 
   /**
-   * Everything in order, to the first gate that refuses: checks, pipeline, promotion, image, registry, cluster
+   * Releases: checks, pipeline, promotion, image, registry, cluster; stops at the first gate that refuses
    * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
-   * @param username User name at a registry other than ECR
-   * @param password Password or token at a registry other than ECR
-   * @param stopAt Severity of a finding of ECR's scan that is not let pass: critical, high, medium, low
-   * @param targetsTo Where Prometheus finds the address: s3://BUCKET/PREFIX/targets/sentiment.json of monitoring/ec2
+   * @param username User name for a registry other than ECR
+   * @param password Password or token for a registry other than ECR
+   * @param stopAt Stop if ECR's scan finds this severity or worse: critical, high, medium, low
+   * @param targetsTo File in which Prometheus finds the address: s3://BUCKET/PREFIX/targets/sentiment.json of monitoring/ec2
    */
   @func({ cache: 'never' })
   async release(
@@ -291,46 +319,46 @@ export class Sentiment {
     stopAt?: string,
     targetsTo?: string,
   ): Promise<string> {
-    const tracking = neededTracking(this, 'release');
+    const tracking = neededTracking(this.given, 'release');
     const commit = await treeTag(this.source);
     if (commit.endsWith('-dirty')) {
-      const next = 'commit them, or use rehearse';
+      const next = 'commit your changes, or use rehearse';
       throw new PipelineError('DIRTY', 'release: the tag is the commit, and some changes are not committed', { next });
     }
-    const destination = await destinationOf({ to, username, password, stopAt }, commit, () => awsClientsOf(this));
+    const destination = await destinationOf({ to, username, password, stopAt }, commit, () => awsClientsOf(this.given));
     // Wrong names are reported before the checks run, which take long.
-    const cluster = hasCluster(this) ? await targetOf(this, 'release') : undefined;
-    const announcement = await announcementOf(targetsTo, () => awsClientsOf(this));
+    const cluster = hasCluster(this.given.target) ? await targetOf(this.given, 'release') : undefined;
+    const announcement = await announcementOf(targetsTo, () => awsClientsOf(this.given));
     await Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
-    const inputs = { ...builderOf(this), tracking: withTracking(tracking), destination, cluster, announcement };
+    const inputs = { ...builderOf(this.given), tracking: withTracking(tracking), destination, cluster, announcement };
     return releaseTo(inputs, callOf('release'));
   }
 
   /**
-   * A release on embedded parts, without any account: MLflow, a registry and a cluster as services, and a double of AWS
+   * Rehearses a release without any account: with its own MLflow, registry, cluster and fake AWS
    *
-   * As release, all but the checks. A cluster of yours can take the place of the embedded one.
-   * @param to With a cluster of yours: registry and repository that it pulls from
-   * @param username User name there
-   * @param password Password there
+   * Does what release does, without the checks. It can also deploy to a cluster of yours.
+   * @param to With your own cluster: the registry and repository that it pulls from
+   * @param username User name for that registry
+   * @param password Password for that registry
    */
   @func({ cache: 'never' })
   async rehearse(to?: string, username?: string, password?: Secret): Promise<string> {
     const tag = await treeTag(this.source);
-    const inputs = { ...builderOf(this), registryImage: this.registryImage, clusterImage: this.clusterImage };
-    if (!hasCluster(this)) return rehearse(inputs, tag, callOf('rehearse'));
+    const inputs = { ...builderOf(this.given), registryImage: this.registryImage, clusterImage: this.clusterImage };
+    if (!hasCluster(this.given.target)) return rehearse(inputs, tag, callOf('rehearse'));
     if (to === undefined) {
-      const headline = 'rehearse: a cluster was given, which cannot pull from a registry that lives inside this call';
+      const headline = 'rehearse: your cluster cannot pull from a registry that exists only during this call';
       throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next: 'add --to REGISTRY/REPOSITORY' });
     }
-    const destination = await destinationOf({ to, username, password }, tag, () => awsClientsOf(this));
-    const cluster = await targetOf(this, 'rehearse');
+    const destination = await destinationOf({ to, username, password }, tag, () => awsClientsOf(this.given));
+    const cluster = await targetOf(this.given, 'rehearse');
     return rehearse(inputs, tag, callOf('rehearse'), { destination, cluster });
   }
 
   /**
-   * The service, to bring up here: dagger call serve up --ports 8080:8080
-   * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
+   * Serves the model on your machine: dagger call serve up --ports 8080:8080
+   * @param model Model file; default the model in Production, or without a tracking server the one that repro builds
    */
   @func({ cache: 'never' })
   async serve(model?: File): Promise<Service> {
@@ -338,9 +366,9 @@ export class Sentiment {
   }
 
   /**
-   * Prometheus and Grafana looking at the service: dagger call monitoring up --ports 3000:3000
-   * @param prometheusAlone Prometheus' own pages in place of Grafana's: up --ports 9090:9090
-   * @param model Model file; without it the one in Production, or without a tracking server the one that repro makes
+   * Runs the service with Prometheus and Grafana: dagger call monitoring up --ports 3000:3000
+   * @param prometheusAlone Show Prometheus itself instead of Grafana: up --ports 9090:9090
+   * @param model Model file; default the model in Production, or without a tracking server the one that repro builds
    */
   @func({ cache: 'never' })
   async monitoring(
@@ -354,12 +382,12 @@ export class Sentiment {
   }
 
   /**
-   * Looks whether what the other functions need is there and lets us in
-   * @param to Registry and repository that releases go to
+   * Checks that everything the other functions need exists and that we may use it
+   * @param to Registry and repository that releases are pushed to
    */
   @func({ cache: 'never' })
   async doctor(to?: string): Promise<string> {
-    return diagnosis(await examine(this, to));
+    return diagnosis(await examine(this.given, to));
   }
 }
 
@@ -367,6 +395,6 @@ function callOf(name: string): Call {
   return { function: name, when: new Date().toISOString() };
 }
 
-async function targetOf(given: Sentiment, functionName: string): Promise<TargetCluster> {
-  return targetCluster(given, given.source, await awsClientsOf(given), functionName);
+async function targetOf(given: Arguments, functionName: string): Promise<TargetCluster> {
+  return targetCluster(given.target, given.source, await awsClientsOf(given), functionName);
 }

@@ -1,26 +1,26 @@
 /**
- * A step is one command in a container, known to people by the function that runs it and a few words. When it fails, the
- * error names both, the exit code and the command's own last words.
+ * A step is one command in a container. When it fails, the error names the function, the step, the exit code and the last
+ * lines of the command's output.
  */
 import { PipelineError } from './errors.ts';
 
 export type Step = {
-  /** The function as it is called: `repro`, `unit-test`. */
+  /** The function's name as people call it: `repro`, `unit-test`. */
   function: string;
-  /** What the step does, as in "the step that ...": `runs the stages`. */
+  /** Completes "the step that ...": `runs the stages`. */
   step: string;
   next?: string;
 };
 
-/** How a command ended, as the SDK's ExecError tells it. */
+/** The fields of the SDK's ExecError. */
 export type Ended = { exitCode: number; stdout: string; stderr: string };
 
-/** Exit code of every program of this project whose gate says no. */
+/** The exit code of this project's programs when a gate refuses. */
 const REFUSED = 3;
-/** Lines kept of each output. */
+/** Number of lines kept of each output. */
 const LAST = 60;
 
-/** Runs the step. A command that failed becomes STEP_FAILED, or GATE_REFUSED when it ended with 3. */
+/** Runs the step. A failed command throws STEP_FAILED, or GATE_REFUSED when its exit code is 3. */
 export async function runStep<T>(step: Step, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -42,7 +42,7 @@ export function stepError(step: Step, error: unknown): PipelineError {
   }
   const evidence = [...lastLines(error.stdout), ...lastLines(error.stderr)];
   if (error.exitCode === REFUSED) {
-    const next = 'this is a decision, not a fault; nothing after it has run';
+    const next = 'this is a decision, not a fault; later steps did not run';
     return new PipelineError('GATE_REFUSED', `${name} was refused by its gate`, { evidence, next, cause: error });
   }
   const headline = `${name} failed with exit code ${error.exitCode}`;
@@ -59,7 +59,7 @@ function hasEnded(error: unknown): error is Ended {
   );
 }
 
-/** Without terminal colours, blank lines at the ends, and all but the last lines. */
+/** The last lines, without terminal colours and without blank lines at both ends. */
 export function lastLines(text: string): string[] {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is looked for
   const plain = text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '').trim();

@@ -1,20 +1,20 @@
 /**
- * Which files a step sees. A step runs again when one of them changes and only then, so the parts are cut such that an
- * edit of the service reruns nothing of the pipeline. Patterns are those of Dagger's Directory.filter.
+ * Which files each step sees. A step runs again only when one of its files changes, so an edit of the service must not be
+ * part of the pipeline. The patterns are those of Dagger's Directory.filter.
  */
 export type Part = { include: string[]; exclude: string[] };
 
-/** Settings of the tools, and what package managers read. */
+/** Settings of the tools and of the package managers. */
 const settings = ['*.json', '*.ts', '*.yaml', '.npmrc', '.node-version', 'types'];
 
 const tests = ['**/*.test.ts', '**/testdata'];
 
 export const lintPart: Part = { include: ['**'], exclude: ['.git'] };
 
-/** What the types depend on. */
+/** What the type check depends on. */
 export const typesPart: Part = { include: ['**/*.ts', '**/*.json', 'types'], exclude: ['.git'] };
 
-/** What `dvc repro` runs on. */
+/** What `dvc repro` depends on. */
 export const pipelinePart: Part = {
   include: [
     'ml',
@@ -32,7 +32,7 @@ export const pipelinePart: Part = {
   exclude: tests,
 };
 
-/** What a study reads beside that: `tune` begins with what `compare` has found. */
+/** What a study reads besides: `tune` starts from the results of `compare`. */
 export const studyPart: Part = { include: ['experiments.yaml', 'reports/experiments'], exclude: [] };
 
 /** What the Dockerfile copies, besides the model. */
@@ -52,9 +52,9 @@ export const imagePart: Part = {
 
 export type TestGroup = Part & {
   name: string;
-  /** What the machine has to have, beside the packages. */
+  /** What the container needs besides the packages. */
   needs?: 'programs' | 'kubernetes';
-  /** What vitest is to run: beginnings of paths. */
+  /** The tests to run, as beginnings of paths. */
   tests: string[];
 };
 
@@ -69,14 +69,14 @@ export const unitTests: TestGroup[] = [
     name: 'service, cli, scripts, bench and ci',
     tests: ['service/', 'cli/', 'scripts/', 'bench/', 'ci/', 'tests/config/'],
     include: ['**'],
-    // A test there reads all tests.
+    // One of these tests reads all tests.
     exclude: ['.git'],
   },
 ];
 
 const files = (names: string[]) => names.map((name) => `tests/${name}.test.ts`);
 
-/** Integration tests in which no line of the service runs: DVC, MLflow, corpora, set-up, the command line. */
+/** Integration tests that do not run the service: DVC, MLflow, corpora, set-up, the command line. */
 const pipelineTests = files([
   'cli_predict',
   'corpus_http',
@@ -92,7 +92,7 @@ const pipelineTests = files([
   'tracking',
 ]);
 
-/** Those that roll out to the tests' own Kubernetes, or push to a registry of its kind. */
+/** Integration tests that deploy to the tests' own Kubernetes or push to a registry. */
 const rolloutTests = files([
   ...['cluster', 'deploy', 'deploy_interrupted', 'deploy_load', 'diagnosis'],
   ...['doctor', 'ec2_compose', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],

@@ -1,20 +1,17 @@
-/** The checks, each on the files that it depends on and no others. */
+/** The checks, each on only the files that it depends on. */
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
-import { withKubernetes, withKubernetesRun } from '../containers/kubernetes.ts';
-import { SRC, withTestPrograms } from '../containers/toolbox.ts';
+import { SRC, withAlertmanager, withTestPrograms } from '../containers/toolbox.ts';
 import { runStep } from '../step.ts';
 import { lintPart, type TestGroup, typesPart } from './parts.ts';
 
 export async function lint(toolbox: Container, source: Directory, goProxy?: string): Promise<string> {
-  // Without one, Go asks the public proxy that is built into it.
-  const machine = goProxy ? toolbox.withEnvVariable('GOPROXY', goProxy) : toolbox;
-  const tools = machine
+  const tools = withGoProxy(toolbox, goProxy)
     .withDirectory('.', source.filter({ include: ['scripts/setup_actionlint.sh', 'scripts/pins'] }))
     .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-go'))
     .withExec(['scripts/setup_actionlint.sh'])
     .withoutMount('/root/.cache');
   const linted = inRepository(tools, source.filter(lintPart)).withExec(['scripts/lint.sh']);
-  return runStep({ function: 'lint', step: 'runs the linters', next: 'make format mends most of it' }, () =>
+  return runStep({ function: 'lint', step: 'runs the linters', next: 'make format fixes most findings' }, () =>
     linted.stdout(),
   );
 }
@@ -26,7 +23,7 @@ export async function typecheck(toolbox: Container, source: Directory): Promise<
   return 'typecheck: clean\n';
 }
 
-/** Runs the groups side by side, each to its end, and fails with the first that failed. */
+/** Runs the groups in parallel, each to its end, and throws the error of the first group that failed. */
 export async function runTests(
   machine: Container,
   source: Directory,
@@ -62,7 +59,37 @@ function withNeeds(
   };
 }
 
-/** Some tests and linters ask git which files are ours. */
+/** Some tests and linters ask git for the project's files. */
 function inRepository(container: Container, files: Directory): Container {
   return container.withDirectory(SRC, files).withExec(['git', 'init', '--quiet']);
+}
+
+/** Without a proxy of the company, Go uses its public default. */
+function withGoProxy(container: Container, goProxy?: string): Container {
+  return goProxy ? container.withEnvVariable('GOPROXY', goProxy) : container;
+}
+
+const SETUP = ['scripts/setup_cluster.sh', 'scripts/setup_discovery.sh', 'scripts/setup_docker.sh'];
+/** What those call. */
+const CALLED = ['scripts/built_once.sh', 'scripts/setup_monitoring.sh'];
+
+/** The tests' own Kubernetes and a Prometheus for it: built once from source, started by the tests. */
+function withKubernetes(container: Container, source: Directory, goProxy?: string): Container {
+  return withAlertmanager(withGoProxy(container, goProxy))
+    .withDirectory('.', source.filter({ include: [...SETUP, ...CALLED, 'scripts/pins', 'tests/cluster'] }))
+    .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-go'))
+    .withMountedCache('/root/go', dag.cacheVolume('sentiment-go-modules'))
+    .withExec(['sh', '-c', SETUP.join(' && ')]);
+}
+
+/** The tests start containers, which needs all rights of root and a /tmp that is not an overlay. */
+function withKubernetesRun(container: Container, command: string[]): Container {
+  return (
+    container
+      .withMountedTemp('/tmp')
+      // The cache volume may have been emptied since.
+      .withExec(['sh', '-c', `${SETUP.join(' && ')} && exec "$@"`, 'sh', ...command], {
+        insecureRootCapabilities: true,
+      })
+  );
 }

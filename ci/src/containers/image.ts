@@ -2,20 +2,19 @@
 import { createHash } from 'node:crypto';
 import { type Container, type Directory, dag, type File, type Platform, type Secret } from '@dagger.io/dagger';
 import { imagePart } from '../checks/parts.ts';
-import type { Mirrors } from './options.ts';
-import { forPlatform } from './platform.ts';
+import type { Mirrors } from './toolbox.ts';
 
-/** What the Dockerfile expects, unless told otherwise. */
+/** The path that the Dockerfile expects. */
 const MODEL = 'models/model.bin';
 
 export type ImageContent = { model: File; commit?: string; modelName?: string; modelVersion?: string };
 
 export type Builder = {
   source: Directory;
-  /** Image that the Dockerfile starts from. */
+  /** The Dockerfile's base image. */
   nodeImage: string;
   mirrors: Mirrors;
-  /** Such as linux/arm64; without it, the engine's own. */
+  /** Such as linux/arm64; default the engine's own. */
   platform?: Platform;
 };
 
@@ -34,8 +33,8 @@ export async function buildImage(builder: Builder, content: ImageContent): Promi
 }
 
 /**
- * What the image is made of, as 64 hexadecimal digits: equal where two builds differ in nothing but their layers' times.
- * The base image is left out, so that a release that is run again finds what it has pushed although Debian has moved.
+ * Identifies what the image is made of, as 64 hexadecimal digits: equal for two builds that differ only in the times of
+ * their layers. The base image does not count, so that a repeated release finds its image although Debian was updated.
  */
 export async function contentId(source: Directory, content: ImageContent): Promise<string> {
   const { model, commit, modelName, modelVersion } = content;
@@ -46,10 +45,36 @@ export async function contentId(source: Directory, content: ImageContent): Promi
     .digest('hex');
 }
 
-/** A Dockerfile finds its secrets by name, and those that were given have names of their own. */
+/** The Dockerfile reads its secrets by name, and the caller's secrets have other names. */
 async function buildSecrets({ npmrc, caBundle }: Mirrors): Promise<Secret[]> {
   const secrets: Secret[] = [];
   if (npmrc) secrets.push(dag.setSecret('npmrc', await npmrc.plaintext()));
   if (caBundle) secrets.push(dag.setSecret('ca', await caBundle.contents()));
   return secrets;
+}
+
+/**
+ * Dagger 0.21 builds for the requested platform, but when the last stage is `FROM scratch` the image's configuration names
+ * the engine's platform. Registries and nodes believe the configuration, so it is corrected here.
+ */
+async function forPlatform(image: Container, platform: Platform): Promise<Container> {
+  if ((await image.platform()) === platform) return image;
+  let relabelled = dag
+    .container({ platform })
+    .withRootfs(image.rootfs())
+    .withWorkdir(await image.workdir())
+    .withUser(await image.user())
+    .withEntrypoint(await image.entrypoint());
+  const health = image.dockerHealthcheck();
+  relabelled = relabelled.withDockerHealthcheck(await health.args(), {
+    interval: await health.interval(),
+    timeout: await health.timeout(),
+    startPeriod: await health.startPeriod(),
+  });
+  for (const port of await image.exposedPorts()) relabelled = relabelled.withExposedPort(await port.port());
+  for (const label of await image.labels()) relabelled = relabelled.withLabel(await label.name(), await label.value());
+  for (const variable of await image.envVariables()) {
+    relabelled = relabelled.withEnvVariable(await variable.name(), await variable.value());
+  }
+  return relabelled;
 }

@@ -1,4 +1,4 @@
-/** Prometheus and Grafana as monitoring/ configures them, looking at a service. */
+/** Prometheus and Grafana, configured by monitoring/, for one service. */
 import { type Directory, dag, type Service } from '@dagger.io/dagger';
 
 const PROMETHEUS_PORT = 9090;
@@ -14,7 +14,7 @@ export function prometheus(source: Directory, app: Service, image: string): Serv
       .withFile('/etc/prometheus/prometheus.yml', source.file('monitoring/prometheus.yml'))
       .withDirectory('/etc/prometheus/rules', source.directory('monitoring/rules').filter({ include: ['*.yml'] }))
       .withNewFile('/etc/prometheus/targets/sentiment.json', targets)
-      // No repository's address is known in here: the alerts' links are paths within it.
+      // The repository's address is unknown here, so the alerts link to paths in it.
       .withEnvVariable('RUNBOOKS', 'docs/runbook')
       .withServiceBinding('app', app)
       .withExposedPort(PROMETHEUS_PORT)
@@ -22,7 +22,7 @@ export function prometheus(source: Directory, app: Service, image: string): Serv
   );
 }
 
-/** Without a sign-in, since it is for the machine that it was called on. */
+/** Without a sign-in: it is for the machine of the caller. */
 export function grafana(source: Directory, watched: Service, image: string): Service {
   const folder = source.directory('monitoring/grafana');
   return dag

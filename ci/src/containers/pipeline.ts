@@ -1,16 +1,20 @@
-/** The stages of dvc.yaml in a container. What they make is DVC's to remember: its cache is a volume. */
-import { type Container, type Directory, dag } from '@dagger.io/dagger';
+/** The stages of dvc.yaml in a container. DVC's cache is a volume, so it remembers what earlier calls computed. */
+import { type Container, type Directory, dag, type Secret } from '@dagger.io/dagger';
+import type { AwsSignIn } from '../aws/sign_in.ts';
 import { pipelinePart } from '../checks/parts.ts';
-import type { Aws, Tracking } from './options.ts';
+import type { TrackingSignIn } from '../tracking.ts';
 import { SRC } from './toolbox.ts';
 
-/** Where the container finds the tracking server of its own. */
+/** Host name of the container's own tracking server. */
 const MLFLOW = 'mlflow';
 const MLFLOW_PORT = 5000;
 
-export type DvcRemote = { url: string; aws: Aws };
+/** A tracking server with its sign-in. */
+export type Tracking = TrackingSignIn<Secret> & { uri: string };
 
-/** The toolbox with the pipeline's code, as DVC wants it: in a git repository. */
+export type DvcRemote = { url: string; aws: AwsSignIn<Secret> };
+
+/** The toolbox with the pipeline's code in a git repository, which DVC needs. */
 export function withPipeline(toolbox: Container, source: Directory): Container {
   return toolbox
     .withDirectory(SRC, source.filter(pipelinePart))
@@ -21,7 +25,7 @@ export function withPipeline(toolbox: Container, source: Directory): Container {
     .withMountedCache(`${SRC}/.dvc/cache`, dag.cacheVolume('sentiment-dvc'));
 }
 
-/** Stages one to five: they depend on files alone. */
+/** Stages one to five, which depend only on files. */
 export function withModel(container: Container): Container {
   return container.withExec(['dvc', 'repro', 'model_evaluation']);
 }
@@ -30,7 +34,7 @@ export function withRegistration(container: Container): Container {
   return container.withExec(['dvc', 'repro', '--single-item', 'register_model']);
 }
 
-/** What others have computed already comes from the remote, so that the stages need not run again. */
+/** Fetches what others have computed from the remote, so that those stages do not run again. */
 export function withPull(container: Container, { url, aws }: DvcRemote, when: string): Container {
   return container
     .with(withAws(aws))
@@ -43,7 +47,7 @@ export function withPush(container: Container): Container {
   return container.withExec(['dvc', 'push', '--run-cache']);
 }
 
-export function withAws(aws: Aws): (container: Container) => Container {
+function withAws(aws: AwsSignIn<Secret>): (container: Container) => Container {
   return (container) => {
     if (aws.region)
       container = container.withEnvVariable('AWS_REGION', aws.region).withEnvVariable('AWS_DEFAULT_REGION', aws.region);
@@ -60,7 +64,7 @@ export function withAws(aws: Aws): (container: Container) => Container {
   };
 }
 
-/** MLflow's own variables, as its client reads them. */
+/** The variables that MLflow's own client reads. */
 export function withTracking({ uri, username, password, token }: Tracking): (container: Container) => Container {
   return (container) => {
     container = container.withEnvVariable('MLFLOW_TRACKING_URI', uri);
@@ -73,17 +77,17 @@ export function withTracking({ uri, username, password, token }: Tracking): (con
   };
 }
 
-/** What follows in the container runs anew: `when` differs from call to call. */
+/** What follows in the container is never cached: `when` differs from call to call. */
 export function neverCached(when: string): (container: Container) => Container {
   return (container) => container.withEnvVariable('NEVER_CACHED', when);
 }
 
-/** An MLflow that lives as long as somebody uses it, with an empty database. */
+/** An MLflow with an empty database, which runs as long as a container uses it. */
 export function mlflowService(toolbox: Container) {
   return (
     toolbox
       .withEnvVariable('MLFLOW_DISABLE_TELEMETRY', 'true')
-      // Without this it starts eight more processes.
+      // Otherwise it starts eight more processes.
       .withEnvVariable('MLFLOW_SERVER_ENABLE_JOB_EXECUTION', 'false')
       .withWorkdir('/var/lib/mlflow')
       .withExposedPort(MLFLOW_PORT)
@@ -101,7 +105,7 @@ export function mlflowService(toolbox: Container) {
           ],
           ...['--backend-store-uri', 'sqlite:////var/lib/mlflow/mlflow.db'],
           ...['--artifacts-destination', '/var/lib/mlflow/artifacts'],
-          // It answers to no other name than these.
+          // It answers only to these names.
           ...['--allowed-hosts', `${MLFLOW}:*,localhost:*,127.0.0.1:*`],
         ],
       })

@@ -1,17 +1,25 @@
 /**
- * The machine that checks and stages run on: Debian with Node and Python, and the packages of the three lock files. Each
- * layer depends on what changes more seldom than the next, and none on the project's code, so an edit installs nothing.
+ * The container that checks and stages run in: Debian with Node and Python, and the packages of the three lock files. The
+ * layers are ordered by how rarely they change, and none depends on the project's code, so an edit reinstalls nothing.
  *
- * Files come from Directory.filter: its result is known to the cache by content. With withDirectory's own `include`, any
- * edit anywhere would run what follows anew.
+ * Files come from Directory.filter, whose result the cache identifies by content. With the `include` of withDirectory, any
+ * edit would invalidate what follows.
  */
-import { type Container, type Directory, dag } from '@dagger.io/dagger';
-import type { Mirrors } from './options.ts';
+import { type Container, type Directory, dag, type File, type Secret } from '@dagger.io/dagger';
+
+/** A company's own package sources; the default of each is the public one. */
+export type Mirrors = {
+  npmrc?: Secret;
+  pipConfig?: Secret;
+  aptSources?: File;
+  caBundle?: File;
+  goProxy?: string;
+};
 
 export const SRC = '/src';
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
-/** uv does not read pip's configuration, which may hold a mirror's password and so is never written to a layer. */
+/** uv does not read pip's configuration. It may hold a password, so it is read at run time and never stored in a layer. */
 const UV = `#!/bin/sh
 index=$(/opt/uv/bin/pip config get global.index-url 2>/dev/null || true)
 if [ -n "$index" ]; then export UV_DEFAULT_INDEX="$index"; fi
@@ -23,7 +31,7 @@ export function toolbox(source: Directory, nodeImage: string, mirrors: Mirrors):
   return base(nodeImage, mirrors).with(pythonPackages(source, mirrors)).with(npmPackages(source, mirrors));
 }
 
-export function base(nodeImage: string, mirrors: Mirrors): Container {
+function base(nodeImage: string, mirrors: Mirrors): Container {
   return dag
     .container()
     .from(nodeImage)
@@ -41,12 +49,12 @@ export function withTestPrograms(container: Container): Container {
   return container.withExec(['sh', '-c', aptInstall('chromium prometheus prometheus-alertmanager')]);
 }
 
-/** For the test of monitoring/ in Kubernetes, whose Prometheus is built from source. */
+/** For the test of monitoring/ in Kubernetes, which builds its Prometheus from source. */
 export function withAlertmanager(container: Container): Container {
   return container.withExec(['sh', '-c', aptInstall('prometheus-alertmanager')]);
 }
 
-/** Names, of packages, separated by spaces. */
+/** `names` are packages separated by spaces. */
 function aptInstall(names: string): string {
   return `apt-get -qq update && apt-get -qq install -y --no-install-recommends ${names} >/dev/null && rm -rf /var/lib/apt/lists/*`;
 }
@@ -54,7 +62,7 @@ function aptInstall(names: string): string {
 function companySources({ aptSources, caBundle }: Mirrors): (container: Container) => Container {
   return (container) => {
     if (caBundle) {
-      // The package that manages certificates is itself to be fetched with them.
+      // apt needs the certificates to fetch the package that manages them.
       container = container
         .withFile('/usr/local/share/ca-certificates/company.crt', caBundle)
         .withNewFile(
@@ -105,12 +113,12 @@ function pythonPackages(source: Directory, mirrors: Mirrors): (container: Contai
       .withoutMount('/root/.cache');
 }
 
-/** Mounted, so that no layer holds the secrets in it. */
+/** Mounted, so that no layer contains its secrets. */
 function withPipConfig({ pipConfig }: Mirrors): (container: Container) => Container {
   return (container) => (pipConfig ? container.withMountedSecret('/etc/pip.conf', pipConfig) : container);
 }
 
-/** The project's packages and, for the types, those of ci/. */
+/** The packages of the project and, for the type check, of ci/. */
 function npmPackages(source: Directory, { npmrc }: Mirrors): (container: Container) => Container {
   const files = ['package.json', 'package-lock.json', '.npmrc'];
   const install = ['npm', 'ci', '--ignore-scripts', '--loglevel=error'];

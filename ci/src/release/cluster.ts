@@ -1,6 +1,7 @@
 /** The cluster that callers name (an EKS cluster by its name, or any cluster by its kubeconfig) and what is applied to it. */
-import type { Directory, Secret, Service } from '@dagger.io/dagger';
+import type { Directory, Service } from '@dagger.io/dagger';
 import type { KubeConfig } from '#kubernetes';
+import type { ClusterArguments } from '../arguments.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { eksKubeConfig } from '../aws/eks.ts';
 import { explainerOf } from '../deploy/ecr.ts';
@@ -8,15 +9,6 @@ import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
-
-export type ClusterArguments = {
-  /** Name of an EKS cluster. */
-  cluster?: string;
-  kubeconfig?: Secret;
-  kubeContext?: string;
-  /** The address of the API server if only the caller's machine reaches it. */
-  apiServer?: Service;
-};
 
 export type TargetCluster = { kubeConfig: KubeConfig; manifests: Manifest[]; explainImage?: ExplainImage };
 

@@ -1,9 +1,11 @@
-/** The pipeline without a release: all stages, registration, and the files that they change. */
-import type { Container, Directory } from '@dagger.io/dagger';
-import type { Tracking } from '../containers/options.ts';
+/** The pipeline without a release: all stages and the registration, or a study of experiments.yaml. */
+import { type Container, type Directory, dag } from '@dagger.io/dagger';
+import { studyPart } from '../checks/parts.ts';
+import type { Tracking } from '../containers/pipeline.ts';
 import {
   type DvcRemote,
   mlflowService,
+  neverCached,
   withOwnMlflow,
   withPipeline,
   withPull,
@@ -11,10 +13,14 @@ import {
   withRegistration,
   withTracking,
 } from '../containers/pipeline.ts';
+import { SRC } from '../containers/toolbox.ts';
 import { runStep } from '../step.ts';
-import { type Call, makeModel, register, type Workspace } from './model.ts';
+import { type Call, makeModel, register, type Workspace, withHistory } from './model.ts';
 
 export type ReproInputs = Workspace & { tracking?: Tracking; remote?: DvcRemote };
+
+/** The journal of finished cells is kept between calls, so that a stopped study continues. */
+const JOURNAL = `${SRC}/.local/experiments`;
 
 const next = 'check that the bucket exists, and that the region and the keys give read and write access';
 
@@ -43,4 +49,23 @@ export async function reproduce({ source, toolbox, tracking, remote }: ReproInpu
 /** With an MLflow that exists only during the call: nobody else sees it, so a cached result is good enough. */
 function registerAlone(made: Container, call: Call): Promise<Container> {
   return runStep({ function: call.function, step: 'registers the model' }, () => withRegistration(made).sync());
+}
+
+/** The source with the study's tables, plots and suggested change. `name` is compare, tune or ablation. */
+export async function runStudy(
+  { source, toolbox, tracking }: Workspace & { tracking?: Tracking },
+  name: string,
+  call: Call,
+): Promise<Directory> {
+  const tracked = (container: Container) => (tracking ? container.with(withTracking(tracking)) : container);
+  const container = withPipeline(toolbox, source)
+    .withDirectory(SRC, source.filter(studyPart))
+    .with(await withHistory(source))
+    .with(tracked)
+    .with(neverCached(call.when))
+    .withMountedCache(JOURNAL, dag.cacheVolume('sentiment-experiments'))
+    .withExec(['node', 'ml/experiments/main.ts', name]);
+  const step = { function: call.function, step: `runs the study ${name}`, next: `run the same locally: make ${name}` };
+  await runStep(step, () => container.sync());
+  return source.withDirectory('reports/experiments', container.directory('reports/experiments'));
 }

@@ -1,0 +1,85 @@
+/** The module's arguments in groups, and what the functions read from each group. */
+import type { Container, Directory, Platform, Secret, Service } from '@dagger.io/dagger';
+import { type AwsClients, awsClients } from './aws/clients.ts';
+import { type AwsSignIn, awsCredentials, checkAwsSignIn } from './aws/sign_in.ts';
+import type { Builder } from './containers/image.ts';
+import type { Tracking } from './containers/pipeline.ts';
+import { type Mirrors, toolbox } from './containers/toolbox.ts';
+import { PipelineError } from './errors.ts';
+import { type TrackingSignIn, trackingAddress } from './tracking.ts';
+
+export type Arguments = {
+  /** The repository. */
+  source: Directory;
+  images: Images;
+  mirrors: Mirrors;
+  tracking: TrackingSignIn<Secret>;
+  aws: AwsSignIn<Secret>;
+  target: ClusterArguments;
+};
+
+export type Images = {
+  node: string;
+  registry: string;
+  cluster: string;
+  /** Of the service's image, such as linux/arm64. */
+  platform?: string;
+};
+
+export type ClusterArguments = {
+  /** Name of an EKS cluster. */
+  cluster?: string;
+  kubeconfig?: Secret;
+  kubeContext?: string;
+  /** The API server, if only the caller's machine reaches it. */
+  apiServer?: Service;
+};
+
+export function toolboxOf({ source, images, mirrors }: Arguments): Container {
+  return toolbox(source, images.node, mirrors);
+}
+
+/** What building the service's image needs. */
+export function builderOf(given: Arguments): Builder & { toolbox: Container } {
+  const { source, images, mirrors } = given;
+  const platform = images.platform as Platform | undefined;
+  return { source, nodeImage: images.node, platform, mirrors, toolbox: toolboxOf(given) };
+}
+
+/** The tracking server; undefined when none is given. Throws TRACKING_ARGUMENTS. */
+export function trackingOf({ tracking }: Arguments): Tracking | undefined {
+  const uri = trackingAddress(tracking);
+  return uri === undefined ? undefined : { ...tracking, uri };
+}
+
+/** The tracking server of a function that needs one. Throws TRACKING_ARGUMENTS. */
+export function neededTracking(given: Arguments, functionName: string): Tracking {
+  const tracking = trackingOf(given);
+  if (tracking) return tracking;
+  const next = `dagger call --tracking-uri https://... --tracking-token env:MLFLOW_TRACKING_TOKEN ${functionName}; rehearse starts its own`;
+  throw new PipelineError('TRACKING_ARGUMENTS', `${functionName} needs a tracking server, and none was given`, {
+    next,
+  });
+}
+
+/** The AWS sign-in for a container. Throws AWS_ARGUMENTS. */
+export function awsOf({ aws }: Arguments): AwsSignIn<Secret> {
+  checkAwsSignIn(aws);
+  return aws;
+}
+
+/** Clients of AWS for the code of this module; undefined without credentials. Throws AWS_ARGUMENTS. */
+export async function awsClientsOf({ aws }: Arguments): Promise<AwsClients | undefined> {
+  const { region } = aws;
+  const credentials = awsCredentials({
+    ...aws,
+    accessKeyId: await aws.accessKeyId?.plaintext(),
+    secretAccessKey: await aws.secretAccessKey?.plaintext(),
+    sessionToken: await aws.sessionToken?.plaintext(),
+    webIdentityToken: await aws.webIdentityToken?.plaintext(),
+  });
+  if (credentials === undefined) return undefined;
+  if (region) return awsClients({ region, credentials });
+  const next = 'add --aws-region, such as eu-central-1';
+  throw new PipelineError('AWS_ARGUMENTS', 'AWS credentials were given without a region', { next });
+}
