@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { paramsSchema, parseParams, readParams } from './params.ts';
+import { paramsSchema, readParams } from './params.ts';
+import { YamlFile } from './yaml_file.ts';
 
 const text = readFileSync('ml/testdata/params.yaml', 'utf8');
+const parseParams = (given: string, path: string) => new YamlFile(given, path, 'params').check(paramsSchema);
 
 describe('params.yaml', () => {
   it('as shipped is valid', () => {

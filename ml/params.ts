@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { isClassifier, linearNames, linearSettings } from './classifiers/registry.ts';
-import { readYamlFile, YamlFile } from './yaml_file.ts';
+import { readYamlFile } from './yaml_file.ts';
 
 const whole = (least: number, most = 4294967295) => z.number().int().min(least).max(most);
 const above = (limit: number) => z.number().gt(limit);
@@ -161,9 +161,4 @@ export function sectionsOfModel(params: Params): Record<string, unknown> {
 /** Throws PARAMS_MISSING (1) or PARAMS_INVALID (2), which names file, line and field. */
 export function readParams(path = 'params.yaml'): Params {
   return readYamlFile(path, 'params').check(paramsSchema);
-}
-
-/** The same for text that came from `path`. */
-export function parseParams(text: string, path: string): Params {
-  return new YamlFile(text, path, 'params').check(paramsSchema);
 }

@@ -11,7 +11,7 @@ import { parse, stringify } from 'yaml';
 import type { Review } from '../../ml/corpus/review.ts';
 import { measure, scoreReviews } from '../../ml/evaluation/measures.ts';
 import { saveModel } from '../../ml/model/artifact.ts';
-import { type Params, parseParams } from '../../ml/params.ts';
+import { type Params, paramsSchema } from '../../ml/params.ts';
 import { createRandom } from '../../ml/random.ts';
 import { paths } from '../../ml/stages/paths.ts';
 import { trainModel } from '../../ml/training.ts';
@@ -70,7 +70,7 @@ function settings(defaults: Params, name: string, changes: Changes): Params {
     const key = section as keyof Params;
     return [section, { ...knobs, ...easy[key], ...changes[key] }];
   });
-  return parseParams(stringify(Object.fromEntries(sections)), paths.params);
+  return paramsSchema.parse(Object.fromEntries(sections));
 }
 
 async function fill(path: string, params: Params, seed: number): Promise<void> {
