@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Once, at a machine's first start (cloud-init): its data volume, Docker Compose, the timer. May be run again.
-# /etc/sentiment-monitoring.env: MACHINE (prometheus or grafana), SOURCE (s3://...), DATA, VOLUME_ID and what compose reads.
+# Runs once, at the first start of a machine (cloud-init): data volume, Docker Compose, timer. It is safe to run again.
+# /etc/sentiment-monitoring.env: MACHINE (prometheus or grafana), SOURCE (s3://...), DATA, VOLUME_ID and the variables of the compose file.
 set -euo pipefail
 set -a
 # shellcheck source=/dev/null
@@ -20,7 +20,7 @@ if [[ ! -b $device ]]; then
   exit 1
 fi
 
-# mkfs.xfs refuses a disk that has a file system, so data that blkid did not see is safe as well.
+# mkfs.xfs refuses a disk that has a file system, so even data that blkid missed is safe.
 if [[ -z $(blkid --probe --match-tag TYPE --output value "$device" || true) ]]; then
   mkfs.xfs "$device"
 fi
@@ -29,18 +29,18 @@ if ! grep -q " $DATA " /etc/fstab; then
   echo "UUID=$(blkid --probe --match-tag UUID --output value "$device") $DATA xfs defaults,nofail,x-systemd.device-timeout=60s 0 2" >>/etc/fstab
 fi
 if ! mountpoint -q "$DATA"; then mount "$DATA"; fi
-# A snapshot may have come back on a larger volume.
+# A snapshot may have been restored to a larger volume.
 xfs_growfs "$DATA" >/dev/null
 
-# The users that the images run as.
+# The users of the images.
 case $MACHINE in
   prometheus) install -d -m 0750 -o 65534 -g 65534 "$DATA/prometheus" "$DATA/alertmanager" ;;
   grafana) install -d -m 0750 -o 472 -g 0 "$DATA/grafana" ;;
   *) echo "setup: MACHINE is '$MACHINE': prometheus or grafana" >&2; exit 2 ;;
 esac
 
-# Amazon Linux has no package of Compose; Docker publishes the plugin as an image, which the daemon verifies as it does others.
-# Containers must not write into an unmounted folder after a restart.
+# Amazon Linux does not package Compose. Docker publishes the plugin as an image, which the daemon verifies like any other.
+# After a restart, containers must not write into an unmounted folder.
 install -d /etc/systemd/system/docker.service.d /usr/local/lib/docker/cli-plugins
 printf '[Unit]\nRequiresMountsFor=%s\n' "$DATA" >/etc/systemd/system/docker.service.d/data.conf
 systemctl daemon-reload
