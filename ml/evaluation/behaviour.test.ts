@@ -12,7 +12,7 @@ describe('a minimum functionality case', () => {
     minimumFunctionality: [{ name: 'negated praise', text: 'Not good.', expected: 'negative' as const }],
   };
 
-  it('passes on the class expected', () => {
+  it('passes if the model predicts the expected class', () => {
     expect(
       runBehaviourTests(
         toyModel(() => 0.4),
@@ -21,7 +21,7 @@ describe('a minimum functionality case', () => {
     ).toMatchObject({ passed: 1, total: 1, failures: [] });
   });
 
-  it('fails on the other, with the sentence and the probability', () => {
+  it('fails if it predicts the other class, with the sentence and the probability', () => {
     expect(runBehaviourTests(goodOrBad, cases).failures).toEqual([
       {
         kind: 'minimum functionality',
@@ -38,11 +38,11 @@ describe('an invariance case', () => {
   const cases = { ...none, invariance: [{ name: 'letter case', text: 'good', variant: 'GOOD' }] };
   const shift = (variant: number) => toyModel((text) => (text === 'GOOD' ? variant : 0.55));
 
-  it('passes when the probability moves by less than 0.1 within the class', () => {
+  it('passes if the probability moves by less than 0.1 within the class', () => {
     expect(runBehaviourTests(shift(0.64), cases).passed).toBe(1);
   });
 
-  it('fails when it moves by more', () => {
+  it('fails if it moves by more', () => {
     expect(runBehaviourTests(shift(0.66), cases).failures).toEqual([
       {
         kind: 'invariance',
@@ -54,7 +54,7 @@ describe('an invariance case', () => {
     ]);
   });
 
-  it('fails when the class changes, by however little', () => {
+  it('fails if the class changes, however small the step', () => {
     expect(runBehaviourTests(shift(0.49), cases).passed).toBe(0);
   });
 });
@@ -64,7 +64,7 @@ describe('a direction case', () => {
   const down = { ...up, name: 'blame added', direction: 'down' as const };
   const add = (after: number) => toyModel((text) => (text === 'A film. It is good.' ? after : 0.5));
 
-  it('lets the probability move the right way by any amount, the wrong way by 0.05', () => {
+  it('passes if the probability moves any distance the right way, or at most 0.05 the wrong way', () => {
     for (const after of [0.99, 0.5, 0.46]) {
       expect(runBehaviourTests(add(after), { ...none, direction: [up] }).passed, `${after}`).toBe(1);
     }
@@ -73,7 +73,7 @@ describe('a direction case', () => {
     }
   });
 
-  it('fails when praise lowers it', () => {
+  it('fails if praise lowers it', () => {
     expect(runBehaviourTests(add(0.4), { ...none, direction: [up] }).failures).toEqual([
       {
         kind: 'direction',
@@ -85,7 +85,7 @@ describe('a direction case', () => {
     ]);
   });
 
-  it('fails when blame raises it', () => {
+  it('fails if blame raises it', () => {
     expect(runBehaviourTests(add(0.6), { ...none, direction: [down] }).failures[0]).toMatchObject({
       expected: 'not higher than 0.50 for "A film.", within 0.05',
       got: 'positive (0.60)',
@@ -135,7 +135,7 @@ describe('the cases', () => {
     expect(directionCases.filter((one) => one.direction === 'up').length * 2).toBe(directionCases.length);
   });
 
-  it('ask no question twice', () => {
+  it('have no duplicates', () => {
     const texts = minimumFunctionalityCases.map((one) => one.text);
     const pairs = [
       ...invarianceCases.map((one) => `${one.text} | ${one.variant}`),
@@ -145,7 +145,7 @@ describe('the cases', () => {
     expect(new Set(pairs).size).toBe(pairs.length);
   });
 
-  it('vary something in every invariance case', () => {
+  it('differ from their variant in every invariance case', () => {
     for (const one of invarianceCases) expect(one.variant).not.toBe(one.text);
   });
 });

@@ -1,7 +1,6 @@
 /**
- * What anyone would expect of a model that judges film reviews, as data: ordinary sentences, written before any model
- * was asked. They are a measuring stick: change them when a person would disagree with one, never because a model
- * fails it.
+ * What anyone would expect of a model for film reviews, as data: ordinary sentences, written before any model was
+ * tested. They are a yardstick: change a sentence if a person would disagree with it, never because a model fails it.
  */
 
 /** A sentence whose class nobody would dispute. */
@@ -10,7 +9,7 @@ export type MinimumFunctionalityCase = { name: string; text: string; expected: '
 /** Two texts that differ in something that says nothing about the film. */
 export type InvarianceCase = { name: string; text: string; variant: string };
 
-/** A text, and a clause whose addition may move the opinion one way only. */
+/** A text, and an addition that may move the opinion in only one direction. */
 export type DirectionCase = { name: string; text: string; addition: string; direction: 'up' | 'down' };
 
 const sentences: Record<string, { expected: 'negative' | 'positive'; texts: string[] }> = {

@@ -22,7 +22,7 @@ const wordRate: FitScorer = (train) => {
 };
 
 describe('crossValidate', () => {
-  it('trains each fold on texts it does not score, and scores every text once', () => {
+  it('trains each fold on texts that it does not score, and scores every text once', () => {
     const scoredTexts: string[] = [];
     crossValidate(reviews, settings, (train) => {
       const seen = new Set(train.map((review) => review.text));
@@ -58,7 +58,7 @@ describe('crossValidate', () => {
     expect(result.pooled.accuracy).toBeCloseTo(54 / 60, 12);
   });
 
-  it('gives the same for a seed, and other folds for another', () => {
+  it('gives the same result for the same seed, and other folds for another', () => {
     const once = crossValidate(reviews, settings, wordRate);
     expect(crossValidate(reviews, settings, wordRate)).toEqual(once);
     expect(crossValidate(reviews, { ...settings, seed: 1 }, wordRate).folds).not.toEqual(once.folds);
@@ -74,7 +74,7 @@ describe('crossValidate', () => {
     expect(seen).toEqual(folds.map((fold, k) => [k + 1, fold.accuracy]));
   });
 
-  it('refuses a corpus of one class', () => {
+  it('refuses a corpus with one class', () => {
     const positive = reviews.filter((review) => review.label === 1);
     expect(() => crossValidate(positive, settings, wordRate)).toThrowError(
       expect.objectContaining({ code: 'FOLDS_INVALID', exitCode: 2 }),

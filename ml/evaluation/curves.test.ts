@@ -61,7 +61,7 @@ describe('thin', () => {
     expect([kept[0], kept.at(-1)]).toEqual([points[0], points.at(-1)]);
   });
 
-  it('keeps the order of the points, drops those on a line, and no corner', () => {
+  it('keeps the order and all corners, and drops points on a line', () => {
     const points = [0, 0.1, 0.2, 0.3, 0.4, 0.5].map((x) => [x, x < 0.3 ? 0 : 1]);
     const kept = thin(
       points,

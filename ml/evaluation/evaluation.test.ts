@@ -10,7 +10,7 @@ const { scored, measures } = goldenCase('few ties');
 describe('flatMetrics', () => {
   const metrics = flatMetrics(scored, params);
 
-  it('has every measure under its own name, and its standard error beside it', () => {
+  it('has every measure under its name, with its standard error', () => {
     for (const [name, value] of Object.entries(measures)) {
       expect(metrics[name], name).toBeCloseTo(value, 10);
       expect(metrics[`${name}_se`], name).toBeGreaterThan(0);
@@ -21,7 +21,7 @@ describe('flatMetrics', () => {
     expect(metrics.accuracy_se).toBeCloseTo(Math.sqrt((measures.accuracy * (1 - measures.accuracy)) / 200), 12);
   });
 
-  it('says how many texts there are and what the larger class alone would give', () => {
+  it('has the number of texts and the share of the larger class', () => {
     const share = scored.labels.filter((label) => label === 1).length / 200;
     expect(metrics).toMatchObject({
       n_test: 200,
@@ -35,7 +35,7 @@ describe('flatMetrics', () => {
     expect(names.filter((name) => name.endsWith('_se'))).toEqual(['accuracy_se']);
   });
 
-  it('holds finite numbers only, so that JSON and MLflow can', () => {
+  it('has only finite numbers, as JSON and MLflow require', () => {
     expect(Object.values(metrics).every(Number.isFinite)).toBe(true);
   });
 });
@@ -54,7 +54,7 @@ describe('evaluateModel', () => {
   };
   const evaluation = evaluateModel(model, reviews, params);
 
-  it('brings numbers, cases and curves of one set of texts together', () => {
+  it('has numbers, cases and curves for one set of texts', () => {
     expect(evaluation.metrics).toMatchObject({
       n_test: 60,
       accuracy: 0.9,
@@ -67,11 +67,11 @@ describe('evaluateModel', () => {
     expect(evaluation.calibration.map((bin) => bin.count)).toEqual([30, 30]);
   });
 
-  it('gives the same twice', () => {
+  it('gives the same result twice', () => {
     expect(evaluateModel(model, reviews, params)).toEqual(evaluation);
   });
 
-  it('is told in a few lines', () => {
+  it('is summarised in a few lines', () => {
     const lines = summarize(evaluation).split('\n');
     expect(lines[0]).toBe('60 held-out texts, 53.3 % of the larger class');
     expect(lines[1]).toBe('  accuracy          0.9000 ± 0.0387');

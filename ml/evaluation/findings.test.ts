@@ -5,7 +5,7 @@ import { sliceByQuartiles, sliceReviews, topWords, worstMistakes } from './findi
 import { predictionOf } from './testdata/toy_model.ts';
 
 describe('sliceByQuartiles', () => {
-  it('cuts the texts into four of equal size and says how many each has right', () => {
+  it('splits the texts into four equal slices, each with its accuracy', () => {
     const values = Float64Array.of(8, 1, 7, 2, 6, 3, 5, 4);
     const scored = {
       labels: new Uint8Array(8).fill(1),
@@ -19,7 +19,7 @@ describe('sliceByQuartiles', () => {
     ]);
   });
 
-  it('keeps texts of one value together', () => {
+  it('keeps texts with the same value together', () => {
     const values = Float64Array.of(1, 5, 5, 5, 5, 5, 9, 9);
     const scored = { labels: new Uint8Array(8), probabilities: new Float64Array(8) };
     expect(sliceByQuartiles('words', values, scored).map(({ from, to, count }) => [from, to, count])).toEqual([
@@ -50,7 +50,7 @@ describe('sliceReviews', () => {
     ]);
   });
 
-  it('leaves ratings out where a review has none', () => {
+  it('leaves ratings out if a review has none', () => {
     const partly = [rated[0], { ...rated[1], rating: undefined }];
     expect(sliceReviews(partly, scored).map(({ by }) => by)).toEqual(['words', 'words']);
   });
@@ -64,7 +64,7 @@ const reviews: Review[] = [
 const scored = { labels: Uint8Array.of(1, 1, 0), probabilities: Float64Array.of(0.9, 0.4, 0.95) };
 
 describe('worstMistakes', () => {
-  it('lists what was wrong, the most confident first', () => {
+  it('lists wrong predictions, the most confident first', () => {
     expect(worstMistakes(reviews, scored)).toEqual([
       { id: 'sure', actual: 'negative', probability: 0.95, rating: -2, text: 'Great waste.' },
       { id: 'unsure', actual: 'positive', probability: 0.4, rating: 0.5, text: 'Hm.' },
@@ -75,7 +75,7 @@ describe('worstMistakes', () => {
     expect(worstMistakes(reviews, scored, 1).map(({ id }) => id)).toEqual(['sure']);
   });
 
-  it('shortens a long text without breaking a character in two', () => {
+  it('shortens a long text without splitting a character', () => {
     const long = [{ id: 'x', text: `${'a'.repeat(298)}\u{1f600}${'b'.repeat(50)}`, label: 1 as const }];
     const [{ text }] = worstMistakes(long, { labels: Uint8Array.of(1), probabilities: Float64Array.of(0.1) });
     expect(text.isWellFormed()).toBe(true);
@@ -109,11 +109,11 @@ describe('topWords', () => {
     ]);
   });
 
-  it('leaves out rare words, and keeps to the limit on either side', () => {
+  it('leaves out rare words, and keeps the limit for each class', () => {
     expect(topWords({ explain }, texts, { leastUses: 2, limit: 1 }).map(({ word }) => word)).toEqual(['bad', 'good']);
   });
 
-  it('is empty where no word is used often enough', () => {
+  it('is empty if no word is used often enough', () => {
     expect(topWords({ explain }, texts)).toEqual([]);
   });
 });

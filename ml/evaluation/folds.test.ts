@@ -27,7 +27,7 @@ const labelsAndFolds = fc
   );
 
 describe('stratifiedFolds', () => {
-  it('spreads each class, and all texts, to within one over the folds', () => {
+  it('spreads each class and all texts evenly, to within one text', () => {
     fc.assert(
       fc.property(labelsAndFolds, ([k, labels, seed]) => {
         const counts = countsByFold(labels, stratifiedFolds(labels, undefined, k, seed), k);
@@ -38,13 +38,13 @@ describe('stratifiedFolds', () => {
     );
   });
 
-  it('gives the same folds for a seed and others for another', () => {
+  it('gives the same folds for the same seed, and others for another', () => {
     const labels = Uint8Array.from({ length: 100 }, (_, i) => i % 2);
     expect(stratifiedFolds(labels, undefined, 5, 42)).toEqual(stratifiedFolds(labels, undefined, 5, 42));
     expect(stratifiedFolds(labels, undefined, 5, 42)).not.toEqual(stratifiedFolds(labels, undefined, 5, 43));
   });
 
-  it('does not follow the order of the texts, so a sorted corpus is mixed', () => {
+  it('does not follow the order of the texts, so it mixes a sorted corpus', () => {
     const labels = Uint8Array.from({ length: 100 }, (_, i) => (i < 50 ? 0 : 1));
     const folds = stratifiedFolds(labels, undefined, 5, 1);
     expect(new Set(folds.subarray(0, 10)).size).toBeGreaterThan(1);

@@ -43,7 +43,7 @@ function input(changes: Partial<GateInput> = {}): GateInput {
 }
 
 describe('the first model', () => {
-  test('passes on the floors', () => {
+  test('passes if it meets every limit', () => {
     const verdict = judge(input({ champion: undefined }));
     expect(verdict).toMatchObject({ decision: 'promote', warnings: [] });
     expect(verdict.checks.map((check) => check.text)).toEqual([
@@ -66,7 +66,7 @@ describe('the first model', () => {
     });
   });
 
-  test('is refused when its probabilities mean something else', () => {
+  test('is refused if its probabilities are badly calibrated', () => {
     const challenger = contender('1', range(0, 40));
     expect(judge(input({ champion: undefined, challenger }))).toMatchObject({
       decision: 'refuse',
@@ -74,7 +74,7 @@ describe('the first model', () => {
     });
   });
 
-  test('is refused on every floor it misses, with all the reasons', () => {
+  test('is refused with a reason for every limit that it misses', () => {
     const { reason } = judge(
       input({ champion: undefined, challenger: contender('1', range(0, 80)), behaviour: { passed: 0, total: 0 } }),
     );
@@ -107,19 +107,19 @@ describe('a challenger', () => {
     );
   });
 
-  test('that is worse by no more than chance is promoted', () => {
+  test('that is not significantly worse is promoted', () => {
     // Four lost and none won: (1/2)^4 is not below .05.
     const verdict = judge(input({ challenger: contender('3', range(0, 20)), champion: contender('2', range(0, 16)) }));
     expect(verdict.decision).toBe('promote');
     expect(verdict.figures.loss_probability).toBeCloseTo(1 / 16, 12);
   });
 
-  test('that is far better is not refused for being different', () => {
+  test('that is far better is promoted', () => {
     const verdict = judge(input({ challenger: contender('3', good), champion: contender('2', range(0, 90)) }));
     expect(verdict).toMatchObject({ decision: 'promote', figures: { loss_probability: 1 } });
   });
 
-  test('that is the champion under another number is nothing to decide about', () => {
+  test('that is the champion under another number needs no decision', () => {
     const champion = contender('4', good, { contentDigest: 'content-5' });
     expect(judge(input({ challenger: contender('5', good), champion }))).toEqual({
       decision: 'unchanged',
@@ -130,7 +130,7 @@ describe('a challenger', () => {
     });
   });
 
-  test('compared with a champion of other training texts comes with a warning', () => {
+  test('compared with a champion of other training texts brings a warning', () => {
     const champion = contender('1', good, { dataDigest: 'e3b0c44298fc1c149afb' });
     expect(judge(input({ champion })).warnings).toEqual([
       'version 1 was trained on other texts (e3b0c44298fc, not data) and may have seen some of these: the comparison can favour it',

@@ -44,7 +44,7 @@ describe('scoreReviews', () => {
   });
 });
 
-it('classOf is positive above one half, as the model has it', () => {
+it('classOf is positive above 0.5, as in the model', () => {
   expect([classOf(0.5), classOf(0.5 + Number.EPSILON)]).toEqual([0, 1]);
 });
 
@@ -78,7 +78,7 @@ describe('counts', () => {
   });
 });
 
-it('does not overflow on a million texts of each kind', () => {
+it('does not overflow on a million texts of each class', () => {
   const million = 1_000_000;
   const outcomes = { truePositives: million, falsePositives: 0, trueNegatives: million, falseNegatives: 0 };
   expect(classMetrics(outcomes).mcc).toBeCloseTo(1, 12);
@@ -127,13 +127,13 @@ describe('rankingMetrics', () => {
     );
   });
 
-  it('measures a sample given by counts as the texts drawn', () => {
+  it('measures a sample given as counts like the drawn texts', () => {
     const scored = { labels: Uint8Array.of(0, 1, 1, 0), probabilities: Float64Array.of(0.9, 0.8, 0.3, 0.1) };
     const drawn = { labels: Uint8Array.of(1, 1, 1, 0), probabilities: Float64Array.of(0.8, 0.3, 0.3, 0.1) };
     expect(rankingMetrics(scored, rankByProbability(scored), Uint32Array.of(0, 1, 2, 1))).toEqual(metricsOf(drawn));
   });
 
-  it('has no value without texts of both classes', () => {
+  it('is NaN without texts of both classes', () => {
     const scored = { labels: Uint8Array.of(1, 1), probabilities: Float64Array.of(0.2, 0.8) };
     expect(metricsOf(scored)).toEqual({ roc_auc: Number.NaN, average_precision: Number.NaN });
   });
@@ -152,7 +152,7 @@ describe.each(goldenCases)('on $name', ({ scored, positive_bins, confidence_bins
     expectBins(positiveBins(scored, goldenBins), positive_bins);
   });
 
-  it('bins confidence against right answers likewise', () => {
+  it('bins confidence against correct predictions in the same way', () => {
     expectBins(confidenceBins(scored, goldenBins), confidence_bins);
   });
 
@@ -164,7 +164,7 @@ describe.each(goldenCases)('on $name', ({ scored, positive_bins, confidence_bins
 });
 
 describe('calibrationMetrics', () => {
-  it('is the overconfidence of a model that says 90 % and is right half of the time', () => {
+  it('is the overconfidence of a model that predicts 90 % and is right half of the time', () => {
     const scored = { labels: Uint8Array.of(1, 0, 1, 0), probabilities: Float64Array.of(0.9, 0.9, 0.9, 0.9) };
     expect(calibrationMetrics(scored, 10).ece).toBeCloseTo(0.4, 12);
   });
@@ -179,7 +179,7 @@ describe('calibrationMetrics', () => {
     expect(ece).toBeLessThan(ece_positive);
   });
 
-  it('measures a sample given by counts as the texts drawn', () => {
+  it('measures a sample given as counts like the drawn texts', () => {
     const scored = { labels: Uint8Array.of(1, 0, 0), probabilities: Float64Array.of(0.9, 0.8, 0.15) };
     const drawn = { labels: Uint8Array.of(1, 1, 0), probabilities: Float64Array.of(0.9, 0.9, 0.15) };
     expect(calibrationMetrics(scored, 10, Uint32Array.of(2, 0, 1))).toEqual(calibrationMetrics(drawn, 10));

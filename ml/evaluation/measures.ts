@@ -119,25 +119,28 @@ export function classMetrics({
 }
 
 /** Mean of -ln(probability of the true class), with probabilities kept 2^-52 away from 0 and 1. */
-export function logLoss({ labels, probabilities }: Scored, counts?: Counts): number {
-  let sum = 0;
-  let total = 0;
-  for (let i = 0; i < labels.length; i++) {
-    const times = counts ? counts[i] : 1;
-    const p = Math.min(Math.max(probabilities[i], Number.EPSILON), 1 - Number.EPSILON);
-    sum -= times * Math.log(labels[i] === 1 ? p : 1 - p);
-    total += times;
-  }
-  return sum / total;
+export function logLoss(scored: Scored, counts?: Counts): number {
+  return meanLoss(scored, counts, (probability, label) => {
+    const p = Math.min(Math.max(probability, Number.EPSILON), 1 - Number.EPSILON);
+    return -Math.log(label === 1 ? p : 1 - p);
+  });
 }
 
 /** Mean squared distance between probability and class (Brier 1950), 0 to 1. */
-export function brierScore({ labels, probabilities }: Scored, counts?: Counts): number {
+export function brierScore(scored: Scored, counts?: Counts): number {
+  return meanLoss(scored, counts, (probability, label) => (probability - label) ** 2);
+}
+
+function meanLoss(
+  { labels, probabilities }: Scored,
+  counts: Counts | undefined,
+  loss: (probability: number, label: number) => number,
+): number {
   let sum = 0;
   let total = 0;
   for (let i = 0; i < labels.length; i++) {
     const times = counts ? counts[i] : 1;
-    sum += times * (probabilities[i] - labels[i]) ** 2;
+    sum += times * loss(probabilities[i], labels[i]);
     total += times;
   }
   return sum / total;

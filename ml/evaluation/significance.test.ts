@@ -21,7 +21,7 @@ describe('resample', () => {
     expect(totals).toEqual(Array(20).fill(50));
   });
 
-  it('leaves out about 37 % of the texts, as drawing with replacement does', () => {
+  it('leaves out about 37 % of the texts, as expected with replacement', () => {
     const left: number[] = [];
     resample(1000, 50, 2, (counts) => left.push(counts.filter((count) => count === 0).length / 1000));
     expect(left.reduce((sum, share) => sum + share, 0) / 50).toBeCloseTo(1 / Math.E, 2);
@@ -46,7 +46,7 @@ describe('standardErrors', () => {
     expect(Object.keys(errors).sort()).toEqual(Object.keys(measure(scored, 10)).sort());
   });
 
-  it('is the same for a seed and another for another', () => {
+  it('is equal for equal seeds and differs for others', () => {
     expect(standardErrors(scored, 10, 20, 1)).toEqual(standardErrors(scored, 10, 20, 1));
     expect(standardErrors(scored, 10, 20, 1)).not.toEqual(standardErrors(scored, 10, 20, 2));
   });
@@ -55,7 +55,7 @@ describe('standardErrors', () => {
     expect(standardErrors(scored, 10, 0, 1)).toEqual({});
   });
 
-  it('passes over samples of one class where a measure needs both', () => {
+  it('skips samples with one class if a measure needs both', () => {
     const two = { labels: Uint8Array.of(0, 1), probabilities: Float64Array.of(0.3, 0.6) };
     const { roc_auc, accuracy } = standardErrors(two, 10, 40, 1);
     expect(roc_auc).toBe(0);
@@ -118,11 +118,11 @@ describe('pairedDifference', () => {
   const worse = { ...scored, probabilities: scored.probabilities.map((p) => p + 0.5 * (random() - p)) };
   const options = { binCount: 10, samples: 300, seed: 1 };
 
-  it('is nothing between a model and itself', () => {
+  it('is 0 between a model and itself', () => {
     expect(pairedDifference('accuracy', scored, scored, options)).toEqual({ difference: 0, se: 0, low: 0, high: 0 });
   });
 
-  it('finds a model with noise in its scores worse, beyond chance', () => {
+  it('finds a model with noisy scores significantly worse', () => {
     const { difference, se, low, high } = pairedDifference('roc_auc', scored, worse, options);
     expect(difference).toBeGreaterThan(0);
     expect(low).toBeGreaterThan(0);
@@ -131,7 +131,7 @@ describe('pairedDifference', () => {
     expect(high - low).toBeLessThan(5 * se);
   });
 
-  it('is surer than two separate errors, since both meet the same texts', () => {
+  it('has a smaller error than two separate samples, because both see the same texts', () => {
     const { se } = pairedDifference('accuracy', scored, worse, options);
     const one = Math.sqrt((measures.accuracy * (1 - measures.accuracy)) / scored.labels.length);
     expect(se).toBeLessThan(Math.SQRT2 * one);

@@ -30,7 +30,7 @@ function evaluationOf(name: string, bootstrap_samples: number): Evaluation {
 const evaluation = evaluationOf('few ties', 50);
 const plots = await drawPlots(evaluation, 10);
 
-/** What a reader sees written. */
+/** The visible texts. */
 function textsOf(svg: string): string[] {
   return Array.from(svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g), ([, text]) => text);
 }
@@ -41,7 +41,7 @@ describe('drawPlots', () => {
     for (const svg of Object.values(plots)) expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
   });
 
-  it('puts the figure and its error into the title', () => {
+  it('shows the figure and its error in the title', () => {
     const { metrics } = evaluation;
     const title = (name: string, figure: string) =>
       `${name} ${metrics[figure].toFixed(3)} ± ${metrics[`${figure}_se`].toFixed(3)}`;
@@ -51,13 +51,13 @@ describe('drawPlots', () => {
     expect(textsOf(plots.calibration)).toContain(title('Calibration error', 'ece'));
   });
 
-  it('writes the four counts into the confusion matrix', () => {
+  it('shows the four counts in the confusion matrix', () => {
     for (const count of Object.values(evaluation.outcomes)) {
       expect(textsOf(plots.confusion_matrix)).toContain(String(count));
     }
   });
 
-  it('gives the same bytes again, whatever was drawn before', async () => {
+  it('gives the same bytes again after drawing others', async () => {
     await drawPlots(evaluationOf('perfect', 0), 10);
     expect(await drawPlots(evaluation, 10)).toEqual(plots);
   });

@@ -2,7 +2,7 @@ import type { Model, Prediction } from '../../model/types.ts';
 
 const counts = { tokens: 0, unknownTokens: 0 };
 
-/** The model's own rule: positive above one half. */
+/** By the model's rule: positive above 0.5. */
 export function predictionOf(probability: number): Prediction {
   const score = Math.log(probability / (1 - probability));
   return probability > 0.5
@@ -10,7 +10,7 @@ export function predictionOf(probability: number): Prediction {
     : { class: 0, label: 'negative', probability, confidence: 1 - probability, score, ...counts };
 }
 
-/** A model whose probability of the positive class is the given function of the text. */
+/** A model with the given probability of the positive class for each text. */
 export function toyModel(probabilityOf: (text: string) => number): Pick<Model, 'predict'> {
   return { predict: (text) => predictionOf(probabilityOf(text)) };
 }
