@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { runMain, usageError } from '../ml/errors.ts';
 import { paths } from '../ml/stages/paths.ts';
 import { findProgram, type Stack, startStack, writeMonitoringFolder } from './local/monitoring.ts';
-import { type Group, portBusy, portIsFree, startGroup, untilAborted } from './local/programs.ts';
+import { cancelOnSignals, type Group, portBusy, portIsFree, startGroup, untilAborted } from './local/programs.ts';
 
 const help = `usage: node scripts/monitor.ts     (make monitor)
 
@@ -31,10 +31,7 @@ async function main(): Promise<void> {
   const targets = readTargets(process.env.SERVICE ?? '127.0.0.1:8080');
   const prometheusPort = await readPort('PROMETHEUS_PORT', 9090);
   const alertmanagerPort = await readPort('ALERTMANAGER_PORT', 9093);
-  const cancel = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => (cancel.signal.aborted ? process.exit(130) : cancel.abort()));
-  }
+  const { cancelled } = cancelOnSignals();
 
   mkdirSync(folder, { recursive: true });
   writeMonitoringFolder(root, folder, { targets, prometheusPort, alertmanagerPort });
@@ -44,8 +41,8 @@ async function main(): Promise<void> {
     grafana = await startGrafana(stack);
     print(addresses(stack, targets, grafana !== undefined));
     const programs = [stack.prometheus, stack.alertmanager, ...(grafana ? [grafana] : [])];
-    await Promise.race([untilAborted(cancel.signal), ...programs.map((program) => program.ended)]);
-    if (!cancel.signal.aborted) process.exitCode = 1;
+    await Promise.race([untilAborted(cancelled), ...programs.map((program) => program.ended)]);
+    if (!cancelled.aborted) process.exitCode = 1;
   } finally {
     await Promise.all([stack.stop(), grafana?.stop()]);
   }

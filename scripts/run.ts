@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { runMain, SentimentError, usageError } from '../ml/errors.ts';
 import { MLFLOW_HOST, mlflowIsRunning, trackingServer } from './local/mlflow.ts';
 import { lockPipeline, type PipelineOptions, type PipelineResult, REFUSED, runPipeline } from './local/pipeline.ts';
-import { portBusy, portIsFree, programEnvironment, untilAborted } from './local/programs.ts';
+import { cancelOnSignals, portBusy, portIsFree, programEnvironment, untilAborted } from './local/programs.ts';
 import { progressOn } from './local/progress.ts';
 import { writeReceipt } from './local/receipt.ts';
 import { serve } from './local/serve.ts';
@@ -36,15 +36,15 @@ async function main(): Promise<void> {
   const env = programEnvironment(root);
   const settings = readSettings(env);
   await checkPorts(settings, command);
-  const cancel = cancelOnSignals();
+  const { cancelled, cancel } = cancelOnSignals();
   const tracking = trackingServer(root, env, settings);
-  const job = { root, env, settings, tracking, progress: progressOn(process.stdout), cancelled: cancel.signal };
+  const job = { root, env, settings, tracking, progress: progressOn(process.stdout), cancelled };
   let result: PipelineResult | undefined;
   try {
     result = await work(job);
   } finally {
     // After an error, programs may still be running.
-    cancel.abort(stopped());
+    cancel();
     await tracking.started()?.stop();
   }
   if (result?.receipt && tracking.started()?.owned) writeReceipt(root, result.receipt);
@@ -98,22 +98,6 @@ async function checkPorts(settings: Settings, command: string): Promise<void> {
   if (!settings.trackingUri && settings.exactMlflowPort && !mlflowIsRunning(root)) {
     if (!(await portIsFree(settings.mlflowPort, MLFLOW_HOST))) throw portBusy('MLFLOW_PORT', settings.mlflowPort);
   }
-}
-
-/** The first signal stops the work in order, the second at once. */
-function cancelOnSignals(): AbortController {
-  const cancel = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (cancel.signal.aborted) process.exit(130);
-      cancel.abort(stopped());
-    });
-  }
-  return cancel;
-}
-
-function stopped(): SentimentError {
-  return new SentimentError('STOPPED', 'stopped before the end', { exitCode: 130 });
 }
 
 function print(text: string): void {

@@ -132,6 +132,19 @@ export async function runProgram(call: Call): Promise<number> {
   return code;
 }
 
+/**
+ * `cancelled` is aborted by `cancel` or by the first SIGINT, SIGTERM or SIGHUP, with the error STOPPED (exit code 130) as
+ * its reason. A second signal ends this process at once.
+ */
+export function cancelOnSignals(): { cancelled: AbortSignal; cancel(): void } {
+  const controller = new AbortController();
+  const cancel = () => controller.abort(new SentimentError('STOPPED', 'stopped before the end', { exitCode: 130 }));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => (controller.signal.aborted ? process.exit(130) : cancel()));
+  }
+  return { cancelled: controller.signal, cancel };
+}
+
 /** Resolves when the signal is aborted. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
