@@ -68,19 +68,17 @@ export class LinearTextModel implements Model {
   }
 
   explain(text: string): Explanation {
-    const { vectorizer, calibration, intercept, weights } = this.parts;
+    const { vectorizer, calibration, intercept, weights, normalize } = this.parts;
     const normalized = this.#normalize(text);
     const tokens = this.#analyze(normalized);
     // Fills the blocks with the counts and values of this text.
     const prediction = this.#predictionOf(this.#scoreOf(tokens), tokens);
     const contributions = new Float64Array(tokens.count);
-    const known = new Uint8Array(tokens.count);
     vectorizer.blocks.forEach((block, b) => {
       const values = new Map<number, number>();
       for (let k = 0; k < block.counts.length; k++) values.set(block.counts.columns[k], block.values[k]);
       const sink: NgramSink = {
         add(column, weight, first, last) {
-          if (block.unit === 'word' && first === last) known[first] = 1;
           const count = block.counts.count(column);
           if (count === 0) return;
           const whole = calibration.slope * weights[vectorizer.offsets[b] + column] * (values.get(column) ?? 0);
@@ -89,17 +87,15 @@ export class LinearTextModel implements Model {
         },
       };
       countNgrams(tokens, block.unit, block.settings.ngrams, block.vocabulary, false, sink);
-      if (block.unit === 'char' && vectorizer.blocks.length === 1)
-        contributions.forEach((c, t) => {
-          if (c !== 0) known[t] = 1;
-        });
     });
-    const knownCount = known.reduce((sum, one) => sum + one, 0);
+    const known = vectorizer.singleWords
+      ? tokens.count - prediction.unknownTokens
+      : contributions.filter((contribution) => contribution !== 0).length;
     return {
       ...prediction,
       bias: calibration.slope * intercept + calibration.offset,
-      words: alignWords(text, normalized, tokens, contributions, this.parts.normalize),
-      knownShare: tokens.count === 0 ? 0 : knownCount / tokens.count,
+      words: alignWords(text, normalized, tokens, contributions, normalize),
+      knownShare: tokens.count === 0 ? 0 : known / tokens.count,
     };
   }
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Review } from '../corpus/review.ts';
 import { readParams } from '../params.ts';
+import { createNormalizer } from '../text/normalize.ts';
 import { trainModel } from '../training.ts';
 import { readModel, saveModel } from './artifact.ts';
 import { bucketOf, SIGNALS, STANDARD_BOUNDS } from './profile.ts';
@@ -98,16 +99,26 @@ describe('the counts of a prediction', () => {
     for (const feature_engineering of [charactersOnly, pairsOnly]) {
       const other = trainModel(reviewsOf(texts), { ...params, feature_engineering });
       expect(other.predict('a zebra')).toMatchObject({ tokens: 2, unknownTokens: 0 });
+      expect(other.explain('warm ####').knownShare).toBe(1);
       expect(other.profile?.unknown_share.counts[0]).toBe(40);
     }
   });
 
-  it('agree with the explanation for any text', () => {
+  it('are those of the vocabulary for any text, in predict and in explain', () => {
+    const { vectorizer, normalize } = model.parts;
+    const vocabulary = vectorizer.singleWords!.vocabulary;
+    const terms = new Set(Array.from({ length: vocabulary.size }, (_, column) => vocabulary.term(column)));
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('warm ', 'zebra ', 'dull', '. ', "isn't ", 'é', '!') }), (text) => {
-        const { knownShare, tokens, unknownTokens } = model.explain(text);
-        expect(model.predict(text)).toMatchObject({ tokens, unknownTokens });
-        expect(tokens === 0 ? 0 : (tokens - unknownTokens) / tokens).toBeCloseTo(knownShare, 12);
+        const tokens = vectorizer.analyze(createNormalizer(normalize)(text));
+        const words = Array.from({ length: tokens.count }, (_, i) => tokens.word(i));
+        const known = words.filter((word) => terms.has(word)).length;
+        const counts = { tokens: words.length, unknownTokens: words.length - known };
+        expect(model.predict(text)).toMatchObject(counts);
+        expect(model.explain(text)).toMatchObject({
+          ...counts,
+          knownShare: words.length === 0 ? 0 : known / words.length,
+        });
       }),
     );
   });

@@ -32,7 +32,10 @@ export type Explanation = Prediction & {
   bias: number;
   /** In the order of the text. */
   words: WordContribution[];
-  /** Share of the words that the model knows, 0 to 1; 0 for a text without words. */
+  /**
+   * Share of the words that the model knows, 0 to 1; 0 for a text without words. Without single words among its
+   * features, a model knows the words that move its score.
+   */
   knownShare: number;
 };
 
