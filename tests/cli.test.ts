@@ -1,4 +1,4 @@
-/** The program `sentiment` on real files: what it writes, what it says, how it ends, and what it leaves behind. */
+/** The program `sentiment` on real files: output, messages, exit codes, and the files it leaves behind. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ describe('train', () => {
     ['a header and no rows', 'text,label\n', 1, ['holds no texts']],
     ['one class only', 'text,label\nfine,positive\ngreat,positive\n', 2, ['all 2 usable texts', 'positive']],
     ['a missing column', 'review,label\nfine,positive\n', 2, ['no column "text"', '"review"']],
-    ['labels nobody has named', 'text,label\nfine,yes\ndull,no\n', 1, ['bad.csv:2', '"yes"', 'positive_labels']],
+    ['unknown labels', 'text,label\nfine,yes\ndull,no\n', 1, ['bad.csv:2', '"yes"', 'positive_labels']],
     ['a NUL character', 'text,label\nfi\0ne,positive\ndull,negative\n', 1, ['bad.csv:2', 'NUL']],
   ])('%s is an error with its place, and leaves no model', async (_, content, code, words) => {
     const out = path('x.model');
@@ -60,7 +60,7 @@ describe('train', () => {
     const pipe = path('pipe.csv');
     execFileSync('mkfifo', [pipe]);
     const child = startCli(['train', '--data', pipe, '--out', path('x.model')]);
-    // Opening a pipe waits for its reader; that it is read to here shows that the reader is at work.
+    // Opening a pipe waits for its reader; once this much was read, the reader is running.
     const writer = createWriteStream(pipe);
     await new Promise((resolve) => writer.write(reviewsCsv().repeat(100), resolve));
     child.kill('SIGINT');
@@ -144,7 +144,7 @@ describe('export', () => {
 });
 
 describe('serve', () => {
-  test('serves the model until it is told to stop', async () => {
+  test('serves the model until it is stopped', async () => {
     const child = startCli(['serve', '--model', model, '--port', '0']);
     try {
       child.stdout!.resume();
@@ -164,7 +164,7 @@ describe('serve', () => {
 });
 
 describe('the program', () => {
-  test('is reachable through npm and says how it is called', () => {
+  test('runs through npm and shows how to call it', () => {
     const help = execFileSync('npm', ['run', '-s', 'sentiment', '--', 'predict', '--help'], {
       cwd: root,
       encoding: 'utf8',
@@ -176,7 +176,7 @@ describe('the program', () => {
     expectFailure(await runCli([]), 2, 'Usage: sentiment');
   });
 
-  test('hands the exit code on through npm', async () => {
+  test('passes its exit code through npm', async () => {
     const child = spawn('npm', ['run', '-s', 'sentiment', '--', 'predict', '--nonsense'], {
       cwd: root,
       stdio: 'ignore',
@@ -185,7 +185,7 @@ describe('the program', () => {
   });
 });
 
-/** The match, once the stream has said it. */
+/** Resolves to the match once the stream contains it. */
 async function saying(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<RegExpExecArray> {
   let said = '';
   for await (const chunk of stream) {
@@ -193,5 +193,5 @@ async function saying(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<R
     const match = pattern.exec(said);
     if (match) return match;
   }
-  throw new Error(`it ended without saying ${pattern}: ${said}`);
+  throw new Error(`the stream ended without ${pattern}: ${said}`);
 }

@@ -17,7 +17,7 @@ const [POSITIVE, NEGATIVE] = ['positive', 'negative'].map((label) =>
 );
 const HALF_AND_HALF = POSITIVE.flatMap((text, i) => [text, NEGATIVE[i % NEGATIVE.length]]);
 
-// One story, told in order: an hour of the rules passes in a minute (see support/time_scale.ts).
+// These tests run in order on one stack: an hour of the rules passes in a minute (see support/time_scale.ts).
 describe.skipIf(!need('prometheus') || !need('alertmanager'))(
   'Prometheus and Alertmanager watching the service',
   () => {
@@ -81,7 +81,7 @@ describe.skipIf(!need('prometheus') || !need('alertmanager'))(
       expect(fired).toMatchObject({ receiver: 'ticket', labels: { job: 'sentiment', severity: 'ticket' } });
       expect(fired.annotations.runbook_url).toMatch(/^(https|file):\/\/.*\/docs\/runbook\/alert-one-class\.md$/);
       expect(fired.labels).not.toHaveProperty('runbooks');
-      // The predictions are spread otherwise than the training texts' too.
+      // The distribution of the predictions also differs from that of the training texts.
       await lab.notified('SentimentPredictionDrift', 'firing');
       traffic.send(HALF_AND_HALF);
       await lab.notified('SentimentOneClass', 'resolved');

@@ -156,7 +156,7 @@ describe('the dashboard', () => {
     [14, 'SentimentInputLengthDrift'],
     [17, 'SentimentOneClass'],
     [19, 'SentimentModelOld'],
-  ])('draws in panel %i the line that %s is told at', (id, name) => {
+  ])('draws the threshold of panel %i that %s fires at', (id, name) => {
     const panel = rows.flatMap(({ panels }) => panels).find((each) => each.id === id);
     const drawn = dashboard.panels.find((each: { id: number }) => each.id === id);
     expect(drawn.fieldConfig.defaults.thresholds.steps.map(({ value }: { value: number }) => value)).toContain(

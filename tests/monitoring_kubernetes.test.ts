@@ -1,6 +1,6 @@
 /**
  * monitoring/kubernetes on a real Kubernetes: Prometheus with prometheus.kubernetes.yml finds the pods of the real service
- * by itself, keeps up with a rolling update, and tells what goes wrong. An hour of the rules passes in a minute.
+ * by itself, follows a rolling update, and alerts when something goes wrong. An hour of the rules passes in a minute.
  */
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -46,7 +46,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
     [watched, monitoring] = namespaces.map(({ name }) => name);
     const trainedAt = new Date(Date.now() - 86_400_000).toISOString();
     const pushed = await pushService(cluster.images, 'watched', { trainedAt });
-    // Three names of one image: a pod that gets another starts its container anew.
+    // Three names of one image: a pod that gets another name restarts its container.
     images = [pushed.byDigest, pushed.reference, `${pushed.reference}@${pushed.digest}`];
     const [started] = await Promise.all([
       startPrometheusPod(cluster, { watched, monitoring, webhook: receiver.url }),
@@ -54,7 +54,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
     ]);
     prometheus = started;
     const url = await cluster.serviceUrl(watched, 'sentiment');
-    // The node hears of the Service a moment after its pods are ready.
+    // The node learns of the Service shortly after its pods are ready.
     await vi.waitFor(() => fetch(url), { timeout: 20_000 });
     traffic = startTraffic(url, TEXTS);
   });
@@ -76,7 +76,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
   }
 
   const list = async <T>(path: string): Promise<T[]> => JSON.parse((await api('GET', path)).body).items;
-  /** Those that are not about to go. */
+  /** Pods that are not being deleted. */
   const pods = async () => {
     const all = await list<V1Pod>(`/api/v1/namespaces/${watched}/pods`);
     return all.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
@@ -87,7 +87,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
   ) {
     const object: T = JSON.parse((await api('GET', path)).body);
     edit(object);
-    // Whatever else has changed in the meantime.
+    // Something else may have changed the object in the meantime.
     delete object.metadata?.resourceVersion;
     const { status, body } = await api('PUT', path, object);
     expect(status, body).toBe(200);
@@ -153,7 +153,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
         expr,
         (found) => found.length > 0 && found.every(({ value }) => !Number.isNaN(value)),
       );
-      // A line for each process has to say which.
+      // A line per process must say which process it is.
       if (legend.includes('{{instance}}'))
         expect(
           samples.every(({ metric }) => metric.pod?.startsWith('sentiment-')),

@@ -6,7 +6,7 @@ import { need } from './support/need.ts';
 import { descendantsOf, isRunning, type Running, run, start } from './support/process.ts';
 import { createTestModel, type ServiceProcess, startService, type TestModel } from './support/service.ts';
 
-/** What the three calls below answer, each its own part. */
+/** The parts of the three answers below that are checked. */
 type ApiData = {
   result: { value: [number, string] }[];
   groups: { rules: object[] }[];

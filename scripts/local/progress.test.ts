@@ -13,7 +13,7 @@ function screen(isTTY: boolean) {
   return { written, isTTY, columns: 60, write: (text: string) => written.push(text) };
 }
 
-test('off a terminal a step is one line with its seconds, what it said under it', () => {
+test('off a terminal a step is one line with its seconds, and its output below', () => {
   const { written, ...paper } = screen(false);
   const progress = progressOn(paper);
   progress.start('data_ingestion');
@@ -26,7 +26,7 @@ test('off a terminal a step is one line with its seconds, what it said under it'
   );
 });
 
-test('off a terminal a step says that it began once it has taken a second', () => {
+test('off a terminal a step announces itself after a second', () => {
   const { written, ...paper } = screen(false);
   const progress = progressOn(paper);
   progress.start('model_building');
@@ -38,7 +38,7 @@ test('off a terminal a step says that it began once it has taken a second', () =
   expect(written[1]).toBe('  model_building            1.0 s\n');
 });
 
-test('on a terminal the line of the step is redrawn with its latest words, within the width', () => {
+test('on a terminal the line of the step is redrawn with its latest output, within the width', () => {
   const { written, ...terminal } = screen(true);
   const progress = progressOn(terminal);
   progress.start('model_building');
@@ -49,7 +49,7 @@ test('on a terminal the line of the step is redrawn with its latest words, withi
   expect(drawn.length).toBe('\r\x1b[2K'.length + 59);
 });
 
-test('the next step ends the one before it, and an ended step draws no more', () => {
+test('the next step ends the one before it, and an ended step is not redrawn', () => {
   const { written, ...terminal } = screen(true);
   const progress = progressOn(terminal);
   progress.start('one');

@@ -1,19 +1,19 @@
 /**
- * One line for each step: its name, how long it took, a note, and under it what the step itself had to say. On a
- * terminal the line of the step at work is kept up to date; elsewhere a step that takes over a second says that it began.
+ * One line per step: its name, how long it took, a note, and below it the output of the step. On a terminal the line of
+ * the running step is updated live; elsewhere a step that takes longer than a second announces itself.
  */
 export type Progress = {
-  /** Begins a step; the one before it is done. */
+  /** Begins a step and ends the one before it. */
   start(name: string): void;
-  /** Something the step at work says. */
+  /** A line of output of the running step. */
   say(line: string): void;
-  /** Ends the step at work, if there is one. */
+  /** Ends the running step, if any. */
   done(note?: string): void;
-  /** A step with nothing to do; not worth a line when it has had one. */
+  /** Reports a step with nothing to do, unless it already has a line. */
   skipped(name: string, note: string): void;
 };
 
-/** The part of a terminal's stream that is needed. */
+/** The part of a terminal's stream that is used. */
 export type Screen = { isTTY?: boolean; columns?: number; write(text: string): unknown };
 
 const CLEAR = '\r\x1b[2K';

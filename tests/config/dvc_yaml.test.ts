@@ -19,14 +19,14 @@ const { stages } = z.object({ stages: z.record(z.string(), stage) }).parse(parse
 /** Stages that DVC may skip. */
 const skippable = Object.keys(stages).filter((name) => !stages[name].always_changed);
 
-/** They can change what a stage says and where it writes, which dvc.yaml would have to follow, but no result. */
+/** They can change messages and output paths (which dvc.yaml would have to follow), but no result. */
 const harmless = ['ml/errors.ts', 'ml/stages/paths.ts'];
 
 /** params.ts loads every classifier for its settings; a stage that trains loads them through ml/training.ts as well. */
 const isSettingsOnly = (file: string, specifier: string) =>
   file === 'ml/params.ts' && specifier.startsWith('./classifiers/');
 
-/** The files that a program loads, itself included, and the packages. */
+/** The files that a program loads, including itself, and the packages. */
 function importsOf(program: string): { files: string[]; packages: string[] } {
   const files = [program];
   const packages = new Set<string>();

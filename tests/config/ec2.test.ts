@@ -1,4 +1,4 @@
-/** What the schemas of CloudFormation and Compose cannot see in monitoring/ec2. */
+/** What the schemas of CloudFormation and Compose cannot check in monitoring/ec2. */
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -119,7 +119,7 @@ describe('the template', () => {
     const text = userData(machine);
     expect(text).toMatch(/^#cloud-config\n/);
     expect(Object.keys(parse(text))).toEqual(['packages', 'write_files', 'runcmd']);
-    // EC2 takes 16 KiB.
+    // EC2's limit is 16 KiB.
     expect(Buffer.byteLength(text)).toBeLessThan(16_384);
     expect(text).not.toMatch(/password=|resolve:secretsmanager|secret_access/i);
   });
@@ -203,7 +203,7 @@ describe('the template', () => {
   });
 });
 
-// AWS's program and Docker are doubles that write down what they were asked: neither can be had here.
+// The AWS command line and Docker are doubles that record their calls.
 describe('apply.sh', () => {
   let scratch: string;
   beforeEach(() => {

@@ -1,4 +1,4 @@
-/** What eksctl's schema cannot see of eksctl.yaml. */
+/** What eksctl's schema cannot check in eksctl.yaml. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -52,7 +52,7 @@ test('the nodes may pull images but not push them, and no pod can use their perm
 });
 
 test('access is by access entries, and the release gets a group but no cluster-wide policy', () => {
-  // The schema takes any text here. With CONFIG_MAP, access entries are refused.
+  // The schema accepts any text here, but CONFIG_MAP forbids access entries.
   expect(['API', 'API_AND_CONFIG_MAP']).toContain(cluster.accessConfig.authenticationMode);
   const [release] = cluster.accessConfig.accessEntries;
   expect(release.kubernetesGroups).toEqual(['sentiment-deployers']);

@@ -1,4 +1,4 @@
-/** docs/aws.md against what it describes: the calls of the code, the workflow, eksctl.yaml. */
+/** Compares docs/aws.md with what it describes: the calls of the code, the workflow, eksctl.yaml. */
 import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const page = read('docs/aws.md');
 const statement = z.object({ Action: z.array(z.string()), Resource: z.union([z.string(), z.array(z.string())]) });
 const policy = z.object({ Statement: z.array(statement) });
 
-/** The JSON that the page has the shell write, its variables as they are. */
+/** The JSON that the page's shell commands write, with variables unexpanded. */
 function written(file: string): unknown {
   const match = new RegExp(`cat >${file} <<EOF\\n([^]*?)\\nEOF`).exec(page);
   if (!match) throw new Error(`docs/aws.md writes no ${file}`);
@@ -35,7 +35,7 @@ function called(): string[] {
 }
 
 test('the role may make every call of the code, of a push and of doctor', () => {
-  // Who asks STS about itself, or takes a role that trusts it, needs no right of its own for it.
+  // Asking STS about oneself, or assuming a role that trusts the caller, needs no permission.
   const calls = called().filter((action) => !/^(?:sts|s3):/.test(action));
   expect(calls.length).toBeGreaterThan(10);
   expect([...allowed]).toEqual(expect.arrayContaining([...calls, ...ECR_ACTIONS, ...EKS_ACTIONS]));
@@ -51,7 +51,7 @@ test('the role may do nothing beyond what the code and a push need', () => {
   expect([...allowed].filter((action) => !needed.has(action))).toEqual([]);
   for (const { Action, Resource } of Statement) {
     expect(Action.join()).not.toContain('*');
-    // AWS knows no narrower resource for these two.
+    // AWS has no narrower resource for these two.
     if (Resource === '*') expect(['ecr:GetAuthorizationToken', 'eks:DescribeClusterVersions']).toContain(Action.join());
   }
 });

@@ -1,4 +1,4 @@
-/** What a schema cannot see of manifests/: whether the files fit each other, the service, its image and the release. */
+/** What a schema cannot check in manifests/: whether the files fit each other, the service, its image and the release. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { ENDPOINTS } from '../../service/labels.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(resolve(root, path), 'utf8');
-/** Of a file with several, each; a key that stands there twice is an error. */
+/** All documents of a file; a duplicate key is an error. */
 function documents(path: string): unknown[] {
   return parseAllDocuments(read(path)).map((document) => {
     expect(document.errors).toEqual([]);
@@ -102,7 +102,7 @@ const cluster = ['1-namespace', '2-deployer', '3-deployer-sees-nodes'].map((name
 const template = deployment.spec.template;
 const [served] = template.spec.containers;
 const env = Object.fromEntries(served.env.map(({ name, value }) => [name, value]));
-/** What the service itself makes of the Deployment's settings. */
+/** The Deployment's settings as the service reads them. */
 const config = readConfig(env);
 const preStop = served.lifecycle.preStop.sleep.seconds;
 

@@ -41,7 +41,7 @@ test('every path in the README exists', () => {
       });
     })
     .filter((path) => !existsSync(join(root, path)));
-  // Made by the first run in a clone.
+  // Created by the first run in a clone.
   expect(missing.filter((path) => !['dvc.lock', 'reports/', '.local/'].includes(path))).toEqual([]);
   for (const [, link] of readme.matchAll(/\]\(([^)#]+)\)/g)) expect(existsSync(join(root, link)), link).toBe(true);
 });
