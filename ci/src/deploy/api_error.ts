@@ -47,6 +47,16 @@ export function isNotFound(error: unknown): boolean {
   return apiError(error)?.code === 404;
 }
 
+/** The answer, or undefined instead of a 404. */
+export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
 export function isConflict(error: unknown): boolean {
   return apiError(error)?.code === 409;
 }

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1Lease } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes.ts';
-import { describeError, isConflict, isNotFound, withRetries } from './api_error.ts';
+import { describeError, ifFound, isConflict, isNotFound, withRetries } from './api_error.ts';
 
 const durationSeconds = 15;
 const renewSeconds = 3;
@@ -36,7 +36,7 @@ export type Lock = {
 export async function acquireLock(options: LockOptions): Promise<Lock> {
   const { kubeConfig, namespace, name, holder } = options;
   const api = kubeConfig.makeApiClient(kubernetes().CoordinationV1Api);
-  const read = () => withRetries(() => api.readNamespacedLease({ namespace, name }));
+  const read = () => ifFound(withRetries(() => api.readNamespacedLease({ namespace, name })));
 
   /** Our Lease. Undefined if somebody was faster or an answer was lost; the next read tells which. */
   async function take(found: V1Lease | undefined): Promise<V1Lease | undefined> {
@@ -55,7 +55,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   let watched: { version: string; since: number } | undefined;
   for (;;) {
     options.signal?.throwIfAborted();
-    const found = await unlessMissing(read);
+    const found = await read();
     const other = found?.spec?.holderIdentity;
     const isFree = !other || other === holder;
     if (!isFree && !watched) options.onWait?.(other);
@@ -99,7 +99,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
     /** A conflict may come from our own earlier write, whose answer was lost. */
     async function afterFailure(error: unknown): Promise<void> {
       if (isConflict(error) || isNotFound(error)) {
-        const found = await unlessMissing(read).catch(() => lease);
+        const found = await read().catch(() => lease);
         if (found?.spec?.holderIdentity === holder) {
           lease = found;
           return;
@@ -127,15 +127,6 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
   function lockLost(why: string, cause: unknown): PipelineError {
     const next = 'deploy again: a deployment continues from any state';
     return new PipelineError('LOCK_LOST', `the lock ${namespace}/${name} was lost: ${why}`, { next, cause });
-  }
-}
-
-async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
   }
 }
 

@@ -15,7 +15,7 @@ function call(...args: string[]): Promise<{ code: number; stdout: string; stderr
 test('--help shows the usage and the exit codes', async () => {
   const { code, stdout } = await call('--help');
   expect(code).toBe(0);
-  expect(stdout).toContain('3: refused before anything was changed');
+  expect(stdout).toContain('3 refused before anything was changed');
 });
 
 test.each([

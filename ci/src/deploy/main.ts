@@ -28,7 +28,7 @@ node ci/src/deploy/main.ts diagnose --name <deployment> [options]
 For an image in ECR, compares the image name with what ECR holds, using this machine's AWS credentials.
 
 Exit codes: 0 deployed, unchanged, healthy; 1 rolled back, failed, interrupted, unhealthy; 2 usage error;
-3: refused before anything was changed.
+3 refused before anything was changed.
 `;
 
 const options = {

@@ -5,7 +5,7 @@
 import type { KubeConfig, V1ConfigMap, V1Deployment, V1DeploymentSpec } from '#kubernetes';
 import type { Verdict } from '../diagnosis/finding.ts';
 import { kubernetes } from '../kubernetes.ts';
-import { isNotFound, withRetries } from './api_error.ts';
+import { ifFound, withRetries } from './api_error.ts';
 import { makeApplier } from './apply.ts';
 import { annotations, type Manifest } from './manifest.ts';
 
@@ -49,13 +49,9 @@ export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: str
   const metadata = { name, namespace };
 
   async function read(): Promise<GoodRelease | undefined> {
-    try {
-      const found = await withRetries(() => core.readNamespacedConfigMap({ namespace, name: recordName(name) }));
-      return parseRecord(found.data?.[key]);
-    } catch (error) {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    }
+    const map = { namespace, name: recordName(name) };
+    const found = await ifFound(withRetries(() => core.readNamespacedConfigMap(map)));
+    return parseRecord(found?.data?.[key]);
   }
 
   // A separate field manager: the release's next apply would remove an annotation that it does not contain.

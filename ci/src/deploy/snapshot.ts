@@ -12,7 +12,7 @@ import type {
   V1ReplicaSet,
 } from '#kubernetes';
 import { kubernetes } from '../kubernetes.ts';
-import { isNotFound, withRetries } from './api_error.ts';
+import { ifFound, withRetries } from './api_error.ts';
 import { type NodeState, readNodeStates } from './nodes.ts';
 
 /** Only what the Deployment owns: its ReplicaSets, their pods, and events about any of these. Times are Dates. */
@@ -73,13 +73,8 @@ export function readSnapshot(
 async function readOnce(kubeConfig: KubeConfig, namespace: string, name: string): Promise<Snapshot | undefined> {
   const apps = kubeConfig.makeApiClient(kubernetes().AppsV1Api);
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
-  let deployment: V1Deployment;
-  try {
-    deployment = await apps.readNamespacedDeployment({ namespace, name });
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  const deployment = await ifFound(apps.readNamespacedDeployment({ namespace, name }));
+  if (!deployment) return undefined;
   const labelSelector = selectorText(deployment.spec?.selector ?? {});
   const [replicaSets, pods, events] = await Promise.all([
     apps.listNamespacedReplicaSet({ namespace, labelSelector }),
