@@ -8,7 +8,7 @@ import { makeApplier } from '../ci/src/deploy/apply.ts';
 import { type DeployOptions, deploy } from '../ci/src/deploy/deploy.ts';
 import { annotations } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
-import { progressOf } from '../ci/src/deploy/snapshot.ts';
+import { progressOf } from '../ci/src/kubernetes/snapshot.ts';
 import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
 import { appManifests, appName, imagesOf, kubeConfigOf, look, quick } from './support/deploy.ts';
 import { startCutter } from './support/deploy_cutter.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { type DeploymentManifest, isDeployment, type Manifest, readManifests } from '../ci/src/deploy/manifest.ts';
 import { missingRights } from '../ci/src/deploy/rights.ts';
-import type { Kubernetes } from '../ci/src/kubernetes.ts';
+import type { Kubernetes } from '../ci/src/kubernetes/client.ts';
 import { annotations, rows } from '../monitoring/grafana/panels.ts';
 import { type Api, apiOf } from './support/cluster/api.ts';
 import { factsBeside } from './support/cluster/facts.ts';

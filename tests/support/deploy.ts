@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { givenKubeConfig } from '../../ci/src/deploy/kubeconfig.ts';
 import type { DeploymentManifest, Manifest } from '../../ci/src/deploy/manifest.ts';
-import { readSnapshot, type Snapshot } from '../../ci/src/deploy/snapshot.ts';
+import { readSnapshot, type Snapshot } from '../../ci/src/kubernetes/snapshot.ts';
 
 export const appName = 'app';
 

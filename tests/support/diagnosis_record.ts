@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { givenKubeConfig } from '../../ci/src/deploy/kubeconfig.ts';
-import { readSnapshot, type Snapshot } from '../../ci/src/deploy/snapshot.ts';
+import { readSnapshot, type Snapshot } from '../../ci/src/kubernetes/snapshot.ts';
 
 /** Long fields that say nothing about a fault. */
 const noise = new Set([

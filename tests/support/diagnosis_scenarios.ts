@@ -4,8 +4,8 @@
  */
 
 import type { Manifest } from '../../ci/src/deploy/manifest.ts';
-import type { Snapshot } from '../../ci/src/deploy/snapshot.ts';
 import type { Cause } from '../../ci/src/diagnosis/causes.ts';
+import type { Snapshot } from '../../ci/src/kubernetes/snapshot.ts';
 import type { Cluster, PushedImage } from './cluster.ts';
 import { appManifests } from './deploy.ts';
 

@@ -7,7 +7,7 @@ import type { KubeConfig } from '#kubernetes';
 import type { AwsClients } from '../aws/clients.ts';
 import { awsError, errorName } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
-import { kubernetes } from '../kubernetes.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 import { eksTokenSource } from './eks_token.ts';
 
 export type EksCluster = {

@@ -3,8 +3,8 @@
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
 import type { KubeConfig, V1Deployment } from '#kubernetes';
-import { kubernetes } from '../kubernetes.ts';
-import { withRetries } from './api_error.ts';
+import { withRetries } from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 import type { DeploymentManifest, Manifest } from './manifest.ts';
 
 export type Applier = {

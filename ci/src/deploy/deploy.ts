@@ -11,14 +11,14 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { PipelineError } from '../errors.ts';
-import { describeError } from './api_error.ts';
+import { describeError } from '../kubernetes/api_error.ts';
+import { progressLine, progressOf, readSnapshot } from '../kubernetes/snapshot.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { deploymentOf, type Manifest, readManifests } from './manifest.ts';
 import { type Plan, planRelease, type RolloutOptions } from './plan.ts';
 import type { Outcome } from './report.ts';
 import { checkRights } from './rights.ts';
 import { rollOut } from './roll_out.ts';
-import { progressLine, progressOf, readSnapshot } from './snapshot.ts';
 
 export type DeployOptions = Omit<RolloutOptions, 'onProgress'> & {
   /** A folder of manifests, or the objects themselves. */

@@ -6,10 +6,10 @@ import { judgeNow } from '../diagnosis/judge.ts';
 import { clusterReads } from '../diagnosis/reads.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
+import { type Progress, progressLine, progressOf, readSnapshot } from '../kubernetes/snapshot.ts';
 import { annotations } from './manifest.ts';
 import { type Failure, parseFailure } from './record.ts';
 import { describeVerdict } from './report.ts';
-import { type Progress, progressLine, progressOf, readSnapshot } from './snapshot.ts';
 
 export type Diagnosis = {
   namespace: string;

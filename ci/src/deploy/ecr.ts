@@ -6,9 +6,9 @@ import { nodeRoles } from '../aws/eks.ts';
 import { awsProblem } from '../aws/errors.ts';
 import { ecrExplainer } from '../ecr/explain.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
+import { nodeArchitectures } from '../kubernetes/nodes.ts';
 import { withTimeout } from '../timeout.ts';
 import { eksSignInOf } from './kubeconfig.ts';
-import { nodeArchitectures } from './nodes.ts';
 
 // The chain of credential sources ends at EC2's metadata address, where nothing answers outside EC2.
 const credentialsMs = 5000;

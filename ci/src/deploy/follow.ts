@@ -4,7 +4,7 @@ import type { PatienceTable } from '../diagnosis/causes.ts';
 import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
 import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
 import { PipelineError } from '../errors.ts';
-import { progressLine, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
+import { progressLine, progressOf, readSnapshot, type Snapshot } from '../kubernetes/snapshot.ts';
 import { watchDeployment } from './watch.ts';
 
 export type Following = {

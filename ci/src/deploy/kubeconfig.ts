@@ -8,7 +8,7 @@ import type { KubeConfig, User } from '#kubernetes';
 import type { AwsClients } from '../aws/clients.ts';
 import { withEksToken } from '../aws/eks.ts';
 import { PipelineError } from '../errors.ts';
-import { kubernetes } from '../kubernetes.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 
 /** What the program's arguments ask for. */
 export type EksSignIn = { cluster: string; region?: string; roleArn?: string; profile?: string };

@@ -7,8 +7,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1Lease } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
-import { kubernetes } from '../kubernetes.ts';
-import { describeError, ifFound, isConflict, isNotFound, withRetries } from './api_error.ts';
+import { describeError, ifFound, isConflict, isNotFound, withRetries } from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 
 const durationSeconds = 15;
 const renewSeconds = 3;

@@ -4,7 +4,7 @@ import type { KubeConfig } from '#kubernetes';
 import { parsePatience } from '../diagnosis/causes.ts';
 import { PipelineError } from '../errors.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
-import { kubernetes } from '../kubernetes.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
 import { describeOutcome, exitCode, outcomeJson } from './report.ts';

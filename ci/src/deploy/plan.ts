@@ -4,8 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig, V1Deployment } from '#kubernetes';
 import type { PatienceTable } from '../diagnosis/causes.ts';
 import type { ExplainImage } from '../image_name.ts';
-import { kubernetes } from '../kubernetes.ts';
-import { isForbidden, withRetries } from './api_error.ts';
+import { isForbidden, withRetries } from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
+import { isObserved, newRevision, progressOf, readSnapshot, type Snapshot } from '../kubernetes/snapshot.ts';
 import { type Applier, makeApplier } from './apply.ts';
 import {
   type DeploymentManifest,
@@ -17,7 +18,6 @@ import {
 } from './manifest.ts';
 import { checkImage, checkReferences, dryRun, dryRunPod, ensureNamespace } from './preflight.ts';
 import { adopt, type GoodRelease, makeRecords, type Records } from './record.ts';
-import { isObserved, newRevision, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
 
 export type RolloutOptions = ReleaseFacts & {
   kubeConfig: KubeConfig;

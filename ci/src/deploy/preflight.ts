@@ -3,8 +3,15 @@ import type { KubeConfig, V1PodSpec, V1PodTemplateSpec } from '#kubernetes';
 import { judgeAdmission } from '../diagnosis/creation.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
-import { kubernetes } from '../kubernetes.ts';
-import { apiError, describeError, isDeniedByRbac, isForbidden, isNotFound, withRetries } from './api_error.ts';
+import {
+  apiError,
+  describeError,
+  isDeniedByRbac,
+  isForbidden,
+  isNotFound,
+  withRetries,
+} from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 import { type Applier, droppedFields } from './apply.ts';
 import type { Manifest, Release } from './manifest.ts';
 

@@ -4,8 +4,8 @@
  */
 import type { KubeConfig, V1ConfigMap, V1Deployment, V1DeploymentSpec } from '#kubernetes';
 import type { Verdict } from '../diagnosis/finding.ts';
-import { kubernetes } from '../kubernetes.ts';
-import { ifFound, withRetries } from './api_error.ts';
+import { ifFound, withRetries } from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 import { makeApplier } from './apply.ts';
 import { annotations, type Manifest } from './manifest.ts';
 

@@ -1,8 +1,8 @@
 /** Who we are to the cluster, and what a deployer must be allowed to do there: asked before anything is changed. */
 import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
-import { kubernetes } from '../kubernetes.ts';
-import { apiError, clusterError, describeError, withRetries } from './api_error.ts';
+import { apiError, clusterError, describeError, withRetries } from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 import { recordName } from './record.ts';
 
 export type SignedIn = { username: string; groups: string[] };

@@ -5,14 +5,14 @@ import { judgeRefusal } from '../diagnosis/creation.ts';
 import { explain } from '../diagnosis/explain.ts';
 import type { Verdict } from '../diagnosis/finding.ts';
 import { clusterReads } from '../diagnosis/reads.ts';
-import { type ApiError, apiError, describeError } from './api_error.ts';
+import { type ApiError, apiError, describeError } from '../kubernetes/api_error.ts';
+import { newRevision, progressOf, readSnapshot, type Snapshot } from '../kubernetes/snapshot.ts';
 import { leaveReplicas } from './apply.ts';
 import { type Ending, followRollout } from './follow.ts';
 import { type DeploymentManifest, isDeployment, type Manifest } from './manifest.ts';
 import type { Plan } from './plan.ts';
 import type { GoodRelease } from './record.ts';
 import type { RolloutResult } from './report.ts';
-import { newRevision, progressOf, readSnapshot, type Snapshot } from './snapshot.ts';
 
 export type Running = Plan & { signal: AbortSignal };
 

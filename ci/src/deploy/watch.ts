@@ -17,11 +17,11 @@ import type {
   V1ReplicaSet,
   Watch,
 } from '#kubernetes';
-import { kubernetes } from '../kubernetes.ts';
+import { apiError, describeError } from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
+import { nodeWatcher } from '../kubernetes/nodes.ts';
+import { nodesInQuestion, type Snapshot, selectorText, snapshotOf } from '../kubernetes/snapshot.ts';
 import { withTimeout } from '../timeout.ts';
-import { apiError, describeError } from './api_error.ts';
-import { nodeWatcher } from './nodes.ts';
-import { nodesInQuestion, type Snapshot, selectorText, snapshotOf } from './snapshot.ts';
 
 export type DeploymentWatch = {
   /** Undefined while the Deployment does not exist, or before everything has been read once. */

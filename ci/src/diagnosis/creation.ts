@@ -2,7 +2,7 @@
  * Pods that are never created: a quota, a limit range, Pod Security, a policy, a webhook, a missing name. The Deployment says
  * so in a condition that is cut at about 200 characters; the whole sentence is in an event of its ReplicaSet.
  */
-import type { ApiError } from '../deploy/api_error.ts';
+import type { ApiError } from '../kubernetes/api_error.ts';
 import { type Finding, lastEvent, type RolloutView, timesReported, type Verdict, verdictOf } from './finding.ts';
 import { parseQuantity } from './quantity.ts';
 import { quote } from './text.ts';

@@ -1,7 +1,7 @@
 /** Faults in the Deployment's own status: its deadline, a pause, a ReplicaSet that cannot be created. */
 import type { V1Pod } from '#kubernetes';
-import { conditionWords, type NodeState } from '../deploy/nodes.ts';
-import { isObserved, newRevision, type Snapshot } from '../deploy/snapshot.ts';
+import { conditionWords, type NodeState } from '../kubernetes/nodes.ts';
+import { isObserved, newRevision, type Snapshot } from '../kubernetes/snapshot.ts';
 import { refusal } from './creation.ts';
 import type { Finding } from './finding.ts';
 import { quote } from './text.ts';

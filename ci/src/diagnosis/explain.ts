@@ -3,9 +3,10 @@
  * exist, what the registry holds. It only reads and never throws: a rollback must not wait for an explanation, so each read
  * gets seconds, and one that fails becomes a line of evidence.
  */
-import { describeError } from '../deploy/api_error.ts';
-import { newRevision, type Snapshot } from '../deploy/snapshot.ts';
+
 import { nearNames } from '../image_name.ts';
+import { describeError } from '../kubernetes/api_error.ts';
+import { newRevision, type Snapshot } from '../kubernetes/snapshot.ts';
 import { causes, type Explanation } from './causes.ts';
 import { lastEnd, wrongArchitecture } from './containers.ts';
 import { labelOf, type Verdict, verdictOf, viewOf } from './finding.ts';

@@ -3,7 +3,7 @@
  * views of a revision's pods and events that the detectors share.
  */
 import type { CoreV1Event, V1Container, V1ContainerStatus, V1Pod, V1ReplicaSet } from '#kubernetes';
-import { eventTime, type Revision, revisionAnnotation, type Snapshot } from '../deploy/snapshot.ts';
+import { eventTime, type Revision, revisionAnnotation, type Snapshot } from '../kubernetes/snapshot.ts';
 import { type Cause, causes, codeOf, runbookPage } from './causes.ts';
 
 export type Verdict = {

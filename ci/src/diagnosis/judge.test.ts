@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Snapshot } from '../deploy/snapshot.ts';
+import type { Snapshot } from '../kubernetes/snapshot.ts';
 import type { Cause, PatienceTable } from './causes.ts';
 import { judge, judgeNow, noHistory, remember } from './judge.ts';
 import { later, recorded } from './testdata/recorded.ts';

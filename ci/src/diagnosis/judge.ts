@@ -5,7 +5,7 @@
  * fault that cannot heal is reported at first sight. One that may heal (a registry that limits the pull rate, a crash while
  * a dependency starts) must be seen in two snapshots, for as long as its cause's patience, over several attempts.
  */
-import { isObserved, newRevision, type Snapshot } from '../deploy/snapshot.ts';
+import { isObserved, newRevision, type Snapshot } from '../kubernetes/snapshot.ts';
 import { causes, type PatienceTable, patienceFor } from './causes.ts';
 import { configFindings } from './config.ts';
 import { containerFindings } from './containers.ts';

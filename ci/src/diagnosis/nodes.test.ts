@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { NodeState } from '../deploy/nodes.ts';
-import type { Snapshot } from '../deploy/snapshot.ts';
+import type { NodeState } from '../kubernetes/nodes.ts';
+import type { Snapshot } from '../kubernetes/snapshot.ts';
 import { explain } from './explain.ts';
 import { judge, judgeNow, noHistory, remember } from './judge.ts';
 import type { Reads } from './reads.ts';

@@ -1,7 +1,7 @@
 /** Pods that fail because of their node: it is not ready, cannot create a sandbox, or evicts them. */
 import type { V1Pod } from '#kubernetes';
-import { conditionWords, type NodeState } from '../deploy/nodes.ts';
-import { isReady } from '../deploy/snapshot.ts';
+import { conditionWords, type NodeState } from '../kubernetes/nodes.ts';
+import { isReady } from '../kubernetes/snapshot.ts';
 import { eventsOf, type Finding, lastEvent, type RolloutView, statusesOf, timesReported } from './finding.ts';
 import { quote } from './text.ts';
 

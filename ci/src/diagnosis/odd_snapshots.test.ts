@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Snapshot } from '../deploy/snapshot.ts';
+import type { Snapshot } from '../kubernetes/snapshot.ts';
 import { causeNames, runbookPage } from './causes.ts';
 import { judge, judgeNow, noHistory, remember } from './judge.ts';
 import { later, recorded } from './testdata/recorded.ts';

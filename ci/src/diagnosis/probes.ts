@@ -1,6 +1,6 @@
 /** Pods that run but fail their checks: readiness, startup and liveness probes, readiness gates. */
 import type { V1Probe } from '#kubernetes';
-import { eventTime, isReady } from '../deploy/snapshot.ts';
+import { eventTime, isReady } from '../kubernetes/snapshot.ts';
 import {
   type ContainerView,
   eventCount,

@@ -1,10 +1,10 @@
 /** What an explanation may read from the cluster and the registry, with a deployer's rights. */
 import type { CoreV1Api, KubeConfig, V1Node, V1Pod } from '#kubernetes';
-import { describeError, podAnswer } from '../deploy/api_error.ts';
-import { conditionWords } from '../deploy/nodes.ts';
-import type { Snapshot } from '../deploy/snapshot.ts';
 import type { ExplainImage } from '../image_name.ts';
-import { kubernetes } from '../kubernetes.ts';
+import { describeError, podAnswer } from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
+import { conditionWords } from '../kubernetes/nodes.ts';
+import type { Snapshot } from '../kubernetes/snapshot.ts';
 import { withTimeout } from '../timeout.ts';
 import type { NamedKind, Verdict } from './finding.ts';
 import { type Amounts, formatQuantity, sumAmounts } from './quantity.ts';

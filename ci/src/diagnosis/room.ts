@@ -1,6 +1,6 @@
 /** What quotas and nodes have left, and what would fit. */
 import type { V1PodSpec } from '#kubernetes';
-import { newRevision, type Snapshot } from '../deploy/snapshot.ts';
+import { newRevision, type Snapshot } from '../kubernetes/snapshot.ts';
 import type { Verdict } from './finding.ts';
 import { formatQuantity, parseQuantity, sumAmounts } from './quantity.ts';
 import { type Addition, type NodeRoom, type Reads, tryRead } from './reads.ts';

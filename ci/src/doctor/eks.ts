@@ -4,9 +4,9 @@ import type { KubeConfig } from '#kubernetes';
 import type { AwsClients } from '../aws/clients.ts';
 import { describeEks, eksKubeConfig } from '../aws/eks.ts';
 import { awsProblem } from '../aws/errors.ts';
-import { clusterProblem } from '../deploy/api_error.ts';
 import { missingRights, type Right, signedIn } from '../deploy/rights.ts';
 import { PipelineError } from '../errors.ts';
+import { clusterProblem } from '../kubernetes/api_error.ts';
 import { compareVersions, type Supported, supportFinding } from './eksctl_yaml.ts';
 import type { Finding } from './finding.ts';
 

@@ -1,8 +1,8 @@
 /** Where the load balancer in front of the service is: what people call and what Prometheus scrapes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1Service } from '#kubernetes';
-import { withRetries } from '../deploy/api_error.ts';
-import { kubernetes } from '../kubernetes.ts';
+import { withRetries } from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 
 /** Milliseconds between two looks. */
 const INTERVAL = 2_000;

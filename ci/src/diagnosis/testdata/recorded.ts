@@ -1,7 +1,7 @@
 /** Snapshots from a real cluster (Kubernetes 1.34, containerd 1.6), written by tests/support/diagnosis_record.ts. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Snapshot } from '../../deploy/snapshot.ts';
+import type { Snapshot } from '../../kubernetes/snapshot.ts';
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 

@@ -1,5 +1,5 @@
 /** Watches a recording second by second, as a rollout watches its cluster. */
-import type { Snapshot } from '../../deploy/snapshot.ts';
+import type { Snapshot } from '../../kubernetes/snapshot.ts';
 import { judge, noHistory, remember } from '../judge.ts';
 import type { PatienceTable } from '../causes.ts';
 import type { Verdict } from '../finding.ts';

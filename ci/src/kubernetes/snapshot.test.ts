@@ -1,6 +1,6 @@
 import type { V1Deployment, V1Pod, V1ReplicaSet } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
-import { withoutOldNews } from './follow.ts';
+import { withoutOldNews } from '../deploy/follow.ts';
 
 import {
   newRevision,

@@ -4,9 +4,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1NodeCondition } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
-import { kubernetes } from '../kubernetes.ts';
 import { withTimeout } from '../timeout.ts';
 import { clusterError, describeError } from './api_error.ts';
+import { kubernetes } from './client.ts';
 
 export type NodeState =
   /** `ready` is its condition of that name, which a new node does not have yet. */

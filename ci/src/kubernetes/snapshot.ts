@@ -11,8 +11,8 @@ import type {
   V1Pod,
   V1ReplicaSet,
 } from '#kubernetes';
-import { kubernetes } from '../kubernetes.ts';
 import { ifFound, withRetries } from './api_error.ts';
+import { kubernetes } from './client.ts';
 import { type NodeState, readNodeStates } from './nodes.ts';
 
 /** Only what the Deployment owns: its ReplicaSets, their pods, and events about any of these. Times are Dates. */

@@ -6,8 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
-import { kubernetes } from '../kubernetes.ts';
 import { withTimeout } from '../timeout.ts';
+import { kubernetes } from './client.ts';
 
 // For a call that gets no answer at all: undici itself would wait 300 s.
 const callTimeoutMs = 10_000;
