@@ -4,7 +4,7 @@ import type { PatienceTable } from '../diagnosis/causes.ts';
 import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
 import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
 import { PipelineError } from '../errors.ts';
-import { progressLine, progressOf, readSnapshot, type Snapshot } from '../kubernetes/snapshot.ts';
+import { progressLine, progressOf, readSnapshot, type Snapshot, withoutOldNews } from '../kubernetes/snapshot.ts';
 import { watchDeployment } from './watch.ts';
 
 export type Following = {
@@ -80,35 +80,6 @@ export async function followRollout(following: Following): Promise<Ending> {
     signal?.removeEventListener('abort', watch.stop);
     watch.stop();
   }
-}
-
-/**
- * The snapshot without the events and conditions from before the apply: a revision that is tried again has the same
- * ReplicaSet, and Kubernetes keeps the events of its first failure for an hour.
- */
-export function withoutOldNews(snapshot: Snapshot, before: Snapshot | undefined): Snapshot {
-  const { deployment } = snapshot;
-  // The apply changed nothing: a failure that is already there is this rollout's own.
-  if (!before || before.deployment.metadata?.generation === deployment.metadata?.generation) return snapshot;
-  const oldEvents = new Set(before.events.map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`));
-  const events = snapshot.events.filter(
-    ({ metadata }) => !oldEvents.has(`${metadata.uid} ${metadata.resourceVersion}`),
-  );
-  const oldFailures = (before.deployment.status?.conditions ?? []).filter(isFailure);
-  const conditions = deployment.status?.conditions?.filter(
-    (condition) =>
-      !oldFailures.some(
-        (old) =>
-          old.type === condition.type &&
-          old.reason === condition.reason &&
-          old.lastUpdateTime?.getTime() === condition.lastUpdateTime?.getTime(),
-      ),
-  );
-  return { ...snapshot, events, deployment: { ...deployment, status: { ...deployment.status, conditions } } };
-}
-
-function isFailure({ type, status }: { type: string; status: string }): boolean {
-  return (type === 'Progressing' && status === 'False') || (type === 'ReplicaFailure' && status === 'True');
 }
 
 function nothingSeen({ deployment }: Snapshot, seconds: number): Verdict {

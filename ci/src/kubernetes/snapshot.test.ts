@@ -1,7 +1,5 @@
 import type { V1Deployment, V1Pod, V1ReplicaSet } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
-import { withoutOldNews } from '../deploy/follow.ts';
-
 import {
   newRevision,
   progressLine,
@@ -10,6 +8,7 @@ import {
   type Snapshot,
   selectorText,
   snapshotOf,
+  withoutOldNews,
 } from './snapshot.ts';
 
 const now = new Date('2026-01-01T00:00:00Z');

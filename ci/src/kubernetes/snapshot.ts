@@ -113,6 +113,35 @@ export function newRevision(snapshot: Snapshot): Revision | undefined {
   return { number, replicaSet, pods, events };
 }
 
+/**
+ * The snapshot without the events and conditions from before the apply: a revision that is tried again has the same
+ * ReplicaSet, and Kubernetes keeps the events of its first failure for an hour.
+ */
+export function withoutOldNews(snapshot: Snapshot, before: Snapshot | undefined): Snapshot {
+  const { deployment } = snapshot;
+  // The apply changed nothing: a failure that is already there is this rollout's own.
+  if (!before || before.deployment.metadata?.generation === deployment.metadata?.generation) return snapshot;
+  const oldEvents = new Set(before.events.map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`));
+  const events = snapshot.events.filter(
+    ({ metadata }) => !oldEvents.has(`${metadata.uid} ${metadata.resourceVersion}`),
+  );
+  const oldFailures = (before.deployment.status?.conditions ?? []).filter(isFailure);
+  const conditions = deployment.status?.conditions?.filter(
+    (condition) =>
+      !oldFailures.some(
+        (old) =>
+          old.type === condition.type &&
+          old.reason === condition.reason &&
+          old.lastUpdateTime?.getTime() === condition.lastUpdateTime?.getTime(),
+      ),
+  );
+  return { ...snapshot, events, deployment: { ...deployment, status: { ...deployment.status, conditions } } };
+}
+
+function isFailure({ type, status }: { type: string; status: string }): boolean {
+  return (type === 'Progressing' && status === 'False') || (type === 'ReplicaFailure' && status === 'True');
+}
+
 /** Names of the nodes with a pod of the new revision that is not ready: the node may be the reason. */
 export function nodesInQuestion(snapshot: Snapshot): string[] {
   const unready = newRevision(snapshot)?.pods.filter((pod) => !isReady(pod)) ?? [];
