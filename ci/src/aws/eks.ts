@@ -4,11 +4,11 @@
  */
 import { DescribeClusterCommand, DescribeNodegroupCommand, paginateListNodegroups } from '#aws/client-eks';
 import type { KubeConfig } from '#kubernetes';
-import type { AwsClients } from '../aws/clients.ts';
-import { awsError, errorName } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
 import { kubernetes } from '../kubernetes/client.ts';
+import type { AwsClients } from './clients.ts';
 import { eksTokenSource } from './eks_token.ts';
+import { awsError, errorName } from './errors.ts';
 
 export type EksCluster = {
   name: string;

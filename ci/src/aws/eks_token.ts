@@ -6,8 +6,8 @@
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
-import type { IdentityProvider } from '../aws/sign_in.ts';
 import { PipelineError } from '../errors.ts';
+import type { IdentityProvider } from './sign_in.ts';
 
 export type EksToken = {
   token: string;
