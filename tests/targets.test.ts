@@ -1,7 +1,7 @@
 import { CreateBucketCommand, GetObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AwsClients, awsClients } from '../ci/src/aws/clients.ts';
-import { parseS3, putTargets } from '../ci/src/release/targets.ts';
+import { parseS3, putTargets } from '../ci/src/release/address.ts';
 import { type MotoServer, startMoto } from './support/moto.ts';
 import { need } from './support/need.ts';
 

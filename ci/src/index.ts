@@ -26,13 +26,14 @@ import { parsePatience } from './diagnosis/causes.ts';
 import { examine } from './doctor/examine.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
+import { announcementOf } from './release/address.ts';
 import { hasCluster, type TargetCluster, targetCluster } from './release/cluster.ts';
 import { type Call, makeModel, promote, servedModel } from './release/model.ts';
 import { destinationOf, publish, treeTag } from './release/publish.ts';
 import { rehearse } from './release/rehearse.ts';
 import { releaseTo } from './release/release.ts';
 import { reproduce, runStudy } from './release/repro.ts';
-import { announcementOf, diagnoseDeployment, rollOut } from './release/rollout.ts';
+import { diagnoseDeployment, rollOut } from './release/rollout.ts';
 import { runStep } from './step.ts';
 
 @object()

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressOf } from './address.ts';
-import { parseS3, targetsFile } from './targets.ts';
+import { addressOf, parseS3, targetsFile } from './address.ts';
 
 const ports = [{ port: 80 }];
 
@@ -14,11 +13,11 @@ test.each([
   expect(addressOf({ spec: { ports }, status: { loadBalancer: { ingress } } })).toBe(expected);
 });
 
-test('the file is one that Prometheus reads', () => {
+test('the targets file has the format of Prometheus', () => {
   expect(JSON.parse(targetsFile(['a:80', 'b:80']))).toEqual([{ targets: ['a:80', 'b:80'] }]);
 });
 
-test('an object of S3 is named whole', () => {
+test('an S3 address needs a bucket and a key', () => {
   expect(parseS3('s3://a-bucket/monitoring/targets/sentiment.json')).toEqual({
     bucket: 'a-bucket',
     key: 'monitoring/targets/sentiment.json',

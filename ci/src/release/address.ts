@@ -1,13 +1,69 @@
-/** Where the load balancer in front of the service is: what people call and what Prometheus scrapes. */
+/**
+ * The address of a new release (its load balancer's), and the file in S3 from which Prometheus reads it. An S3 object is
+ * replaced as a whole, so Prometheus never reads half of it.
+ * https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PutObjectCommand } from '#aws/client-s3';
 import type { KubeConfig, V1Service } from '#kubernetes';
+import type { AwsClients } from '../aws/clients.ts';
+import { awsError } from '../aws/errors.ts';
+import type { Manifest } from '../deploy/manifest.ts';
+import { PipelineError } from '../errors.ts';
 import { withRetries } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
 
-/** Milliseconds between two looks. */
-const INTERVAL = 2_000;
+export type S3Object = { bucket: string; key: string };
 
-/** `host:port`; undefined while the cloud has given it no address. */
+/** What happens with the address of a new release. */
+export type Announcement = {
+  /** How long to wait for the load balancer's address, in milliseconds. */
+  waitMs: number;
+  /** Where Prometheus finds its targets file; without it, the address is only reported. */
+  targets?: { clients: AwsClients; object: S3Object };
+};
+
+const INTERVAL_MS = 2_000;
+
+/** `targetsTo` is the s3:// address of the targets file. Throws TARGETS or AWS_ARGUMENTS. */
+export async function announcementOf(
+  targetsTo: string | undefined,
+  awsClients: () => Promise<AwsClients | undefined>,
+): Promise<Announcement> {
+  const waitMs = 180_000;
+  // A shell variable that is not set arrives as an empty name.
+  if (!targetsTo) return { waitMs };
+  const object = parseS3(targetsTo);
+  const clients = await awsClients();
+  if (clients) return { waitMs, targets: { clients, object } };
+  throw new PipelineError('AWS_ARGUMENTS', `${targetsTo} is in AWS, and no AWS credentials were given`, {
+    next: 'add --aws-region and credentials, or leave out --targets-to',
+  });
+}
+
+/**
+ * Finds the address of the manifests' Service and writes it where Prometheus reads it. Returns lines for the report: the
+ * release has succeeded, so a failure here does not fail it.
+ */
+export async function announce(
+  { kubeConfig, manifests }: { kubeConfig: KubeConfig; manifests: Manifest[] },
+  { waitMs, targets }: Announcement,
+): Promise<string[]> {
+  const service = manifests.find(({ kind }) => kind === 'Service');
+  if (!service) return [];
+  const { name, namespace = 'default' } = service.metadata;
+  try {
+    const address = await serviceAddress(kubeConfig, { namespace, name }, waitMs);
+    if (address === undefined) return [`address: the Service ${namespace}/${name} has no load balancer address yet`];
+    if (targets) await putTargets(targets.clients, targets.object, [address]);
+    const written = targets ? `, for Prometheus in s3://${targets.object.bucket}/${targets.object.key}` : '';
+    return [`address: http://${address}/${written}`];
+  } catch (error) {
+    return [`address: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`];
+  }
+}
+
+/** `host:port`; undefined until the cloud has assigned an address. */
 export function addressOf({ spec, status }: V1Service): string | undefined {
   const [ingress] = status?.loadBalancer?.ingress ?? [];
   const host = ingress?.hostname ?? ingress?.ip;
@@ -15,20 +71,40 @@ export function addressOf({ spec, status }: V1Service): string | undefined {
   return host && port ? `${host.includes(':') ? `[${host}]` : host}:${port}` : undefined;
 }
 
-/**
- * A new load balancer has its address after some seconds: `patience`, in milliseconds, is how long to wait. Throws what
- * the client throws.
- */
-export async function serviceAddress(
+/** Parses `s3://bucket/key`. Throws TARGETS. */
+export function parseS3(uri: string): S3Object {
+  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]+)\/(.+\.json)$/.exec(uri);
+  if (match) return { bucket: match[1], key: match[2] };
+  throw new PipelineError('TARGETS', `the targets file for Prometheus is "${uri}", expected s3://bucket/key.json`, {
+    next: 'use s3://BUCKET/PREFIX/targets/sentiment.json, with bucket and prefix of monitoring/ec2',
+  });
+}
+
+/** `addresses` are host:port. Throws as awsError. */
+export async function putTargets({ s3 }: AwsClients, { bucket, key }: S3Object, addresses: string[]): Promise<void> {
+  const Body = targetsFile(addresses);
+  try {
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body, ContentType: 'application/json' }));
+  } catch (error) {
+    throw awsError(`the address of the service could not be written to s3://${bucket}/${key}`, error);
+  }
+}
+
+export function targetsFile(addresses: string[]): string {
+  return `${JSON.stringify([{ targets: addresses }], null, 2)}\n`;
+}
+
+/** A new load balancer gets its address after some seconds. Throws what the client throws. */
+async function serviceAddress(
   kubeConfig: KubeConfig,
   service: { namespace: string; name: string },
-  patience: number,
+  waitMs: number,
 ): Promise<string | undefined> {
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
-  const end = Date.now() + patience;
+  const end = Date.now() + waitMs;
   for (;;) {
     const address = addressOf(await withRetries(() => core.readNamespacedService(service)));
     if (address !== undefined || Date.now() >= end) return address;
-    await sleep(INTERVAL);
+    await sleep(INTERVAL_MS);
   }
 }

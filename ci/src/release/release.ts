@@ -5,11 +5,12 @@
 import type { Container } from '@dagger.io/dagger';
 import { type Builder, buildImage, contentId } from '../containers/image.ts';
 import { runStep } from '../step.ts';
+import { type Announcement, announce } from './address.ts';
 import type { TargetCluster } from './cluster.ts';
 import { type Call, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
 import { type Destination, keepDeployed, publish, tryPublished } from './publish.ts';
 import { releaseReport } from './report.ts';
-import { type Announcement, announce, rollOut } from './rollout.ts';
+import { rollOut } from './rollout.ts';
 
 export type ReleaseInputs = Builder & {
   toolbox: Container;
