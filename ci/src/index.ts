@@ -28,7 +28,7 @@ import { diagnosis } from './doctor/finding.ts';
 import { PipelineError } from './errors.ts';
 import { announcementOf } from './release/address.ts';
 import { hasCluster, type TargetCluster, targetCluster } from './release/cluster.ts';
-import { type Call, makeModel, promote, servedModel } from './release/model.ts';
+import { callOf, makeModel, promote, servedModel } from './release/model.ts';
 import { destinationOf, publish, treeTag } from './release/publish.ts';
 import { rehearse } from './release/rehearse.ts';
 import { releaseTo } from './release/release.ts';
@@ -390,10 +390,6 @@ export class Sentiment {
   async doctor(to?: string): Promise<string> {
     return diagnosis(await examine(this.given, to));
   }
-}
-
-function callOf(name: string): Call {
-  return { function: name, when: new Date().toISOString() };
 }
 
 async function targetOf(given: Arguments, functionName: string): Promise<TargetCluster> {

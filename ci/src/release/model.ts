@@ -9,6 +9,10 @@ import { parseMetrics } from './report.ts';
 /** The public function that runs, for error messages, and a text that differs from call to call. */
 export type Call = { function: string; when: string };
 
+export function callOf(functionName: string): Call {
+  return { function: functionName, when: new Date().toISOString() };
+}
+
 /** The repository and the machine that its stages run on. */
 export type Workspace = { source: Directory; toolbox: Container };
 
