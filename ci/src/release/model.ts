@@ -1,8 +1,14 @@
 /** From the reviews to the model in Production: stages one to five, registration, gate. */
 import type { Container, Directory, File } from '@dagger.io/dagger';
 import type { ImageContent } from '../containers/image.ts';
-import type { Tracking } from '../containers/pipeline.ts';
-import { neverCached, withModel, withPipeline, withRegistration, withTracking } from '../containers/pipeline.ts';
+import {
+  neverCached,
+  type Tracking,
+  withModel,
+  withPipeline,
+  withRegistration,
+  withTracking,
+} from '../containers/pipeline.ts';
 import { runStep } from '../step.ts';
 import { parseMetrics } from './report.ts';
 

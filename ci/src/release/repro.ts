@@ -1,11 +1,11 @@
 /** The pipeline without a release: all stages and the registration, or a study of experiments.yaml. */
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
 import { studyPart } from '../checks/parts.ts';
-import type { Tracking } from '../containers/pipeline.ts';
 import {
   type DvcRemote,
   mlflowService,
   neverCached,
+  type Tracking,
   withOwnMlflow,
   withPipeline,
   withPull,
