@@ -1,4 +1,4 @@
-/** ECR as moto speaks for it, with a real registry behind it that wants the password. */
+/** ECR as moto answers for it, with a real registry that accepts only ECR's password. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ecrExplainer } from '../ci/src/ecr/explain.ts';
 import { LIFECYCLE, markDeployed } from '../ci/src/ecr/lifecycle.ts';
@@ -27,7 +27,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
   });
 
   describe('the repository', () => {
-    test('is made with immutable tags, scans, encryption and a lifecycle that ECR takes', async () => {
+    test('is created with immutable tags, scans, encryption and a lifecycle that ECR accepts', async () => {
       const made = await prepareRepository(lab.clients, { name });
       expect(made).toMatchObject({ name, uri: `${HOST}/${name}`, account: ACCOUNT, created: true, changes: [] });
       expect(await lab.ecr('DescribeRepositories', { repositoryNames: [name] })).toMatchObject({
@@ -44,23 +44,23 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       });
     });
 
-    test('is found the second time, with nothing to change', async () => {
+    test('is found the second time and needs no change', async () => {
       await prepareRepository(lab.clients, { name });
       expect(await prepareRepository(lab.clients, { name })).toMatchObject({ created: false, changes: [] });
     });
 
-    test('that others have made is brought to the same, and what was changed is told', async () => {
+    test('that somebody else created gets the same settings, and the changes are reported', async () => {
       await lab.ecr('CreateRepository', { repositoryName: name });
       const { changes } = await prepareRepository(lab.clients, { name });
       expect(changes).toEqual([
-        expect.stringContaining('MUTABLE, now they are IMMUTABLE'),
-        expect.stringContaining('not scanned on push'),
+        expect.stringContaining('MUTABLE and are now IMMUTABLE'),
+        expect.stringContaining('scan on push was off'),
         expect.stringContaining('lifecycle policy'),
       ]);
       expect((await prepareRepository(lab.clients, { name })).changes).toEqual([]);
     });
 
-    test('keeps what is deployed: another set of tags is another policy', async () => {
+    test('keeps deployed images: a different set of tags replaces the policy', async () => {
       await prepareRepository(lab.clients, { name });
       const lifecycle = { ...LIFECYCLE, keepTags: ['deployed'] };
       expect((await prepareRepository(lab.clients, { name, lifecycle })).changes).toHaveLength(1);
@@ -69,12 +69,12 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       });
     });
 
-    test('may be asked for by several releases at once', async () => {
+    test('is created once when several releases ask at the same time', async () => {
       const all = await Promise.all([1, 2, 3].map(() => prepareRepository(lab.clients, { name })));
       expect(all.filter(({ created }) => created)).toHaveLength(1);
     });
 
-    test('whose name ECR would refuse is refused before anything is asked', async () => {
+    test('with an invalid name is refused before ECR is asked', async () => {
       await expect(prepareRepository(lab.clients, { name: 'Sentiment' })).rejects.toThrow('REPOSITORY_NAME');
     });
   });
@@ -90,7 +90,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       expect(() => pushDecision({ repository: name, tag: 'v1', state }, { label: 'content 2' })).toThrow('TAG_TAKEN');
     });
 
-    test('of what was deployed gets a second one beside it, once', async () => {
+    test('of a deployed image gets a second tag, once', async () => {
       await prepareRepository(lab.clients, { name });
       const digest = await lab.push(name, 'v1', 'content');
       await markDeployed(lab.clients, { repository: name, tag: 'v1', digest });
@@ -102,18 +102,18 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       await expect(markDeployed(lab.clients, gone)).rejects.toThrow('could not be marked as deployed');
     });
 
-    test('of an immutable repository ECR itself does not move either', async () => {
+    test('of an immutable repository is not moved by ECR either', async () => {
       await prepareRepository(lab.clients, { name });
       await lab.push(name, 'v1', 'content 1');
       await expect(lab.push(name, 'v1', 'content 2')).rejects.toThrow('already exists');
     });
 
-    test('cannot be read with another password', async () => {
+    test('cannot be read with a wrong password', async () => {
       const login = { ...lab.login, password: 'wrong' };
       await expect(tagState(login, name, 'v1')).rejects.toThrow(/answers 401 .*\(REGISTRY\)/);
     });
 
-    test('at a registry that is not there is an error that says where', async () => {
+    test('at an unreachable registry is an error that names the registry', async () => {
       const login = { ...lab.login, host: '127.0.0.1:1' };
       await expect(imageFacts(login, name, 'v1')).rejects.toThrow(
         'the registry 127.0.0.1:1 cannot be reached (REGISTRY)',
@@ -122,7 +122,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
   });
 
   describe('a scan', () => {
-    test('is started where nothing has started it, summarised, and stops a release by its severity', async () => {
+    test('is started if it is missing, summarised, and stops a release at the limit', async () => {
       await prepareRepository(lab.clients, { name });
       const digest = await lab.push(name, 'v1', 'content');
       await lab.findings(
@@ -138,7 +138,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       expect(() => scanGate(found, 'HIGH')).toThrow('CVE-2026-2222');
     });
 
-    test('that does not end is given up at the deadline', async () => {
+    test('that does not end is abandoned at the deadline', async () => {
       await prepareRepository(lab.clients, { name });
       const digest = await lab.push(name, 'v1', 'content');
       await lab.findings(scanAnswer(name, digest, 'IN_PROGRESS', {}));
@@ -156,7 +156,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       await prepareRepository(lab.clients, { name });
     });
 
-    test('of an image that is there finds nothing wrong, and says what it could not look at', async () => {
+    test('of an existing image finds nothing wrong, and says what was not checked', async () => {
       await lab.push(name, 'v1', 'content');
       const found = await explain(`${HOST}/${name}:v1`);
       expect(found.differences).toEqual([]);
@@ -164,7 +164,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       expect(found.evidence.join()).toContain('their role is not known');
     });
 
-    test('names the account that is wrong, and the name that is right', async () => {
+    test('names the wrong account, and the right name', async () => {
       await lab.push(name, 'v1', 'content');
       const found = await explain(`${HOST.replace(ACCOUNT, '123456789013')}/${name}:v1`);
       expect(found.differences).toEqual([{ part: 'account', found: '123456789013', expected: ACCOUNT }]);
@@ -174,13 +174,13 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
     test.each([
       ['eu-west-1', [{ part: 'region', found: 'eu-west-1', expected: 'us-east-1' }]],
       ['us-esat-1', [{ part: 'region', found: 'us-esat-1', expected: 'us-east-1' }]],
-    ])('names the region %s that is wrong', async (region, differences) => {
+    ])('names the wrong region %s', async (region, differences) => {
       await lab.push(name, 'v1', 'content');
       const found = await explain(`${HOST.replace('us-east-1', region)}/${name}:v1`);
       expect(found).toMatchObject({ differences, nearest: `${HOST}/${name}:v1` });
     });
 
-    test('tells a repository that is missing from an image that is', async () => {
+    test('distinguishes a missing repository from a missing image', async () => {
       await lab.push(name, 'v1.0.1', 'content');
       const misspelt = name.replace('sentiment', 'sentimnet');
       const noRepository = await explain(`${HOST}/${misspelt}:v1.0.1`);
@@ -200,14 +200,14 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       expect((await explain(`${HOST}/${name}@${digest}`)).differences).toEqual([]);
     });
 
-    test('of several parts names each', async () => {
+    test('names each wrong part', async () => {
       await lab.push(name, 'v1', 'content');
       const found = await explain(`123456789013.dkr.ecr.eu-west-1.amazonaws.com/${name}:v2`);
       expect(found.differences.map(({ part }) => part)).toEqual(['account', 'region', 'tag']);
     });
 
     test.each(['docker.io/', '', `${HOST}.example.com/`])(
-      'of a name at another registry (%s) finds ours',
+      'of a name in another registry (%s) finds our image',
       async (registry) => {
         await lab.push(name, 'v1', 'content');
         const found = await explain(`${registry}${name}:v1`);
@@ -216,7 +216,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       },
     );
 
-    test('leaves an image of elsewhere alone that is like none of ours', async () => {
+    test('suggests nothing for a foreign image unlike any of ours', async () => {
       const found = await explain('registry.k8s.io/pause:3.10');
       expect(found.differences).toEqual([]);
       expect(found.nearest).toBeUndefined();
@@ -237,7 +237,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       expect(right.differences).toEqual([]);
     });
 
-    test('says when IAM does not tell what the node role may', async () => {
+    test('says when IAM does not report the permissions of the node role', async () => {
       await lab.push(name, 'v1', 'content');
       const nodeRoles = async () => [`arn:aws:iam::${ACCOUNT}:role/nodes`];
       // Moto has no SimulatePrincipalPolicy; what IAM's answers lead to is a unit test.
@@ -245,13 +245,13 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       expect(found.evidence.join()).toMatch(/role\/nodes may pull is unknown/);
     });
 
-    test('of what is no name says what is wrong with it', async () => {
+    test('of a malformed name says what is wrong with it', async () => {
       const found = await explain(`${HOST}/Team/Sentiment:v1`);
       expect(found.evidence.join()).toContain('lower case');
       expect(found.next).toBe(`write ${HOST}/team/sentiment:v1`);
     });
 
-    test('never throws and never waits longer than it may', async () => {
+    test('never throws and respects its deadline', async () => {
       const clients = lab.clients;
       const nodeRoles = () => new Promise<string[]>(() => {});
       await lab.push(name, 'v1', 'content');

@@ -29,7 +29,7 @@ import { PipelineError } from './errors.ts';
 import { announcementOf } from './release/address.ts';
 import { hasCluster, type TargetCluster, targetCluster } from './release/cluster.ts';
 import { callOf, makeModel, promote, servedModel } from './release/model.ts';
-import { destinationOf, publish, treeTag } from './release/publish.ts';
+import { destinationOf, publish, releaseTag, treeTag } from './release/publish.ts';
 import { rehearse } from './release/rehearse.ts';
 import { releaseTo } from './release/release.ts';
 import { reproduce, runStudy } from './release/repro.ts';
@@ -321,11 +321,7 @@ export class Sentiment {
     targetsTo?: string,
   ): Promise<string> {
     const tracking = neededTracking(this.given, 'release');
-    const commit = await treeTag(this.source);
-    if (commit.endsWith('-dirty')) {
-      const next = 'commit your changes, or use rehearse';
-      throw new PipelineError('DIRTY', 'release: the tag is the commit, and some changes are not committed', { next });
-    }
+    const commit = await releaseTag(this.source);
     const destination = await destinationOf({ to, username, password, stopAt }, commit, () => awsClientsOf(this.given));
     // Wrong names are reported before the checks run, which take long.
     const cluster = hasCluster(this.given.target) ? await targetOf(this.given, 'release') : undefined;

@@ -28,21 +28,21 @@ test('exit code 3 is a refusal, not a failure', () => {
   expect(error.message).toContain('| refused: worse than version 2');
 });
 
-test('what is not a command keeps its own words', () => {
+test('an error that is not from a command keeps its message', () => {
   const error = stepError(step, new Error('failed to resolve image node:25'));
   expect(error.message).toContain('| failed to resolve image node:25');
 });
 
-test('an error that explains itself already passes through', async () => {
+test('a PipelineError passes through', async () => {
   const own = new PipelineError('DIRTY', 'there are changes');
   await expect(runStep(step, () => Promise.reject(own))).rejects.toBe(own);
 });
 
-test('what a step answers is handed on', async () => {
+test('returns the result of the step', async () => {
   expect(await runStep(step, async () => 7)).toBe(7);
 });
 
-test('long output is cut at its beginning, and says by how much', () => {
+test('long output is cut at its start, and says by how many lines', () => {
   const text = Array.from({ length: 100 }, (_, index) => `line ${index + 1}`).join('\n');
   const lines = lastLines(text);
   expect(lines[0]).toBe('... 40 lines before');
@@ -50,6 +50,6 @@ test('long output is cut at its beginning, and says by how much', () => {
   expect(lines).toHaveLength(61);
 });
 
-test('of a line that was written over, the last state counts', () => {
+test('of a line that was overwritten, the last state is kept', () => {
   expect(lastLines('10 %\r50 %\r100 %\n')).toEqual(['100 %']);
 });

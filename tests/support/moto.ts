@@ -12,9 +12,9 @@ export type MotoServer = {
   stop(): Promise<void>;
 };
 
-const PATIENCE = 60_000;
+const TIMEOUT = 60_000;
 
-/** Starts a server and returns when it answers. The caller must stop it. Another host than loopback is for machines of a test. */
+/** Starts a server and returns when it answers. The caller must stop it. `host` differs for tests with several machines. */
 export async function startMoto(host = '127.0.0.1'): Promise<MotoServer> {
   const program = programPath('moto');
   if (program === undefined) throw new Error('moto_server is not installed: ask need("moto") first');
@@ -32,7 +32,7 @@ export async function startMoto(host = '127.0.0.1'): Promise<MotoServer> {
     if (server.exitCode === null && server.signalCode === null) await once(server, 'exit');
     process.removeListener('exit', kill);
   };
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + TIMEOUT;
   while (!(await fetch(`${uri}/moto-api/`).catch(() => undefined))?.ok) {
     if (server.exitCode === null && server.signalCode === null && Date.now() < deadline) {
       await sleep(100);
@@ -50,7 +50,7 @@ export async function startMoto(host = '127.0.0.1'): Promise<MotoServer> {
   return { uri, env, stop };
 }
 
-/** One call to a service in us-east-1, as its wire protocol has it. Answers the body read as JSON; throws when it is refused. */
+/** Calls a service in us-east-1 by its wire protocol and returns the parsed body. Throws on an error status. */
 export async function askMoto(
   { uri }: MotoServer,
   service: string,
@@ -60,7 +60,7 @@ export async function askMoto(
 ): Promise<unknown> {
   const response = await fetch(`${uri}${path}`, {
     method: 'POST',
-    // Moto reads from the signature whom the call is for, and believes it.
+    // Moto reads the service from the signature and does not verify it.
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`,

@@ -1,4 +1,4 @@
-/** A real registry (docker-registry) on a free loopback port, which wants the password that moto's ECR hands out. */
+/** A real registry (docker-registry) on a free loopback port, which requires the password that moto's ECR issues. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export type RegistryServer = {
   stop(): Promise<void>;
 };
 
-const PATIENCE = 20_000;
+const TIMEOUT = 20_000;
 
 /** Starts a registry and returns when it answers. The caller must stop it. */
 export async function startRegistry(): Promise<RegistryServer> {
@@ -40,8 +40,8 @@ export async function startRegistry(): Promise<RegistryServer> {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  const deadline = Date.now() + PATIENCE;
-  // Without the password it answers 401, and that it answers is what counts.
+  const deadline = Date.now() + TIMEOUT;
+  // It answers 401 without the password, which shows that it runs.
   while ((await fetch(`http://${host}/v2/`).catch(() => undefined))?.status !== 401) {
     if (Date.now() > deadline || server.child.exitCode !== null) {
       await stop();

@@ -1,6 +1,6 @@
 /**
- * ECR for tests: moto keeps the books and hands out the password, a real registry holds the images. Moto has no registry
- * of its own, so what is pushed to the one is told to the other.
+ * ECR for tests: moto answers the API calls and issues the password, a real registry stores the images. Moto has no
+ * registry, so each push to the registry is also recorded in moto.
  */
 
 import { type AwsClients, awsClients } from '../../ci/src/aws/clients.ts';
@@ -15,17 +15,17 @@ export type EcrLab = {
   moto: MotoServer;
   registry: RegistryServer;
   clients: AwsClients;
-  /** ECR's own interface, for what the pipeline does not ask. */
+  /** Calls ECR's API directly, for what the pipeline does not call. */
   ecr(action: string, body: object): Promise<unknown>;
   login: RegistryLogin;
-  /** Pushes a small image, or one that runs, and answers its digest. The same content gives the same digest. */
+  /** Pushes a small image, or one that runs, and returns its digest. Equal content has an equal digest. */
   push(repository: string, tag: string, content: string, program?: Program): Promise<string>;
-  /** What the next scan of an image is to find, as DescribeImageScanFindings answers it. */
+  /** Sets the result of the next scan, in the format of DescribeImageScanFindings. */
   findings(answer: object): Promise<void>;
   stop(): Promise<void>;
 };
 
-/** `host` of a registry that runs and takes moto's password, in place of one of its own. The caller must stop it. */
+/** Starts a registry, unless `host` is one that runs and accepts moto's password. The caller must stop it. */
 export async function startEcr(host?: string): Promise<EcrLab> {
   const given = host === undefined ? undefined : { host, stop: async () => {} };
   const [moto, registry] = await Promise.all([startMoto(), given ?? startRegistry()]);

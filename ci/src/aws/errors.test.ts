@@ -16,19 +16,19 @@ test.each([
   ['AccessDeniedException', 'not authorized to perform: ecr:CreateRepository', 'AWS_DENIED', /allow the action/],
   ['ThrottlingException', 'Rate exceeded', 'AWS_THROTTLED', /in a minute/],
   ['TimeoutError', 'no answer', 'AWS_UNREACHABLE', /network/],
-  ['ValidationException', 'no', 'AWS', /what AWS says/],
+  ['ValidationException', 'no', 'AWS', /message of AWS/],
 ])('%s has its own next step', (name, message, code, next) => {
   const found = awsProblem(named(name, message));
   expect(found).toMatchObject({ code, problem: `${name}: ${message}` });
   expect(found.next).toMatch(next);
 });
 
-test('a region that does not exist is a name that is not found', () => {
+test('an unknown region is an unknown host name', () => {
   const error = Object.assign(new Error('getaddrinfo ENOTFOUND sts.eu-nowhere-1.amazonaws.com'), { code: 'ENOTFOUND' });
   expect(awsProblem(error)).toMatchObject({ code: 'AWS_UNREACHABLE', next: expect.stringContaining('region exists') });
 });
 
-test("an error of ours says what was tried, in AWS's words why not, and is not wrapped twice", () => {
+test("an error says what failed and gives AWS's message, and is not wrapped twice", () => {
   const error = awsError('the role cannot be taken', named('AccessDenied', 'not yours'));
   expect(error.message).toContain('the role cannot be taken (AWS_DENIED)\n  | AccessDenied: not yours\n  next: ');
   expect(awsError('something else', error)).toBe(error);

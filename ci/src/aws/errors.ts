@@ -1,14 +1,14 @@
-/** What went wrong when AWS was asked, in words a person can act on. */
+/** Explains an error of AWS so that a person can act on it. */
 import { PipelineError } from '../errors.ts';
 
 export type AwsProblem = {
   code: 'AWS_CREDENTIALS' | 'AWS_DENIED' | 'AWS_UNREACHABLE' | 'AWS_THROTTLED' | 'AWS';
-  /** AWS's own words, after its name for the error. */
+  /** AWS's name for the error, then its message. */
   problem: string;
   next: string;
 };
 
-/** Names by which the services call credentials that they do not accept. */
+/** The services' error names for invalid credentials. */
 const BAD_CREDENTIALS = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
@@ -36,14 +36,14 @@ export function awsProblem(error: unknown): AwsProblem {
   if (BAD_CREDENTIALS.has(name)) {
     const next = /expired/i.test(`${name} ${problem}`)
       ? 'the session has ended: sign in again and give the new keys, session token included'
-      : 'give a valid key pair (and its session token), and see whether the clock is right';
+      : 'give a valid key pair with its session token, and check that the clock is right';
     return { code: 'AWS_CREDENTIALS', problem, next };
   }
   if (DENIED.has(name)) {
     return {
       code: 'AWS_DENIED',
       problem,
-      next: 'allow the action that it names in the policy of the one who signs in',
+      next: 'allow the action that it names in the policy of this user or role',
     };
   }
   if (THROTTLED.has(name)) return { code: 'AWS_THROTTLED', problem, next: 'try again in a minute' };
@@ -51,13 +51,13 @@ export function awsProblem(error: unknown): AwsProblem {
     return {
       code: 'AWS_UNREACHABLE',
       problem,
-      next: 'see whether the region exists and whether the network lets us out',
+      next: 'check that the region exists and that the network allows outgoing connections',
     };
   }
-  return { code: 'AWS', problem, next: 'see what AWS says above' };
+  return { code: 'AWS', problem, next: 'see the message of AWS above' };
 }
 
-/** `headline` says what was tried. The cause is kept. */
+/** `headline` says what failed. The cause is kept. */
 export function awsError(headline: string, error: unknown, next?: string): PipelineError {
   if (error instanceof PipelineError) return error;
   const found = awsProblem(error);
@@ -68,7 +68,7 @@ export function awsError(headline: string, error: unknown, next?: string): Pipel
   });
 }
 
-/** The name by which AWS or Node calls an error: `RepositoryNotFoundException`, `ECONNREFUSED`. */
+/** AWS's or Node's name for an error: `RepositoryNotFoundException`, `ECONNREFUSED`. */
 export function errorName(error: unknown): string {
   if (!(error instanceof Error)) return '';
   if ('code' in error && typeof error.code === 'string' && error.name === 'Error') return error.code;
@@ -77,7 +77,7 @@ export function errorName(error: unknown): string {
 
 function words(error: unknown, name: string): string {
   if (!(error instanceof Error)) return String(error);
-  // The SDK's text for an answer that it cannot read is an advice to its developers on several lines.
+  // For an unreadable answer the SDK's message has several lines of advice to its developers.
   const message = error.message.split('\n')[0].trim();
   return message === '' || message === name ? name : `${name}: ${message}`;
 }

@@ -6,8 +6,8 @@ import { imagePart, integrationTests, type Part, pipelinePart, unitTests } from 
 const root = resolve(import.meta.dirname, '../../..');
 
 /**
- * Everything that the files import, at any depth, as paths from the root. Left out are packages, and what is imported
- * only when it is called for: a command line loads the service for its command `serve` alone.
+ * All files that these files import, at any depth, as paths from the root. Packages and dynamic imports are left out: the
+ * command line loads the service only for its command `serve`.
  */
 function imported(files: string[]): string[] {
   const found = new Set(files);
@@ -19,51 +19,54 @@ function imported(files: string[]): string[] {
   return [...found];
 }
 
-/** Whether the file is in the part, by the rules of Directory.filter as far as the patterns here use them. */
+/** Whether the part contains the file, by the rules of Directory.filter that the patterns here use. */
 function sees({ include, exclude }: Part, file: string): boolean {
   const matches = (pattern: string) => file.startsWith(`${pattern}/`) || matchesGlob(file, pattern);
   return include.some(matches) && !exclude.some(matches);
 }
 
-test.each([...unitTests, ...integrationTests])('the tests of group "$name" find all that they import', (group) => {
-  const all = globSync('{ml,service,cli,scripts,bench,ci/src,tests}/**/*.test.ts', { cwd: root });
-  const own = all.filter((file) => group.tests.some((start) => file.startsWith(start)) && sees(group, file));
-  expect(own.length).toBeGreaterThan(3);
-  expect(imported(own).filter((file) => !sees(group, file))).toEqual([]);
-});
+test.each([...unitTests, ...integrationTests])(
+  'the group "$name" contains every file that its tests import',
+  (group) => {
+    const all = globSync('{ml,service,cli,scripts,bench,ci/src,tests}/**/*.test.ts', { cwd: root });
+    const own = all.filter((file) => group.tests.some((start) => file.startsWith(start)) && sees(group, file));
+    expect(own.length).toBeGreaterThan(3);
+    expect(imported(own).filter((file) => !sees(group, file))).toEqual([]);
+  },
+);
 
-test('no test that is said to do without the service imports it', () => {
+test('no test of the pipeline group imports the service', () => {
   const [pipeline] = integrationTests;
   expect(imported(pipeline.tests).filter((file) => file.startsWith('service/'))).toEqual([]);
 });
 
-test('the tests that are named exist', () => {
+test('the listed tests exist', () => {
   const [pipeline] = integrationTests;
   const all = globSync('tests/*.test.ts', { cwd: root });
   expect(pipeline.tests.filter((file) => !all.includes(file))).toEqual([]);
 });
 
-test('every file that the stages run is in their part', () => {
+test('the part of the pipeline contains every file that the stages import', () => {
   const stages = globSync('ml/stages/*.ts', { cwd: root }).filter((file) => !file.endsWith('.test.ts'));
   const outside = imported(stages).filter((file) => !file.startsWith('ml/'));
   expect(outside).toEqual([]);
   expect(pipelinePart.include).toContain('ml');
 });
 
-test('every file that the image is bundled from is in its part', () => {
+test('the part of the image contains every file that its bundle imports', () => {
   const files = imported(['service/main.ts', 'service/healthcheck.ts', 'scripts/bundle.ts']);
   const covered = (file: string) => imagePart.include.some((entry) => file === entry || file.startsWith(`${entry}/`));
   expect(files.filter((file) => !covered(file))).toEqual([]);
 });
 
-test('every unit test is in one group', () => {
+test('every unit test is in exactly one group', () => {
   const all = globSync('{ml,service,cli,scripts,bench,ci/src,tests/config}/**/*.test.ts', { cwd: root });
   const runs = (file: string) =>
     unitTests.filter((group) => sees(group, file) && group.tests.some((start) => file.startsWith(start)));
   expect(all.filter((file) => runs(file).length !== 1)).toEqual([]);
 });
 
-test('every integration test is in one group', () => {
+test('every integration test is in exactly one group', () => {
   const all = globSync('tests/*.test.ts', { cwd: root });
   const runs = (file: string) =>
     integrationTests.filter((group) => sees(group, file) && group.tests.some((start) => file.startsWith(start)));

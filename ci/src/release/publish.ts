@@ -51,6 +51,14 @@ export async function treeTag(source: Directory): Promise<string> {
   return imageTag(commit, isClean);
 }
 
+/** The tag of a release. Throws DIRTY when a change is not committed. */
+export async function releaseTag(source: Directory): Promise<string> {
+  const tag = await treeTag(source);
+  if (!tag.endsWith('-dirty')) return tag;
+  const next = 'commit your changes, or use rehearse';
+  throw new PipelineError('DIRTY', 'release: the tag is the commit, and some changes are not committed', { next });
+}
+
 /** A name in ECR needs AWS credentials; ECR then issues user name and password. Throws IMAGE_NAME, AWS_ARGUMENTS, SCAN_SEVERITY. */
 export async function destinationOf(
   { to, username, password, stopAt }: DestinationArguments,

@@ -1,6 +1,6 @@
 /**
- * Answers of AWS that moto does not give, on the wire: JSON for ECR and EKS, XML for IAM and STS. The caller of a test
- * says which.
+ * An HTTP server with answers of AWS that moto does not give: JSON for ECR and EKS, XML for IAM and STS. Each test supplies
+ * the answers.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -9,13 +9,13 @@ import { text } from 'node:stream/consumers';
 import { type AwsClients, awsClients } from '../clients.ts';
 
 export type AwsCall = {
-  /** GetCallerIdentity; for EKS, which has none, method and path. */
+  /** Such as GetCallerIdentity; for EKS method and path. */
   action: string;
-  /** Of IAM and STS: their form. Of others: as JSON has them. */
+  /** The form of IAM and STS; the JSON of the others. */
   parameters: Record<string, unknown>;
 };
 
-/** `body` is sent as JSON, or as it is when it is a text. */
+/** A text is sent as it is, an object as JSON. */
 export type AwsAnswer = { status?: number; body: object | string };
 
 export type AwsDouble = { clients: AwsClients; actions(): string[]; stop(): Promise<void> };
