@@ -90,7 +90,7 @@ ${examples(
   'predict "a film to remember"',
   'predict --data reviews.csv --text-column review --out predicted.csv',
   'predict --data labelled.csv --prefix predicted_ --out compared.jsonl',
-  'predict < one-text-a-line.txt',
+  'predict < texts.txt',
   'predict --data - --format jsonl < reviews.jsonl | head',
 )}`,
     );

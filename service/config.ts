@@ -13,7 +13,7 @@ type Setting<T> = { env: string; fallback: T; help: string; parse: (value: strin
 
 const settings = {
   port: whole('PORT', 8080, 0, 65535, 'port to listen on; 0 means any free one'),
-  host: word('HOST', '127.0.0.1', 'address to listen on; 0.0.0.0 accepts other machines'),
+  host: word('HOST', '127.0.0.1', 'address to listen on; 0.0.0.0 accepts connections from other machines'),
   /** A path, or models:/name/stage, models:/name@alias, models:/name/version. */
   modelUri: word('MODEL_URI', 'models/model.bin', 'model file, or registry URI such as models:/my_model/Production'),
   modelCacheDir: word(
@@ -37,7 +37,7 @@ const settings = {
   keepAliveSeconds: seconds(
     'KEEP_ALIVE_SECONDS',
     65,
-    'how long an idle connection stays open; must exceed that of the load balancer',
+    'idle time before a connection is closed; must be longer than that of the load balancer',
   ),
   requestSeconds: seconds('REQUEST_SECONDS', 60, 'how long a request may take to arrive'),
   logLevel: {

@@ -14,7 +14,7 @@ export type Settings = TrackingSettings & {
 
 export const settingsHelp = `Settings, from the environment or after the command (make run PORT=8081):
   PORT                  port of the service [8080]
-  HOST                  address the service listens on; 0.0.0.0 accepts other machines [127.0.0.1]
+  HOST                  address the service listens on; 0.0.0.0 accepts connections from other machines [127.0.0.1]
   MLFLOW_PORT           port of the local MLflow [the first free one from 5000 on]
   MLFLOW_TRACKING_URI   your own MLflow server or DagsHub's, instead of the local one; credentials:
                         MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN
