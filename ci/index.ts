@@ -10,6 +10,7 @@ export { describeOutcome, exitCode, type Outcome, outcomeJson } from './src/depl
 export type { Cause } from './src/diagnosis/causes.ts';
 export type { Verdict } from './src/diagnosis/finding.ts';
 export { diagnosis, type Finding } from './src/doctor/finding.ts';
+export { examineTracking } from './src/doctor/tracking.ts';
 export { ecrExplainer } from './src/ecr/explain.ts';
 export { pushDecision, type RegistryLogin, registryLogin, tagState } from './src/ecr/registry.ts';
 export { prepareRepository } from './src/ecr/repository.ts';
@@ -26,4 +27,4 @@ export {
 export { Sentiment } from './src/index.ts';
 export { parseMetrics, type Release, releaseReport } from './src/release/report.ts';
 export { type Ended, lastLines, runStep, type Step, stepError } from './src/step.ts';
-export { examineTracking, type TrackingSignIn, trackingAddress } from './src/tracking.ts';
+export { type TrackingSignIn, trackingAddress } from './src/tracking.ts';

@@ -17,10 +17,10 @@ import {
   type Service,
 } from '@dagger.io/dagger';
 import { type Arguments, awsClientsOf, awsOf, builderOf, neededTracking, toolboxOf, trackingOf } from './arguments.ts';
-import { integrationTests, unitTests } from './checks/parts.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import { buildImage, contentId } from './containers/image.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
+import { integrationTests, unitTests } from './containers/parts.ts';
 import { neverCached, withTracking } from './containers/pipeline.ts';
 import { parsePatience } from './diagnosis/causes.ts';
 import { examine } from './doctor/examine.ts';

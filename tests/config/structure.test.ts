@@ -1,26 +1,13 @@
 /** The structure of the code: which file may import which, type imports included. docs/architecture.md draws it. */
-import { existsSync, globSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { readImports, readSources, sourceFolders } from '../../scripts/imports.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const folders = ['ml', 'service', 'cli', 'scripts', 'bench', 'ci'];
-
-/** Product TypeScript: no tests, no data of tests, nothing that Dagger generates. */
-const files = globSync(`{${folders.join()}}/**/*.ts`, {
-  cwd: root,
-  exclude: ['**/node_modules', '**/testdata', 'ci/sdk', '**/*.test.ts'],
-}).sort();
-const texts = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]));
-const imports = new Map(files.map((file) => [file, targetsOf(file)]));
-
-/** What a file imports or exports from: a path from the root, or the name of a package. */
-function targetsOf(file: string): string[] {
-  // Biome's format is given: an import or export begins a line, and its path is in single quotes.
-  const pattern = /^(?:import|export)\s(?:[^'";]*?\bfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm;
-  const specifiers = [...texts.get(file)!.matchAll(pattern)].map(([, fixed, lazy]) => fixed ?? lazy);
-  return specifiers.map((name) => (name.startsWith('.') ? join(dirname(file), name) : name));
-}
+const sources = readSources();
+const files = [...sources.keys()];
+const imports = readImports(sources);
 
 /** Groups of files that import each other in a circle. Tarjan 1972, "Depth-first search and linear graph algorithms". */
 function cyclesOf(graph: Map<string, string[]>): string[][] {
@@ -64,11 +51,13 @@ const isIn =
     paths.some((path) => target === path || target.startsWith(`${path}/`));
 
 test('the imports of every folder are read', () => {
-  for (const folder of folders.filter((each) => existsSync(join(root, each)))) {
+  for (const folder of sourceFolders.filter((each) => existsSync(join(root, each)))) {
     expect(importsFrom(folder, (target) => files.includes(target)).length, folder).toBeGreaterThan(5);
   }
   const local = [...imports].flatMap(([file, targets]) =>
-    targets.filter((target) => isIn(...folders)(target) && target.endsWith('.ts')).map((target) => [file, target]),
+    targets
+      .filter((target) => isIn(...sourceFolders)(target) && target.endsWith('.ts'))
+      .map((target) => [file, target]),
   );
   // The SDK of Dagger is generated into ci/sdk.
   expect(local.filter(([, target]) => !files.includes(target))).toEqual([]);
@@ -85,6 +74,21 @@ test('no files import each other in a circle', () => {
   expect(cyclesOf(imports)).toEqual([]);
 });
 
+/** The folder a file stands in: one below ml/ or ci/src, else the one at the top. A file right in ml/ stands for itself. */
+function roomOf(file: string): string {
+  const [, room] = /^((?:ml|ci\/src)\/[^/]+|[^/]+)/.exec(file)!;
+  return room;
+}
+
+test('no folders import each other in a circle', () => {
+  const rooms = new Map<string, string[]>(files.map((file) => [roomOf(file), []]));
+  for (const [file, targets] of imports) {
+    const others = targets.filter((target) => sources.has(target) && roomOf(target) !== roomOf(file));
+    rooms.get(roomOf(file))!.push(...others.map(roomOf));
+  }
+  expect(cyclesOf(rooms)).toEqual([]);
+});
+
 /** What each folder may import of the other folders. */
 const mayImport: Record<string, string[]> = {
   ml: [],
@@ -96,7 +100,7 @@ const mayImport: Record<string, string[]> = {
 };
 
 test.each(Object.entries(mayImport))('of the other folders, %s imports only %j', (folder, others) => {
-  const foreign = isIn(...folders.filter((each) => each !== folder));
+  const foreign = isIn(...sourceFolders.filter((each) => each !== folder));
   const wrong = importsFrom(folder, (target) => foreign(target) && !isIn(...others)(target));
   expect(wrong).toEqual([]);
 });
@@ -109,7 +113,7 @@ test('the deployer and its diagnosis do without Dagger, and the arguments know n
 });
 
 test('no file has more than 400 lines', () => {
-  const long = [...texts].filter(([, text]) => text.split('\n').length - 1 > 400);
+  const long = [...sources].filter(([, text]) => text.split('\n').length - 1 > 400);
   expect(long.map(([file]) => file)).toEqual([]);
 });
 
@@ -119,6 +123,6 @@ test('no file of ml/ only passes on what others export', () => {
     return statements.every((each) => each.trim() === '' || /^\s*export\b[^=]*\bfrom\s+'/.test(each));
   };
   expect(isBarrel("/** All. */\nexport { a } from './a.ts';\nexport type { B } from './b.ts';\n")).toBe(true);
-  const barrels = [...texts].filter(([file, text]) => file.startsWith('ml/') && isBarrel(text));
+  const barrels = [...sources].filter(([file, text]) => file.startsWith('ml/') && isBarrel(text));
   expect(barrels.map(([file]) => file)).toEqual([]);
 });

@@ -1,8 +1,8 @@
 /** The checks, each on only the files that it depends on. */
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
+import { lintPart, type TestGroup, typesPart } from '../containers/parts.ts';
 import { SRC, withAlertmanager, withTestPrograms } from '../containers/toolbox.ts';
 import { runStep } from '../step.ts';
-import { lintPart, type TestGroup, typesPart } from './parts.ts';
 
 export async function lint(toolbox: Container, source: Directory, goProxy?: string): Promise<string> {
   const tools = withGoProxy(toolbox, goProxy)

@@ -1,7 +1,7 @@
 /** The service's image, from the project's own Dockerfile. */
 import { createHash } from 'node:crypto';
 import { type Container, type Directory, dag, type File, type Platform, type Secret } from '@dagger.io/dagger';
-import { imagePart } from '../checks/parts.ts';
+import { imagePart } from './parts.ts';
 import type { Mirrors } from './toolbox.ts';
 
 /** The path that the Dockerfile expects. */

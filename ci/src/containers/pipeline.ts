@@ -1,8 +1,8 @@
 /** The stages of dvc.yaml in a container. DVC's cache is a volume, so it remembers what earlier calls computed. */
 import { type Container, type Directory, dag, type Secret } from '@dagger.io/dagger';
 import type { AwsSignIn } from '../aws/sign_in.ts';
-import { pipelinePart } from '../checks/parts.ts';
 import type { TrackingSignIn } from '../tracking.ts';
+import { pipelinePart } from './parts.ts';
 import { SRC } from './toolbox.ts';
 
 /** Host name of the container's own tracking server. */

@@ -4,11 +4,11 @@ import { type Arguments, awsClientsOf, trackingOf } from '../arguments.ts';
 import { deployerRights } from '../deploy/rights.ts';
 import { ecrHost, parseImageName } from '../image_name.ts';
 import { kubeConfigOf } from '../release/cluster.ts';
-import { examineTracking } from '../tracking.ts';
 import { examineAws, examineEcr, examinePermissions } from './aws.ts';
 import { examineCluster, examineEks, examineEksVersions } from './eks.ts';
 import { clusterConfig, examineEksctlYaml } from './eksctl_yaml.ts';
 import type { Finding } from './finding.ts';
+import { examineTracking } from './tracking.ts';
 
 /** As in manifests/. */
 const NAMESPACE = 'sentiment';

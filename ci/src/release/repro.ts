@@ -1,6 +1,6 @@
 /** The pipeline without a release: all stages and the registration, or a study of experiments.yaml. */
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
-import { studyPart } from '../checks/parts.ts';
+import { studyPart } from '../containers/parts.ts';
 import {
   type DvcRemote,
   mlflowService,
