@@ -8,10 +8,10 @@ const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
 
 /** The files of a walk, a list per step. A name without a folder stands in a folder named before it in its row. */
 function walk(title: string): string[][] {
-  const [, rows] = page.split(`## ${title}`)[1].split(/^\| --- \| --- \|\n/m);
-  return rows
-    .split('\n\n')[0]
+  const [section] = page.split(`## ${title}`)[1].split('\n## ');
+  return section
     .split('\n')
+    .filter((line) => line.startsWith('|'))
     .map((row) => {
       const found: string[] = [];
       for (const [, name] of row.matchAll(/`([\w./]+\.ts)`/g)) {
