@@ -161,7 +161,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       const found = await explain(`${HOST}/${name}:v1`);
       expect(found.differences).toEqual([]);
       expect(found.evidence).toContain(`ECR of account ${ACCOUNT} in us-east-1 has ${name} with the tag v1`);
-      expect(found.evidence.join()).toContain('their role is not known');
+      expect(found.evidence.join()).toContain('their role is unknown');
     });
 
     test('names the wrong account, and the right name', async () => {

@@ -80,7 +80,7 @@ describe.skipIf(!need('moto'))('EKS against moto', () => {
     const wanted = { name: 'production', version: '1.36', namespace: 'n', rights: [] };
     expect((await examineEks(clients, wanted))[0]).toMatchObject({
       what: 'cluster production: Kubernetes 1.35, ACTIVE',
-      problem: '1.36 is wanted',
+      problem: 'eksctl.yaml has 1.36',
       next: expect.stringContaining('eksctl upgrade cluster'),
     });
     expect(await examineEks(clients, { ...wanted, name: 'gone' })).toEqual([
