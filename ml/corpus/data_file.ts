@@ -51,19 +51,23 @@ export function isArchiveName(name: string): boolean {
 
 /**
  * `source` is a path or a stream; errors call it `name`. No chunk is empty. The source is closed when the reader stops
- * early.
+ * early. `onMark` is called before the first chunk if the bytes begin with a byte order mark, which is left out.
  *
  * Throws FILE_UNREADABLE, FILE_DAMAGED (broken gzip) or FILE_FOREIGN.
  */
-export async function* readBytes(source: ByteSource, name: string): AsyncGenerator<Buffer, void> {
+export async function* readBytes(
+  source: ByteSource,
+  name: string,
+  onMark: () => void = () => {},
+): AsyncGenerator<Buffer, void> {
   const raw = typeof source === 'string' ? createReadStream(source, { highWaterMark: CHUNK }) : source;
   try {
     const outer = await peek(raw);
-    if (outer.head[0] !== 0x1f || outer.head[1] !== 0x8b) return yield* withoutMark(outer, name);
+    if (outer.head[0] !== 0x1f || outer.head[1] !== 0x8b) return yield* withoutMark(outer, name, onMark);
     const gunzip = createGunzip({ chunkSize: CHUNK });
     // pipeline destroys gunzip with the error, which then reaches the reader of gunzip.
     pipeline(outer.chunks, gunzip, () => {});
-    yield* withoutMark(await peek(gunzip), name);
+    yield* withoutMark(await peek(gunzip), name, onMark);
   } catch (error) {
     throw explain(error, name);
   }
@@ -95,13 +99,18 @@ async function* chunksOf(head: Buffer, iterator: AsyncIterator<Uint8Array>): Asy
   }
 }
 
-async function* withoutMark({ head, chunks, close }: Peeked, name: string): AsyncGenerator<Buffer, void> {
+async function* withoutMark(
+  { head, chunks, close }: Peeked,
+  name: string,
+  onMark: () => void,
+): AsyncGenerator<Buffer, void> {
   const foreign = FOREIGN.find(({ start }) => head.subarray(0, start.length).equals(start));
   if (foreign) {
     await close();
     throw new SentimentError('FILE_FOREIGN', `${name} is ${foreign.what}, not UTF-8 text`, { next: foreign.next });
   }
   let skip = head.subarray(0, UTF8_MARK.length).equals(UTF8_MARK) ? UTF8_MARK.length : 0;
+  if (skip > 0) onMark();
   for await (const chunk of chunks) {
     if (chunk.length > skip) yield chunk.subarray(skip);
     skip = 0;

@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream';
 import { CsvError, Parser } from 'csv-parse';
 import { SentimentError } from '../errors.ts';
 import { DELIMITERS } from './data_file.ts';
+import { type RawRecord, RecordBytes, rawRecord } from './raw_record.ts';
 
 /** A fault of one row. The rows around it can still be trusted. */
 export type RowProblem = {
@@ -25,9 +26,10 @@ export type CsvRecord = {
   line: number;
   /** Bytes of each cell, quotes removed. */
   cells: Buffer[];
+  raw: RawRecord;
 };
 
-export type JsonlRecord = { line: number; fields: Record<string, unknown> };
+export type JsonlRecord = { line: number; fields: Record<string, unknown>; raw: RawRecord };
 
 /** A longer CSV record is an unclosed quote or not a table; a longer JSONL line is a bad row. */
 const MAX_RECORD_BYTES = 1 << 24;
@@ -48,6 +50,7 @@ export async function* readCsvRecords(
   name: string,
 ): AsyncGenerator<CsvRecord, void> {
   const lines = new LineCounter();
+  const raw = new RecordBytes();
   let fed = 0;
   // Where the last complete record ended.
   let end = 0;
@@ -58,6 +61,7 @@ export async function* readCsvRecords(
       fed += chunk.length;
       if (fed - end > MAX_RECORD_BYTES) throw tooLong(`${name}:${lines.lineAt(end)}`);
       lines.add(chunk);
+      raw.add(chunk);
       yield chunk;
     }
   }
@@ -76,7 +80,7 @@ export async function* readCsvRecords(
       // Kept here, because records before an error in the same chunk never reach the loop below.
       header ??= cells as unknown as Buffer[];
       // The declared types know neither cells of bytes nor records that are objects.
-      return { line, cells } as unknown as string[];
+      return { line, cells, raw: rawRecord(raw.take(bytes)) } as unknown as string[];
     },
   });
   pipeline(watched(), parser, () => {});
@@ -129,6 +133,7 @@ export async function* readJsonlRecords(chunks: AsyncIterable<Buffer>): AsyncGen
   }
 }
 
+/** Lines with their LF, if they have one. */
 async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer | 'too long', void> {
   let parts: Buffer[] = [];
   let length = 0;
@@ -146,7 +151,7 @@ async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer 
   for await (const chunk of chunks) {
     let start = 0;
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, start)) {
-      add(chunk.subarray(start, end));
+      add(chunk.subarray(start, end + 1));
       yield take();
       start = end + 1;
     }
@@ -157,7 +162,8 @@ async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer 
 
 function parseLine(bytes: Buffer, line: number): JsonlRecord | RowProblem | undefined {
   if (!isUtf8(bytes)) return { line, problem: 'the line is not valid UTF-8' };
-  const json = bytes.toString('utf8', 0, bytes.at(-1) === CR ? bytes.length - 1 : bytes.length);
+  const raw = rawRecord(bytes);
+  const json = raw.bytes.toString();
   if (json.trim() === '') return undefined;
   let value: unknown;
   try {
@@ -175,7 +181,7 @@ function parseLine(bytes: Buffer, line: number): JsonlRecord | RowProblem | unde
     const column = Object.keys(fields).find((key) => typeof fields[key] === 'string' && fields[key].includes('\0'));
     if (column !== undefined) return { line, column, problem: 'holds a NUL character' };
   }
-  return { line, fields };
+  return { line, fields, raw };
 }
 
 /** JSON.parse's message without its "line 1", which is not the file's line. */

@@ -10,7 +10,8 @@
  * invalid JSON. Blank lines are skipped. Lone surrogates in JSON strings are passed on unchanged.
  */
 import { SentimentError, usageError } from '../errors.ts';
-import { type ByteSource, formatOf, readBytes, type TableFormat } from './data_file.ts';
+import { type ByteSource, DELIMITERS, formatOf, readBytes, type TableFormat } from './data_file.ts';
+import type { RawRecord } from './raw_record.ts';
 import {
   type CsvRecord,
   decodeCell,
@@ -25,6 +26,7 @@ export type TableRow = {
   line: number;
   /** Values by column, in the columns' order: strings, or in JSONL any JSON value. It has no prototype. */
   row: Record<string, unknown>;
+  raw: RawRecord;
 };
 
 export type Table = {
@@ -33,6 +35,12 @@ export type Table = {
   format: TableFormat;
   /** The header; in JSONL, the fields of the first row. Later rows may lack some and have others. */
   columns: string[];
+  /** The header as it stands in the file. undefined if there is none, as in JSONL. */
+  header: RawRecord | undefined;
+  /** Between the cells of CSV and TSV. */
+  delimiter: string;
+  /** Whether the file begins with a byte order mark. It is part of neither a name nor a raw record. */
+  mark: boolean;
   /** Can be iterated once. Stopping early closes the source. */
   rows: AsyncGenerator<TableRow, void>;
   /** Call it if you do not iterate over the rows. */
@@ -58,9 +66,12 @@ export async function readTable(input: ByteSource, options: TableOptions = {}): 
   const name = options.name ?? (typeof input === 'string' ? input : 'the input');
   const format = options.format ?? formatOf(name);
   const onBadRow = options.onBadRow ?? ((row) => throwRow(name, row));
-  const bytes = readBytes(input, name);
-  const opened = format === 'jsonl' ? openJsonl(bytes, name, onBadRow) : openCsv(bytes, format, name, onBadRow);
-  return { name, format, ...(await opened) };
+  let mark = false;
+  const bytes = readBytes(input, name, () => {
+    mark = true;
+  });
+  const opened = await (format === 'jsonl' ? openJsonl(bytes, name, onBadRow) : openCsv(bytes, format, name, onBadRow));
+  return { name, format, delimiter: format === 'jsonl' ? DELIMITERS.csv : DELIMITERS[format], mark, ...opened };
 }
 
 /** Throws COLUMN_MISSING (2), which lists the table's columns and names the closest one. */
@@ -80,7 +91,7 @@ export function requireColumns({ name, columns }: Pick<Table, 'name' | 'columns'
 }
 
 type OnBadRow = (row: RowProblem) => void;
-type Opened = Pick<Table, 'columns' | 'rows' | 'close'>;
+type Opened = Pick<Table, 'columns' | 'header' | 'rows' | 'close'>;
 
 async function openCsv(
   bytes: AsyncIterable<Buffer>,
@@ -98,7 +109,12 @@ async function openCsv(
     await records.return();
     throw error;
   }
-  return { columns, rows: csvRows(records, columns, onBadRow), close: async () => void (await records.return()) };
+  return {
+    columns,
+    header: first.value.raw,
+    rows: csvRows(records, columns, onBadRow),
+    close: async () => void (await records.return()),
+  };
 }
 
 function readHeader({ line, cells }: CsvRecord, name: string): string[] {
@@ -122,7 +138,7 @@ async function* csvRows(
   columns: string[],
   onBadRow: OnBadRow,
 ): AsyncGenerator<TableRow, void> {
-  for await (const { line, cells } of records) {
+  for await (const { line, cells, raw } of records) {
     if (cells.length !== columns.length) {
       onBadRow({ line, problem: `the row has ${cells.length} cells, the header has ${columns.length}` });
       continue;
@@ -134,7 +150,7 @@ async function* csvRows(
       else row[column] = decoded.text;
       return 'problem' in decoded;
     });
-    if (bad < 0) yield { line, row };
+    if (bad < 0) yield { line, row, raw };
   }
 }
 
@@ -148,6 +164,7 @@ async function openJsonl(bytes: AsyncIterable<Buffer>, name: string, onBadRow: O
   if (first.done) throw emptyTable(name, firstBad);
   return {
     columns: Object.keys(first.value.row),
+    header: undefined,
     rows: startingWith(first.value, rows),
     close: async () => void (await rows.return()),
   };
@@ -156,7 +173,7 @@ async function openJsonl(bytes: AsyncIterable<Buffer>, name: string, onBadRow: O
 async function* jsonlRows(bytes: AsyncIterable<Buffer>, onBadRow: OnBadRow): AsyncGenerator<TableRow, void> {
   for await (const record of readJsonlRecords(bytes)) {
     if ('problem' in record) onBadRow(record);
-    else yield { line: record.line, row: Object.assign(emptyRow(), record.fields) };
+    else yield { line: record.line, row: Object.assign(emptyRow(), record.fields), raw: record.raw };
   }
 }
 
