@@ -124,7 +124,12 @@ function mayUseCache(error: unknown): error is SentimentError {
 
 /** With a cached copy, a start does not wait long for a silent registry. */
 function hurried(config: TrackingConfig): TrackingConfig {
-  return { ...config, timeout: Math.min(config.timeout, 5000), retries: Math.min(config.retries, 1) };
+  return {
+    ...config,
+    timeout: Math.min(config.timeout, 5000),
+    retries: Math.min(config.retries, 1),
+    rateLimitWait: Math.min(config.rateLimitWait, 5000),
+  };
 }
 
 function modelPath(cacheDir: string, name: string, version: string): string {

@@ -19,6 +19,12 @@ test('a path prefix is kept, a slash at its end is not, and a password in the ad
   expect(secret.authorization).toBe(`Basic ${Buffer.from('ann:p@ss').toString('base64')}`);
 });
 
+test('the longest wait for a server that asks to slow down is five minutes, or as set', () => {
+  expect(trackingConfig({ MLFLOW_TRACKING_URI: uri }).rateLimitWait).toBe(300_000);
+  const env = { MLFLOW_TRACKING_URI: uri, MLFLOW_RATE_LIMIT_WAIT: '20' };
+  expect(trackingConfig(env).rateLimitWait).toBe(20_000);
+});
+
 test("timeout and retries come from MLflow's variables", () => {
   const env = { MLFLOW_TRACKING_URI: uri, MLFLOW_HTTP_REQUEST_TIMEOUT: '7', MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0' };
   expect(trackingConfig(env)).toMatchObject({ timeout: 7000, retries: 0 });

@@ -1,7 +1,7 @@
 /**
  * Where MLflow is and how to sign in, read from the environment variables that MLflow's own client reads:
  * MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME with MLFLOW_TRACKING_PASSWORD (Basic), else MLFLOW_TRACKING_TOKEN
- * (Bearer), MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES.
+ * (Bearer), MLFLOW_HTTP_REQUEST_TIMEOUT and MLFLOW_HTTP_REQUEST_MAX_RETRIES. One is our own: MLFLOW_RATE_LIMIT_WAIT.
  * https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environment_variables.html
  */
 import { usageError } from '../errors.ts';
@@ -17,6 +17,8 @@ export type TrackingConfig = {
   retries: number;
   /** Milliseconds before the first retry; doubles with each retry. */
   pause: number;
+  /** Milliseconds to wait in all, for one call, while the server asks to slow down (429, or any Retry-After). */
+  rateLimitWait: number;
 };
 
 export type Environment = Record<string, string | undefined>;
@@ -30,6 +32,7 @@ export function trackingConfig(env: Environment = process.env): TrackingConfig {
     timeout: 1000 * count(env, 'MLFLOW_HTTP_REQUEST_TIMEOUT', 30, 1),
     retries: count(env, 'MLFLOW_HTTP_REQUEST_MAX_RETRIES', 4, 0),
     pause: 250,
+    rateLimitWait: 1000 * count(env, 'MLFLOW_RATE_LIMIT_WAIT', 300, 0),
   };
 }
 

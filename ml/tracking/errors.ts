@@ -20,6 +20,8 @@ export type MlflowCode =
   | 'MLFLOW_BAD_ANSWER'
   /** MLflow understood the call and refused it; `errorCode` has the reason. */
   | 'MLFLOW_REFUSED'
+  /** It asks to slow down (429 or Retry-After) for longer than the limit. */
+  | 'MLFLOW_BUSY'
   /** Any other failure status. */
   | 'MLFLOW_HTTP'
   /** The tracking server does not serve the run's artifacts. */
@@ -88,6 +90,24 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof MlflowError && error.errorCode === 'RESOURCE_ALREADY_EXISTS';
 }
 
+const SERVER_FAILS =
+  'check the log of the server and of any proxy in front of it; while it restarts, MLFLOW_HTTP_REQUEST_MAX_RETRIES=8 waits a minute';
+
+/** The error for a server that asks to slow down for longer than `limit`. `waited` and `limit` are milliseconds. */
+export function busyError(last: MlflowError, waited: number, limit: number): MlflowError {
+  const asks = last.retryAfter === undefined ? 'it stays busy' : `it asks to wait ${seconds(last.retryAfter)}`;
+  const so = `${asks}, and the limit is ${seconds(limit)}, of which ${seconds(waited)} have passed`;
+  return new MlflowError('MLFLOW_BUSY', `${last.message}; ${so}`, {
+    endpoint: last.endpoint,
+    status: last.status ?? 429,
+    next: `run it again later, or raise the limit: MLFLOW_RATE_LIMIT_WAIT, in seconds, is ${limit / 1000}`,
+  });
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.ceil(milliseconds / 1000).toLocaleString('en')} s`;
+}
+
 /** The error for an answer with a failure status. `body` is its text, or the beginning of it. */
 export function errorFromAnswer(endpoint: string, uri: string, response: Response, body: string): MlflowError {
   const { status } = response;
@@ -126,6 +146,7 @@ export function errorFromAnswer(endpoint: string, uri: string, response: Respons
     return new MlflowError('MLFLOW_REFUSED', `MLflow refused ${endpoint} (${status} ${errorCode}): ${words}`, {
       ...details,
       ...repeat,
+      next: repeat.effect === 'maybe' ? SERVER_FAILS : undefined,
     });
   }
   if (isWebPage(body) && status < 500) {
@@ -139,7 +160,7 @@ export function errorFromAnswer(endpoint: string, uri: string, response: Respons
   return new MlflowError('MLFLOW_HTTP', `MLflow at ${uri} answered ${endpoint} with status ${status}: ${said}`, {
     ...details,
     ...repeat,
-    next: status >= 500 ? 'check the log of the server and of any proxy in front of it' : undefined,
+    next: status >= 500 ? SERVER_FAILS : undefined,
   });
 }
 

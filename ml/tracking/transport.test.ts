@@ -171,6 +171,40 @@ describe('retries', () => {
     expect(server.requests.map(({ body }) => body)).toEqual(Array(3).fill('{"run_id":"x"}'));
   });
 
+  test.each([
+    ['a 429 with a time', reply(429, 'slow down', { 'retry-after': '0' })],
+    ['a 429 without a time', reply(429, 'slow down')],
+    ['a 503 with a time', reply(503, 'restarting', { 'retry-after': '0' })],
+    [
+      "a 429 in MLflow's words",
+      reply(429, { error_code: 'REQUEST_LIMIT_EXCEEDED', message: 'slow down' }, { 'retry-after': '0' }),
+    ],
+  ])('%s is waited for, more often than failures are retried', async (_name, slow) => {
+    expect((await run([slow, slow, slow, slow, slow, ok])).body).toEqual({ done: true });
+    expect(server.requests).toHaveLength(6);
+  });
+
+  test('a server is waited for as long as it asks', async () => {
+    const began = Date.now();
+    await run([reply(429, '', { 'retry-after': '1' }), ok]);
+    expect(Date.now() - began).toBeGreaterThanOrEqual(990);
+  });
+
+  test('a wait over the limit ends at once and names the limit and its setting', async () => {
+    const { told } = await failure([reply(429, 'slow down', { 'retry-after': '3600' })], { rateLimitWait: 300_000 });
+    expect(told).toEqual([
+      'error: MLflow at URI answered GET /api/2.0/mlflow/runs/get with status 429: "slow down"; it asks to wait 3,600 s, and the limit is 300 s, of which 0 s have passed (MLFLOW_BUSY)',
+      '  next: run it again later, or raise the limit: MLFLOW_RATE_LIMIT_WAIT, in seconds, is 300',
+    ]);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('a server that never stops to ask is given up at the limit', async () => {
+    const { told } = await failure([reply(429, 'slow down')], { rateLimitWait: 100 });
+    expect(told[0]).toMatch(/it stays busy, and the limit is 1 s, of which 1 s have passed \(MLFLOW_BUSY\)$/);
+    expect(server.requests.length).toBeGreaterThan(3);
+  });
+
   test('end after the configured number, with the last error', async () => {
     await expect(run([busy])).rejects.toMatchObject({
       code: 'MLFLOW_HTTP',
@@ -183,7 +217,6 @@ describe('retries', () => {
   test.each([
     ['a refusal', refusal(400, 'INVALID_PARAMETER_VALUE', 'no')],
     ['an unsupported call', reply(501, 'not here')],
-    ['too long a wait', reply(429, '', { 'retry-after': '3600' })],
     ['a web page', reply(200, page)],
   ])('%s is not retried', async (_name, bad) => {
     await expect(run([bad, ok])).rejects.toMatchObject({ name: 'MlflowError' });

@@ -9,7 +9,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SentimentError } from '../errors.ts';
 import type { TrackingConfig } from './config.ts';
-import { errorFromAnswer, errorFromBody, errorFromFailure, MlflowError } from './errors.ts';
+import { busyError, errorFromAnswer, errorFromBody, errorFromFailure, MlflowError } from './errors.ts';
 
 export type Call = {
   method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
@@ -23,8 +23,8 @@ export type Call = {
   once?: boolean;
 };
 
-/** Longest wait, in milliseconds, that a server may ask for before a retry. */
-const LONGEST_PAUSE = 30_000;
+/** Longest pause, in milliseconds, while the server asks to slow down without saying for how long. */
+const LONGEST_PAUSE = 15_000;
 /** Slowest upload that the timeout allows, bytes per millisecond. */
 const SLOWEST_UPLOAD = 50;
 
@@ -71,16 +71,29 @@ export async function send<T>(
   call: Call,
   read: (response: Response, alive: () => void) => Promise<T>,
 ): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
+  let busySince: number | undefined;
+  for (let failures = 0, slowdowns = 0; ; ) {
     try {
       return await sendOnce(config, call, read);
     } catch (error) {
-      if (attempt >= config.retries || !mayRepeat(call, error)) throw error;
-      const pause = error.retryAfter ?? backoff(config, attempt);
-      if (pause > LONGEST_PAUSE) throw error;
-      await sleep(pause);
+      if (!mayRepeat(call, error)) throw error;
+      if (asksToSlowDown(error)) {
+        busySince ??= Date.now();
+        const pause = Math.max(config.pause, error.retryAfter ?? Math.min(backoff(config, slowdowns++), LONGEST_PAUSE));
+        const waited = Date.now() - busySince;
+        if (waited + pause > config.rateLimitWait) throw busyError(error, waited, config.rateLimitWait);
+        await sleep(pause);
+      } else {
+        if (failures >= config.retries) throw error;
+        await sleep(backoff(config, failures++));
+      }
     }
   }
+}
+
+/** Not a failure: the server works and says when to come again. So it does not count as one of the retries. */
+function asksToSlowDown(error: MlflowError): boolean {
+  return error.status === 429 || error.retryAfter !== undefined;
 }
 
 /** Milliseconds before the next attempt: doubles each time, with jitter. */

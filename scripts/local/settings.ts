@@ -18,6 +18,7 @@ export const settingsHelp = `Settings, from the environment or after the command
   MLFLOW_PORT           port of the local MLflow [the first free one from 5000 on]
   MLFLOW_TRACKING_URI   your own MLflow server or DagsHub's, instead of the local one; credentials:
                         MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN
+  MLFLOW_RATE_LIMIT_WAIT  seconds to wait in all when it answers 429 or asks to wait [300]
 Other settings of the service: node service/main.ts --help`;
 
 /** Throws a usage error (exit code 2) that names the variable. */

@@ -26,7 +26,7 @@ export async function startMisbehaving(replies: Reply[]): Promise<MisbehavingSer
   const port = await listen(server);
   const uri = `http://127.0.0.1:${port}`;
   return {
-    config: { uri, authorization: undefined, timeout: 5000, retries: 2, pause: 1 },
+    config: { uri, authorization: undefined, timeout: 5000, retries: 2, pause: 1, rateLimitWait: 1000 },
     requests,
     stop: () => stopListening(server),
   };
