@@ -16,8 +16,7 @@ await runMain(async () => {
   const model = readModel(paths.model);
   // Raw texts: the model normalises them itself.
   const reviews = [...readReviews(paths.rawTest)];
-  const rows = Array.from(readReviews(paths.interimTest), (review) => review.id);
-  const compared = checkSkew(model, loadMatrix(paths.processedTest).x, rows, reviews);
+  const compared = checkSkew(model, loadMatrix(paths.processedTest).x, reviews);
   const evaluation = evaluateModel(model, reviews, params);
   const plots = await drawPlots(evaluation, params.calibration_bins);
   writeReports(evaluation);

@@ -6,30 +6,33 @@ import type { Review } from '../corpus/review.ts';
 import { SentimentError } from '../errors.ts';
 import { type Csr, dot } from '../features/csr.ts';
 import type { LinearTextModel } from '../model/linear_text_model.ts';
+import { createNormalizer } from '../text/normalize.ts';
 
 /**
- * Compares the score of each row of `x` with the score of its raw text. `ids` are the rows' reviews; `raw` holds at least
- * these. Returns the number of comparisons. Throws SKEW for the first text that differs.
+ * Compares the score of each row of `x` with the score of its raw text. Row r belongs to the r-th text that is not empty
+ * after normalisation, because data_preprocessing leaves out the empty ones. Rows are matched by position: ids are the
+ * user's and may repeat. Returns the number of comparisons. Throws SKEW for the first text that differs, or if there are
+ * more or fewer texts than rows.
  */
-export function checkSkew(
-  model: LinearTextModel,
-  x: Csr,
-  ids: readonly string[],
-  raw: readonly Pick<Review, 'id' | 'text'>[],
-): number {
+export function checkSkew(model: LinearTextModel, x: Csr, raw: readonly Pick<Review, 'id' | 'text'>[]): number {
   const { weights, intercept, calibration } = model.parts;
-  const texts = new Map(raw.map(({ id, text }) => [id, text]));
-  ids.forEach((id, row) => {
-    const text = texts.get(id);
+  const normalize = createNormalizer(model.parts.normalize);
+  const texts = raw.filter(({ text }) => normalize(text).trim() !== '');
+  if (texts.length !== x.rowCount) {
+    throw skew(`the stored features have ${x.rowCount} rows, but ${texts.length} texts are not empty when normalised`);
+  }
+  texts.forEach(({ id, text }, row) => {
     const stored = calibration.slope * (dot(x, row, weights) + intercept) + calibration.offset;
-    const served = text === undefined ? Number.NaN : model.score(text);
+    const served = model.score(text);
     if (!Object.is(stored, served)) {
-      throw new SentimentError(
-        'SKEW',
-        `text ${id} scores ${stored} by its stored features and ${served} as it would be served: training and serving differ`,
-        { next: 'run dvc repro --force; if that does not help, report a fault of the analyzer with this text' },
-      );
+      throw skew(`text ${id} scores ${stored} by its stored features and ${served} as it would be served`);
     }
   });
-  return ids.length;
+  return texts.length;
+}
+
+function skew(finding: string): SentimentError {
+  return new SentimentError('SKEW', `${finding}: training and serving differ`, {
+    next: 'run dvc repro --force; if that does not help, report a fault of the analyzer with this text',
+  });
 }
