@@ -1,16 +1,18 @@
 /**
- * `sentiment predict`: one text, lines of stdin, or a table of any size. A table keeps its rows in order and all its
- * columns, is read one row at a time, and its output file appears only when it is complete.
+ * `sentiment predict`: one text, lines of stdin, or a table of any size. A table keeps its rows in order and gives back
+ * all its columns unchanged, is read one row at a time, and its output file appears only when it is complete.
  */
 import { once } from 'node:events';
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { formatOf, type TableFormat } from '../ml/corpus/data_file.ts';
-import { readTable, requireColumns, type Table } from '../ml/corpus/table.ts';
+import { readTable, requireColumns, type Table, type TableRow } from '../ml/corpus/table.ts';
+import { RowError } from '../ml/corpus/table_lines.ts';
 import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts';
 import { SentimentError, usageError } from '../ml/errors.ts';
 import { readModel } from '../ml/model/artifact.ts';
 import type { Model } from '../ml/model/types.ts';
+import { type BadRows, collectBadRows } from './bad_rows.ts';
 import { checkOutput, cleaningUp, printable } from './output.ts';
 import { startProgress } from './progress.ts';
 
@@ -25,13 +27,20 @@ type TableOptions = {
   out?: string;
   /** Put before the names of the added columns. */
   prefix: string;
+  spreadsheetSafe?: boolean;
+  /** Leave bad rows out instead of stopping at the first. */
+  keepGoing?: boolean;
+  /** Path of the report of bad rows. */
+  badRows?: string;
 };
 
 const STDIN = '-';
 
+const SOME_ROWS_LEFT_OUT = 4;
+
 /**
- * Throws PREDICT_BOTH (2), PREDICT_OUT (2), COLUMN_TAKEN (2), TEXT_INVALID, and what readModel, readTable,
- * openTableWriter and checkOutput throw.
+ * Throws PREDICT_BOTH (2), PREDICT_OUT (2), PREDICT_BAD_ROWS (2), COLUMN_TAKEN (2), TEXT_INVALID, and what readModel,
+ * readTable, openTableWriter and checkOutput throw. Sets the exit code 4 if rows were left out.
  */
 export async function predict(text: string | undefined, { model: path, data, ...options }: PredictOptions) {
   if (text !== undefined && data !== undefined) {
@@ -39,6 +48,9 @@ export async function predict(text: string | undefined, { model: path, data, ...
   }
   if (data === undefined && options.out !== undefined) {
     throw usageError('PREDICT_OUT', '--out needs --data', 'name the table with --data, or redirect: > file');
+  }
+  if (options.badRows !== undefined && !options.keepGoing) {
+    throw usageError('PREDICT_BAD_ROWS', '--bad-rows needs --keep-going', 'add --keep-going');
   }
   const model = readModel(path);
   if (data !== undefined) await predictTable(model, path, { data, ...options });
@@ -60,72 +72,89 @@ function lineOf(model: Model, text: string): string {
 
 /** `modelPath` is a file that --out may not overwrite. */
 async function predictTable(model: Model, modelPath: string, options: TableOptions): Promise<void> {
-  const { data, out, textColumn, prefix } = options;
+  const { data, out, textColumn, prefix, spreadsheetSafe } = options;
   const name = data === STDIN ? 'stdin' : data;
   const format = options.format ?? (data === STDIN ? 'csv' : formatOf(data));
   const outFormat = out === undefined ? format : formatOf(out);
   const target = out === undefined ? process.stdout : checkOutput(out, [data, modelPath]);
+  const bad = options.keepGoing ? collectBadRows(name, options.badRows, [data, modelPath, out ?? data]) : undefined;
 
   const progress = startProgress(data === STDIN ? 0 : (statSync(data, { throwIfNoEntry: false })?.size ?? 0));
   const source = data === STDIN ? process.stdin : createReadStream(data, { highWaterMark: 1 << 17 });
-  const table = await readTable(progress.countBytes(source), { name, format });
-  const columns = { label: `${prefix}label`, probability: `${prefix}probability` };
+  const table = await readTable(progress.countBytes(source), { name, format, onBadRow: bad?.add });
+  const added = { label: `${prefix}label`, probability: `${prefix}probability` };
   try {
     requireColumns(table, [textColumn]);
-    for (const column of Object.values(columns)) if (table.columns.includes(column)) throw columnTaken(name, column);
+    for (const column of Object.values(added)) if (table.columns.includes(column)) throw columnTaken(name, column);
   } catch (error) {
     await table.close();
     throw error;
   }
   const writer = await openTableWriter(target, {
-    columns: [...table.columns, columns.label, columns.probability],
+    source: table,
+    added: Object.values(added),
     format: outFormat,
     gzip: out?.endsWith('.gz') ?? false,
+    spreadsheetSafe,
   });
   const withoutText = await cleaningUp(
-    () => writePredictions({ model, table, textColumn, columns, writer, onRow: progress.countRow }),
+    () => writePredictions({ model, table, textColumn, added, writer, bad, onRow: progress.countRow }),
     () => writer.abort(),
   );
-  progress.done(`${withoutText > 0 ? ` (${withoutText} without text)` : ''}${out === undefined ? '' : ` -> ${out}`}`);
+  const notes = [
+    withoutText > 0 ? ` (${withoutText} without text)` : '',
+    bad ? ` (${bad.count} bad ${bad.count === 1 ? 'row' : 'rows'} left out)` : '',
+    out === undefined ? '' : ` -> ${out}`,
+  ];
+  progress.done(notes.join(''));
+  bad?.finish();
+  if (bad && bad.count > 0) process.exitCode = SOME_ROWS_LEFT_OUT;
 }
 
 type Work = {
   model: Model;
   table: Table;
   textColumn: string;
-  columns: { label: string; probability: string };
+  added: { label: string; probability: string };
   writer: TableWriter;
+  bad: BadRows | undefined;
   onRow(): void;
 };
 
 /** Returns the number of rows without a text; they get neither label nor probability. */
-async function writePredictions({ model, table, textColumn, columns, writer, onRow }: Work): Promise<number> {
+async function writePredictions({ model, table, textColumn, added, writer, bad, onRow }: Work): Promise<number> {
   let withoutText = 0;
-  for await (const { line, row } of table.rows) {
-    // In JSONL every row can have fields of its own.
-    for (const column of Object.values(columns)) {
-      if (column in row) throw columnTaken(`${table.name}:${line}`, column);
-    }
-    const text = textOf(row[textColumn], textColumn, `${table.name}:${line}`);
+  async function writeRow(row: TableRow): Promise<void> {
+    const text = textOf(row, textColumn, table.name);
     const prediction = /\S/.test(text) ? model.predict(text) : undefined;
+    await writer.write(row, [prediction?.label ?? null, prediction?.probability ?? null]);
     if (!prediction) withoutText++;
-    row[columns.label] = prediction?.label ?? null;
-    row[columns.probability] = prediction?.probability ?? null;
-    await writer.write(row);
-    onRow();
+  }
+  for await (const row of table.rows) {
+    // In JSONL every row can have fields of its own.
+    for (const column of Object.values(added)) {
+      if (column in row.row) throw columnTaken(`${table.name}:${row.line}`, column);
+    }
+    try {
+      await writeRow(row);
+      onRow();
+    } catch (error) {
+      if (!bad || !(error instanceof RowError)) throw error;
+      bad.add(error.row);
+    }
   }
   await writer.finish();
   return withoutText;
 }
 
-function textOf(value: unknown, column: string, where: string): string {
+function textOf({ row, line }: TableRow, column: string, name: string): string {
+  const value = row[column];
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return '';
   if (typeof value !== 'object') return String(value);
-  const what = Array.isArray(value) ? 'a list' : 'an object';
-  throw new SentimentError('TEXT_INVALID', `${where}: field ${JSON.stringify(column)} is ${what}, not a string`, {
-    next: 'name the field that holds the text with --text-column',
-  });
+  const problem = `is ${Array.isArray(value) ? 'a list' : 'an object'}, not a string`;
+  const next = 'name the field that holds the text with --text-column';
+  throw new RowError('TEXT_INVALID', name, { line, column, problem }, next);
 }
 
 function columnTaken(where: string, column: string): SentimentError {

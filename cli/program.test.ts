@@ -80,3 +80,15 @@ test.each([
     next: expect.stringContaining(next),
   });
 });
+
+test.each([
+  ['train', '--out', 'a', 'b'],
+  ['predict', '--data', 'a.csv', 'a.csv'],
+  ['serve', '--port', '1', '2'],
+])('%s with %s twice is refused and shows both values', async (command, option, first, second) => {
+  await expect(runProgram([command, option, first, option, second])).rejects.toMatchObject({
+    code: 'OPTION_TWICE',
+    exitCode: 2,
+    message: `${option} is given twice: "${first}" and "${second}"`,
+  });
+});

@@ -79,17 +79,23 @@ export function createProgram(): Command {
     .option('--text-column <name>', 'column or field that holds the text', 'text')
     .option('--out <file>', 'table to write: .csv, .tsv or .jsonl (default: stdout, in the format of --data)')
     .option('--prefix <text>', 'prefix for the names of the two added columns', '')
+    .option('--keep-going', 'leave out rows that cannot be read, tell their lines and end with exit code 4')
+    .option('--bad-rows <file>', 'with --keep-going: CSV file to write with line, column and problem of each such row')
+    .option('--spreadsheet-safe', "put ' before cells of CSV and TSV that a spreadsheet would run as a formula")
     .action(async (text, options) => (await import('./predict.ts')).predict(text, options))
     .addHelpText(
       'after',
       `
 With --data, rows keep their order and columns and get two more: label (positive or negative) and probability (of
-positive, 0 to 1). Both stay empty in a row without a text. Without --data, each text gives one line: label, probability
-and text, separated by tabs.
+positive, 0 to 1). Both stay empty in a row without a text. In the format of --data, the columns come back byte for byte,
+cells that begin with = + - or @ included: use --spreadsheet-safe if people will open a table of unknown origin. Without
+--keep-going, the first bad row ends the run. Without --data, each text gives one line: label, probability and text,
+separated by tabs.
 ${examples(
   'predict "a film to remember"',
   'predict --data reviews.csv --text-column review --out predicted.csv',
   'predict --data labelled.csv --prefix predicted_ --out compared.jsonl',
+  'predict --data reviews.csv --out predicted.csv --keep-going --bad-rows bad.csv',
   'predict < texts.txt',
   'predict --data - --format jsonl < reviews.jsonl | head',
 )}`,
@@ -128,7 +134,26 @@ All other settings are environment variables; this lists them: node service/main
 ${examples('serve', 'serve --model my.model --port 9000')}`,
     );
 
+  for (const command of program.commands) refuseRepeats(command);
   return program;
+}
+
+/** An option that takes one value and is given twice is an error: otherwise the first value would be lost in silence. */
+function refuseRepeats(command: Command): void {
+  for (const option of command.options) {
+    if (!option.required || option.variadic) continue;
+    let first: string | undefined;
+    command.on(`option:${option.name()}`, (value: string) => {
+      if (first !== undefined) {
+        throw usageError(
+          'OPTION_TWICE',
+          `${option.long} is given twice: ${JSON.stringify(first)} and ${JSON.stringify(value)}`,
+          `give it once; see ${RUN} ${command.name()} --help`,
+        );
+      }
+      first = value;
+    });
+  }
 }
 
 function labelledSource(command: Command): Command {

@@ -3,7 +3,8 @@
  * trace.
  *
  * `code` is stable and for machines, `message` says what was expected and what was found, `next` says what to do. Exit
- * codes of every program: 0 done, 1 failed, 2 wrong usage, 3 refused by a gate (a normal ending).
+ * codes of every program: 0 done, 1 failed, 2 wrong usage, 3 refused by a gate (a normal ending), 4 done, but bad rows
+ * were left out (`sentiment predict --keep-going`).
  */
 export class SentimentError extends Error {
   readonly code: string;

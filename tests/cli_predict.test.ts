@@ -58,6 +58,37 @@ test('nested fields and lone surrogates pass through JSONL unchanged', async () 
   );
 });
 
+test('--keep-going leaves bad rows out, tells their lines, reports them and ends with code 4', async () => {
+  const content = Buffer.concat([
+    Buffer.from('id,text\n1,warm\n2,caf'),
+    Buffer.from([0xe9]),
+    Buffer.from('\n3,dull\n4,fine, but pricey\n5,moving\n'),
+  ]);
+  const [out, report] = [path('out.csv'), path('bad.csv')];
+  const result = await predict(file('in.csv', content), '--out', out, '--keep-going', '--bad-rows', report);
+  expect(readFileSync(out, 'utf8')).toMatch(/^id,text,label,probability\n1,warm,.+\n3,dull,.+\n5,moving,.+\n$/);
+  expect(readFileSync(report, 'utf8')).toBe(
+    'line,column,problem\n3,text,is not valid UTF-8\n5,,"the row has 3 cells, the header has 2"\n',
+  );
+  expect(result.stderr).toContain('in.csv:3: column "text" is not valid UTF-8; left out');
+  expect(result.stderr).toMatch(/3 rows in .*\(2 bad rows left out\) -> .*out\.csv/);
+  expect(result.code).toBe(4);
+});
+
+test('--keep-going without a bad row ends with code 0', async () => {
+  const result = await predict(file('in.jsonl', '{"text":"warm"}'), '--keep-going');
+  expect(result.stdout).toMatch(/^\{"text":"warm","label":"positive","probability":0\.\d+\}$/);
+  expect(result.code).toBe(0);
+});
+
+test('--keep-going leaves out rows that the output cannot hold, and texts that are lists', async () => {
+  const data = file('in.jsonl', '{"text":"fine"}\n{"text":"a","more":1}\n{"text":["a"]}\n{"text":"\\ud800"}\n{\n');
+  const result = await predict(data, '--out', path('out.csv'), '--keep-going');
+  expect(readFileSync(path('out.csv'), 'utf8').split('\n')).toHaveLength(3);
+  for (const line of [2, 3, 4, 5]) expect(result.stderr).toContain(`in.jsonl:${line}: `);
+  expect(result.code).toBe(4);
+});
+
 test('a cell of 10 MB is a text like any other', async () => {
   const text = 'wonderful and moving '.repeat(500_000);
   const out = path('out.jsonl');
@@ -167,6 +198,19 @@ test('tells a damaged model from a missing one', async () => {
   bytes[bytes.length >> 1] ^= 1;
   expectFailure(await runCli(['predict', '--model', file('x.model', bytes), 'fine']), 1, 'x.model', 'MODEL_DAMAGED');
   expectFailure(await runCli(['predict', '--model', path('none'), 'fine']), 1, 'MODEL_MISSING');
+});
+
+test('gives back a table of Excel and ids of 19 digits unchanged', async () => {
+  const excel = '\ufeffid,text\r\n"007","très bon"\r\n';
+  await predict(file('excel.csv', excel), '--out', path('again.csv'));
+  expect(readFileSync(path('again.csv'), 'utf8')).toMatch(
+    /^\ufeffid,text,label,probability\r\n"007","très bon",\w+,0\.\d+\r\n$/,
+  );
+  const json = '{"id": 1234567890123456789, "score": 5.0, "text": "warm"}\n';
+  const jsonOut = await predict(file('in.jsonl', json));
+  expect(jsonOut.stdout).toContain('{"id": 1234567890123456789, "score": 5.0, "text": "warm","label":"positive",');
+  await predict(path('in.jsonl'), '--out', path('out.csv'));
+  expect(readFileSync(path('out.csv'), 'utf8')).toContain('\n1234567890123456789,5.0,warm,positive,');
 });
 
 test('refuses contradictory arguments', async () => {
