@@ -3,6 +3,7 @@
  * of ten million different texts share with a probability of 1e-8.
  */
 import { hash } from 'node:crypto';
+import { cutMarks } from '../text/marks.ts';
 import type { Review } from './review.ts';
 
 /** Equal for texts that differ only in case, white space or Unicode form: one opinion, given twice. */
@@ -22,7 +23,7 @@ export function nearDuplicateKey(text: string): string {
 }
 
 function folded(text: string): string {
-  return text.normalize('NFKC').toLowerCase();
+  return cutMarks(text).normalize('NFKC').toLowerCase();
 }
 
 function hashOf(text: string): string {

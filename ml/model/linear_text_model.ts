@@ -125,14 +125,18 @@ export class LinearTextModel implements Model {
   }
 }
 
-const PIECE = /&(?:amp;){0,2}#?[a-z0-9]{1,31};?|<\/?[a-z!][^<>]{0,300}>|[\s\S]\p{M}*/giu;
+// A character is followed by what may compose with it: marks, and after Hangul its vowels and finals in all their forms.
+const PIECE =
+  /&(?:amp;){0,2}#?[a-z0-9]{1,31};?|<\/?[a-z!][^<>]{0,300}>|[\s\S](?:[\p{M}\uff9e\uff9f]|(?<=\p{Script=Hangul})[\u1160-\u11ff\u3131-\u318e\ud7b0-\ud7fb\uffa0-\uffdc])*/giu;
+// A word that is not found costs a search through the whole text.
+const MOST_MISSES = 100;
 
 /**
  * Finds each token in the text as given, so that a page can highlight it there.
  *
  * The text is cut into pieces that normalise on their own (an entity, a tag, a letter with its marks). If the normal
  * forms of the pieces add up to that of the whole text, offsets follow from them. In the rare text where they do not,
- * each word is searched from left to right, and left out if it is not found.
+ * each word is searched from left to right, and left out if it is not found; after MOST_MISSES, so are all that follow.
  */
 function alignWords(
   text: string,
@@ -162,9 +166,13 @@ function rangeFinder(
   if (pieces) return (from, to) => [pieces.start[from], pieces.end[to - 1]];
   const lower = text.toLowerCase();
   let at = 0;
+  let misses = lower.length === text.length ? 0 : MOST_MISSES;
   return (from, to) => {
-    const found = lower.length === text.length ? lower.indexOf(normalized.slice(from, to), at) : -1;
-    if (found < 0) return [-1, -1];
+    const found = misses < MOST_MISSES ? lower.indexOf(normalized.slice(from, to), at) : -1;
+    if (found < 0) {
+      misses++;
+      return [-1, -1];
+    }
     at = found + to - from;
     return [found, at];
   };
@@ -175,11 +183,16 @@ type Offsets = { start: Uint32Array; end: Uint32Array };
 /** For each code of the normalised text, the range of the given text that it comes from. */
 function pieceOffsets(text: string, normalized: string, settings: NormalizeSettings): Offsets | undefined {
   const normalize = createNormalizer(settings);
+  const forms = new Map<string, string>();
   const start = new Uint32Array(normalized.length);
   const end = new Uint32Array(normalized.length);
   let whole = '';
   for (const { 0: piece, index } of text.matchAll(PIECE)) {
-    const form = normalize(piece);
+    let form = forms.get(piece);
+    if (form === undefined) {
+      form = normalize(piece);
+      forms.set(piece, form);
+    }
     start.fill(index, whole.length, whole.length + form.length);
     end.fill(index + piece.length, whole.length, whole.length + form.length);
     whole += form;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cutMarks } from './marks.ts';
 import { createNormalizer } from './normalize.ts';
 
 const settings = { lowercase: true, decode_entities: true, strip_tags: true, unicode_form: 'NFKC' } as const;
@@ -34,6 +35,30 @@ describe('the normalizer', () => {
         expect(normalize(text).isWellFormed()).toBe(true);
       }),
     );
+  });
+
+  it('keeps the first 30 of a run of marks', () => {
+    const marks = '\u0301\u0323\u{1d165}';
+    expect(normalize(`q${marks.repeat(10)}s ok`)).toBe(`q${marks.repeat(10)}s ok`.normalize('NFKC'));
+    expect(normalize(`q${marks.repeat(50)}s ok`)).toBe(`q${marks.repeat(10)}s ok`.normalize('NFKC'));
+    expect(normalize(`q${'&#769;'.repeat(50)}`)).toBe(`q${'\u0301'.repeat(30)}`);
+    expect(normalize(`\uff76${'\uff9e\u0301'.repeat(50)}`)).toBe(
+      `\uff76${'\uff9e\u0301'.repeat(15)}`.normalize('NFKC'),
+    );
+  });
+
+  it('changes no text whose runs of marks are ordinary', () => {
+    const words = [
+      'Tiếng Việt',
+      'हिन्दी',
+      'ภาษาไทยไม่มีช่องว่างระหว่างคำเลยจริงๆ',
+      'שָׁלוֹם',
+      'z̷̢̛̲͕͓̱͚̈́̄͆͐o',
+      '中文'.repeat(20),
+      'a'.repeat(99),
+    ];
+    const texts = fc.array(fc.oneof(fc.constantFrom(...words, ' '), fc.string({ unit: 'grapheme' })));
+    fc.assert(fc.property(texts, (parts) => cutMarks(parts.join('-')) === parts.join('-')));
   });
 
   it('leaves unclosed tags alone, however many there are', () => {

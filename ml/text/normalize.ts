@@ -2,9 +2,10 @@
  * Prepares a text for the tokenizer: entities decoded, tags removed, one Unicode form, plain quotes, lower case.
  *
  * data_preprocessing and the service run the same function; the artifact holds its settings. It never throws: lone
- * surrogates become U+FFFD.
+ * surrogates become U+FFFD. Its time is linear in the length of any text.
  */
 import { decodeHTML } from 'entities';
+import { cutMarks } from './marks.ts';
 
 export type NormalizeSettings = {
   lowercase: boolean;
@@ -34,7 +35,7 @@ export function createNormalizer(settings: NormalizeSettings): Normalizer {
       if (strip_tags && result.includes('<')) result = result.replace(TAG, ' ');
       // Quotes first: NFKC would split the acute accent into a space and a combining mark.
       result = result.replace(SINGLE_QUOTES, "'").replace(DOUBLE_QUOTES, '"');
-      if (unicode_form !== 'none') result = result.normalize(unicode_form);
+      if (unicode_form !== 'none') result = cutMarks(result).normalize(unicode_form);
     }
     return lowercase ? result.toLowerCase() : result;
   };
