@@ -13,4 +13,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// npm runs its scripts in the project's folder and passes on the folder that the person is in.
+const { INIT_CWD: folder, npm_lifecycle_event: script } = process.env;
+if (folder !== undefined && script === 'sentiment') process.chdir(folder);
+
 await runMain(() => runProgram(process.argv.slice(2)));

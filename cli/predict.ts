@@ -9,6 +9,7 @@ import { formatOf, type TableFormat } from '../ml/corpus/data_file.ts';
 import { readTable, requireColumns, type Table, type TableRow } from '../ml/corpus/table.ts';
 import { RowError } from '../ml/corpus/table_lines.ts';
 import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts';
+import { textOf } from '../ml/corpus/text_columns.ts';
 import { SentimentError, usageError } from '../ml/errors.ts';
 import { readModel } from '../ml/model/artifact.ts';
 import type { Model } from '../ml/model/types.ts';
@@ -23,7 +24,8 @@ type TableOptions = {
   data: string;
   /** Defaults to what the name of the file says. */
   format?: TableFormat;
-  textColumn: string;
+  /** Several are joined by a sentence end. */
+  textColumn: string[];
   out?: string;
   /** Put before the names of the added columns. */
   prefix: string;
@@ -84,7 +86,7 @@ async function predictTable(model: Model, modelPath: string, options: TableOptio
   const table = await readTable(progress.countBytes(source), { name, format, onBadRow: bad?.add });
   const added = { label: `${prefix}label`, probability: `${prefix}probability` };
   try {
-    requireColumns(table, [textColumn]);
+    requireColumns(table, textColumn);
     for (const column of Object.values(added)) if (table.columns.includes(column)) throw columnTaken(name, column);
   } catch (error) {
     await table.close();
@@ -114,7 +116,7 @@ async function predictTable(model: Model, modelPath: string, options: TableOptio
 type Work = {
   model: Model;
   table: Table;
-  textColumn: string;
+  textColumn: string[];
   added: { label: string; probability: string };
   writer: TableWriter;
   bad: BadRows | undefined;
@@ -125,7 +127,7 @@ type Work = {
 async function writePredictions({ model, table, textColumn, added, writer, bad, onRow }: Work): Promise<number> {
   let withoutText = 0;
   async function writeRow(row: TableRow): Promise<void> {
-    const text = textOf(row, textColumn, table.name);
+    const text = textOfRow(row, textColumn, table.name);
     const prediction = /\S/.test(text) ? model.predict(text) : undefined;
     await writer.write(row, [prediction?.label ?? null, prediction?.probability ?? null]);
     if (!prediction) withoutText++;
@@ -147,14 +149,10 @@ async function writePredictions({ model, table, textColumn, added, writer, bad, 
   return withoutText;
 }
 
-function textOf({ row, line }: TableRow, column: string, name: string): string {
-  const value = row[column];
-  if (typeof value === 'string') return value;
-  if (value === undefined || value === null) return '';
-  if (typeof value !== 'object') return String(value);
-  const problem = `is ${Array.isArray(value) ? 'a list' : 'an object'}, not a string`;
-  const next = 'name the field that holds the text with --text-column';
-  throw new RowError('TEXT_INVALID', name, { line, column, problem }, next);
+function textOfRow({ row, line }: TableRow, columns: string[], name: string): string {
+  const found = textOf(row, columns);
+  if ('text' in found) return found.text;
+  throw new RowError('TEXT_INVALID', name, { line, ...found }, 'name the field that holds the text with --text-column');
 }
 
 function columnTaken(where: string, column: string): SentimentError {

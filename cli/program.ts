@@ -12,8 +12,9 @@ const FORMATS = ['csv', 'tsv', 'jsonl'];
 
 const RUN = 'npm run -s sentiment --';
 
-/** The project's own params.yaml, whatever the current folder is. */
+/** The project's own params.yaml and model, whatever the current folder is. Paths that are given start there. */
 const PARAMS = resolve(import.meta.dirname, '..', paths.params);
+const MODEL = resolve(import.meta.dirname, '..', paths.model);
 
 /** Runs one command line. Throws a usage error (exit code 2) for a wrong call, and what the command throws. */
 export async function runProgram(args: string[]): Promise<void> {
@@ -53,6 +54,7 @@ export function createProgram(): Command {
       examples(
         'train --data reviews.csv --out my.model',
         'train --data reviews.tsv --text-column review --label-column stars --positive 4 5 --negative 1 2 --neutral 3 --out my.model',
+        'train --data reviews.csv --text-column title text --out my.model',
         'train --data reviews.jsonl --params my-params.yaml --out my.model',
       ),
     );
@@ -76,7 +78,7 @@ export function createProgram(): Command {
     .argument('[text]', 'the text; without it, texts are read from stdin, one per line')
     .option('--data <file>', 'table of texts: .csv, .tsv or .jsonl, optionally with .gz; - means stdin')
     .addOption(new Option('--format <name>', 'format of --data, if its name does not show it').choices(FORMATS))
-    .option('--text-column <name>', 'column or field that holds the text', 'text')
+    .option('--text-column <names...>', 'column that holds the text; several are joined by a sentence end', ['text'])
     .option('--out <file>', 'table to write: .csv, .tsv or .jsonl (default: stdout, in the format of --data)')
     .option('--prefix <text>', 'prefix for the names of the two added columns', '')
     .option('--keep-going', 'leave out rows that cannot be read, tell their lines and end with exit code 4')
@@ -162,7 +164,10 @@ function labelledSource(command: Command): Command {
       '--data <source>',
       "CSV, TSV or JSONL file, its URL, or any source that params.yaml allows (default: params.yaml's)",
     )
-    .option('--text-column <name>', "column of the text (default: params.yaml's text_column)")
+    .option(
+      '--text-column <names...>',
+      "column of the text; several are joined by a sentence end (default: params.yaml's text_column)",
+    )
     .option('--label-column <name>', "column of the label (default: params.yaml's label_column)")
     .option('--rating-column <name>', 'column of a number whose sign gives the label')
     .option('--positive <labels...>', "labels that mean positive (default: params.yaml's positive_labels)")
@@ -174,7 +179,7 @@ function labelledSource(command: Command): Command {
 }
 
 function withModel(command: Command): Command {
-  return command.option('--model <file>', 'model file', paths.model);
+  return command.addOption(new Option('--model <file>', 'model file').default(MODEL, `the project's ${paths.model}`));
 }
 
 function examples(...calls: string[]): string {

@@ -8,8 +8,9 @@ import { paths } from '../ml/stages/paths.ts';
 import { trainModel } from '../ml/training.ts';
 import { checkOutput } from './output.ts';
 
+const PROJECT = resolve(import.meta.dirname, '..');
 /** Temporary files go into the project's folder, whatever the current folder is. */
-const DOWNLOADS = resolve(import.meta.dirname, '..', paths.downloads);
+const DOWNLOADS = resolve(PROJECT, paths.downloads);
 
 export type TrainOptions = LabelledSourceOptions & { out: string };
 
@@ -31,7 +32,8 @@ export async function train(options: TrainOptions): Promise<void> {
 /** Where labelled texts come from: the source of params.yaml, or another that options name. */
 export type LabelledSourceOptions = {
   data?: string;
-  textColumn?: string;
+  /** Several are joined by a sentence end. */
+  textColumn?: string[];
   labelColumn?: string;
   ratingColumn?: string;
   positive?: string[];
@@ -49,7 +51,7 @@ export function paramsOf(options: LabelledSourceOptions): Params {
     ...params,
     data_ingestion: {
       ...given,
-      source: options.data ?? given.source,
+      source: options.data ?? sourceOf(given.source, options.params),
       text_column: options.textColumn ?? given.text_column,
       label_column: options.labelColumn ?? given.label_column,
       rating_column: options.ratingColumn ?? given.rating_column,
@@ -58,6 +60,13 @@ export function paramsOf(options: LabelledSourceOptions): Params {
       neutral_labels: options.neutral ?? given.neutral_labels,
     },
   };
+}
+
+/** A path in the project's own params.yaml starts in the project's folder, where DVC runs; other paths in the current one. */
+function sourceOf(source: string, params: string): string {
+  const isPath = !/^[a-z0-9]+:/i.test(source);
+  const own = resolve(params) === resolve(PROJECT, paths.params);
+  return isPath && own && process.cwd() !== PROJECT ? resolve(PROJECT, source) : source;
 }
 
 /** All usable texts of the source; stderr says what was left out and why. Throws what readReviews throws. */

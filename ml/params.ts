@@ -50,7 +50,10 @@ const ingestion = {
   source: name
     .default('embedded:movies')
     .describe('embedded:NAME, a path, http(s)://, s3://, or an aclImdb folder or tar.gz.'),
-  text_column: name.default('text').describe('Column of the text in a table.'),
+  text_column: z
+    .union([name, z.array(name).min(1)])
+    .default('text')
+    .describe('Column of the text in a table; a list of columns is joined by a sentence end.'),
   label_column: z.string().default('label').describe('Column of the label.'),
   rating_column: z
     .string()

@@ -1,6 +1,7 @@
 /** `sentiment predict` on real files. */
 import { once } from 'node:events';
 import { linkSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -211,6 +212,25 @@ test('gives back a table of Excel and ids of 19 digits unchanged', async () => {
   expect(jsonOut.stdout).toContain('{"id": 1234567890123456789, "score": 5.0, "text": "warm","label":"positive",');
   await predict(path('in.jsonl'), '--out', path('out.csv'));
   expect(readFileSync(path('out.csv'), 'utf8')).toContain('\n1234567890123456789,5.0,warm,positive,');
+});
+
+test('under npm, relative paths start in the folder that the person is in', async () => {
+  file('new.csv', 'text\nlovely\n');
+  const env = { INIT_CWD: dirname(path('new.csv')), npm_lifecycle_event: 'sentiment' };
+  const args = ['predict', '--model', model, '--data', 'new.csv', '--out', 'out.csv'];
+  expect((await runCli(args, { env })).code).toBe(0);
+  expect(names()).toEqual(['new.csv', 'out.csv']);
+  const other = await runCli(args, { env: { ...env, npm_lifecycle_event: 'test' } });
+  expectFailure(other, 1, 'cannot read new.csv');
+});
+
+test('several text columns are judged as one text', async () => {
+  const data = file('in.csv', 'title,text\nwarm,moving\n');
+  const { stdout } = await predict(data, '--text-column', 'title', 'text');
+  const joined = await runCli(['predict', '--model', model, 'warm. moving']);
+  const [, label, probability] = /(\w+),([\d.]+)\n$/.exec(stdout) ?? [];
+  expect(joined.stdout).toBe(`${label}\t${Number(probability).toFixed(4)}\twarm. moving\n`);
+  expectFailure(await predict(data, '--out', 'a.csv', '--out', 'b.csv'), 2, '--out is given twice', '"b.csv"');
 });
 
 test('refuses contradictory arguments', async () => {

@@ -52,6 +52,14 @@ describe('a table as a source', () => {
     ]);
   });
 
+  it('joins the texts of several columns by a sentence end', async () => {
+    const several = { text_column: ['title', 'text'] };
+    expect(await itemsOf('title,text,label\nFine,"so, so",positive\n', 'csv', several)).toEqual([
+      { where: 'a:2', id: '2', text: 'Fine. so, so', opinion: { label: 'positive' } },
+    ]);
+    await expect(itemsOf('title,label\na,b\n', 'csv', several)).rejects.toThrow('no column "text"');
+  });
+
   it('must have the named columns', async () => {
     await expect(itemsOf('review,label\na,b\n', 'csv')).rejects.toMatchObject({
       code: 'COLUMN_MISSING',

@@ -10,6 +10,7 @@ import { openEmbedded } from './embedded.ts';
 import { openImdb } from './imdb.ts';
 import { describeProblem, type RowProblem } from './records.ts';
 import { readTable, requireColumns, type Table, type TableRow } from './table.ts';
+import { textColumnNames, textOf } from './text_columns.ts';
 
 type ColumnSettings = Pick<
   DataIngestionParams,
@@ -92,7 +93,7 @@ export async function openTableSource(
   try {
     requireColumns(
       table,
-      [columns.text_column, opinion, columns.id_column, columns.group_column].filter((column) => column !== ''),
+      [...textColumnNames(columns.text_column), opinion, columns.id_column, columns.group_column].filter(Boolean),
     );
   } catch (error) {
     await table.close();
@@ -118,13 +119,20 @@ async function* readItems(
 
 function readItem({ row, line }: TableRow, name: string, columns: ColumnSettings): Candidate | BadRow {
   const where = `${name}:${line}`;
-  const opinion = columns.rating_column || columns.label_column;
-  const used = [columns.text_column, opinion, columns.id_column, columns.group_column];
-  const structured = used.find((column) => column !== '' && typeof row[column] === 'object' && row[column] !== null);
-  if (structured !== undefined) {
-    return { where, problem: `column ${JSON.stringify(structured)} is a list or an object, not a text or number` };
+  const cells = [
+    textOf(row, textColumnNames(columns.text_column)),
+    ...[columns.rating_column || columns.label_column, columns.id_column, columns.group_column].map((column) =>
+      textOf(row, column === '' ? [] : [column]),
+    ),
+  ];
+  const structured = cells.find((cell) => 'problem' in cell);
+  if (structured && 'problem' in structured) {
+    return {
+      where,
+      problem: `column ${JSON.stringify(structured.column)} is a list or an object, not a text or number`,
+    };
   }
-  const [text, judged, id, group] = used.map((column) => (column === '' ? '' : textOf(row[column])));
+  const [text, judged, id, group] = cells.map((cell) => ('text' in cell ? cell.text : ''));
   return {
     where,
     id: id || String(line),
@@ -132,9 +140,4 @@ function readItem({ row, line }: TableRow, name: string, columns: ColumnSettings
     opinion: columns.rating_column === '' ? { label: judged } : { rating: judged },
     ...(group !== '' && { group }),
   };
-}
-
-/** An empty text for null and for a missing field. */
-function textOf(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value);
 }

@@ -9,17 +9,24 @@ export const root = resolve(import.meta.dirname, '../..');
 
 export type CliResult = { code: number | null; stdout: string; stderr: string };
 
-/** `input` is what stdin holds. */
-export async function runCli(args: string[], { input = '' }: { input?: string } = {}): Promise<CliResult> {
-  const child = startCli(args);
+/** `input` is what stdin holds, `env` is added to the environment. */
+export async function runCli(
+  args: string[],
+  { input = '', env = {} }: { input?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<CliResult> {
+  const child = startCli(args, env);
   child.stdin?.end(input);
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
   return { code, stdout, stderr };
 }
 
 /** The caller ends it. */
-export function startCli(args: string[]): ChildProcess {
-  const child = spawn(process.execPath, ['cli/main.ts', ...args], { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] });
+export function startCli(args: string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  const child = spawn(process.execPath, ['cli/main.ts', ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   // A program may end before it has read all of its input.
   child.stdin?.on('error', () => {});
   return child;
