@@ -36,8 +36,8 @@ function parse(words: string[]): { name: string; options: Record<string, unknown
 
 const names = createProgram().commands.map((command) => command.name());
 
-test('there are six commands', () => {
-  expect(names).toEqual(['train', 'evaluate', 'predict', 'explain', 'export', 'serve']);
+test('there are seven commands', () => {
+  expect(names).toEqual(['train', 'evaluate', 'predict', 'explain', 'export', 'serve', 'rollback-model']);
 });
 
 describe.each(names)('%s', (name) => {

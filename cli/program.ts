@@ -136,6 +136,26 @@ All other settings are environment variables; this lists them: node service/main
 ${examples('serve', 'serve --model my.model --port 9000')}`,
     );
 
+  program
+    .command('rollback-model')
+    .description('Puts an earlier model back into Production and holds the one that was left; or ends a hold.')
+    .argument('[version]', 'version to go to, or with --lift the held one (default: the one before; the only held one)')
+    .option('--reason <text>', 'why, which the version keeps; needed for going back')
+    .option('--lift', 'end the hold: the pipeline may promote this model again')
+    .option('--by <name>', 'who decides (default: your user name)')
+    .addOption(new Option('--params <file>', 'file that names the model').default(PARAMS, "the project's params.yaml"))
+    .action(async (version, options) => (await import('./rollback_model.ts')).rollbackModel(version, options))
+    .addHelpText(
+      'after',
+      `
+Works on the MLflow of MLFLOW_TRACKING_URI, or without it on the local one of make run. docs/lifecycle.md shows the states.
+${examples(
+  'rollback-model --reason "calls every refund request positive"',
+  'rollback-model 3 --reason "the last one we trust"',
+  'rollback-model 4 --lift',
+)}`,
+    );
+
   for (const command of program.commands) refuseRepeats(command);
   return program;
 }

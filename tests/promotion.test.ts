@@ -166,7 +166,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     });
     try {
       const { out } = await succeed(folder().run('promote_model', { ...env(), MLFLOW_TRACKING_URI: proxy.uri }));
-      expect(out).toContain('another version was promoted or registered meanwhile: comparing again');
+      expect(out).toContain('another version was promoted, registered or held meanwhile: comparing again');
       expect(out).toContain('version 3 is Production, version 2 archived');
     } finally {
       await proxy.stop();

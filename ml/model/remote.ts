@@ -76,6 +76,22 @@ export async function fetchModel(uri: string, options: { cacheDir: string; env?:
 }
 
 /**
+ * Puts the Production model into a service's cache, under both addresses that the service may use. Returns warnings.
+ * Throws as fetchModel.
+ */
+export async function cacheProduction(
+  name: string,
+  options: { cacheDir: string; env?: Environment },
+): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const uri of [`models:/${name}/Production`, `models:/${name}@production`]) {
+    const { warning } = await fetchModel(uri, options);
+    if (warning) warnings.push(warning);
+  }
+  return warnings;
+}
+
+/**
  * Downloads a version's model file to the cache, unless the cache has it; `fresh` downloads it anyway. Throws
  * MODEL_DAMAGED if the registry has no such file, or if its SHA-256 differs from the version's tag.
  */

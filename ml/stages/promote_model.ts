@@ -2,6 +2,8 @@
  * Champion against challenger: the version in Staging becomes Production if it passes the gate (see gate.ts). A refusal
  * ends with exit code 3. The version's tags keep the reason in both cases.
  *
+ * A version that somebody went back from is held (see hold.ts): it stays where it is, and so does Production.
+ *
  * It is not a stage of dvc.yaml, because its result depends on the registry. If it was killed halfway, running it again
  * completes the promotion.
  */
@@ -12,36 +14,37 @@ import { type BehaviourReport, runBehaviourTests } from '../evaluation/behaviour
 import { type Contender, judge, type Verdict } from '../evaluation/gate.ts';
 import { scoreReviews } from '../evaluation/measures.ts';
 import { readModel } from '../model/artifact.ts';
-import { fetchModel, fetchVersion } from '../model/remote.ts';
+import { cacheProduction, fetchVersion } from '../model/remote.ts';
 import type { Model } from '../model/types.ts';
 import { type Params, readParams } from '../params.ts';
 import { type TrackingConfig, trackingConfig } from '../tracking/config.ts';
 import { promoteVersion, settleStages, stagedVersions } from '../tracking/lifecycle.ts';
 import { deleteVersionTag, type ModelVersion, setVersionTags } from '../tracking/registry.ts';
 import { cutValue } from '../tracking/runs.ts';
+import { describeHold, holdOn, MAX_TAG } from './hold.ts';
 import { paths } from './paths.ts';
 import { hashTexts, tags } from './pipeline_result.ts';
 
 const REFUSED = 3;
 /** Limit of comparisons when other pipelines promote or register at the same time. */
 const ATTEMPTS = 3;
-/** Longest tag that older MLflow stores accept for a version. */
-const MAX_TAG = 5000;
 
 await runMain(async () => {
   const config = trackingConfig();
   const params = readParams();
   const name = params.register_model.model_name;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const { staging: challenger, production: champion } = await stagedVersions(config, name);
+    const { staging: challenger, production: champion, versions } = await stagedVersions(config, name);
     if (!challenger) return keep(config, name, champion, 'nothing is in Staging');
+    const held = holdOn(challenger, versions);
+    if (held) return keepHeld(config, name, champion, describeHold(challenger, held));
     const examination = await examine(config, params, challenger, champion);
     report(challenger, champion, examination);
 
     const now = await stagedVersions(config, name);
     const isStill = now.staging?.version === challenger.version && now.production?.version === champion?.version;
-    if (isStill) return decide(config, challenger, champion, examination.verdict);
-    console.log('another version was promoted or registered meanwhile: comparing again');
+    if (isStill && !holdOn(challenger, now.versions)) return decide(config, challenger, champion, examination.verdict);
+    console.log('another version was promoted, registered or held meanwhile: comparing again');
   }
   throw new SentimentError('PROMOTION_BUSY', `${name} changed ${ATTEMPTS} times during the comparison`, {
     next: 'wait until the other pipelines are done, then run promote_model again',
@@ -131,6 +134,18 @@ async function decide(
   );
 }
 
+/** A held challenger is no failure of the pipeline, unless there is no other model to use. */
+async function keepHeld(
+  config: TrackingConfig,
+  name: string,
+  champion: ModelVersion | undefined,
+  reason: string,
+): Promise<void> {
+  if (champion) return keep(config, name, champion, reason);
+  console.log(`refused: nothing of ${name} is in Production, and ${reason}`);
+  process.exitCode = REFUSED;
+}
+
 /** Production stays as it is; completes a promotion that was killed halfway. */
 async function keep(
   config: TrackingConfig,
@@ -173,12 +188,8 @@ async function tagVerdict(
   for (const key of outdated.filter((one) => one in challenger.tags)) await deleteVersionTag(config, challenger, key);
 }
 
-/** Puts the Production model into the service's cache, under both addresses that the service may use. */
 async function fillCache(name: string): Promise<void> {
-  for (const uri of [`models:/${name}/Production`, `models:/${name}@production`]) {
-    const { warning } = await fetchModel(uri, { cacheDir: paths.modelCache });
-    if (warning) console.log(`warning: ${warning}`);
-  }
+  for (const warning of await cacheProduction(name, { cacheDir: paths.modelCache })) console.log(`warning: ${warning}`);
 }
 
 function report(

@@ -28,13 +28,18 @@ const STAGES = [
 
 const ROUNDS = 10;
 
+export type Staged = {
+  staging: ModelVersion | undefined;
+  production: ModelVersion | undefined;
+  /** All versions of the model, the newest first. */
+  versions: ModelVersion[];
+};
+
 /** The versions in Staging and Production at one moment; two calls could see two states of a promotion. */
-export async function stagedVersions(
-  config: TrackingConfig,
-  name: string,
-): Promise<{ staging: ModelVersion | undefined; production: ModelVersion | undefined }> {
+export async function stagedVersions(config: TrackingConfig, name: string): Promise<Staged> {
   const versions = await searchVersions(config, name);
   return {
+    versions,
     staging: versions.find(({ stage }) => stage === 'Staging'),
     production: versions.find(({ stage }) => stage === 'Production'),
   };

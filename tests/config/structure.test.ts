@@ -93,7 +93,7 @@ test('no folders import each other in a circle', () => {
 const mayImport: Record<string, string[]> = {
   ml: [],
   service: ['ml/model', 'ml/errors.ts', 'ml/files.ts'],
-  cli: ['ml', 'service'],
+  cli: ['ml', 'service', 'scripts/local'],
   scripts: ['ml', 'service'],
   bench: ['ml', 'service', 'scripts'],
   ci: [],

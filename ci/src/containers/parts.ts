@@ -88,6 +88,7 @@ const pipelineTests = files([
   'production_model',
   'promotion',
   'registration',
+  'rollback_model',
   'setup',
   'tracking',
 ]);
