@@ -25,12 +25,11 @@ import { neverCached, withTracking } from './containers/pipeline.ts';
 import { parsePatience } from './diagnosis/causes.ts';
 import { examine } from './doctor/examine.ts';
 import { diagnosis } from './doctor/finding.ts';
-import { PipelineError } from './errors.ts';
 import { announcementOf } from './release/address.ts';
 import { hasCluster, type TargetCluster, targetCluster } from './release/cluster.ts';
-import { callOf, makeModel, promote, servedModel } from './release/model.ts';
+import { callOf, chosenModel, makeModel, promote, rollBackModel } from './release/model.ts';
 import { destinationOf, publish, releaseTag, treeTag } from './release/publish.ts';
-import { rehearse } from './release/rehearse.ts';
+import { neededRepository, rehearse } from './release/rehearse.ts';
 import { releaseTo } from './release/release.ts';
 import { reproduce, runStudy } from './release/repro.ts';
 import { diagnoseDeployment, rollOut } from './release/rollout.ts';
@@ -246,6 +245,19 @@ export class Sentiment {
   }
 
   /**
+   * Puts an earlier model back into Production and holds the one that was left; or ends a hold
+   * @param by Who decides, such as $USER
+   * @param reason Why; needed for going back
+   * @param version Version to go to, or with --lift the held one; default the one before, or the only held one
+   * @param lift End the hold: the pipeline may promote this model again
+   */
+  @func({ cache: 'never' })
+  async rollbackModel(by: string, reason?: string, version?: string, lift: boolean = false): Promise<string> {
+    const inputs = { ...builderOf(this.given), tracking: neededTracking(this.given, 'rollback-model') };
+    return rollBackModel(inputs, { by, reason, version, lift }, callOf('rollback-model'));
+  }
+
+  /**
    * Builds the service's image with a model in it
    * @param model Model file; default the model in Production, or without a tracking server the one that repro builds
    * @param commit Commit to record in the image
@@ -253,9 +265,7 @@ export class Sentiment {
   @func({ cache: 'never' })
   async image(model?: File, commit?: string): Promise<Container> {
     const call = callOf('image');
-    const content = model
-      ? { model, commit }
-      : await servedModel(builderOf(this.given), trackingOf(this.given), call, commit);
+    const content = await chosenModel(model, builderOf(this.given), trackingOf(this.given), call, commit);
     const next = 'docker build . shows more of the same error';
     const image = await buildImage(builderOf(this.given), content);
     return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
@@ -276,9 +286,7 @@ export class Sentiment {
     const call = callOf('publish');
     const tag = await treeTag(this.source);
     const destination = await destinationOf({ to, username, password, stopAt }, tag, () => awsClientsOf(this.given));
-    const content = model
-      ? { model, commit: tag }
-      : await servedModel(builderOf(this.given), trackingOf(this.given), call, tag);
+    const content = await chosenModel(model, builderOf(this.given), trackingOf(this.given), call, tag);
     const image = await buildImage(builderOf(this.given), content);
     const build = { image, content: await contentId(this.source, content) };
     const { reference, notes } = await publish(build, destination, call);
@@ -344,11 +352,8 @@ export class Sentiment {
     const tag = await treeTag(this.source);
     const inputs = { ...builderOf(this.given), registryImage: this.registryImage, clusterImage: this.clusterImage };
     if (!hasCluster(this.given.target)) return rehearse(inputs, tag, callOf('rehearse'));
-    if (to === undefined) {
-      const headline = 'rehearse: your cluster cannot pull from a registry that exists only during this call';
-      throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next: 'add --to REGISTRY/REPOSITORY' });
-    }
-    const destination = await destinationOf({ to, username, password }, tag, () => awsClientsOf(this.given));
+    const registry = { to: neededRepository(to), username, password };
+    const destination = await destinationOf(registry, tag, () => awsClientsOf(this.given));
     const cluster = await targetOf(this.given, 'rehearse');
     return rehearse(inputs, tag, callOf('rehearse'), { destination, cluster });
   }

@@ -53,6 +53,11 @@ test('the part of the pipeline contains every file that the stages import', () =
   expect(pipelinePart.include).toContain('ml');
 });
 
+test('the command line in a container needs only ml/ and cli/, until a command loads more', () => {
+  const outside = imported(['cli/main.ts', 'cli/rollback_model.ts']).filter((file) => !/^(ml|cli)\//.test(file));
+  expect(outside.filter((file) => file !== 'package.json')).toEqual([]);
+});
+
 test('the part of the image contains every file that its bundle imports', () => {
   const files = imported(['service/main.ts', 'service/healthcheck.ts', 'scripts/bundle.ts']);
   const covered = (file: string) => imagePart.include.some((entry) => file === entry || file.startsWith(`${entry}/`));

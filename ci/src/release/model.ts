@@ -66,6 +66,32 @@ export async function productionModel(container: Container, source: Directory, c
   return { model: fetched.file(path), name, version };
 }
 
+/** Production goes back to an earlier version, or a hold ends: `sentiment rollback-model` in a container. Returns its words. */
+export async function rollBackModel(
+  { source, toolbox, tracking }: Workspace & { tracking: Tracking },
+  { by, reason, version, lift }: { by: string; reason?: string; version?: string; lift: boolean },
+  call: Call,
+): Promise<string> {
+  const given = [version ?? [], lift ? '--lift' : [], reason === undefined ? [] : `--reason=${reason}`, `--by=${by}`];
+  const container = withPipeline(toolbox, source)
+    .withDirectory('cli', source.directory('cli'))
+    .with(withTracking(tracking))
+    .with(neverCached(call.when))
+    .withExec(['node', 'cli/main.ts', 'rollback-model', ...given.flat()]);
+  return runStep({ function: call.function, step: 'goes back to an earlier model' }, () => container.stdout());
+}
+
+/** What an image contains: the model that the caller gives, or else that of servedModel. */
+export async function chosenModel(
+  model: File | undefined,
+  workspace: Workspace,
+  tracking: Tracking | undefined,
+  call: Call,
+  commit?: string,
+): Promise<ImageContent> {
+  return model ? { model, commit } : servedModel(workspace, tracking, call, commit);
+}
+
 /** What an image contains by default: the model in Production, or without a tracking server the one that the stages make. */
 export async function servedModel(
   { source, toolbox }: Workspace,

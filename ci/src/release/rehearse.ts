@@ -7,6 +7,7 @@ import { mlflowService, withOwnMlflow } from '../containers/pipeline.ts';
 import { awsDouble, passwordRegistry, REGISTRY, startCluster } from '../containers/rehearsal.ts';
 import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { registryLogin } from '../ecr/registry.ts';
+import { PipelineError } from '../errors.ts';
 import { waitForNode } from '../kubernetes/nodes.ts';
 import { manifestsOf, withServer } from './cluster.ts';
 import type { Call } from './model.ts';
@@ -33,6 +34,13 @@ export async function rehearse(
   const mlflow = await mlflowService(inputs.toolbox).start();
   const { destination, cluster } = target ?? (await ownTarget(inputs, tag));
   return releaseTo({ ...inputs, tracking: withOwnMlflow(mlflow), destination, cluster }, call);
+}
+
+/** The registry and repository for a cluster of the caller's. Throws CLUSTER_ARGUMENTS. */
+export function neededRepository(to: string | undefined): string {
+  if (to !== undefined) return to;
+  const headline = 'rehearse: your cluster cannot pull from a registry that exists only during this call';
+  throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next: 'add --to REGISTRY/REPOSITORY' });
 }
 
 /** As in AWS: ECR creates the repository and issues the password, the only one that registry and cluster accept. */
