@@ -24,6 +24,8 @@ export function openapiDocument(limits: Limits & { maxBodyBytes: number }) {
         ],
         requestBody: {
           required: true,
+          description:
+            'A body that begins with { is read as JSON also if the content type is the form, text/plain or missing.',
           content: {
             'application/json': { schema: { anyOf: [reference('SingleRequest'), reference('BatchRequest')] } },
             'application/x-www-form-urlencoded': {

@@ -85,6 +85,19 @@ describe('JSON', () => {
   });
 });
 
+describe('JSON that the client calls something else', () => {
+  const kinds = ['application/x-www-form-urlencoded', 'text/plain;charset=UTF-8', ''];
+  it.each(kinds)('%j is answered with JSON', async (type) => {
+    const headers = { 'content-type': type, accept: '*/*' };
+    const response = await app.post('/predict?explain=1', ' {"text": "good & cheap"}', headers);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+    expect(await response.json()).toMatchObject({ label: 'positive', words: [{ text: 'good' }, { text: 'cheap' }] });
+    const refused = await app.post('/predict', '{"texts": 5}', headers);
+    expect(await refusal(refused)).toMatchObject({ status: 422 });
+    expect(await refusal(await app.post('/predict', '{"text": ', headers))).toMatchObject({ code: 'JSON_INVALID' });
+  });
+});
+
 describe('a body of another kind', () => {
   const cases: [type: string, message: string][] = [
     ['text/plain', 'the content type "text/plain" is not supported'],

@@ -1,4 +1,9 @@
-/** POST /predict: JSON in, JSON out; the page's form in, the page with the result out. And GET /, the page with the empty form. */
+/**
+ * POST /predict: JSON in, JSON out; the page's form in, the page with the result out. And GET /, the page with the empty form.
+ *
+ * A body that starts with { is JSON even if the client did not say so: curl -d calls every body a form, and fetch calls a
+ * string text/plain. No form looks like that: browsers encode the brace.
+ */
 import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import { pageHeaders } from '../page/document.ts';
@@ -13,22 +18,38 @@ export function page({ config, state }: Service): Handler {
   };
 }
 
+const FORM = 'application/x-www-form-urlencoded';
+/** What clients send if nobody named a type. */
+const UNSAID = ['', 'text/plain'];
+
 export function predict(service: Service): Handler {
   const { config, state } = service;
-  const form = predictForm(service);
+  const answer: Answer = (ctx, body) => {
+    const json = predictorOf(state).predictJson(body, asksToExplain(ctx.req.url ?? ''));
+    // This bypasses Koa: its way of sending JSON costs more than the rest of Koa together.
+    ctx.respond = false;
+    sendJson(ctx.res, json, String(ctx.state.requestId), state.phase === 'draining');
+  };
+  const form = predictForm(service, answer);
   return async (ctx) => {
     const { req } = ctx;
     const type = mediaType(req.headers['content-type']);
-    if (type === 'application/x-www-form-urlencoded') return form(ctx);
-    if (type !== 'application/json') throw unsupported(type);
-    const explain = asksToExplain(req.url ?? '');
-    const predictor = predictorOf(state);
+    if (type === FORM) return form(ctx);
+    if (type !== 'application/json' && !UNSAID.includes(type)) throw unsupported(type);
+    // Refused before the body is read, if it has to be.
+    asksToExplain(req.url ?? '');
+    predictorOf(state);
     const body = await readBody(req, config.maxBodyBytes);
-    const answer = predictor.predictJson(body, explain);
-    // This bypasses Koa: its way of sending JSON costs more than the rest of Koa together.
-    ctx.respond = false;
-    sendJson(ctx.res, answer, String(ctx.state.requestId), state.phase === 'draining');
+    if (type !== 'application/json' && !isJson(body)) throw unsupported(type);
+    answer(ctx, body);
   };
+}
+
+/** Sends the answer to a body of JSON. Throws RequestError. */
+type Answer = (ctx: Context, body: string) => void;
+
+function isJson(body: string): boolean {
+  return /^\s*\{/.test(body);
 }
 
 function sendJson(response: ServerResponse, json: string, requestId: string, last: boolean): void {
@@ -46,28 +67,33 @@ function sendJson(response: ServerResponse, json: string, requestId: string, las
 }
 
 /** The page's form, which needs no JavaScript. A client whose Accept header asks for JSON gets JSON. */
-function predictForm({ config, state }: Service): Handler {
+function predictForm({ config, state }: Service, answer: Answer): Handler {
   const { maxBodyBytes, maxTextLength } = config;
-  const textOf = async (ctx: Context) =>
-    new URLSearchParams(await readBody(ctx.req, maxBodyBytes)).get('text') ?? undefined;
-  return async (ctx) => {
-    if (ctx.accepts('html', 'json') === 'json') {
-      const text = await textOf(ctx);
-      ctx.type = 'json';
-      ctx.body = predictorOf(state).predictJson(JSON.stringify({ text }), asksToExplain(ctx.url));
-      return;
-    }
+  function showError(ctx: Context, error: unknown, text?: string): void {
+    if (!(error instanceof RequestError)) throw error;
     ctx.set(pageHeaders);
-    let text: string | undefined;
+    ctx.status = error.status;
+    ctx.set(error.headers);
+    ctx.body = homePage({ maxTextLength, served: state.predictor?.served, text, error });
+  }
+  return async (ctx) => {
+    const wantsJson = ctx.accepts('html', 'json') === 'json';
+    let body: string;
     try {
-      text = await textOf(ctx);
+      body = await readBody(ctx.req, maxBodyBytes);
+    } catch (error) {
+      if (wantsJson) throw error;
+      return showError(ctx, error);
+    }
+    if (isJson(body)) return answer(ctx, body);
+    const text = new URLSearchParams(body).get('text') ?? undefined;
+    if (wantsJson) return answer(ctx, JSON.stringify({ text }));
+    try {
       const predictor = predictorOf(state);
       ctx.body = homePage({ maxTextLength, served: predictor.served, text, explanation: predictor.explain(text) });
+      ctx.set(pageHeaders);
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      ctx.status = error.status;
-      ctx.set(error.headers);
-      ctx.body = homePage({ maxTextLength, served: state.predictor?.served, text, error });
+      showError(ctx, error, text);
     }
   };
 }
