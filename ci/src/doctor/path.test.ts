@@ -43,6 +43,6 @@ test('one copy of each tool is one line', async () => {
 });
 
 test("the project's own programs are left out: they are pinned, and come first only inside make", async () => {
-  const path = '/work/.tools/bin:/work/node_modules/.bin:/workshop/bin:/usr/bin';
-  expect(withoutProject(path, '/work')).toBe('/workshop/bin:/usr/bin');
+  const path = '/project/.tools/bin:/project/node_modules/.bin:/workshop/bin:/usr/bin';
+  expect(withoutProject(path, '/project')).toBe('/workshop/bin:/usr/bin');
 });
