@@ -22,7 +22,8 @@ export function readImports(sources: Map<string, string>): Map<string, string[]>
 
 function importsOf(file: string, text: string): string[] {
   // Biome's format is given: an import or export begins a line, and its path is in single quotes.
-  const pattern = /^(?:import|export)\s(?:[^'";]*?\bfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+  const pattern =
+    /^(?:import|export)\s(?:(?:(?!\n(?:import|export)\s)[^'";])*?\bfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'/gm;
   const names = [...text.matchAll(pattern)].map(([, fixed, lazy]) => fixed ?? lazy);
   return names.map((name) => (name.startsWith('.') ? join(dirname(file), name) : name));
 }

@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { runMain, SentimentError } from '../ml/errors.ts';
 import { startSharedServers } from '../tests/support/shared_servers.ts';
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   // Whatever a run has started ends at `exit`.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
   const given = process.argv.slice(2);
-  const tests = globSync('tests/*.test.ts').map((path) => /([^/]+)\.test\.ts$/.exec(path)?.[1] ?? path);
+  const tests = globSync('tests/*.test.ts').map((path) => basename(path, '.test.ts'));
   const plan = given.length > 0 ? [[[{ name: '', args: given }]]] : planOf(tests);
   rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });

@@ -17,7 +17,7 @@ export type ServedModel = {
 
 /** Where its training texts came from, safe to show: a URL without credentials, query and fragment. */
 export function dataSource({ model }: ServedModel): string {
-  return model.facts.source.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/, '');
+  return model.facts.source.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/s, '');
 }
 
 /** Throws what readModel and the registry throw, each naming the file or URL and the next step. */

@@ -25,7 +25,7 @@ export function trackingAddress({ uri, username, password, token }: TrackingSign
   if (Boolean(username) !== Boolean(password)) {
     throw wrong('--tracking-username and --tracking-password belong together', 'add the one that is missing');
   }
-  return uri.replace(/\/+$/, '');
+  return uri.replace(/(?<!\/)\/+$/, '');
 }
 
 function wrong(headline: string, next: string): PipelineError {

@@ -27,7 +27,7 @@ export type Environment = Record<string, string | undefined>;
 export function trackingConfig(env: Environment = process.env): TrackingConfig {
   const address = parseAddress(env.MLFLOW_TRACKING_URI?.trim() ?? '');
   return {
-    uri: `${address.origin}${address.pathname.replace(/\/+$/, '')}`,
+    uri: `${address.origin}${address.pathname.replace(/(?<!\/)\/+$/, '')}`,
     authorization: authorization(env, address),
     timeout: 1000 * count(env, 'MLFLOW_HTTP_REQUEST_TIMEOUT', 30, 1),
     retries: count(env, 'MLFLOW_HTTP_REQUEST_MAX_RETRIES', 4, 0),

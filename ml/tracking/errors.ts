@@ -73,7 +73,7 @@ export class MlflowError extends SentimentError {
 export function isMissing(error: unknown): boolean {
   if (!(error instanceof MlflowError)) return false;
   if (error.errorCode === 'RESOURCE_DOES_NOT_EXIST') return true;
-  return error.errorCode === 'INVALID_PARAMETER_VALUE' && /alias .* not found/i.test(error.message);
+  return error.errorCode === 'INVALID_PARAMETER_VALUE' && /alias \S+ not found/i.test(error.message);
 }
 
 /** What `ask` returns, or undefined if MLflow says that it is missing. */
@@ -258,7 +258,7 @@ function webPageMessage(endpoint: string, uri: string, status: number, body: str
 }
 
 function titleOf(page: string): string {
-  return /<title[^>]*>([^<]*)</i.exec(page)?.[1] ?? 'no title';
+  return /<title[^<>]*>([^<]*)</i.exec(page)?.[1] ?? 'no title';
 }
 
 export function isWebPage(body: string): boolean {

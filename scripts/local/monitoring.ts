@@ -159,7 +159,7 @@ export function runbooks(root: string): string {
  */
 export function runbooksAt(remote: string): string | undefined {
   const [, host, path] =
-    /^(?:\w+:\/\/)?(?:[^@/]+@)?([\w.-]+)(?::\d+)?[:/]+([\w.~/-]+?)(?:\.git)?\/?$/.exec(remote) ?? [];
+    /^(?:\w+:\/\/)?(?:[^@/]+@)?([\w.-]+)(?::\d+)?[:/]+([\w.~-][\w.~/-]*?)(?:\.git)?\/?$/.exec(remote) ?? [];
   if (host === undefined || !path.includes('/')) return undefined;
   if (/^github\./.test(host)) return `https://${host}/${path}/blob/HEAD/docs/runbook`;
   if (/^gitlab\./.test(host)) return `https://${host}/${path}/-/blob/HEAD/docs/runbook`;

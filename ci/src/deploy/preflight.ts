@@ -130,7 +130,10 @@ export async function dryRunPod(kubeConfig: KubeConfig, release: Release, templa
   } catch (cause) {
     if (!apiError(cause) || isDeniedByRbac(cause)) return;
     // The release contains the account, which has not been applied yet.
-    if (isOwnAccount && /service account .* not found|error looking up service account/.test(describeError(cause)))
+    if (
+      isOwnAccount &&
+      /service account .{0,300} not found|error looking up service account/.test(describeError(cause))
+    )
       return;
     throw notAdmitted(cause, `${namespace}/${name}`, 'its pods are', {
       headline: `the cluster admits no pod of ${namespace}/${name}`,

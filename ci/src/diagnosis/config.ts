@@ -118,5 +118,8 @@ function keyOwner(rollout: RolloutView, volume: string | undefined): Reference |
 }
 
 function reason(words: string): string {
-  return words.replace(/^MountVolume\.\w+ failed for volume "[^"]*" : /, '').replace(/\n[\s\S]*Output: /, ': ');
+  const why = words.replace(/^MountVolume\.\w+ failed for volume "[^"]*" : /, '');
+  const lineEnd = why.indexOf('\n');
+  const output = why.lastIndexOf('Output: ');
+  return lineEnd >= 0 && output > lineEnd ? `${why.slice(0, lineEnd)}: ${why.slice(output + 'Output: '.length)}` : why;
 }

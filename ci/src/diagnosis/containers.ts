@@ -117,14 +117,14 @@ export function lastEnd(state?: V1ContainerState, last?: V1ContainerState): V1Co
 
 /** config.ts reports missing ConfigMaps and Secrets. */
 export function isMissingReference(message = ''): boolean {
-  return /(configmap|secret|key) .*(not found|in (ConfigMap|Secret))|failed to sync (configmap|secret) cache/i.test(
-    message,
-  );
+  if (/failed to sync (configmap|secret) cache/i.test(message)) return true;
+  const what = message.search(/(configmap|secret|key) /i);
+  return what >= 0 && /not found|in (ConfigMap|Secret)/i.test(message.slice(what));
 }
 
 function securityReason(words: string): string {
   return words
-    .replace(/ \(pod: .*\)$/, '')
+    .replace(/ \(pod: (?:[^()]|\([^()]*\))*\)$/, '')
     .replace(/^Error: /, '')
     .split(': ')
     .slice(-2)

@@ -59,7 +59,7 @@ type Known = Pick<Finding, 'cause' | 'next' | 'permanent'> & {
 /** The wordings of the API server, each with what it means. They exclude each other. */
 const wordings: [RegExp, (groups: string[], flag: string) => Known][] = [
   [
-    /exceeded quota: ([^,]+), requested: (.+), used: (.+), limited: (.+)$/s,
+    /exceeded quota: ([^,\s]+), requested: (\S+), used: (\S+), limited: (\S+)/,
     ([name, requested, used, limited], flag) => ({
       cause: 'quota',
       says: `, quota "${name}" is exhausted: requested ${quote(requested)}, used ${quote(used)}, limit ${quote(limited)}`,
@@ -69,7 +69,7 @@ const wordings: [RegExp, (groups: string[], flag: string) => Known][] = [
     }),
   ],
   [
-    /failed quota: ([^:]+): must specify (.+)$/,
+    /failed quota: ([^:\s]+): must specify (.+)/,
     ([name, fields]) => ({
       cause: 'quota',
       says: `, quota "${name}" requires them to specify ${quote(fields)}`,
@@ -105,7 +105,7 @@ const wordings: [RegExp, (groups: string[], flag: string) => Known][] = [
     }),
   ],
   [
-    /ValidatingAdmissionPolicy '([^']+)'.*denied request: (.+)$/s,
+    /ValidatingAdmissionPolicy '([^']+)'(?: with binding '[^']+')? denied request: (.+)$/s,
     ([name, why]) => ({
       cause: 'admission-denied',
       says: ` by ValidatingAdmissionPolicy "${name}": ${quote(why, 300)}`,
@@ -122,7 +122,7 @@ const wordings: [RegExp, (groups: string[], flag: string) => Known][] = [
     }),
   ],
   [
-    /service ?account "?[^"\s]*?([^"\s/]+)"? (?:was )?not found/i,
+    /service ?account "?(?:[^"\s/]*\/)*([^"\s/]+)"? (?:was )?not found/i,
     ([account], flag) => ({
       cause: 'missing-config',
       says: `there is no ServiceAccount "${account}", which its pods need`,

@@ -70,7 +70,7 @@ const wordings: [RegExp, Cause, string, { permanent?: true }?][] = [
     'the node cannot reach the registry',
   ],
   [
-    /status code .*\b5\d\d\b|\b50[0234]\b|server error|unavailable/i,
+    /status code .{0,200}\b5\d\d\b|\b50[0234]\b|server error|unavailable/i,
     'image-unreachable',
     'the registry has an internal error (5xx)',
   ],

@@ -10,6 +10,8 @@ test.each([
   ['Authorization: Bearer abcdefghijk', 'Authorization: [redacted] [redacted]'],
   ['key AKIAIOSFODNN7EXAMPLE used', 'key [redacted] used'],
   ['token eyJhbGciOi.eyJzdWIiOiIx.SflKxwRJ', 'token [redacted]'],
+  ['x-eyJhbGciOiJIUzI1NiJ9', 'x-[redacted]'],
+  ['git+ssh://bob:s3cret@git.example/app', 'git+ssh://[redacted]@git.example/app'],
   ['?X-Amz-Signature=0a1b2c&X-Amz-Date=2026', '?X-Amz-Signature=[redacted]&X-Amz-Date=2026'],
   ['-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----', '[redacted]'],
 ])('%s becomes %s', (text, clean) => {

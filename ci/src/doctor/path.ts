@@ -58,7 +58,7 @@ async function examineTool(tool: string, files: string[], probe: Probe): Promise
 
 /** The first number with dots, as in `Python 3.11.2` or `v24.1.0`. */
 function versionIn(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : /\d+(?:\.\d+)+/.exec(text)?.[0];
+  return text === undefined ? undefined : /(?<!\d)\d+(?:\.\d+)+/.exec(text)?.[0];
 }
 
 /** A copy with an unknown version may be newer. */

@@ -67,7 +67,7 @@ export function isForbidden(error: unknown): boolean {
 
 /** A refusal by RBAC. Quotas and webhooks refuse with 403 too. */
 export function isDeniedByRbac(error: unknown): boolean {
-  return isForbidden(error) && /User ".*" cannot /.test(apiError(error)?.message ?? '');
+  return isForbidden(error) && /User "(?:[^"\\]|\\.)*" cannot /.test(apiError(error)?.message ?? '');
 }
 
 /** What a pod answered through the API server's proxy, to a request that failed; undefined if the API server itself answered. */

@@ -1,0 +1,86 @@
+/** Every regular expression of the product takes linear time on every input: nothing that we read can stop a program. */
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { readSources } from '../../scripts/imports.ts';
+import { type Attack, attacksOn } from '../support/pumps.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+// The compiler of ci/ can list literals; that of the root is a program of its own.
+const ts = createRequire(join(root, 'ci/package.json'))(
+  'typescript',
+) as typeof import('../../ci/node_modules/typescript/lib/typescript.js');
+
+type Found = { file: string; text: string; expression: RegExp };
+
+/** Literals, and `new RegExp` of a text, in which x stands for what is inserted. */
+function expressionsOf(file: string, code: string): Found[] {
+  const found: Found[] = [];
+  const parsed = ts.createSourceFile(file, code, ts.ScriptTarget.Latest);
+  const visit = (node: import('../../ci/node_modules/typescript/lib/typescript.js').Node): void => {
+    if (ts.isRegularExpressionLiteral(node)) {
+      const text = node.getText(parsed);
+      const end = text.lastIndexOf('/');
+      found.push({ file, text, expression: new RegExp(text.slice(1, end), text.slice(end + 1)) });
+    } else if (ts.isNewExpression(node) && node.expression.getText(parsed) === 'RegExp') {
+      const [pattern] = node.arguments ?? [];
+      const source = pattern
+        .getText(parsed)
+        .slice(1, -1)
+        .replace(/\$\{[^}]*\}/g, 'x')
+        .replace(/\\\\/g, '\\');
+      found.push({ file, text: source, expression: new RegExp(source) });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parsed);
+  return found;
+}
+
+const LENGTHS = [25, 100, 400, 1600, 6400, 25_600];
+// A linear one takes a tenth of this for the longest input, a quadratic one ten times as much.
+const MOST_MILLISECONDS = 6;
+
+/** The length and the time of the first input that takes too long; undefined if none does. */
+function slowness(expression: RegExp, { prefix, pump, suffix }: Attack): string | undefined {
+  for (const length of LENGTHS) {
+    const input = prefix + pump.repeat(Math.ceil(length / pump.length)) + suffix;
+    let least = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < 3 && least > MOST_MILLISECONDS; tries++) {
+      const start = performance.now();
+      input.replace(expression, '');
+      least = Math.min(least, performance.now() - start);
+    }
+    if (least > MOST_MILLISECONDS) return `${length} characters take ${least.toFixed(0)} ms`;
+  }
+}
+
+function slowest(expression: RegExp): string | undefined {
+  for (const attack of attacksOn(expression)) {
+    const slow = slowness(expression, attack);
+    if (slow) return `${JSON.stringify(attack)}: ${slow}`;
+  }
+}
+
+test.each([
+  ['a loop that ends at the end', /\/+$/],
+  ['a loop that begins anywhere', /\d+(?:\.\d+)+/],
+  ['a loop after a word', /alias .* not found/i],
+  ['a loop within a loop', /^(?:a+)+$/],
+  ['two loops over the same', /^\w+[a-z]+!$/],
+  ['a loop that stops at a line end', /[?#].*$/],
+])('%s is found to be slow', (_, expression) => {
+  expect(slowest(expression)).toMatch(/take \d+ ms$/);
+});
+
+test('every regular expression takes linear time', () => {
+  const found = [...readSources()].flatMap(([file, code]) =>
+    /[/]|RegExp/.test(code) ? expressionsOf(file, code) : [],
+  );
+  expect(found.length).toBeGreaterThan(200);
+  const slow = found.flatMap(({ file, text, expression }) => {
+    const why = slowest(expression);
+    return why ? [`${file} ${text}: ${why}`] : [];
+  });
+  expect(slow).toEqual([]);
+});
