@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { formatOf, type TableFormat } from '../ml/corpus/data_file.ts';
+import type { ReadingOptions } from '../ml/corpus/dialect.ts';
 import { readTable, requireColumns, type Table, type TableRow } from '../ml/corpus/table.ts';
 import { RowError } from '../ml/corpus/table_lines.ts';
 import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts';
@@ -19,10 +20,10 @@ import { startProgress } from './progress.ts';
 
 export type PredictOptions = Omit<TableOptions, 'data'> & { model: string; data?: string };
 
-type TableOptions = {
+type TableOptions = ReadingOptions & {
   /** Path of the table, or - for stdin. */
   data: string;
-  /** Defaults to what the name of the file says. */
+  /** Defaults to what the content shows or the name of the file says. */
   format?: TableFormat;
   /** Several are joined by a sentence end. */
   textColumn: string[];
@@ -76,14 +77,20 @@ function lineOf(model: Model, text: string): string {
 async function predictTable(model: Model, modelPath: string, options: TableOptions): Promise<void> {
   const { data, out, textColumn, prefix, spreadsheetSafe } = options;
   const name = data === STDIN ? 'stdin' : data;
-  const format = options.format ?? (data === STDIN ? 'csv' : formatOf(data));
-  const outFormat = out === undefined ? format : formatOf(out);
+  const outFormat = out === undefined ? undefined : formatOf(out);
   const target = out === undefined ? process.stdout : checkOutput(out, [data, modelPath]);
   const bad = options.keepGoing ? collectBadRows(name, options.badRows, [data, modelPath, out ?? data]) : undefined;
 
   const progress = startProgress(data === STDIN ? 0 : (statSync(data, { throwIfNoEntry: false })?.size ?? 0));
   const source = data === STDIN ? process.stdin : createReadStream(data, { highWaterMark: 1 << 17 });
-  const table = await readTable(progress.countBytes(source), { name, format, onBadRow: bad?.add });
+  const table = await readTable(progress.countBytes(source), {
+    name,
+    fileName: data === STDIN ? 'stdin.csv' : data,
+    format: options.format,
+    reading: options,
+    onBadRow: bad?.add,
+  });
+  if (table.note) process.stderr.write(`${name}: ${table.note}\n`);
   const added = { label: `${prefix}label`, probability: `${prefix}probability` };
   try {
     requireColumns(table, textColumn);
@@ -95,7 +102,7 @@ async function predictTable(model: Model, modelPath: string, options: TableOptio
   const writer = await openTableWriter(target, {
     source: table,
     added: Object.values(added),
-    format: outFormat,
+    format: outFormat ?? table.format,
     gzip: out?.endsWith('.gz') ?? false,
     spreadsheetSafe,
   });

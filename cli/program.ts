@@ -73,11 +73,13 @@ export function createProgram(): Command {
       ),
     );
 
-  withModel(program.command('predict'))
+  reading(withModel(program.command('predict')))
     .description('Predicts the label of one text, of each line of stdin, or of each row of a table.')
     .argument('[text]', 'the text; without it, texts are read from stdin, one per line')
-    .option('--data <file>', 'table of texts: .csv, .tsv or .jsonl, optionally with .gz; - means stdin')
-    .addOption(new Option('--format <name>', 'format of --data, if its name does not show it').choices(FORMATS))
+    .option('--data <file>', 'table of texts: CSV, TSV, JSONL or a JSON array, optionally packed; - means stdin')
+    .addOption(
+      new Option('--format <name>', 'format of --data, if neither its content nor its name shows it').choices(FORMATS),
+    )
     .option('--text-column <names...>', 'column that holds the text; several are joined by a sentence end', ['text'])
     .option('--out <file>', 'table to write: .csv, .tsv or .jsonl (default: stdout, in the format of --data)')
     .option('--prefix <text>', 'prefix for the names of the two added columns', '')
@@ -178,11 +180,22 @@ function refuseRepeats(command: Command): void {
   }
 }
 
-function labelledSource(command: Command): Command {
+function reading(command: Command): Command {
   return command
+    .optionsGroup('How the table is read (docs/data.md):')
+    .option('--encoding <name>', 'encoding of the table, such as windows-1252 (default: detected, else utf-8)')
+    .option('--delimiter <character>', 'character between cells, or tab (default: detected, else by the format)')
+    .option('--quote <character>', 'character around cells, or none (default: ")')
+    .option('--escape <character>', 'character that makes a quote in a cell a letter, or none (default: detected)')
+    .option('--header <names>', 'first line of the table: first (the header), none, or the names of its columns: a,b,c')
+    .optionsGroup('Options:');
+}
+
+function labelledSource(command: Command): Command {
+  return reading(command)
     .option(
       '--data <source>',
-      "CSV, TSV or JSONL file, its URL, or any source that params.yaml allows (default: params.yaml's)",
+      "file of CSV, TSV or JSON, its URL, or any source that params.yaml allows (default: params.yaml's)",
     )
     .option(
       '--text-column <names...>',

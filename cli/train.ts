@@ -1,6 +1,7 @@
 /** `sentiment train`: labelled texts to a model file. `sentiment evaluate` reads its texts in the same way. */
 import { resolve } from 'node:path';
 import { gatherReviews } from '../ml/corpus/corpus.ts';
+import type { ReadingOptions } from '../ml/corpus/dialect.ts';
 import type { Review } from '../ml/corpus/review.ts';
 import { saveModel } from '../ml/model/artifact.ts';
 import { type Params, readParams } from '../ml/params.ts';
@@ -30,7 +31,7 @@ export async function train(options: TrainOptions): Promise<void> {
 }
 
 /** Where labelled texts come from: the source of params.yaml, or another that options name. */
-export type LabelledSourceOptions = {
+export type LabelledSourceOptions = ReadingOptions & {
   data?: string;
   /** Several are joined by a sentence end. */
   textColumn?: string[];
@@ -47,10 +48,13 @@ export type LabelledSourceOptions = {
 export function paramsOf(options: LabelledSourceOptions): Params {
   const params = readParams(options.params);
   const given = params.data_ingestion;
+  const { encoding, delimiter, quote, escape: sign, header } = options;
+  const reading = Object.entries({ encoding, delimiter, quote, escape: sign, header });
   return {
     ...params,
     data_ingestion: {
       ...given,
+      ...Object.fromEntries(reading.filter(([, value]) => value !== undefined)),
       source: options.data ?? sourceOf(given.source, options.params),
       text_column: options.textColumn ?? given.text_column,
       label_column: options.labelColumn ?? given.label_column,

@@ -54,6 +54,12 @@ const ingestion = {
     .union([name, z.array(name).min(1)])
     .default('text')
     .describe('Column of the text in a table; a list of columns is joined by a sentence end.'),
+  // Without a default, so that they are part of a model's facts only where they are given.
+  encoding: name.optional().describe('Encoding of a table, such as utf-8 or windows-1252; else detected.'),
+  delimiter: name.optional().describe('Character between the cells, or tab; else detected.'),
+  quote: name.optional().describe('Character around cells, or none; else detected.'),
+  escape: name.optional().describe('Character that makes a quote inside a cell a letter, or none; else detected.'),
+  header: name.optional().describe('first, none, or the names of the columns of a table without a header: a,b,c.'),
   label_column: z.string().default('label').describe('Column of the label.'),
   rating_column: z
     .string()

@@ -1,15 +1,18 @@
 /**
- * What a data file is: its format, by its name, and its bytes as a stream, decompressed if they are gzip, without a byte
- * order mark. Files that are clearly something else (UTF-16, Excel, Parquet) are refused by name.
+ * What a data file is, by its content first and its name second, and its text as a stream of UTF-8: decompressed (gzip,
+ * ZIP of one file), decoded, without a byte order mark. What is clearly no table is refused by name.
  */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { SentimentError, usageError } from '../errors.ts';
+import { type Encoding, findEncoding, toUtf8 } from './encoding.ts';
+import { refuseForeign, refuseTar } from './foreign.ts';
+import { isZip, openZip } from './zip.ts';
 
 /**
- * `csv` is RFC 4180 with a header; `tsv` is the same with tabs, and a quote inside a cell is a plain character; `jsonl`
- * is one JSON object a line. All are UTF-8, and any may be gzipped, with or without `.gz` at the end of the name.
+ * `csv` is RFC 4180 with a header; `tsv` is the same with tabs, and a quote that does not enclose a cell is a plain
+ * character; `jsonl` is one JSON object a line, or a JSON array of objects.
  */
 export type TableFormat = 'csv' | 'tsv' | 'jsonl';
 
@@ -17,17 +20,16 @@ export type ByteSource = string | AsyncIterable<Uint8Array>;
 
 export const DELIMITERS = { csv: ',', tsv: '\t' } as const;
 
-const FORMATS: Record<string, TableFormat> = { csv: 'csv', tsv: 'tsv', tab: 'tsv', jsonl: 'jsonl', ndjson: 'jsonl' };
+const FORMATS: Record<string, TableFormat> = {
+  csv: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+};
 const CHUNK = 1 << 17;
-const HEAD = 4;
-const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-
-const FOREIGN: { start: Buffer; what: string; next: string }[] = [
-  { start: Buffer.from([0xff, 0xfe]), what: 'UTF-16', next: 'save it as UTF-8: iconv -f UTF-16 -t UTF-8' },
-  { start: Buffer.from([0xfe, 0xff]), what: 'UTF-16', next: 'save it as UTF-8: iconv -f UTF-16 -t UTF-8' },
-  { start: Buffer.from('PK\x03\x04'), what: 'a ZIP or Excel file', next: 'unpack it, or save the sheet as CSV UTF-8' },
-  { start: Buffer.from('PAR1'), what: 'a Parquet file', next: 'convert it to CSV or JSONL' },
-];
+/** What is not given is detected from as many bytes. */
+const HEAD = 1 << 16;
 
 /** Throws TABLE_FORMAT (2) unless the name ends in .csv, .tsv, .tab, .jsonl or .ndjson, with or without .gz. */
 export function formatOf(name: string): TableFormat {
@@ -41,7 +43,7 @@ export function formatOf(name: string): TableFormat {
 }
 
 export function findFormat(name: string): TableFormat | undefined {
-  const ending = /\.([a-z]+)(\.gz)?$/i.exec(name)?.[1].toLowerCase();
+  const ending = /\.([a-z]+)(\.(gz|zst|zip|bz2))*$/i.exec(name)?.[1].toLowerCase();
   return ending === undefined ? undefined : FORMATS[ending];
 }
 
@@ -49,42 +51,110 @@ export function isArchiveName(name: string): boolean {
   return /\.(tar|tar\.gz|tgz)$/i.test(name);
 }
 
+export type DataFile = {
+  /** The file's name inside a ZIP archive. */
+  member: string | undefined;
+  encoding: Encoding;
+  /** The first 64 KiB of the text, in UTF-8, or all of it if `whole`. */
+  head: Buffer;
+  whole: boolean;
+  /** All of the text, in UTF-8. Stopping early closes the source. */
+  text: AsyncGenerator<Buffer, void>;
+};
+
 /**
- * `source` is a path or a stream; errors call it `name`. No chunk is empty. The source is closed when the reader stops
- * early. `onMark` is called before the first chunk if the bytes begin with a byte order mark, which is left out.
+ * `source` is a path or a stream; errors call it `name`.
  *
- * Throws FILE_UNREADABLE, FILE_DAMAGED (broken gzip) or FILE_FOREIGN.
+ * Throws FILE_UNREADABLE, FILE_DAMAGED (broken compression), FILE_FOREIGN, ENCODING_UNKNOWN (2); reading the text also
+ * ENCODING_WRONG.
  */
-export async function* readBytes(
-  source: ByteSource,
-  name: string,
-  onMark: () => void = () => {},
-): AsyncGenerator<Buffer, void> {
-  const raw = typeof source === 'string' ? createReadStream(source, { highWaterMark: CHUNK }) : source;
+export async function openDataFile(source: ByteSource, name: string, encoding?: string): Promise<DataFile> {
   try {
-    const outer = await peek(raw);
-    if (outer.head[0] !== 0x1f || outer.head[1] !== 0x8b) return yield* withoutMark(outer, name, onMark);
-    const gunzip = createGunzip({ chunkSize: CHUNK });
-    // pipeline destroys gunzip with the error, which then reaches the reader of gunzip.
-    pipeline(outer.chunks, gunzip, () => {});
-    yield* withoutMark(await peek(gunzip), name, onMark);
+    const data = await peel(source, name);
+    try {
+      refuseTar(data.head, name);
+      const found = findEncoding(data.head.subarray(0, HEAD), data.whole, encoding);
+      const { head, whole, chunks } = await peek(toUtf8(data.chunks, found, name));
+      return {
+        member: data.member,
+        encoding: found,
+        head: head.subarray(0, HEAD),
+        whole,
+        text: explained(chunks, name),
+      };
+    } catch (error) {
+      await data.chunks.return();
+      throw error;
+    }
   } catch (error) {
     throw explain(error, name);
   }
 }
 
-type Peeked = { head: Buffer; chunks: AsyncGenerator<Buffer, void>; close: () => Promise<unknown> };
+/**
+ * The bytes of a file, decompressed. No chunk is empty. The source is closed when the reader stops early.
+ *
+ * Throws FILE_UNREADABLE, FILE_DAMAGED (broken compression) or FILE_FOREIGN.
+ */
+export async function* readBytes(source: ByteSource, name: string): AsyncGenerator<Buffer, void> {
+  try {
+    yield* (await peel(source, name)).chunks;
+  } catch (error) {
+    throw explain(error, name);
+  }
+}
 
-/** The first bytes (at least HEAD, unless there are fewer), and all chunks including them. */
+async function* explained(chunks: AsyncGenerator<Buffer, void>, name: string): AsyncGenerator<Buffer, void> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw explain(error, name);
+  }
+}
+
+type Peeked = { head: Buffer; whole: boolean; chunks: AsyncGenerator<Buffer, void> };
+
+/** Takes compression off, in layers if there are several. */
+async function peel(source: ByteSource, name: string): Promise<Peeked & { member?: string }> {
+  const raw = typeof source === 'string' ? createReadStream(source, { highWaterMark: CHUNK }) : source;
+  let data: Peeked & { member?: string } = await peek(raw);
+  for (;;) {
+    const { head, chunks } = data;
+    try {
+      refuseForeign(head, name);
+      if (isZip(head)) {
+        const { member, chunks: unpacked } = openZip(head, chunks, name);
+        data = { ...(await peek(unpacked)), member };
+        continue;
+      }
+      if (head[0] !== 0x1f || head[1] !== 0x8b) return data;
+      const gunzip = createGunzip({ chunkSize: CHUNK });
+      // pipeline destroys gunzip with the error, which then reaches its reader.
+      pipeline(chunks, gunzip, () => {});
+      data = { ...data, ...(await peek(gunzip)) };
+    } catch (error) {
+      chunks.return().catch(() => {});
+      throw error;
+    }
+  }
+}
+
+/** The first bytes (HEAD, unless there are fewer), and all chunks including them. */
 async function peek(source: AsyncIterable<Uint8Array>): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]();
-  let head = Buffer.alloc(0);
-  while (head.length < HEAD) {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  let whole = false;
+  while (length < HEAD && !whole) {
     const { done, value } = await iterator.next();
-    if (done) break;
-    head = Buffer.concat([head, value]);
+    if (done) whole = true;
+    else {
+      parts.push(value);
+      length += value.length;
+    }
   }
-  return { head, chunks: chunksOf(head, iterator), close: async () => iterator.return?.() };
+  const head = Buffer.concat(parts);
+  return { head, whole, chunks: chunksOf(head, iterator) };
 }
 
 async function* chunksOf(head: Buffer, iterator: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer, void> {
@@ -96,24 +166,6 @@ async function* chunksOf(head: Buffer, iterator: AsyncIterator<Uint8Array>): Asy
     }
   } finally {
     await iterator.return?.();
-  }
-}
-
-async function* withoutMark(
-  { head, chunks, close }: Peeked,
-  name: string,
-  onMark: () => void,
-): AsyncGenerator<Buffer, void> {
-  const foreign = FOREIGN.find(({ start }) => head.subarray(0, start.length).equals(start));
-  if (foreign) {
-    await close();
-    throw new SentimentError('FILE_FOREIGN', `${name} is ${foreign.what}, not UTF-8 text`, { next: foreign.next });
-  }
-  let skip = head.subarray(0, UTF8_MARK.length).equals(UTF8_MARK) ? UTF8_MARK.length : 0;
-  if (skip > 0) onMark();
-  for await (const chunk of chunks) {
-    if (chunk.length > skip) yield chunk.subarray(skip);
-    skip = 0;
   }
 }
 

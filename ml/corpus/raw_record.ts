@@ -18,30 +18,3 @@ export function rawRecord(bytes: Buffer): RawRecord {
   const lineEnd = last === LF ? (bytes.at(-2) === CR ? '\r\n' : '\n') : last === CR ? '\r' : '';
   return { bytes: bytes.subarray(start, bytes.length - lineEnd.length), lineEnd };
 }
-
-/** Hands out the bytes of a stream record by record, given where each record ends. */
-export class RecordBytes {
-  readonly #chunks: Buffer[] = [];
-  /** Offset of the first byte held. */
-  #start = 0;
-
-  add(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-  }
-
-  /** The bytes up to `end`, an offset in the stream, that were not taken yet. */
-  take(end: number): Buffer {
-    const length = end - this.#start;
-    this.#start = end;
-    const parts: Buffer[] = [];
-    for (let missing = length; missing > 0 && this.#chunks.length > 0; ) {
-      const chunk = this.#chunks[0];
-      const part = chunk.subarray(0, missing);
-      if (part.length === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(part.length);
-      missing -= part.length;
-      parts.push(part);
-    }
-    return parts.length === 1 ? parts[0] : Buffer.concat(parts);
-  }
-}

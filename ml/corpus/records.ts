@@ -1,15 +1,7 @@
-/**
- * Records of a table (CSV, TSV or JSONL) with the lines they start on, in order, in constant memory. csv-parse does the
- * parsing of CSV and TSV.
- *
- * A bad row is reported and the reading goes on, except after broken quotes: they hide where the next row starts.
- */
+/** Objects of a JSONL file or of a JSON array, with the lines they start on, in order, in constant memory. */
 import { isUtf8 } from 'node:buffer';
-import { pipeline } from 'node:stream';
-import { CsvError, Parser } from 'csv-parse';
-import { SentimentError } from '../errors.ts';
-import { DELIMITERS } from './data_file.ts';
-import { type RawRecord, RecordBytes, rawRecord } from './raw_record.ts';
+import { MAX_RECORD, MAX_RECORD_BYTES } from './delimited.ts';
+import { type RawRecord, rawRecord } from './raw_record.ts';
 
 /** A fault of one row. The rows around it can still be trusted. */
 export type RowProblem = {
@@ -21,75 +13,14 @@ export type RowProblem = {
   problem: string;
 };
 
-export type CsvRecord = {
-  /** Line of the record's first byte, from 1. */
-  line: number;
-  /** Bytes of each cell, quotes removed. */
-  cells: Buffer[];
-  raw: RawRecord;
-};
-
 export type JsonlRecord = { line: number; fields: Record<string, unknown>; raw: RawRecord };
 
-/** A longer CSV record is an unclosed quote or not a table; a longer JSONL line is a bad row. */
-const MAX_RECORD_BYTES = 1 << 24;
-const MAX_RECORD = `${MAX_RECORD_BYTES / 2 ** 20} MiB`;
-
-const LF = 10;
-const CR = 13;
+const [TAB, LF, CR, SPACE, QUOTE, COMMA] = Buffer.from('\t\n\r ",');
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT, BACKSLASH] = Buffer.from('[]{}\\');
 
 /** "column "text" is not valid UTF-8". */
 export function describeProblem({ column, problem }: RowProblem): string {
   return column === undefined ? problem : `column ${JSON.stringify(column)} ${problem}`;
-}
-
-/** Errors call the stream `name`. Throws CSV_QUOTES or RECORD_TOO_LONG, with file, line and column. */
-export async function* readCsvRecords(
-  chunks: AsyncIterable<Buffer>,
-  format: 'csv' | 'tsv',
-  name: string,
-): AsyncGenerator<CsvRecord, void> {
-  const lines = new LineCounter();
-  const raw = new RecordBytes();
-  let fed = 0;
-  // Where the last complete record ended.
-  let end = 0;
-  let header: Buffer[] | undefined;
-
-  async function* watched(): AsyncGenerator<Buffer, void> {
-    for await (const chunk of chunks) {
-      fed += chunk.length;
-      if (fed - end > MAX_RECORD_BYTES) throw tooLong(`${name}:${lines.lineAt(end)}`);
-      lines.add(chunk);
-      raw.add(chunk);
-      yield chunk;
-    }
-  }
-
-  const parser = new Parser({
-    delimiter: DELIMITERS[format],
-    record_delimiter: ['\r\n', '\n', '\r'],
-    relax_quotes: format === 'tsv',
-    relax_column_count: true,
-    skip_empty_lines: true,
-    // Cells stay bytes, so that decodeCell can check that they are UTF-8.
-    encoding: null,
-    on_record(cells, { bytes }) {
-      const line = lines.lineAt(end);
-      end = bytes;
-      // Kept here, because records before an error in the same chunk never reach the loop below.
-      header ??= cells as unknown as Buffer[];
-      // The declared types know neither cells of bytes nor records that are objects.
-      return { line, cells, raw: rawRecord(raw.take(bytes)) } as unknown as string[];
-    },
-  });
-  pipeline(watched(), parser, () => {});
-  try {
-    yield* parser as AsyncIterable<CsvRecord>;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw quoteError(error, `${name}:${lines.lineAt(end)}`, header);
-  }
 }
 
 /** The cell as text, or what is wrong with it. */
@@ -99,27 +30,6 @@ export function decodeCell(bytes: Buffer): { text: string } | { problem: string 
   if (text.includes('\ufffd') && !isUtf8(bytes)) return { problem: 'is not valid UTF-8' };
   if (text.includes('\0')) return { problem: 'holds a NUL character' };
   return { text };
-}
-
-function tooLong(where: string): SentimentError {
-  return new SentimentError('RECORD_TOO_LONG', `${where}: the row that starts here does not end within ${MAX_RECORD}`, {
-    next: 'look for a quote that opens there and never closes',
-  });
-}
-
-function quoteError(error: CsvError, where: string, header: Buffer[] | undefined): SentimentError {
-  const problems: Record<string, string> = {
-    CSV_QUOTE_NOT_CLOSED: 'opens a quote that never closes',
-    CSV_INVALID_CLOSING_QUOTE: 'continues after its closing quote',
-    INVALID_OPENING_QUOTE: 'contains a quote but is not quoted itself',
-  };
-  const index = Number(error.column);
-  const column = header?.[index] ? JSON.stringify(header[index].toString('utf8')) : `${index + 1}`;
-  return new SentimentError(
-    'CSV_QUOTES',
-    `${where}: column ${column} of the row that starts here ${problems[error.code] ?? 'is broken'}`,
-    { cause: error, next: 'put the whole cell in quotes and double each quote inside it, as RFC 4180 specifies' },
-  );
 }
 
 /** Blank lines are skipped. A line that is too long is never held in memory. */
@@ -160,8 +70,8 @@ async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer 
   if (length > 0) yield take();
 }
 
-function parseLine(bytes: Buffer, line: number): JsonlRecord | RowProblem | undefined {
-  if (!isUtf8(bytes)) return { line, problem: 'the line is not valid UTF-8' };
+function parseLine(bytes: Buffer, line: number, what = 'the line'): JsonlRecord | RowProblem | undefined {
+  if (!isUtf8(bytes)) return { line, problem: `${what} is not valid UTF-8` };
   const raw = rawRecord(bytes);
   const json = raw.bytes.toString();
   if (json.trim() === '') return undefined;
@@ -169,11 +79,11 @@ function parseLine(bytes: Buffer, line: number): JsonlRecord | RowProblem | unde
   try {
     value = JSON.parse(json);
   } catch (error) {
-    return { line, problem: `the line is not valid JSON: ${reasonOf(error)}` };
+    return { line, problem: `${what} is not valid JSON: ${reasonOf(error)}` };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const what = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`;
-    return { line, problem: `the line is ${what}, not a JSON object` };
+    const kind = Array.isArray(value) ? 'an array' : value === null ? 'null' : `a ${typeof value}`;
+    return { line, problem: `${what} is ${kind}, not a JSON object` };
   }
   const fields = value as Record<string, unknown>;
   // Valid JSON can hold a NUL only as an escape.
@@ -184,42 +94,71 @@ function parseLine(bytes: Buffer, line: number): JsonlRecord | RowProblem | unde
   return { line, fields, raw };
 }
 
+/** What the bytes of a file that nobody named begin with: an object a line, an array of objects, or neither. */
+export function jsonKindOf(head: Buffer): 'lines' | 'array' | undefined {
+  const start = head.toString('utf8').trimStart();
+  if (/^\[\s*(\{|\]\s*$)/.test(start)) return 'array';
+  return /^\{\s*(\}|"(?:[^"\\\n]|\\.)*"\s*:)/.test(start) ? 'lines' : undefined;
+}
+
+/** The elements of one array. Line ends inside an element become spaces in its raw bytes, so that it fits on a line. */
+export async function* readArrayRecords(chunks: AsyncIterable<Buffer>): AsyncGenerator<JsonlRecord | RowProblem, void> {
+  let line = 1;
+  let depth = 0;
+  let inString = false;
+  let isEscaped = false;
+  let isOver = false;
+  let element: { line: number; parts: Buffer[]; length: number } | undefined;
+  function finish(): JsonlRecord | RowProblem | undefined {
+    if (!element) return undefined;
+    const { line: first, parts, length } = element;
+    element = undefined;
+    if (length > MAX_RECORD_BYTES) return { line: first, problem: `the element is longer than ${MAX_RECORD}` };
+    const bytes = Buffer.concat(parts);
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] === LF || bytes[i] === CR) bytes[i] = SPACE;
+    const record = parseLine(bytes, first, 'the element');
+    return record && ('problem' in record ? record : { ...record, raw: { ...record.raw, lineEnd: '\n' } });
+  }
+  for await (const chunk of chunks) {
+    let start = 0;
+    const keep = (end: number): void => {
+      if (!element) return;
+      element.length += end - start;
+      if (element.length <= MAX_RECORD_BYTES) element.parts.push(chunk.subarray(start, end));
+    };
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i];
+      if (byte === LF) line++;
+      if (isEscaped) isEscaped = false;
+      else if (inString) {
+        if (byte === QUOTE) inString = false;
+        else isEscaped = byte === BACKSLASH;
+      } else if (byte === SPACE || byte === LF || byte === CR || byte === TAB) continue;
+      else if (depth === 0) {
+        if (isOver || byte !== OPEN_ARRAY) return yield { line, problem: 'text follows the end of the JSON array' };
+        depth = 1;
+      } else if (depth === 1 && (byte === COMMA || byte === CLOSE_ARRAY)) {
+        keep(i);
+        const record = finish();
+        if (record) yield record;
+        isOver = byte === CLOSE_ARRAY;
+        if (isOver) depth = 0;
+      } else {
+        if (!element) {
+          element = { line, parts: [], length: 0 };
+          start = i;
+        }
+        if (byte === QUOTE) inString = true;
+        else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) depth++;
+        else if (depth > 1 && (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT)) depth--;
+      }
+    }
+    keep(chunk.length);
+  }
+  if (!isOver) yield { line: element?.line ?? line, problem: 'the JSON array does not end: the file is cut off' };
+}
+
 /** JSON.parse's message without its "line 1", which is not the file's line. */
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.replace(/ \(line 1 column \d+\)$/, '').slice(0, 160) : String(error);
-}
-
-/**
- * Tells which line a byte is on. Lines end in LF, CRLF or CR. A chunk is released once a question has moved beyond it.
- */
-export class LineCounter {
-  readonly #chunks: Uint8Array[] = [];
-  /** Offset of the first chunk held. */
-  #start = 0;
-  /** Next byte to look at, in the first chunk held. */
-  #position = 0;
-  #line = 1;
-  #afterCr = false;
-
-  add(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-  }
-
-  /** The line of the first byte at or after `offset` that is not part of a line end. Offsets must not descend. */
-  lineAt(offset: number): number {
-    for (;;) {
-      const chunk = this.#chunks[0];
-      if (!chunk) return this.#line;
-      while (this.#position < chunk.length) {
-        const byte = chunk[this.#position];
-        if (this.#start + this.#position >= offset && byte !== LF && byte !== CR) return this.#line;
-        if (byte === CR || (byte === LF && !this.#afterCr)) this.#line++;
-        this.#afterCr = byte === CR;
-        this.#position++;
-      }
-      this.#start += chunk.length;
-      this.#position = 0;
-      this.#chunks.shift();
-    }
-  }
 }

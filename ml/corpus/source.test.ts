@@ -7,7 +7,7 @@ import { temporaryFile } from './testdata/temporary.ts';
 
 async function itemsOf(content: string, format: TableFormat, more: Partial<typeof settings> = {}) {
   const path = temporaryFile(`a.${format}`, content);
-  const source = await openTableSource(path, 'a', format, { ...settings, ...more });
+  const source = await openTableSource(path, { name: 'a', fileName: path, log() {} }, { ...settings, ...more });
   return collect(source.items);
 }
 

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { SentimentError, usageError } from '../errors.ts';
 import type { DataIngestionParams } from '../params.ts';
 import type { BadRow, Candidate, Source } from './candidate.ts';
-import { formatOf, isArchiveName, type TableFormat } from './data_file.ts';
+import { isArchiveName } from './data_file.ts';
 import { type Downloaded, downloadHttp, downloadS3 } from './download.ts';
 import { openEmbedded } from './embedded.ts';
 import { openImdb } from './imdb.ts';
@@ -16,7 +16,9 @@ type ColumnSettings = Pick<
   DataIngestionParams,
   'text_column' | 'label_column' | 'rating_column' | 'id_column' | 'group_column'
 >;
-export type SourceSettings = ColumnSettings & Pick<DataIngestionParams, 'source'>;
+type ReadingSettings = Pick<DataIngestionParams, 'encoding' | 'delimiter' | 'quote' | 'escape' | 'header'>;
+type TableSettings = ColumnSettings & ReadingSettings;
+export type SourceSettings = TableSettings & Pick<DataIngestionParams, 'source'>;
 
 export type SourceOptions = {
   /** Folder for temporary files, which are deleted on close(). Created if missing. */
@@ -33,8 +35,8 @@ export type SourceOptions = {
 export async function openSource(settings: SourceSettings, options: SourceOptions): Promise<Source> {
   const { source } = settings;
   if (source.startsWith('embedded:')) return openEmbedded(source.slice('embedded:'.length));
-  if (/^https?:\/\//i.test(source)) return openDownloaded(await downloadHttp(source, options), settings);
-  if (source.startsWith('s3://')) return openDownloaded(await downloadS3(source, options), settings);
+  if (/^https?:\/\//i.test(source)) return openDownloaded(await downloadHttp(source, options), settings, options);
+  if (source.startsWith('s3://')) return openDownloaded(await downloadS3(source, options), settings, options);
   const facts = statSync(source, { throwIfNoEntry: false });
   if (!facts) {
     throw new SentimentError('SOURCE_MISSING', `there is no file or folder ${source}`, {
@@ -43,12 +45,16 @@ export async function openSource(settings: SourceSettings, options: SourceOption
   }
   return facts.isDirectory()
     ? openImdb(source, source, 'folder')
-    : openFile(source, source, basename(source), settings);
+    : openFile(source, { name: source, fileName: basename(source), log: options.log }, settings);
 }
 
-async function openDownloaded(file: Downloaded, settings: SourceSettings): Promise<Source> {
+async function openDownloaded(
+  file: Downloaded,
+  settings: SourceSettings,
+  { log }: Pick<SourceOptions, 'log'>,
+): Promise<Source> {
   try {
-    const source = await openFile(file.path, file.name, file.fileName, settings);
+    const source = await openFile(file.path, { name: file.name, fileName: file.fileName, log }, settings);
     return {
       ...source,
       async close() {
@@ -62,22 +68,29 @@ async function openDownloaded(file: Downloaded, settings: SourceSettings): Promi
   }
 }
 
-function openFile(path: string, name: string, fileName: string, settings: SourceSettings): Promise<Source> {
-  if (isArchiveName(fileName)) return openImdb(path, name, 'archive');
-  return openTableSource(path, name, formatOf(fileName), settings);
+type TableFile = {
+  /** What reports and errors call it. */
+  name: string;
+  /** Its ending gives the format where the content leaves it open. */
+  fileName: string;
+  log: (line: string) => void;
+};
+
+function openFile(path: string, file: TableFile, settings: SourceSettings): Promise<Source> {
+  if (isArchiveName(file.fileName)) return openImdb(path, file.name, 'archive');
+  return openTableSource(path, file, settings);
 }
 
 /**
- * Reports and errors call the file `name`. With a rating_column the label_column is not read. Without an id_column the
- * line number is the id.
+ * With a rating_column the label_column is not read. Without an id_column the line number is the id. The log says what
+ * was detected.
  *
  * Throws COLUMN_MISSING (2), LABEL_COLUMN_UNNAMED (2) and what readTable throws.
  */
 export async function openTableSource(
   path: string,
-  name: string,
-  format: TableFormat,
-  columns: ColumnSettings,
+  { name, fileName, log }: TableFile,
+  columns: TableSettings,
 ): Promise<Source> {
   if (columns.rating_column === '' && columns.label_column === '') {
     throw usageError(
@@ -88,7 +101,8 @@ export async function openTableSource(
   }
   // Collected here so that readItems can yield them in their place between the good rows.
   const bad: RowProblem[] = [];
-  const table = await readTable(path, { name, format, onBadRow: (row) => bad.push(row) });
+  const table = await readTable(path, { name, fileName, reading: columns, onBadRow: (row) => bad.push(row) });
+  if (table.note) log(`${name}: ${table.note}`);
   const opinion = columns.rating_column || columns.label_column;
   try {
     requireColumns(

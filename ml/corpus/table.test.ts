@@ -238,10 +238,7 @@ describe('a file that is not a table', () => {
     ['an empty file', 'a.csv', '', 'TABLE_EMPTY', /a\.csv is empty$/],
     ['an empty file of JSON lines', 'a.jsonl', '\n\n', 'TABLE_EMPTY', /a\.jsonl is empty$/],
     ['an empty gzip file', 'a.csv.gz', gzipSync(''), 'TABLE_EMPTY', /a\.csv\.gz is empty$/],
-    ['a repeated column', 'a.csv', 'id,text,id\n', 'TABLE_HEADER', /a\.csv:1: columns 1 and 3 are both called "id"/],
     ['a NUL in the header', 'a.csv', 'id,\0\n', 'TABLE_HEADER', /a\.csv:1: column 2 of the header holds a NUL/],
-    ['UTF-16', 'a.csv', Buffer.from('\ufeffid,text\n', 'utf16le'), 'FILE_FOREIGN', /a\.csv is UTF-16, not UTF-8/],
-    ['an Excel file', 'a.csv', 'PK\x03\x04 and so on', 'FILE_FOREIGN', /a\.csv is a ZIP or Excel file/],
     [
       'half a gzip file',
       'a.csv.gz',
@@ -249,7 +246,13 @@ describe('a file that is not a table', () => {
       'FILE_DAMAGED',
       /damaged or cut off/,
     ],
-    ['a format unknown by name', 'a.xml', '<a/>', 'TABLE_FORMAT', /cannot tell the format of .*a\.xml from its name/],
+    [
+      'a format unknown by name',
+      'a.xml',
+      '<a/>',
+      'TABLE_FORMAT',
+      /cannot tell the format of .*a\.xml from its content or its name/,
+    ],
   ])('because it is %s is reported as such', async (_, name, content, code, message) => {
     await expect(rowsOf(temporaryFile(name, content))).rejects.toMatchObject({
       code,
@@ -258,7 +261,7 @@ describe('a file that is not a table', () => {
   });
 
   it('because no line is readable is reported with the first line', async () => {
-    const path = temporaryFile('a.jsonl', '[{"text":"a"}]\n');
+    const path = temporaryFile('a.jsonl', '["a"]\n');
     await expect(rowsOf(path, { onBadRow: () => {} })).rejects.toMatchObject({
       code: 'TABLE_EMPTY',
       message: `${path} has no usable row; line 1: the line is an array, not a JSON object`,
@@ -299,7 +302,7 @@ describe('required columns', () => {
 
   it('recognises a separator of another format', () => {
     expect(() => requireColumns({ name: 'a.csv', columns: ['text;label'] }, ['text'])).toThrow(
-      expect.objectContaining({ next: expect.stringContaining('CSV takes commas') }),
+      expect.objectContaining({ next: expect.stringContaining('--delimiter') }),
     );
   });
 });

@@ -1,23 +1,27 @@
 /**
- * Reads a table (CSV, TSV, JSONL, gzipped or not) row by row, in order, in constant memory, and reads no further than
- * the rows asked for.
+ * Reads a table (CSV, TSV and their relatives, JSONL, a JSON array; packed or not, in any usual encoding) row by row, in
+ * order, in constant memory, and reads no further than 64 KiB beyond the rows asked for.
  *
  *     const table = await readTable('reviews.csv');
  *     requireColumns(table, ['text']);
  *     for await (const { row, line } of table.rows) console.log(line, row.text);
  *
- * Broken quotes end the reading. Other faults concern one row: a wrong number of cells, bytes that are not UTF-8, a NUL,
- * invalid JSON. Blank lines are skipped. Lone surrogates in JSON strings are passed on unchanged.
+ * Broken quotes end the reading where the dialect has strict quotes. Other faults concern one row: a wrong number of
+ * cells, bytes that are not UTF-8, a NUL, invalid JSON. Blank lines are skipped. Lone surrogates in JSON strings are
+ * passed on unchanged.
  */
 import { SentimentError, usageError } from '../errors.ts';
-import { type ByteSource, DELIMITERS, formatOf, readBytes, type TableFormat } from './data_file.ts';
+import { type ByteSource, DELIMITERS, findFormat, openDataFile, type TableFormat } from './data_file.ts';
+import { type CsvRecord, readDelimited } from './delimited.ts';
+import { findDialect, headerOf, type ReadingOptions } from './dialect.ts';
 import type { RawRecord } from './raw_record.ts';
 import {
-  type CsvRecord,
   decodeCell,
   describeProblem,
+  type JsonlRecord,
+  jsonKindOf,
   type RowProblem,
-  readCsvRecords,
+  readArrayRecords,
   readJsonlRecords,
 } from './records.ts';
 
@@ -35,12 +39,18 @@ export type Table = {
   format: TableFormat;
   /** The header; in JSONL, the fields of the first row. Later rows may lack some and have others. */
   columns: string[];
+  /** Names that several columns have. The later ones are called by their number, as are columns without a name. */
+  repeated: readonly string[];
   /** The header as it stands in the file. undefined if there is none, as in JSONL. */
   header: RawRecord | undefined;
   /** Between the cells of CSV and TSV. */
   delimiter: string;
   /** Whether the file begins with a byte order mark. It is part of neither a name nor a raw record. */
   mark: boolean;
+  /** As TextDecoder spells it. */
+  encoding: string;
+  /** For the log, if something unusual was detected: "read as semicolon-separated windows-1252". */
+  note: string | undefined;
   /** Can be iterated once. Stopping early closes the source. */
   rows: AsyncGenerator<TableRow, void>;
   /** Call it if you do not iterate over the rows. */
@@ -48,10 +58,14 @@ export type Table = {
 };
 
 export type TableOptions = {
-  /** By default the format that the path ends in. */
-  format?: TableFormat;
+  /** By default what the content shows or the file's name says. */
+  format?: TableFormat | undefined;
   /** What errors call it; by default the path. */
   name?: string;
+  /** Its ending gives the format where the content leaves it open; by default `name`. */
+  fileName?: string;
+  /** By default what the content shows. */
+  reading?: ReadingOptions;
   /** Called for a bad row, which is then left out. By default it throws ROW_INVALID, with file, line and column. */
   onBadRow?: (row: RowProblem) => void;
 };
@@ -59,23 +73,70 @@ export type TableOptions = {
 /**
  * `input` is a path or a stream of bytes, such as process.stdin.
  *
- * Throws FILE_UNREADABLE, FILE_DAMAGED, FILE_FOREIGN, TABLE_FORMAT (2), TABLE_EMPTY, TABLE_HEADER. Iterating over the
- * rows also throws CSV_QUOTES, RECORD_TOO_LONG and what onBadRow throws.
+ * Throws FILE_UNREADABLE, FILE_DAMAGED, FILE_FOREIGN, ENCODING_UNKNOWN (2), DIALECT_INVALID (2), TABLE_FORMAT (2),
+ * TABLE_EMPTY, TABLE_HEADER. Iterating over the rows also throws CSV_QUOTES, RECORD_TOO_LONG, ENCODING_WRONG and what
+ * onBadRow throws.
  */
 export async function readTable(input: ByteSource, options: TableOptions = {}): Promise<Table> {
   const name = options.name ?? (typeof input === 'string' ? input : 'the input');
-  const format = options.format ?? formatOf(name);
+  const reading = options.reading ?? {};
+  const header = headerOf(reading);
   const onBadRow = options.onBadRow ?? ((row) => throwRow(name, row));
-  let mark = false;
-  const bytes = readBytes(input, name, () => {
-    mark = true;
-  });
-  const opened = await (format === 'jsonl' ? openJsonl(bytes, name, onBadRow) : openCsv(bytes, format, name, onBadRow));
-  return { name, format, delimiter: format === 'jsonl' ? DELIMITERS.csv : DELIMITERS[format], mark, ...opened };
+  const data = await openDataFile(input, name, reading.encoding);
+  try {
+    const { name: encoding, mark } = data.encoding;
+    const facts = { name, mark, encoding };
+    const coding = encoding === 'utf-8' || reading.encoding !== undefined ? undefined : encoding;
+    const json = options.format === 'csv' || options.format === 'tsv' ? undefined : jsonKindOf(data.head);
+    const named = options.format ?? findFormat(data.member ?? options.fileName ?? name);
+    if (json || named === 'jsonl') {
+      const opened = await openJson(data.text, json ?? 'lines', name, onBadRow);
+      const note = noteOf(named === 'jsonl' ? undefined : 'JSON', coding, undefined);
+      return { ...facts, ...opened, format: 'jsonl', delimiter: DELIMITERS.csv, note };
+    }
+    if (data.head.length === 0) throw emptyTable(name);
+    const found = findDialect(data.head, data.whole, DELIMITERS[named ?? 'csv'], reading);
+    const { delimiter } = found.dialect;
+    const format = named ?? (delimiter === '\t' ? 'tsv' : 'csv');
+    if (!named && !found.certain) throw unknownFormat(data.member ?? options.fileName ?? name);
+    const records = readDelimited(data.text, found.dialect, name);
+    const opened = await openDelimited(records, header, { name, delimiter, onBadRow });
+    const note = noteOf(found.separation, coding, found.escapes);
+    return { ...facts, ...opened, format, delimiter, note };
+  } catch (error) {
+    data.text.return().catch(() => {});
+    throw error;
+  }
 }
 
-/** Throws COLUMN_MISSING (2), which lists the table's columns and names the closest one. */
-export function requireColumns({ name, columns }: Pick<Table, 'name' | 'columns'>, wanted: readonly string[]): void {
+/** "read as semicolon-separated windows-1252 with quotes escaped by backslashes". */
+function noteOf(kind: string | undefined, encoding: string | undefined, escapes: string | undefined) {
+  const what = [kind, encoding].filter((word) => word !== undefined);
+  if (what.length === 0) return escapes && `read ${escapes}`;
+  return ['read as', ...what, escapes ?? ''].join(' ').trimEnd();
+}
+
+function unknownFormat(fileName: string): SentimentError {
+  return usageError(
+    'TABLE_FORMAT',
+    `cannot tell the format of ${fileName} from its content or its name`,
+    'use a table of CSV, TSV or JSONL, with a name that ends in .csv, .tsv or .jsonl; or name its --delimiter',
+  );
+}
+
+/** Throws COLUMN_MISSING (2), which lists the table's columns and names the closest one, or COLUMN_REPEATED (2). */
+export function requireColumns(
+  { name, columns, repeated = [] }: Pick<Table, 'name' | 'columns'> & Partial<Pick<Table, 'repeated'>>,
+  wanted: readonly string[],
+): void {
+  const ambiguous = wanted.find((column) => repeated.includes(column));
+  if (ambiguous !== undefined) {
+    throw usageError(
+      'COLUMN_REPEATED',
+      `${name} has several columns ${JSON.stringify(ambiguous)}`,
+      'give them different names in the first line, or leave that line out and name all columns: --header NAME,NAME,...',
+    );
+  }
   const missing = wanted.find((column) => !columns.includes(column));
   if (missing === undefined) return;
   const closest = columns.toSorted((a, b) => distance(missing, a) - distance(missing, b))[0];
@@ -85,78 +146,101 @@ export function requireColumns({ name, columns }: Pick<Table, 'name' | 'columns'
     'COLUMN_MISSING',
     `${name} has no column ${JSON.stringify(missing)}; it has ${shown.join(', ')}${more}`,
     columns.length === 1 && /[;\t|]/.test(columns[0])
-      ? 'use the separator of the format: CSV takes commas, TSV takes tabs'
+      ? 'name the character between the cells: --delimiter (in params.yaml: delimiter)'
       : `name one of these columns; the closest is ${JSON.stringify(closest)}`,
   );
 }
 
 type OnBadRow = (row: RowProblem) => void;
-type Opened = Pick<Table, 'columns' | 'header' | 'rows' | 'close'>;
+type Opened = Pick<Table, 'columns' | 'repeated' | 'header' | 'rows' | 'close'>;
+type Layout = { name: string; delimiter: string; onBadRow: OnBadRow };
 
-async function openCsv(
-  bytes: AsyncIterable<Buffer>,
-  format: 'csv' | 'tsv',
-  name: string,
-  onBadRow: OnBadRow,
+async function openDelimited(
+  records: AsyncGenerator<CsvRecord, void>,
+  header: 'first' | 'none' | string[],
+  layout: Layout,
 ): Promise<Opened> {
-  const records = readCsvRecords(bytes, format, name);
   const first = await records.next();
-  if (first.done) throw emptyTable(name);
-  let columns: string[];
-  try {
-    columns = readHeader(first.value, name);
-  } catch (error) {
-    await records.return();
-    throw error;
-  }
+  if (first.done) throw emptyTable(layout.name);
+  const given = header === 'first' ? readHeader(first.value, layout.name) : header === 'none' ? [] : header;
+  // Without names, every column of the first row is called by its number.
+  const names = header === 'none' ? first.value.cells.map(() => '') : given;
+  const unnamed = header === 'first' ? names.length - 1 - names.findLastIndex((name) => name !== '') : 0;
+  const columns = withNumbers(names);
+  const all = header === 'first' ? records : startingWith(first.value, records);
   return {
     columns,
-    header: first.value.raw,
-    rows: csvRows(records, columns, onBadRow),
+    repeated: names.filter((name, i) => name !== '' && names.indexOf(name) < i),
+    header: header === 'first' ? first.value.raw : undefined,
+    rows: delimitedRows(all, columns, unnamed, layout),
     close: async () => void (await records.return()),
   };
 }
 
 function readHeader({ line, cells }: CsvRecord, name: string): string[] {
-  const columns = cells.map((cell, i) => {
+  return cells.map((cell, i) => {
     const decoded = decodeCell(cell);
     if ('text' in decoded) return decoded.text;
-    throw new SentimentError('TABLE_HEADER', `${name}:${line}: column ${i + 1} of the header ${decoded.problem}`);
+    throw new SentimentError('TABLE_HEADER', `${name}:${line}: column ${i + 1} of the header ${decoded.problem}`, {
+      next: 'if the file is a table of text, name its encoding: --encoding (in params.yaml: encoding)',
+    });
   });
-  const repeated = columns.findIndex((column, i) => columns.indexOf(column) < i);
-  if (repeated < 0) return columns;
-  const both = `${columns.indexOf(columns[repeated]) + 1} and ${repeated + 1}`;
-  throw new SentimentError(
-    'TABLE_HEADER',
-    `${name}:${line}: columns ${both} are both called ${JSON.stringify(columns[repeated])}`,
-    { next: 'give each column a different name in the first line' },
-  );
 }
 
-async function* csvRows(
+/** A column without a name, or with the name of an earlier one, is called by its number. */
+function withNumbers(names: readonly string[]): string[] {
+  const taken = new Set(names);
+  return names.map((name, i) => {
+    if (name !== '' && names.indexOf(name) === i) return name;
+    let number = `${i + 1}`;
+    while (taken.has(number)) number = `column ${number}`;
+    taken.add(number);
+    return number;
+  });
+}
+
+/** Cells that are empty or missing in columns without a name, at the end, are no fault (`unnamed`: how many). */
+async function* delimitedRows(
   records: AsyncIterable<CsvRecord>,
   columns: string[],
-  onBadRow: OnBadRow,
+  unnamed: number,
+  { delimiter, onBadRow }: Layout,
 ): AsyncGenerator<TableRow, void> {
   for await (const { line, cells, raw } of records) {
+    let bytes = raw.bytes;
     if (cells.length !== columns.length) {
-      onBadRow({ line, problem: `the row has ${cells.length} cells, the header has ${columns.length}` });
-      continue;
+      const missing = columns.length - cells.length;
+      if (missing > unnamed || cells.slice(columns.length).some(({ length }) => length > 0)) {
+        onBadRow({ line, problem: `the row has ${cells.length} cells, the header has ${columns.length}` });
+        continue;
+      }
+      if (missing > 0) bytes = Buffer.concat([bytes, Buffer.from(delimiter.repeat(missing))]);
+      else {
+        // Each of these cells is nothing or two quotes, after a delimiter.
+        const last = delimiter.charCodeAt(0);
+        for (let i = missing; i < 0; i++) bytes = bytes.subarray(0, bytes.length - (bytes.at(-1) === last ? 1 : 3));
+      }
     }
     const row = emptyRow();
     const bad = columns.findIndex((column, i) => {
-      const decoded = decodeCell(cells[i]);
+      const decoded = i < cells.length ? decodeCell(cells[i]) : { text: '' };
       if ('problem' in decoded) onBadRow({ line, column, problem: decoded.problem });
       else row[column] = decoded.text;
       return 'problem' in decoded;
     });
-    if (bad < 0) yield { line, row, raw };
+    if (bad < 0) yield { line, row, raw: bytes === raw.bytes ? raw : { ...raw, bytes } };
   }
 }
 
-async function openJsonl(bytes: AsyncIterable<Buffer>, name: string, onBadRow: OnBadRow): Promise<Opened> {
+async function openJson(
+  bytes: AsyncIterable<Buffer>,
+  kind: 'lines' | 'array',
+  name: string,
+  onBadRow: OnBadRow,
+): Promise<Opened> {
   let firstBad: RowProblem | undefined;
-  const rows = jsonlRows(bytes, (row) => {
+  const records = kind === 'lines' ? readJsonlRecords(bytes) : readArrayRecords(bytes);
+  const rows = jsonRows(records, (row) => {
     firstBad ??= row;
     onBadRow(row);
   });
@@ -164,20 +248,24 @@ async function openJsonl(bytes: AsyncIterable<Buffer>, name: string, onBadRow: O
   if (first.done) throw emptyTable(name, firstBad);
   return {
     columns: Object.keys(first.value.row),
+    repeated: [],
     header: undefined,
     rows: startingWith(first.value, rows),
     close: async () => void (await rows.return()),
   };
 }
 
-async function* jsonlRows(bytes: AsyncIterable<Buffer>, onBadRow: OnBadRow): AsyncGenerator<TableRow, void> {
-  for await (const record of readJsonlRecords(bytes)) {
+async function* jsonRows(
+  records: AsyncIterable<JsonlRecord | RowProblem>,
+  onBadRow: OnBadRow,
+): AsyncGenerator<TableRow, void> {
+  for await (const record of records) {
     if ('problem' in record) onBadRow(record);
     else yield { line: record.line, row: Object.assign(emptyRow(), record.fields), raw: record.raw };
   }
 }
 
-async function* startingWith(first: TableRow, rows: AsyncGenerator<TableRow, void>): AsyncGenerator<TableRow, void> {
+async function* startingWith<T>(first: T, rows: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   try {
     yield first;
     yield* rows;
@@ -199,7 +287,9 @@ function emptyTable(name: string, bad?: RowProblem): SentimentError {
 
 function throwRow(name: string, row: RowProblem): never {
   throw new SentimentError('ROW_INVALID', `${name}:${row.line}: ${describeProblem(row)}`, {
-    next: 'correct or remove the row',
+    next: /is not valid UTF-8$/.test(row.problem)
+      ? 'name the encoding of the file, often --encoding windows-1252, or correct or remove the row'
+      : 'correct or remove the row',
   });
 }
 
