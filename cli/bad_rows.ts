@@ -1,6 +1,7 @@
 /** Bad rows that a command leaves out: counted, shown on stderr, and reported in a CSV file if one is named. */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { describeProblem, type RowProblem } from '../ml/corpus/records.ts';
+import { csvLine } from '../ml/corpus/table_lines.ts';
 import { checkOutput, printable } from './output.ts';
 
 export type BadRows = {
@@ -36,13 +37,9 @@ export function collectBadRows(name: string, report: string | undefined, others:
       if (count <= SHOWN) process.stderr.write(`${name}:${row.line}: ${printable(describeProblem(row))}; left out\n`);
       if (count === SHOWN + 1) process.stderr.write(`more bad rows are ${target ? `in ${report}` : 'only counted'}\n`);
       if (target === undefined) return;
-      lines.push(`${row.line},${[row.column ?? '', row.problem].map(quoted).join(',')}\n`);
+      lines.push(csvLine([String(row.line), row.column ?? '', row.problem]));
       if (lines.length === BATCH) flush();
     },
     finish: flush,
   };
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

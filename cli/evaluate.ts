@@ -1,13 +1,26 @@
-/** `sentiment evaluate`: cross-validates on labelled texts what params.yaml would train. */
+/** `sentiment evaluate`: cross-validates on labelled texts what params.yaml would train, or tests a saved model on them. */
+import { usageError } from '../ml/errors.ts';
 import { type CrossValidation, crossValidate } from '../ml/evaluation/cross_validation.ts';
 import type { MeasureName } from '../ml/evaluation/measures.ts';
 import { trainModel } from '../ml/training.ts';
+import { evaluateModel } from './evaluate_model.ts';
 import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
 
-export type EvaluateOptions = LabelledSourceOptions & { cv: number; json?: boolean };
+export type EvaluateOptions = LabelledSourceOptions & {
+  cv: number;
+  json?: boolean;
+  /** Path of a saved model. */
+  model?: string;
+  mistakes?: string;
+};
 
-/** Throws FOLDS_INVALID (2), and what readLabelled and trainModel throw. */
+/** Throws EVALUATE_MISTAKES (2), FOLDS_INVALID (2), and what evaluateModel, readLabelled and trainModel throw. */
 export async function evaluate(options: EvaluateOptions): Promise<void> {
+  const { model, mistakes } = options;
+  if (model !== undefined) return evaluateModel({ ...options, model });
+  if (mistakes !== undefined) {
+    throw usageError('EVALUATE_MISTAKES', '--mistakes needs --model', 'name the saved model that makes them');
+  }
   const params = paramsOf(options);
   const reviews = await readLabelled(params);
   const { calibration_bins: binCount, seed } = params.model_evaluation;

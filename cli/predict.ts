@@ -10,10 +10,12 @@ import type { ReadingOptions } from '../ml/corpus/dialect.ts';
 import { readTable, requireColumns, type Table, type TableRow } from '../ml/corpus/table.ts';
 import { RowError } from '../ml/corpus/table_lines.ts';
 import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts';
-import { textOf } from '../ml/corpus/text_columns.ts';
+import { textColumnNames, textOf } from '../ml/corpus/text_columns.ts';
 import { SentimentError, usageError } from '../ml/errors.ts';
 import { readModel } from '../ml/model/artifact.ts';
+import type { LinearTextModel } from '../ml/model/linear_text_model.ts';
 import type { Model } from '../ml/model/types.ts';
+import { ingestionOfModel } from '../ml/params.ts';
 import { type BadRows, collectBadRows } from './bad_rows.ts';
 import { checkOutput, cleaningUp, printable } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -25,8 +27,8 @@ type TableOptions = ReadingOptions & {
   data: string;
   /** Defaults to what the content shows or the name of the file says. */
   format?: TableFormat;
-  /** Several are joined by a sentence end. */
-  textColumn: string[];
+  /** Several are joined by a sentence end. By default the columns that the model learnt from, else `text`. */
+  textColumn?: string[];
   out?: string;
   /** Put before the names of the added columns. */
   prefix: string;
@@ -40,6 +42,8 @@ type TableOptions = ReadingOptions & {
 const STDIN = '-';
 
 const SOME_ROWS_LEFT_OUT = 4;
+
+const DEFAULT_COLUMN = 'text';
 
 /**
  * Throws PREDICT_BOTH (2), PREDICT_OUT (2), PREDICT_BAD_ROWS (2), COLUMN_TAKEN (2), TEXT_INVALID, and what readModel,
@@ -74,8 +78,8 @@ function lineOf(model: Model, text: string): string {
 }
 
 /** `modelPath` is a file that --out may not overwrite. */
-async function predictTable(model: Model, modelPath: string, options: TableOptions): Promise<void> {
-  const { data, out, textColumn, prefix, spreadsheetSafe } = options;
+async function predictTable(model: LinearTextModel, modelPath: string, options: TableOptions): Promise<void> {
+  const { data, out, prefix, spreadsheetSafe } = options;
   const name = data === STDIN ? 'stdin' : data;
   const outFormat = out === undefined ? undefined : formatOf(out);
   const target = out === undefined ? process.stdout : checkOutput(out, [data, modelPath]);
@@ -92,6 +96,7 @@ async function predictTable(model: Model, modelPath: string, options: TableOptio
   });
   if (table.note) process.stderr.write(`${name}: ${table.note}\n`);
   const added = { label: `${prefix}label`, probability: `${prefix}probability` };
+  const textColumn = options.textColumn ?? textColumnsOf(model, table);
   try {
     requireColumns(table, textColumn);
     for (const column of Object.values(added)) if (table.columns.includes(column)) throw columnTaken(name, column);
@@ -120,10 +125,15 @@ async function predictTable(model: Model, modelPath: string, options: TableOptio
   if (bad && bad.count > 0) process.exitCode = SOME_ROWS_LEFT_OUT;
 }
 
+function textColumnsOf({ facts }: LinearTextModel, { columns }: Table): readonly string[] {
+  const learnt = textColumnNames(ingestionOfModel(facts)?.text_column ?? DEFAULT_COLUMN);
+  return learnt.every((column) => columns.includes(column)) ? learnt : [DEFAULT_COLUMN];
+}
+
 type Work = {
   model: Model;
   table: Table;
-  textColumn: string[];
+  textColumn: readonly string[];
   added: { label: string; probability: string };
   writer: TableWriter;
   bad: BadRows | undefined;
@@ -156,7 +166,7 @@ async function writePredictions({ model, table, textColumn, added, writer, bad, 
   return withoutText;
 }
 
-function textOfRow({ row, line }: TableRow, columns: string[], name: string): string {
+function textOfRow({ row, line }: TableRow, columns: readonly string[], name: string): string {
   const found = textOf(row, columns);
   if ('text' in found) return found.text;
   throw new RowError('TEXT_INVALID', name, { line, ...found }, 'name the field that holds the text with --text-column');

@@ -60,17 +60,26 @@ export function createProgram(): Command {
     );
 
   labelledSource(program.command('evaluate'))
-    .description('Cross-validates on labelled texts with the settings of params.yaml; prints mean and standard error.')
+    .description(
+      'Cross-validates on labelled texts with the settings of params.yaml; prints mean and standard error. ' +
+        'With --model, tests a saved model on texts of your own instead.',
+    )
     .option('--cv <folds>', 'number of folds', wholeNumber(2, 255), 5)
+    .addOption(new Option('--model <file>', 'saved model to test on --data').conflicts('cv'))
+    .option('--mistakes <file>', 'with --model: CSV file to write with its mistakes, the most confident first')
     .option('--json', 'print JSON instead of a table')
     .action(async (options) => (await import('./evaluate.ts')).evaluate(options))
     .addHelpText(
       'after',
-      examples(
-        'evaluate --cv 5',
-        'evaluate --data reviews.csv --text-column review --label-column stars --positive 4 5 --negative 1 2 --neutral 3',
-        'evaluate --data embedded:amazon --json > amazon.json',
-      ),
+      `
+With --model, columns and labels are by default those that the model learnt with. It prints the accuracy with its 95 %
+interval, the confusion matrix, each class and all measures. Texts that the model has learnt from flatter it.
+${examples(
+  'evaluate --cv 5',
+  'evaluate --model my.model --data test.csv --mistakes mistakes.csv',
+  'evaluate --data reviews.csv --text-column review --label-column stars --positive 4 5 --negative 1 2 --neutral 3',
+  'evaluate --data embedded:amazon --json > amazon.json',
+)}`,
     );
 
   reading(withModel(program.command('predict')))
@@ -80,7 +89,10 @@ export function createProgram(): Command {
     .addOption(
       new Option('--format <name>', 'format of --data, if neither its content nor its name shows it').choices(FORMATS),
     )
-    .option('--text-column <names...>', 'column that holds the text; several are joined by a sentence end', ['text'])
+    .option(
+      '--text-column <names...>',
+      'column of the text; several are joined by a sentence end (default: as the model learnt, else text)',
+    )
     .option('--out <file>', 'table to write: .csv, .tsv or .jsonl (default: stdout, in the format of --data)')
     .option('--prefix <text>', 'prefix for the names of the two added columns', '')
     .option('--keep-going', 'leave out rows that cannot be read, tell their lines and end with exit code 4')

@@ -4,7 +4,7 @@ import { gatherReviews } from '../ml/corpus/corpus.ts';
 import type { ReadingOptions } from '../ml/corpus/dialect.ts';
 import type { Review } from '../ml/corpus/review.ts';
 import { saveModel } from '../ml/model/artifact.ts';
-import { type Params, readParams } from '../ml/params.ts';
+import { type DataIngestionParams, type Params, readParams } from '../ml/params.ts';
 import { paths } from '../ml/stages/paths.ts';
 import { trainModel } from '../ml/training.ts';
 import { checkOutput } from './output.ts';
@@ -44,10 +44,13 @@ export type LabelledSourceOptions = ReadingOptions & {
   params: string;
 };
 
-/** The settings of params.yaml; options override those of data_ingestion. Throws what readParams throws. */
-export function paramsOf(options: LabelledSourceOptions): Params {
+/**
+ * The settings of params.yaml; options override those of data_ingestion. Columns and labels that are not given are those
+ * of `learnt`, the settings that a saved model learnt with. Throws what readParams throws.
+ */
+export function paramsOf(options: LabelledSourceOptions, learnt?: DataIngestionParams): Params {
   const params = readParams(options.params);
-  const given = params.data_ingestion;
+  const given = { ...params.data_ingestion, ...(learnt && columnsAndLabels(learnt)) };
   const { encoding, delimiter, quote, escape: sign, header } = options;
   const reading = Object.entries({ encoding, delimiter, quote, escape: sign, header });
   return {
@@ -64,6 +67,14 @@ export function paramsOf(options: LabelledSourceOptions): Params {
       neutral_labels: options.neutral ?? given.neutral_labels,
     },
   };
+}
+
+/** Without id and group: a test set need not have them, and ids are then the line numbers. */
+function columnsAndLabels(settings: DataIngestionParams): Partial<DataIngestionParams> {
+  const { text_column, label_column, rating_column } = settings;
+  const { positive_labels, negative_labels, neutral_labels, neutral_band } = settings;
+  const columns = { text_column, label_column, rating_column, id_column: '', group_column: '' };
+  return { ...columns, positive_labels, negative_labels, neutral_labels, neutral_band };
 }
 
 /** A path in the project's own params.yaml starts in the project's folder, where DVC runs; other paths in the current one. */

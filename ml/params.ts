@@ -167,6 +167,11 @@ export function sectionsOfModel(params: Params): Record<string, unknown> {
   return { data_ingestion, data_preprocessing, feature_engineering, model_building };
 }
 
+/** How the texts that a model learnt from were read, by its facts; undefined if a model of another version says it otherwise. */
+export function ingestionOfModel(facts: { params: Record<string, unknown> }): DataIngestionParams | undefined {
+  return paramsSchema.shape.data_ingestion.safeParse(facts.params.data_ingestion).data;
+}
+
 /** Throws PARAMS_MISSING (1) or PARAMS_INVALID (2), which names file, line and field. */
 export function readParams(path = 'params.yaml'): Params {
   return readYamlFile(path, 'params').check(paramsSchema);

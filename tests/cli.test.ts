@@ -99,6 +99,43 @@ describe('evaluate', () => {
     expect(se.brier).toBeGreaterThan(0);
   });
 
+  test('a saved model is tested on texts of its own columns, and its mistakes are listed', async () => {
+    const columns = [
+      '--text-column',
+      'title',
+      'text',
+      '--label-column',
+      'mark',
+      '--positive',
+      'good',
+      '--negative',
+      'bad',
+    ];
+    const two = reviewsCsv('id,title,text,mark')
+      .replaceAll('"a ', 'the ,"a ')
+      .replaceAll(/^(\w+),"(\w+) /gm, '$1,$2,"')
+      .replaceAll(',positive', ',good')
+      .replaceAll(',negative', ',bad');
+    const [trained, mistakes] = [path('two.model'), path('mistakes.csv')];
+    await runCli(['train', '--data', file('two.csv', two), ...columns, '--out', trained]);
+    const data = file(
+      'test.csv',
+      'title,text,mark\nwonderful,"joy, warm",good\nawful,"dull, tired",bad\nfunny,warm,bad\n',
+    );
+    const args = ['evaluate', '--model', trained, '--data', data];
+    const result = await runCli([...args, '--mistakes', mistakes]);
+    expect(result.stdout).toContain('accuracy 0.6667, 95 % interval 0.2077 to 0.9385');
+    expect(readFileSync(mistakes, 'utf8')).toMatch(
+      /^id,label,predicted,confidence,text\n4,negative,positive,0\.\d{4},funny\. warm\n$/,
+    );
+    expect(JSON.parse((await runCli([...args, '--json'])).stdout).confusion).toMatchObject({ falsePositives: 1 });
+    const predicted = await runCli(['predict', '--model', trained, '--data', data]);
+    expect(predicted.stdout).toMatch(/^awful,"dull, tired",bad,negative,/m);
+    expectFailure(await runCli(['evaluate', '--model', trained]), 2, '--model needs --data');
+    expectFailure(await runCli(['evaluate', '--mistakes', mistakes]), 2, '--mistakes needs --model');
+    expectFailure(await runCli([...args, '--cv', '3']), 2, 'cannot be used with', '--cv');
+  });
+
   test('more folds than texts of a class are refused', async () => {
     const result = await runCli(['evaluate', '--data', reviews, '--cv', '41']);
     expectFailure(result, 2, '41 folds need 41 texts of each class');

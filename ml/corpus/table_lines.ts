@@ -171,6 +171,13 @@ function textOf(value: AddedValue): string {
   return value === null ? '' : String(value);
 }
 
+/** A line of CSV. */
+export function csvLine(cells: readonly string[]): string {
+  return `${writeCsvCells(cells)}\n`;
+}
+
+const writeCsvCells = cellWriter(DELIMITERS.csv, 'csv');
+
 /** Joins cells, and quotes those that would not be read back as they are. In TSV a quote inside a cell is a letter. */
 function cellWriter(delimiter: string, format: TableFormat): (cells: readonly string[]) => string {
   const special = format === 'tsv' ? /^["\ufeff]|[\r\n]/ : /^\ufeff|["\r\n]/;

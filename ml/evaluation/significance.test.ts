@@ -9,6 +9,7 @@ import {
   resample,
   standardDeviation,
   standardErrors,
+  wilsonInterval,
 } from './significance.ts';
 import { goldenCase, goldenMcnemar } from './testdata/golden.ts';
 
@@ -135,5 +136,18 @@ describe('pairedDifference', () => {
     const { se } = pairedDifference('accuracy', scored, worse, options);
     const one = Math.sqrt((measures.accuracy * (1 - measures.accuracy)) / scored.labels.length);
     expect(se).toBeLessThan(Math.SQRT2 * one);
+  });
+});
+
+describe('wilsonInterval', () => {
+  // Computed with the formula in Python.
+  it.each([
+    [8, 10, 0.4901625, 0.9433178],
+    [0, 10, 0, 0.2775328],
+    [845, 1000, 0.8212532, 0.8661064],
+  ])('of %d of %d is %d to %d', (right, count, low, high) => {
+    const interval = wilsonInterval(right / count, count);
+    expect(interval[0]).toBeCloseTo(low, 6);
+    expect(interval[1]).toBeCloseTo(high, 6);
   });
 });

@@ -52,6 +52,15 @@ export function standardDeviation(values: readonly number[]): number {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }
 
+/** 95 % interval of a share of `count` > 0 independent texts (Wilson 1927): honest for few texts and near 0 and 1. */
+export function wilsonInterval(share: number, count: number): [number, number] {
+  const z = 1.959964;
+  const middle = share + z ** 2 / (2 * count);
+  const reach = z * Math.sqrt((share * (1 - share)) / count + (z / (2 * count)) ** 2);
+  const scale = 1 + z ** 2 / count;
+  return [Math.max(0, (middle - reach) / scale), Math.min(1, (middle + reach) / scale)];
+}
+
 export type McNemar = {
   /** Chance of a split at least this uneven if both are equally good. */
   twoSided: number;

@@ -1,0 +1,142 @@
+/** `sentiment evaluate --model`: a saved model on labelled texts that it has not seen. */
+import type { Review } from '../ml/corpus/review.ts';
+import { csvLine } from '../ml/corpus/table_lines.ts';
+import { usageError } from '../ml/errors.ts';
+import {
+  type ClassMetrics,
+  classMetrics,
+  classOf,
+  countOutcomes,
+  type Measures,
+  measure,
+  type Outcomes,
+  type Scored,
+  scoreReviews,
+} from '../ml/evaluation/measures.ts';
+import { standardErrors, wilsonInterval } from '../ml/evaluation/significance.ts';
+import { writeText } from '../ml/files.ts';
+import { readModel } from '../ml/model/artifact.ts';
+import { ingestionOfModel, type Params } from '../ml/params.ts';
+import { checkOutput } from './output.ts';
+import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
+
+export type ModelEvaluationOptions = LabelledSourceOptions & {
+  /** Path of the model. */
+  model: string;
+  json?: boolean;
+  /** Path of the CSV file of mistakes. */
+  mistakes?: string;
+};
+
+/** Throws EVALUATE_DATA (2), and what readModel, checkOutput and readLabelled throw. */
+export async function evaluateModel(options: ModelEvaluationOptions): Promise<void> {
+  const { data, mistakes } = options;
+  if (data === undefined) {
+    throw usageError('EVALUATE_DATA', '--model needs --data', 'name labelled texts that the model has not seen');
+  }
+  const target = mistakes === undefined ? undefined : checkOutput(mistakes, [data, options.model]);
+  const model = readModel(options.model);
+  const params = paramsOf(options, ingestionOfModel(model.facts));
+  const reviews = await readLabelled(params);
+  const scored = scoreReviews(reviews, (text) => model.predict(text).probability);
+  const result = evaluationOf(scored, params);
+  if (target !== undefined) writeText(target, mistakesCsv(reviews, scored));
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ model: options.model, source: data, ...result }, null, 2)}\n`
+      : `${options.model} on ${data}: ${formatEvaluation(result)}`,
+  );
+}
+
+export type SavedModelEvaluation = {
+  texts: number;
+  measures: Measures;
+  /** Bootstrap standard errors. */
+  se: Partial<Record<keyof Measures, number>>;
+  /** 95 % interval. */
+  accuracy_interval: [number, number];
+  confusion: Outcomes;
+  classes: Record<'negative' | 'positive', ClassRow>;
+};
+
+type ClassRow = Pick<ClassMetrics, 'precision' | 'recall' | 'f1'> & { texts: number };
+
+export function evaluationOf(scored: Scored, params: Pick<Params, 'model_evaluation'>): SavedModelEvaluation {
+  const { calibration_bins: bins, bootstrap_samples: samples, seed } = params.model_evaluation;
+  const texts = scored.labels.length;
+  const measures = measure(scored, bins);
+  const confusion = countOutcomes(scored);
+  const { truePositives, falsePositives, trueNegatives, falseNegatives } = confusion;
+  const mirrored = {
+    truePositives: trueNegatives,
+    falsePositives: falseNegatives,
+    trueNegatives: truePositives,
+    falseNegatives: falsePositives,
+  };
+  return {
+    texts,
+    measures,
+    se: standardErrors(scored, bins, samples, seed),
+    accuracy_interval: wilsonInterval(measures.accuracy, texts),
+    confusion,
+    classes: { negative: classRow(mirrored), positive: classRow(confusion) },
+  };
+}
+
+function classRow(outcomes: Outcomes): ClassRow {
+  const { precision, recall, f1 } = classMetrics(outcomes);
+  return { precision, recall, f1, texts: outcomes.truePositives + outcomes.falseNegatives };
+}
+
+export function formatEvaluation({
+  texts,
+  measures,
+  se,
+  accuracy_interval: [low, high],
+  confusion,
+  classes,
+}: SavedModelEvaluation): string {
+  const count = (value: number) => value.toLocaleString('en');
+  const names = Object.keys(measures) as (keyof Measures)[];
+  const width = Math.max(...names.map((name) => name.length));
+  const matrix: [string, number, number][] = [
+    ['negative', confusion.trueNegatives, confusion.falsePositives],
+    ['positive', confusion.falseNegatives, confusion.truePositives],
+  ];
+  return [
+    `${count(texts)} texts, ${count(classes.positive.texts)} positive, ${count(classes.negative.texts)} negative`,
+    '',
+    `accuracy ${measures.accuracy.toFixed(4)}, 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}`,
+    '',
+    `${'label'.padEnd(10)}${'predicted negative'.padStart(20)}${'predicted positive'.padStart(20)}`,
+    ...matrix.map(([label, ...cells]) => label.padEnd(10) + cells.map((cell) => count(cell).padStart(20)).join('')),
+    '',
+    `${'class'.padEnd(10)}${['precision', 'recall', 'f1', 'texts'].map((name) => name.padStart(11)).join('')}`,
+    ...Object.entries(classes).map(
+      ([label, { precision, recall, f1, texts: own }]) =>
+        label.padEnd(10) +
+        [precision, recall, f1].map((value) => value.toFixed(4).padStart(11)).join('') +
+        count(own).padStart(11),
+    ),
+    '',
+    `${'measure'.padEnd(width)}    value   standard error`,
+    ...names.map((name) =>
+      `${name.padEnd(width)}   ${measures[name].toFixed(4)}   ${se[name]?.toFixed(4) ?? ''}`.trimEnd(),
+    ),
+    '',
+  ].join('\n');
+}
+
+/** The mistakes as CSV, the most confident first. */
+export function mistakesCsv(reviews: readonly Review[], { labels, probabilities }: Scored): string {
+  const confidenceOf = (i: number) => Math.max(probabilities[i], 1 - probabilities[i]);
+  const nameOf = (label: number) => (label === 1 ? 'positive' : 'negative');
+  const mistakes = [...reviews.keys()]
+    .filter((i) => classOf(probabilities[i]) !== labels[i])
+    .sort((a, b) => confidenceOf(b) - confidenceOf(a));
+  const rows = mistakes.map((i) => {
+    const predicted = nameOf(classOf(probabilities[i]));
+    return csvLine([reviews[i].id, nameOf(labels[i]), predicted, confidenceOf(i).toFixed(4), reviews[i].text]);
+  });
+  return [csvLine(['id', 'label', 'predicted', 'confidence', 'text']), ...rows].join('');
+}
