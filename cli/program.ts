@@ -7,14 +7,15 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { usageError } from '../ml/errors.ts';
 import { paths } from '../ml/stages/paths.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import type { DefaultModel } from './default_model.ts';
 
 const FORMATS = ['csv', 'tsv', 'jsonl'];
 
 const RUN = 'npm run -s sentiment --';
 
 /** The project's own params.yaml and model, whatever the current folder is. Paths that are given start there. */
-const PARAMS = resolve(import.meta.dirname, '..', paths.params);
-const MODEL = resolve(import.meta.dirname, '..', paths.model);
+const ROOT = resolve(import.meta.dirname, '..');
+const PARAMS = resolve(ROOT, paths.params);
 
 /** Runs one command line. Throws a usage error (exit code 2) for a wrong call, and what the command throws. */
 export async function runProgram(args: string[]): Promise<void> {
@@ -98,7 +99,7 @@ ${examples(
     .option('--keep-going', 'leave out rows that cannot be read, tell their lines and end with exit code 4')
     .option('--bad-rows <file>', 'with --keep-going: CSV file to write with line, column and problem of each such row')
     .option('--spreadsheet-safe', "put ' before cells of CSV and TSV that a spreadsheet would run as a formula")
-    .action(async (text, options) => (await import('./predict.ts')).predict(text, options))
+    .action(async (text, options) => (await import('./predict.ts')).predict(text, await choosingModel(options)))
     .addHelpText(
       'after',
       `
@@ -122,7 +123,7 @@ ${examples(
     .argument('<text>', 'the text')
     .option('--top <count>', 'number of words to show, the strongest', wholeNumber(1, 100_000), 40)
     .option('--json', 'print the explanation as JSON, with the offset of each word')
-    .action(async (text, options) => (await import('./explain.ts')).explain(text, options))
+    .action(async (text, options) => (await import('./explain.ts')).explain(text, await choosingModel(options)))
     .addHelpText(
       'after',
       examples('explain "not bad at all"', 'explain --model my.model --json "slow, but worth the wait"'),
@@ -131,7 +132,7 @@ ${examples(
   withModel(program.command('export'))
     .description('Writes a model as JSON that the npm package ml-logistic-regression can load.')
     .option('--out <file>', 'JSON file to write (default: stdout)')
-    .action(async (options) => (await import('./export.ts')).exportJson(options))
+    .action(async (options) => (await import('./export.ts')).exportJson(await choosingModel(options)))
     .addHelpText('after', examples('export --out model.json', 'export --model my.model > model.json'));
 
   withModel(program.command('serve'))
@@ -142,7 +143,7 @@ ${examples(
       wholeNumber(0, 65_535),
     )
     .option('--host <address>', 'address to listen on (default: $HOST or 127.0.0.1)')
-    .action(serve)
+    .action(async (options) => serve(await choosingModel(options)))
     .addHelpText(
       'after',
       `
@@ -224,7 +225,21 @@ function labelledSource(command: Command): Command {
 }
 
 function withModel(command: Command): Command {
-  return command.addOption(new Option('--model <file>', 'model file').default(MODEL, `the project's ${paths.model}`));
+  return command.option(
+    '--model <file>',
+    `model file (default: the version in Production, else the project's ${paths.model})`,
+  );
+}
+
+/** Options with the default of --model filled in; stderr says so when that is the version in Production. */
+async function choosingModel<T extends { model?: string }>(
+  options: T,
+): Promise<T & { model: string; production?: DefaultModel['production'] }> {
+  const { model } = options;
+  if (model !== undefined) return { ...options, model };
+  const { path, production } = await (await import('./default_model.ts')).defaultModel(ROOT);
+  if (production) process.stderr.write(`model: ${production.name} version ${production.version}, in Production\n`);
+  return { ...options, model: path, ...(production && { production }) };
 }
 
 function examples(...calls: string[]): string {
@@ -239,14 +254,18 @@ function wholeNumber(least: number, most: number) {
   };
 }
 
+type ServeOptions = { model: string; production?: DefaultModel['production']; port?: number; host?: string };
+
 /** Options override environment variables. */
-async function serve({ model, port, host }: { model: string; port?: number; host?: string }): Promise<void> {
+async function serve({ model, production, port, host }: ServeOptions): Promise<void> {
   const [{ readConfig }, { runService }] = await Promise.all([
     import('../service/config.ts'),
     import('../service/server.ts'),
   ]);
   const config = readConfig(process.env);
-  await runService({ ...config, modelUri: model, port: port ?? config.port, host: host ?? config.host }, (service) =>
+  const served = production && { modelName: production.name, modelVersion: production.version };
+  const settings = { ...config, ...served, modelUri: model, port: port ?? config.port, host: host ?? config.host };
+  await runService(settings, (service) =>
     process.stderr.write(`serving ${model} on ${service.address} (Ctrl-C ends it)\n`),
   );
 }

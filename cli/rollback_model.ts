@@ -9,6 +9,7 @@ import { liftHold, ROLLBACK } from '../ml/stages/hold.ts';
 import { paths } from '../ml/stages/paths.ts';
 import { rollBack } from '../ml/stages/rollback.ts';
 import { type Environment, trackingConfig } from '../ml/tracking/config.ts';
+import { versionPage } from '../ml/tracking/pages.ts';
 import { searchVersions } from '../ml/tracking/registry.ts';
 
 export type RollbackOptions = {
@@ -44,7 +45,7 @@ async function goBack({ name, version, by, reason, cacheDir }: Call, env: Enviro
   for (const warning of warnings) print(`warning: ${warning}`);
   if (!left) return print(`unchanged: ${name} version ${target.version} is Production already`);
   print(`went back: ${name} version ${target.version} is Production, version ${left.version} is held`);
-  print(`  ${config.uri}/#/models/${encodeURIComponent(name)}/versions/${target.version}`);
+  print(`  ${versionPage(config.uri, name, target.version)}`);
   const refused = target.tags['promotion.refused'];
   if (refused) print(`  warning: the gate once refused version ${target.version}: ${refused}`);
   print('  a running service changes with the next make run, or dagger call release');

@@ -12,7 +12,7 @@ import { sharedMlflow } from './support/shared.ts';
 import { setParams, useSmallCorpus } from './support/small_corpus.ts';
 
 /** Printed with the addresses if it is up by then, otherwise later. */
-const MLFLOW_READY = /MLflow {4,}http\S+\/\n|MLflow is ready at/;
+const MLFLOW_READY = /MLflow {4,}http\S+\n|MLflow is ready at/;
 
 describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', () => {
   let repository: Repository;
@@ -77,7 +77,8 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
     );
     expect(await (await fetch(page)).text()).toContain('<form');
     expect(await (await fetch(metrics)).text()).toContain('app_request_count');
-    expect((await fetch(`${mlflow}health`)).ok).toBe(true);
+    expect(mlflow).toMatch(/\/#\/experiments\/\d+\/runs\?workflowType=machine_learning$/);
+    expect((await fetch(new URL('/health', mlflow))).ok).toBe(true);
     const body = JSON.stringify({ text: 'a lovely and moving film' });
     const answer = await fetch(`${page}predict`, {
       method: 'POST',

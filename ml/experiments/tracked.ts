@@ -9,6 +9,7 @@ import { isLinear, linearSettings } from '../classifiers/registry.ts';
 import { inTemporaryFolder, writeText } from '../files.ts';
 import { downloadArtifact, uploadArtifact } from '../tracking/artifacts.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
+import { comparePage } from '../tracking/pages.ts';
 import { createRun, endRun, ensureExperiment, logValues, type Run, searchRuns } from '../tracking/runs.ts';
 import { callApi } from '../tracking/transport.ts';
 import { type Journal, outcomeFromText, outcomeToText } from './journal.ts';
@@ -98,8 +99,7 @@ export class TrackedStudy {
   /** Address of MLflow's page that compares the cells. */
   compareLink(cells: readonly KeyedCell[]): string {
     const runs = cells.flatMap(({ key }) => this.#runs.get(key) ?? []);
-    const list = (values: string[]) => encodeURIComponent(JSON.stringify(values));
-    return `${this.#config.uri}/#/compare-runs?runs=${list(runs)}&experiments=${list([this.experimentId])}`;
+    return comparePage(this.#config.uri, this.experimentId, runs);
   }
 
   async #uploadOutcomes(run: Run, outcomes: Map<string, Outcome>): Promise<void> {

@@ -49,12 +49,10 @@ type Note = { version: string; runId: string; digest: string; trackingUri: strin
 export async function fetchModel(uri: string, options: { cacheDir: string; env?: Environment }): Promise<RemoteModel> {
   const reference = parseModelUri(uri);
   const config = trackingConfig(options.env);
-  const notePath = join(options.cacheDir, folderName(reference.name), `${encodeURIComponent(uri)}.json`);
-  const note = await readNote(notePath);
-  const cached = note && modelPath(options.cacheDir, reference.name, note.version);
-  const isUsable = note !== undefined && cached !== undefined && (await digestOf(cached)) === note.digest;
+  const notePath = notePathOf(uri, reference.name, options.cacheDir);
+  const cached = await readCached(reference.name, notePath, options.cacheDir);
   try {
-    const version = await resolveReference(isUsable ? hurried(config) : config, reference);
+    const version = await resolveReference(cached ? hurried(config) : config, reference);
     const { path, digest } = await fetchVersion(config, version, options.cacheDir);
     const { runId } = version;
     const confirmed = new Date().toISOString();
@@ -62,17 +60,43 @@ export async function fetchModel(uri: string, options: { cacheDir: string; env?:
     return { path, version: version.version, runId, source: 'registry' };
   } catch (error) {
     if (!mayUseCache(error)) throw error;
-    if (!isUsable) {
+    if (!cached) {
       throw new SentimentError(error.code, `${error.message}; and ${options.cacheDir} holds no copy of ${uri}`, {
         next: error.next,
         cause: error.cause,
       });
     }
+    const { path, note } = cached;
     const warning =
       `the registry could not be used (${error.message}): serving the cached copy of ${reference.name} version ` +
       `${note.version}, which ${note.trackingUri} last confirmed ${age(note.confirmed)} ago (${note.confirmed})`;
-    return { path: cached, version: note.version, runId: note.runId, source: 'cache', warning };
+    return { path, version: note.version, runId: note.runId, source: 'cache', warning };
   }
+}
+
+/** The cached copy of what a `models:/` address meant when the registry last answered, if it is undamaged. Asks no server. */
+export async function cachedModel(
+  uri: string,
+  cacheDir: string,
+): Promise<{ path: string; version: string } | undefined> {
+  const { name } = parseModelUri(uri);
+  const cached = await readCached(name, notePathOf(uri, name, cacheDir), cacheDir);
+  return cached && { path: cached.path, version: cached.note.version };
+}
+
+async function readCached(
+  name: string,
+  notePath: string,
+  cacheDir: string,
+): Promise<{ path: string; note: Note } | undefined> {
+  const note = await readNote(notePath);
+  if (!note) return undefined;
+  const path = modelPath(cacheDir, name, note.version);
+  return (await digestOf(path)) === note.digest ? { path, note } : undefined;
+}
+
+function notePathOf(uri: string, name: string, cacheDir: string): string {
+  return join(cacheDir, folderName(name), `${encodeURIComponent(uri)}.json`);
 }
 
 /**

@@ -10,6 +10,7 @@ import { DIGEST_TAG } from '../model/remote.ts';
 import { readParams } from '../params.ts';
 import { trackingConfig } from '../tracking/config.ts';
 import { proposeVersion } from '../tracking/lifecycle.ts';
+import { runPage, versionPage } from '../tracking/pages.ts';
 import { ensureModel, ensureVersion, type ModelVersion } from '../tracking/registry.ts';
 import { ensureExperiment } from '../tracking/runs.ts';
 import { paths } from './paths.ts';
@@ -24,7 +25,14 @@ import {
 } from './pipeline_run.ts';
 
 /** Content of models/registered.json. */
-type Registered = { name: string; version: string; runId: string; digest: string; trackingUri: string };
+type Registered = {
+  name: string;
+  version: string;
+  runId: string;
+  experimentId: string;
+  digest: string;
+  trackingUri: string;
+};
 
 await runMain(async () => {
   const config = trackingConfig();
@@ -46,6 +54,7 @@ await runMain(async () => {
     name,
     version: version.version,
     runId: run.id,
+    experimentId,
     digest: modelDigest,
     trackingUri: config.uri,
   };
@@ -55,10 +64,10 @@ await runMain(async () => {
     console.log(
       `logged run "${run.name}": ${counts[0]} params, ${counts[1]} metrics, ${counts[2]} files and the model`,
     );
-    console.log(`  ${config.uri}/#/experiments/${run.experimentId}/runs/${run.id}`);
+    console.log(`  ${runPage(config.uri, run.experimentId, run.id)}`);
   }
   console.log(`${found ? 'unchanged' : 'registered'}: ${name} version ${version.version}, in ${stage}`);
-  console.log(`  ${config.uri}/#/models/${encodeURIComponent(name)}/versions/${version.version}`);
+  console.log(`  ${versionPage(config.uri, name, version.version)}`);
 });
 
 function newVersion(name: string, { run, modelDigest }: PipelineRun, result: PipelineResult) {

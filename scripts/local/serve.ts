@@ -1,6 +1,10 @@
 /** Runs the service in the foreground until Ctrl-C or until it exits. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError, SentimentError } from '../../ml/errors.ts';
+import { paths } from '../../ml/stages/paths.ts';
+import { runsPage } from '../../ml/tracking/pages.ts';
 import type { TrackingServer } from './mlflow.ts';
 import { type Environment, startGroup, untilAborted } from './programs.ts';
 import type { Production } from './receipt.ts';
@@ -51,8 +55,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const stopped = untilAborted(cancelled);
   try {
     await Promise.race([ended, stopped, untilReady(`${page}readyz`, over.signal)]);
-    if (!cancelled.aborted) print(addresses(page, production, mlflow.address, mlflowReady));
-    tellAboutMlflow(mlflow, !mlflowReady, over.signal, print);
+    if (!cancelled.aborted) print(addresses(page, production, mlflowPage(root, mlflow.address), mlflowReady));
+    tellAboutMlflow(root, mlflow, !mlflowReady, over.signal, print);
     await Promise.race([ended, stopped]);
   } finally {
     over.abort();
@@ -64,21 +68,34 @@ function addresses(page: string, { name, version }: Production, mlflow: string, 
   return `
   page      ${page}
   metrics   ${page}metrics
-  MLflow    ${mlflow}/${mlflowReady ? '' : '   (starting)'}
+  MLflow    ${mlflow}${mlflowReady ? '' : '   (starting)'}
 
   Serving ${name} version ${version}. Ctrl-C stops everything.
 `;
 }
 
+/** The page with the runs of the experiment that the pipeline registered in last. */
+function mlflowPage(root: string, address: string): string {
+  let experimentId: string | undefined;
+  try {
+    ({ experimentId } = JSON.parse(readFileSync(join(root, paths.registered), 'utf8')));
+  } catch {
+    // Not there, or not ours: the page with all experiments does too.
+  }
+  return runsPage(address, experimentId);
+}
+
 /** MLflow may start later or exit earlier than the service, which keeps running without it. */
 function tellAboutMlflow(
+  root: string,
   mlflow: TrackingServer,
   waiting: boolean,
   over: AbortSignal,
   print: (text: string) => void,
 ): void {
   const tell = (text: string) => over.aborted || print(`${text}\n`);
-  if (waiting) mlflow.ready.then(() => tell(`  MLflow is ready at ${mlflow.address}/`)).catch(() => {});
+  if (waiting)
+    mlflow.ready.then(() => tell(`  MLflow is ready at ${mlflowPage(root, mlflow.address)}`)).catch(() => {});
   mlflow.failure.catch((error: unknown) => tell(`${describeError(error)}\n  the service keeps running without it`));
 }
 
