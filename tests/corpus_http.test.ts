@@ -30,7 +30,7 @@ const answers: Record<string, RequestListener> = {
     tar.finalize();
     await pipeline(Readable.from(tar), createGzip(), response);
   },
-  '/untold': (_, response) => response.end(TABLE),
+  '/untold': (_, response) => response.end('one line of text\nand another\n'),
   '/circle': (_, response) => response.writeHead(302, { location: '/circle' }).end(),
   '/secret.csv': (_, response) => response.writeHead(403).end('no'),
   '/broken.csv': (_, response) => response.writeHead(500).end('no'),
@@ -141,7 +141,7 @@ describe('texts at an address', () => {
     await expect(fetching).rejects.toThrow(/: connect ECONNREFUSED/);
   });
 
-  it('need a name or type that tells the format', async () => {
+  it('need content, a name or a type that tells the format', async () => {
     await expect(read('/untold')).rejects.toMatchObject({ code: 'TABLE_FORMAT', exitCode: 2 });
   });
 

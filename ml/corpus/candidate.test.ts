@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLabeller, type LabelSettings } from './candidate.ts';
+import { createLabeller, type LabelSettings, refuseAmbiguous } from './candidate.ts';
 
 const settings: LabelSettings = {
   positive_labels: ['positive', '1'],
@@ -34,6 +34,23 @@ describe('a label', () => {
       }),
     );
     expect(() => createLabeller({ ...settings, positive_labels: ['yes', 'Yes'] })).not.toThrow();
+  });
+});
+
+describe('the labels -1 and 0', () => {
+  const all = { ...settings, negative_labels: ['negative', 'neg', '0', 'false', '-1'] };
+
+  it('together are ambiguous unless somebody says what 0 means', () => {
+    expect(() => refuseAmbiguous(all, ['1.0', '-1.0', '0.0'], 'a.csv')).toThrow(
+      expect.objectContaining({ code: 'LABELS_AMBIGUOUS', exitCode: 2, next: expect.stringContaining('--neutral 0') }),
+    );
+    expect(() => refuseAmbiguous({ ...all, negative_labels: ['-1', '0'] }, ['1', '0', '-1'], 'a.csv')).not.toThrow();
+    expect(() => refuseAmbiguous({ ...all, negative_labels: ['-1'] }, ['1', '0', '-1'], 'a.csv')).not.toThrow();
+  });
+
+  it('alone are not', () => {
+    expect(() => refuseAmbiguous(all, ['0', '1'], 'a.csv')).not.toThrow();
+    expect(() => refuseAmbiguous(all, ['-1', '1', 'negative'], 'a.csv')).not.toThrow();
   });
 });
 

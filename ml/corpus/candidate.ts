@@ -74,6 +74,22 @@ export function createLabeller(settings: LabelSettings): (opinion: Opinion) => J
   };
 }
 
+/**
+ * Throws LABELS_AMBIGUOUS (2) where 0 and -1 both occur and both count as negative only because the lists know every
+ * usual word: beside -1 and 1, a 0 is mostly neutral.
+ */
+export function refuseAmbiguous(settings: LabelSettings, words: readonly string[], name: string): void {
+  const negative = new Set(settings.negative_labels.map(canonical));
+  const seen = new Set(words.map(canonical));
+  if (!['negative', '0', '-1'].every((word) => negative.has(word)) || !seen.has('0') || !seen.has('-1')) return;
+  throw usageError(
+    'LABELS_AMBIGUOUS',
+    `${name} has the labels -1 and 0, and both would count as negative`,
+    'if 0 means neutral: --positive 1 --negative -1 --neutral 0; if it means negative: --negative -1 0 ' +
+      '(in params.yaml: positive_labels, negative_labels, neutral_labels)',
+  );
+}
+
 function judgeRating(rating: number, neutralBand: number): Judgement {
   if (!Number.isFinite(rating)) return 'unknown';
   if (Math.abs(rating) <= neutralBand) return 'neutral';

@@ -42,6 +42,11 @@ export class Census {
     if (this.#words.has(word) || this.#words.size < MAX_WORDS) this.#words.set(word, (this.#words.get(word) ?? 0) + 1);
   }
 
+  /** The words that addWord counted. */
+  words(): string[] {
+    return [...this.#words.keys()];
+  }
+
   count(reason: Reason): number {
     return this.#counts.get(reason) ?? 0;
   }
@@ -85,7 +90,9 @@ export class Census {
       {
         next: kinds.includes('unknown_label')
           ? 'add the labels to positive_labels, negative_labels or neutral_labels, name another column, or correct the rows'
-          : 'correct the rows, name another column, or raise max_bad_share',
+          : example?.endsWith('is not valid UTF-8')
+            ? 'name the encoding of the file, often --encoding windows-1252 (in params.yaml: encoding), or correct the rows'
+            : 'correct the rows, name another column, or raise max_bad_share',
       },
     );
   }

@@ -6,7 +6,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { DataIngestionParams } from '../params.ts';
-import { type Candidate, createLabeller, type Judgement, type Opinion, type Source } from './candidate.ts';
+import {
+  type Candidate,
+  createLabeller,
+  type Judgement,
+  type Opinion,
+  refuseAmbiguous,
+  type Source,
+} from './candidate.ts';
 import { Census, grouped } from './census.ts';
 import { DuplicateFinder, nearDuplicateKey } from './duplicates.ts';
 import type { Review } from './review.ts';
@@ -17,7 +24,7 @@ import { Clusters, type Split, splitAsGiven, splitTexts } from './split.ts';
 /**
  * Opens the source that the settings name and gathers its texts. The caller closes the corpus.
  *
- * Throws what createLabeller, openSource, Corpus.gather and Corpus.check throw.
+ * Throws what createLabeller, openSource, Corpus.gather, refuseAmbiguous and Corpus.check throw.
  */
 export async function gatherCorpus(settings: DataIngestionParams, options: SourceOptions): Promise<Corpus> {
   const label = createLabeller(settings);
@@ -25,6 +32,7 @@ export async function gatherCorpus(settings: DataIngestionParams, options: Sourc
   const corpus = new Corpus(source.name, join(options.folder, `reviews-${randomUUID()}.tmp`));
   try {
     await corpus.gather(source, label);
+    refuseAmbiguous(settings, corpus.census.words(), corpus.name);
     corpus.check(settings.max_bad_share);
     return corpus;
   } catch (error) {
