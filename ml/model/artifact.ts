@@ -6,13 +6,15 @@
  */
 import type { VectorizerSettings } from '../features/vectorizer.ts';
 import type { NormalizeSettings } from '../text/normalize.ts';
+import { modelHeader } from './header.ts';
 import { LinearTextModel, type ModelParts } from './linear_text_model.ts';
-import { SIGNALS } from './profile.ts';
-import { readSections, type SectionFile, writeSections } from './sections.ts';
+import { readSections, writeSections } from './sections.ts';
 import type { Calibration, ModelFacts, TrainingProfile } from './types.ts';
-import { vectorizerFromSections, vectorizerSections } from './vectorizer_file.ts';
+import { areWithin, vectorizerFromSections, vectorizerSections } from './vectorizer_file.ts';
 
 const KIND = 'sentiment model';
+// Keeps every score finite.
+const MOST_WEIGHT = 1e9;
 
 type ModelFields = {
   normalize: NormalizeSettings;
@@ -42,30 +44,19 @@ export function saveModel(path: string, parts: ModelParts): string {
 /** Loads a trained model. Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION, each with the path. */
 export function readModel(path: string): LinearTextModel {
   const file = readSections(path, KIND);
+  const wrong = modelHeader(file.fields, '');
+  if (wrong !== undefined) throw file.damaged(`in its header, ${wrong}`);
   const { normalize, vectorizer: settings, intercept, calibration, facts, profile } = file.fields as ModelFields;
-  if (!normalize || !settings || !calibration || !facts || !Number.isFinite(intercept)) {
-    throw file.damaged('its header lacks settings, calibration or facts');
-  }
   const vectorizer = vectorizerFromSections(file, settings);
   const weights = file.section('weights', Float32Array);
   if (weights.length !== vectorizer.columnCount) {
     throw file.damaged(`it has ${weights.length} weights for ${vectorizer.columnCount} features`);
   }
-  const parts = { normalize, vectorizer, weights, intercept, calibration, facts, profile: readProfile(file, profile) };
+  if (!areWithin(weights, -MOST_WEIGHT, MOST_WEIGHT)) throw file.damaged('one of its weights is not a usable number');
+  // The model predicts without the profile of a later version.
+  const known = profile?.version === 1 ? profile : undefined;
+  const parts = { normalize, vectorizer, weights, intercept, calibration, facts, profile: known };
   return new LinearTextModel(parts, file.digest);
-}
-
-/** Ignores a profile of a later version: the model predicts without it. */
-function readProfile(file: SectionFile, profile: TrainingProfile | undefined): TrainingProfile | undefined {
-  if (profile?.version !== 1) return undefined;
-  for (const signal of SIGNALS) {
-    const distribution = profile[signal];
-    if (distribution === null && signal === 'probability') continue;
-    if (!distribution?.bounds || distribution.counts?.length !== distribution.bounds.length + 1) {
-      throw file.damaged(`the profile's ${signal} is not a distribution`);
-    }
-  }
-  return profile;
 }
 
 /**

@@ -11,9 +11,10 @@
  * Loading reads the file once and creates views on it; only the header is parsed.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { SentimentError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
+import { fields, isRecord, list, oneOf, text, whole } from './header.ts';
 
 const MAGIC = 'SENTIMNT';
 const FORMAT = 1;
@@ -90,7 +91,8 @@ export function readSections(path: string, kind: string): SectionFile {
   const bytes = readWhole(path);
   const damaged = (what: string, next = 'create the file again: it was cut short or changed after it was written') =>
     new SentimentError('MODEL_DAMAGED', `${path} is damaged: ${what}`, { next });
-  if (bytes.length < PREFIX + CHECKSUM) throw damaged(`its ${bytes.length} bytes are too few for a header`);
+  const tooShort = `its ${bytes.length} bytes are too few for a header`;
+  if (bytes.length < PREFIX) throw damaged(tooShort);
   const view = Buffer.from(bytes.buffer, 0, bytes.length);
   if (view.toString('latin1', 0, 8) !== MAGIC) {
     throw damaged(
@@ -98,6 +100,7 @@ export function readSections(path: string, kind: string): SectionFile {
       `give the path of a ${kind} file that this project wrote`,
     );
   }
+  if (bytes.length < PREFIX + CHECKSUM) throw damaged(tooShort);
   const format = view.readUInt32LE(8);
   if (format !== FORMAT) {
     throw new SentimentError('MODEL_VERSION', `${path} has format ${format}; this program reads format ${FORMAT}`, {
@@ -112,10 +115,12 @@ export function readSections(path: string, kind: string): SectionFile {
     throw damaged(`it holds a ${header.kind}, not a ${kind}`, `give the path of a ${kind} file`);
   const start = padded(PREFIX + view.readUInt32LE(12));
   const sections = new Map<string, Section>();
+  let free = 0;
   for (const { name, type, length, offset } of header.sections) {
-    if (start + offset + length * TYPES[type].BYTES_PER_ELEMENT > bytes.length - CHECKSUM) {
-      throw damaged(`section ${name} goes beyond the end of the file`);
-    }
+    if (offset < free || offset % 8 !== 0) throw damaged(`section ${name} begins inside another or between two words`);
+    free = offset + length * TYPES[type].BYTES_PER_ELEMENT;
+    if (start + free > bytes.length - CHECKSUM) throw damaged(`section ${name} goes beyond the end of the file`);
+    if (sections.has(name)) throw damaged(`it has two sections ${name}`);
     sections.set(name, new TYPES[type](bytes.buffer, start + offset, length));
   }
   return {
@@ -133,18 +138,31 @@ export function readSections(path: string, kind: string): SectionFile {
 
 type Header = { kind: string; fields: Record<string, unknown>; sections: SectionEntry[] };
 
+const headerCheck = fields({
+  kind: text,
+  fields: (value) => (isRecord(value) ? undefined : 'fields is not an object'),
+  sections: list(fields({ name: text, type: oneOf(...Object.keys(TYPES)), length: whole(0), offset: whole(0) })),
+});
+
 function parseHeader(view: Buffer, damaged: (what: string) => SentimentError): Header {
+  const end = PREFIX + view.readUInt32LE(12);
+  if (end > view.length - CHECKSUM) throw damaged('its header goes beyond the end of the file');
+  let header: unknown;
   try {
-    return JSON.parse(view.toString('utf8', PREFIX, PREFIX + view.readUInt32LE(12))) as Header;
+    header = JSON.parse(view.toString('utf8', PREFIX, end));
   } catch {
     throw damaged('its header is not JSON');
   }
+  const wrong = headerCheck(header, '');
+  if (wrong !== undefined) throw damaged(`in its header, ${wrong}`);
+  return header as Header;
 }
 
 function readWhole(path: string): Uint8Array<ArrayBuffer> {
   let file: number;
   try {
-    file = openSync(path, 'r');
+    // A pipe is opened without waiting for its writer, and refused below.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     throw new SentimentError('MODEL_MISSING', `cannot open ${path}`, {
       cause,
@@ -152,7 +170,13 @@ function readWhole(path: string): Uint8Array<ArrayBuffer> {
     });
   }
   try {
-    const bytes = new Uint8Array(fstatSync(file).size);
+    const stats = fstatSync(file);
+    if (!stats.isFile()) throw new Error('it is not a regular file');
+    // A large file of another kind is told by its start, before there is memory for all of it.
+    const start = Buffer.alloc(Math.min(PREFIX, stats.size));
+    readSync(file, start, 0, start.length, 0);
+    if (start.toString('latin1', 0, 8) !== MAGIC) return Uint8Array.from(start);
+    const bytes = Buffer.allocUnsafeSlow(stats.size);
     for (let at = 0; at < bytes.length; ) {
       const read = readSync(file, bytes, at, Math.min(CHUNK, bytes.length - at), at);
       if (read === 0) return bytes.slice(0, at);
@@ -162,7 +186,7 @@ function readWhole(path: string): Uint8Array<ArrayBuffer> {
   } catch (cause) {
     throw new SentimentError('MODEL_MISSING', `cannot read ${path}`, {
       cause,
-      next: 'give the path of a file, not of a folder',
+      next: 'give the path of a regular file that fits into memory, not of a folder or a pipe',
     });
   } finally {
     closeSync(file);

@@ -2,7 +2,8 @@
 import { Block } from '../features/block.ts';
 import type { NgramUnit } from '../features/ngrams.ts';
 import { Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
-import { Vocabulary } from '../features/vocabulary.ts';
+import { extendHash, HASH_SEED, Vocabulary, type VocabularyData } from '../features/vocabulary.ts';
+import { vectorizerSettings } from './header.ts';
 import { readSections, type Section, type SectionFile, writeSections } from './sections.ts';
 
 /** The sections of each block: `word.codes`, `word.idf` and so on. */
@@ -19,7 +20,7 @@ export function vectorizerSections(vectorizer: Vectorizer): Map<string, Section>
   return sections;
 }
 
-/** Throws MODEL_DAMAGED if a section is missing or has the wrong shape. */
+/** Throws MODEL_DAMAGED if a section is missing, or has a length or a value that it cannot have. */
 export function vectorizerFromSections(file: SectionFile, settings: VectorizerSettings): Vectorizer {
   const units: NgramUnit[] = ['word', 'char'];
   const blocks = units.flatMap((unit) => {
@@ -34,10 +35,15 @@ export function vectorizerFromSections(file: SectionFile, settings: VectorizerSe
       offsets.length === hashes.length + 1 &&
       idf.length === hashes.length &&
       offsets[hashes.length] === codes.length &&
-      slots.length > hashes.length &&
+      slots.length >= 2 * hashes.length &&
       Number.isInteger(Math.log2(slots.length));
     if (!shapesFit) throw file.damaged(`the arrays of the ${unit} vocabulary do not fit together`);
-    return [new Block(unit, block, new Vocabulary({ codes, offsets, hashes, slots }), idf)];
+    // ln(n) + 1 is 23 for the most texts that a column can count.
+    if (!areWithin(idf, 0, 100)) throw file.damaged(`${unit}.idf has a value that is no inverse document frequency`);
+    const vocabulary = new Vocabulary({ codes, offsets, hashes, slots });
+    const wrong = wrongIn({ codes, offsets, hashes, slots }, vocabulary);
+    if (wrong !== undefined) throw file.damaged(`in the ${unit} vocabulary, ${wrong}`);
+    return [new Block(unit, block, vocabulary, idf)];
   });
   return new Vectorizer(settings, blocks);
 }
@@ -49,5 +55,46 @@ export function saveVectorizer(path: string, vectorizer: Vectorizer): void {
 /** Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION. */
 export function loadVectorizer(path: string): Vectorizer {
   const file = readSections(path, 'vectorizer');
-  return vectorizerFromSections(file, file.fields.settings as VectorizerSettings);
+  const { settings } = file.fields;
+  const wrong = vectorizerSettings(settings, 'settings');
+  if (wrong !== undefined) throw file.damaged(`in its header, ${wrong}`);
+  return vectorizerFromSections(file, settings as VectorizerSettings);
+}
+
+/** Also false if a value is NaN. */
+export function areWithin(values: Float32Array | Float64Array, least: number, most: number): boolean {
+  let isWithin = true;
+  for (let i = 0; i < values.length; i++) isWithin &&= values[i] >= least && values[i] <= most;
+  return isWithin;
+}
+
+/**
+ * What no vocabulary of this program has. The check of the slots makes every look-up end; that terms are found where they
+ * should be is checked for some of them, since a damaged table fails for nearly all.
+ */
+function wrongIn({ codes, offsets, slots }: VocabularyData, vocabulary: Vocabulary): string | undefined {
+  const { size } = vocabulary;
+  if (offsets[0] !== 0) return `the first term begins at ${offsets[0]}`;
+  let start = 0;
+  for (let column = 1; column <= size; column++) {
+    const end = offsets[column];
+    if (end <= start) return `term ${column - 1} ends before it begins`;
+    start = end;
+  }
+  let used = slots.length;
+  for (let i = 0; i < slots.length; i++) {
+    const column = slots[i];
+    if (column >= size || column < -1) return `slot ${i} is column ${column} of ${size}`;
+    // Minus 1 for -1, without a branch that the processor cannot predict.
+    used += column >> 31;
+  }
+  if (used !== size) return `${used} slots are in use for ${size} terms`;
+  const step = Math.max(1, Math.floor(size / 1000));
+  for (let column = 0; column < size; column += step) {
+    let hash = HASH_SEED;
+    for (let at = offsets[column]; at < offsets[column + 1]; at++) hash = extendHash(hash, codes[at]);
+    if (vocabulary.find(codes, offsets[column], offsets[column + 1], hash) !== column) {
+      return `term ${column} is not found in its place`;
+    }
+  }
 }

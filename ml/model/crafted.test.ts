@@ -1,0 +1,195 @@
+/** Artifacts with a right checksum that this program never wrote: each is refused with a sentence. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Review } from '../corpus/review.ts';
+import { readParams } from '../params.ts';
+import { trainModel } from '../training.ts';
+import { readModel, saveModel } from './artifact.ts';
+import { readSections, type Section, writeSections } from './sections.ts';
+import { loadVectorizer } from './vectorizer_file.ts';
+
+const KIND = 'sentiment model';
+const folder = mkdtempSync(join(tmpdir(), 'crafted-'));
+const sound = join(folder, 'sound.bin');
+const crafted = join(folder, 'crafted.bin');
+
+beforeAll(() => {
+  const reviews: Review[] = Array.from({ length: 40 }, (_, i) => {
+    const label = (i % 2) as 0 | 1;
+    return { id: `${i}`, label, text: `a ${label ? 'good' : 'bad'} film, number ${i}` };
+  });
+  saveModel(sound, trainModel(reviews, readParams('ml/testdata/params.yaml')).parts);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const isRefused = (message: RegExp) =>
+  expect.objectContaining({ code: 'MODEL_DAMAGED', message: expect.stringMatching(message) });
+
+/** [path of the field, value]; an undefined value leaves the field out. */
+const fields: [string, unknown][] = [
+  ['normalize', undefined],
+  ['normalize.lowercase', 'yes'],
+  ['normalize.unicode_form', 'NFXX'],
+  ['vectorizer', []],
+  ['vectorizer.tokenizer', 'constructor'],
+  ['vectorizer.stemmer', '../../evil'],
+  ['vectorizer.stopwords', 1],
+  ['vectorizer.negation_scope', 1e9],
+  ['vectorizer.negation_scope', 2.5],
+  ['vectorizer.negation_weight', null],
+  ['vectorizer.contrast_weight', -1],
+  ['vectorizer.word', 'none'],
+  ['vectorizer.word.ngrams', [1]],
+  ['vectorizer.word.ngrams', [2, 1]],
+  ['vectorizer.word.ngrams', [1, 2, 3]],
+  ['vectorizer.word.ngrams[0]', 0],
+  ['vectorizer.word.weighting', 'bm25'],
+  ['vectorizer.word.sublinear_tf', 0],
+  ['vectorizer.word.norm', undefined],
+  ['intercept', null],
+  ['intercept', 1e300],
+  ['calibration', undefined],
+  ['calibration.slope', '1'],
+  ['calibration.offset', null],
+  ['facts', undefined],
+  ['facts.dataDigest', 7],
+  ['facts.source', { toString: 'x' }],
+  ['facts.trainingTexts', -1],
+  ['facts.trainingTexts', 'many'],
+  ['facts.params', []],
+  ['facts.metrics', { accuracy: 'high' }],
+  ['facts.gitCommit', 1],
+  ['facts.runId', null],
+  ['facts.modelName', ['a']],
+  ['facts.trainedAt', 'yesterday'],
+  ['profile', null],
+  ['profile.version', 'one'],
+  ['profile.length', null],
+  ['profile.length.bounds', [3, 2, 1]],
+  ['profile.length.counts', [1]],
+  ['profile.unknown_share.counts[0]', -1],
+  ['profile.unknown_share.bounds', 'none'],
+  ['profile.probability.counts[0]', 0.5],
+  ['profile.mean_confidence', 2],
+];
+
+/** Changes one section; what is returned replaces it. */
+const arrays: [string, string, (section: Section) => Section][] = [
+  ['a weight that is not a number', 'weights', (weights) => weights.fill(Number.NaN, 3, 4)],
+  ['an infinite weight', 'weights', (weights) => weights.fill(Number.POSITIVE_INFINITY, 0, 1)],
+  ['a weight too few', 'weights', (weights) => weights.slice(1)],
+  ['weights of another type', 'weights', (weights) => Float64Array.from(weights)],
+  ['an idf that is not a number', 'word.idf', (idf) => idf.fill(Number.NaN, 0, 1)],
+  ['an idf below 0', 'word.idf', (idf) => idf.fill(-1, -1)],
+  ['an idf too many', 'word.idf', (idf) => Float64Array.of(...idf, 1)],
+  ['a first offset above 0', 'word.offsets', (offsets) => offsets.fill(1, 0, 1)],
+  ['offsets that descend', 'word.offsets', (offsets) => offsets.fill(offsets[5], 2, 3)],
+  ['an offset beyond the codes', 'word.offsets', (offsets) => offsets.fill(1e6, -1)],
+  ['other codes', 'word.codes', (codes) => codes.map((code) => code ^ 1) as Section],
+  ['codes cut short', 'word.codes', (codes) => codes.slice(0, -1)],
+  ['other hashes', 'word.hashes', (hashes) => hashes.map((hash) => hash ^ 1) as Section],
+  ['no empty slot', 'word.slots', (slots) => slots.fill(0)],
+  ['only empty slots', 'word.slots', (slots) => slots.fill(-1)],
+  ['a column out of range', 'word.slots', (slots) => slots.fill(1e9, slots.indexOf(0), slots.indexOf(0) + 1)],
+  ['a column below -1', 'word.slots', (slots) => slots.fill(-2, slots.indexOf(-1), slots.indexOf(-1) + 1)],
+  ['slots in another order', 'word.slots', (slots) => slots.reverse()],
+  ['slots that are no power of two', 'word.slots', (slots) => Int32Array.of(...slots, -1)],
+  ['too few slots', 'word.slots', (slots) => slots.filter((column) => column >= 0) as Section],
+];
+
+/** The file with `header` and a right checksum. */
+function withHeader(change: (header: Record<string, unknown>) => unknown, length?: number): void {
+  const bytes = readFileSync(sound);
+  const end = 16 + bytes.readUInt32LE(12);
+  const header = JSON.parse(bytes.toString('utf8', 16, end)) as Record<string, unknown>;
+  const json = Buffer.from(JSON.stringify(change(header)));
+  const head = Buffer.alloc(Math.ceil((16 + json.length) / 8) * 8);
+  bytes.copy(head, 0, 0, 12);
+  head.writeUInt32LE(length ?? json.length, 12);
+  json.copy(head, 16);
+  const content = Buffer.concat([head, bytes.subarray(Math.ceil(end / 8) * 8, -32)]);
+  writeFileSync(crafted, Buffer.concat([content, createHash('sha256').update(content).digest()]));
+}
+
+type Entry = { name: unknown; type: unknown; length: unknown; offset: unknown };
+const withSection = (change: Partial<Entry>) => (header: Record<string, unknown>) => {
+  const [first, ...others] = header.sections as Entry[];
+  return { ...header, sections: [first, { ...others[0], ...change }, ...others.slice(1)] };
+};
+
+const headers: [string, (header: Record<string, unknown>) => unknown, number?][] = [
+  ['a header that is null', () => null],
+  ['a header that is a list', () => []],
+  ['a header longer than the file', (header) => header, 0xffffffff],
+  ['no sections', (header) => ({ ...header, sections: undefined })],
+  ['sections that are no list', (header) => ({ ...header, sections: 1 })],
+  ['a section that is null', (header) => ({ ...header, sections: [null] })],
+  ['no fields', (header) => ({ ...header, fields: null })],
+  ['another kind', (header) => ({ ...header, kind: 'vectorizer' })],
+  ['a kind that is no text', (header) => ({ ...header, kind: {} })],
+  ['a section without a name', withSection({ name: undefined })],
+  ['a name given twice', withSection({ name: 'word.codes' })],
+  ['an unknown type', withSection({ type: 'constructor' })],
+  ['a huge length', withSection({ length: 2 ** 52 })],
+  ['a length below 0', withSection({ length: -1 })],
+  ['a length that is no whole number', withSection({ length: 1.5 })],
+  ['an offset beyond the file', withSection({ offset: 2 ** 40 })],
+  ['an offset below 0', withSection({ offset: -8 })],
+  ['an offset between two words', withSection({ offset: 3 })],
+  ['sections that overlap', withSection({ offset: 0 })],
+];
+
+describe('a crafted artifact is refused', () => {
+  it.each(fields)('if %s is %j', (path, value) => {
+    const { fields: given, sections } = readSections(sound, KIND);
+    const keys = path.split(/[.[\]]+/).filter((key) => key !== '');
+    let holder = given;
+    for (const key of keys.slice(0, -1)) holder = holder[key] as Record<string, unknown>;
+    holder[keys.at(-1)!] = value;
+    writeSections(crafted, KIND, given, sections);
+    expect(() => readModel(crafted)).toThrow(isRefused(new RegExp(`in its header, ${keys[0]}.* is `)));
+  });
+
+  it.each(arrays)('with %s', (_, name, change) => {
+    const { fields: given, sections } = readSections(sound, KIND);
+    const section = sections.get(name)!;
+    writeSections(crafted, KIND, given, new Map([...sections, [name, change(section)]]));
+    expect(() => readModel(crafted)).toThrow(isRefused(/is damaged: \S+/));
+  });
+
+  it.each(headers)('with %s', (_, change, length) => {
+    withHeader(change, length);
+    expect(() => readModel(crafted)).toThrow(isRefused(/is damaged: \S+/));
+  });
+
+  it('if both kinds of n-grams are left out', () => {
+    const { fields: given, sections } = readSections(sound, KIND);
+    const vectorizer = { ...(given.vectorizer as object), word: null, char: null };
+    writeSections(crafted, KIND, { ...given, vectorizer }, sections);
+    expect(() => readModel(crafted)).toThrow(isRefused(/settings with word or char n-grams/));
+  });
+});
+
+it('the sound artifact, written again in the same way, is loaded', () => {
+  withHeader((header) => header);
+  expect(readModel(crafted).predict('a good film')).toEqual(readModel(sound).predict('a good film'));
+});
+
+it('a vectorizer without settings is refused', () => {
+  writeSections(crafted, 'vectorizer', {}, new Map());
+  expect(() => loadVectorizer(crafted)).toThrow(isRefused(/in its header, settings is missing/));
+});
+
+it('a pipe and a device are refused at once', () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const path of [pipe, '/dev/zero']) {
+    expect(() => readModel(path)).toThrow(
+      expect.objectContaining({ code: 'MODEL_MISSING', message: expect.stringContaining(path) }),
+    );
+  }
+});

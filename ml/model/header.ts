@@ -1,0 +1,184 @@
+/**
+ * Checks the JSON header of an artifact when it is loaded: a right checksum says only that nothing changed since the file
+ * was written, not that this program wrote it. Written by hand, because the service does without a library for it.
+ *
+ * Unknown fields are allowed, so that a later version may add some.
+ */
+import type { BlockSettings } from '../features/block.ts';
+import type { VectorizerSettings } from '../features/vectorizer.ts';
+import type { NormalizeSettings } from '../text/normalize.ts';
+import type { Calibration, ModelFacts, TrainingProfile } from './types.ts';
+
+/** Says what is wrong with a value, as in "vectorizer.word.ngrams[0] is 0, not a whole number from 1 to 20". */
+export type Check = (value: unknown, path: string) => string | undefined;
+
+type Fields<T> = { [K in keyof Required<T>]: Check };
+
+export const text = is('a text', (value) => typeof value === 'string');
+const flag = is('true or false', (value) => typeof value === 'boolean');
+const date = is('a date', (value) => typeof value === 'string' && Number.isFinite(Date.parse(value)));
+// Keeps every sum of weights finite.
+const MOST = 1e9;
+
+export function number(least: number, most: number): Check {
+  return is(`a number from ${least} to ${most}`, (value) => isWithin(value, least, most));
+}
+
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Check {
+  const range = most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`;
+  return is(`a whole number ${range}`, (value) => Number.isInteger(value) && isWithin(value, least, most));
+}
+
+export function oneOf(...values: readonly string[]): Check {
+  return is(values.join(', '), (value) => typeof value === 'string' && values.includes(value));
+}
+
+export function list(check: Check): Check {
+  return (value, path) =>
+    Array.isArray(value)
+      ? firstOf(value, (item, i) => check(item, `${path}[${i}]`))
+      : `${path} is ${shown(value)}, not a list`;
+}
+
+export function fields(checks: Record<string, Check>): Check {
+  return (value, path) =>
+    isRecord(value)
+      ? firstOf(Object.entries(checks), ([name, check]) => check(value[name], path === '' ? name : `${path}.${name}`))
+      : `${path || 'it'} is ${shown(value)}, not an object`;
+}
+
+const optional =
+  (check: Check): Check =>
+  (value, path) =>
+    value === undefined ? undefined : check(value, path);
+
+const nullable =
+  (check: Check): Check =>
+  (value, path) =>
+    value === null ? undefined : check(value, path);
+
+const recordOf =
+  (check: Check): Check =>
+  (value, path) =>
+    fields(isRecord(value) ? Object.fromEntries(Object.keys(value).map((name) => [name, check])) : {})(value, path);
+
+const both =
+  (one: Check, other: Check): Check =>
+  (value, path) =>
+    one(value, path) ?? other(value, path);
+
+const normalize: Fields<NormalizeSettings> = {
+  lowercase: flag,
+  decode_entities: flag,
+  strip_tags: flag,
+  unicode_form: oneOf('NFC', 'NFKC', 'none'),
+};
+
+const block: Fields<BlockSettings> = {
+  ngrams: both(
+    list(whole(1, 20)),
+    is('two numbers, the smaller first', (value) => {
+      const [least, most, ...others] = value as number[];
+      return least <= most && others.length === 0;
+    }),
+  ),
+  min_df: number(0, MOST),
+  max_df: number(0, MOST),
+  max_features: whole(0),
+  weighting: oneOf('count', 'binary', 'tfidf'),
+  sublinear_tf: flag,
+  smooth_idf: flag,
+  norm: oneOf('l2', 'l1', 'none'),
+};
+
+const vectorizer: Fields<VectorizerSettings> = {
+  tokenizer: oneOf('words', 'treebank', 'wordpunct', 'aggressive'),
+  stemmer: oneOf('none', 'porter', 'lancaster'),
+  stopwords: oneOf('none', 'english', 'english_without_negations'),
+  negation_scope: whole(0, 20),
+  negation_weight: number(0, 3),
+  contrast_weight: number(0, 1),
+  word: nullable(fields(block)),
+  char: nullable(fields(block)),
+};
+
+export const vectorizerSettings: Check = both(
+  fields(vectorizer),
+  is('settings with word or char n-grams', (value) => {
+    const { word, char } = value as VectorizerSettings;
+    return word !== null || char !== null;
+  }),
+);
+
+const calibration: Fields<Calibration> = { slope: number(-MOST, MOST), offset: number(-MOST, MOST) };
+
+const facts: Fields<ModelFacts> = {
+  dataDigest: text,
+  source: text,
+  trainingTexts: whole(0),
+  params: recordOf(() => undefined),
+  // JSON has null for a measure that has no value.
+  metrics: optional(recordOf(nullable(number(-Number.MAX_VALUE, Number.MAX_VALUE)))),
+  gitCommit: optional(text),
+  runId: optional(text),
+  modelName: optional(text),
+  trainedAt: optional(date),
+};
+
+const distribution: Check = both(
+  fields({ bounds: list(number(-MOST, MOST)), counts: list(whole(0)) }),
+  is('a distribution', (value) => {
+    const { bounds, counts } = value as { bounds: number[]; counts: number[] };
+    const isAscending = bounds.every((bound, i) => i === 0 || bound > bounds[i - 1]);
+    // The service has a series for each bucket.
+    return isAscending && bounds.length <= 100 && counts.length === bounds.length + 1 && counts.some((n) => n > 0);
+  }),
+);
+
+const profile: Fields<TrainingProfile> = {
+  version: whole(1, 1),
+  length: distribution,
+  unknown_share: distribution,
+  probability: nullable(distribution),
+  mean_confidence: nullable(number(0, 1)),
+};
+
+/** A profile of a later version is not read. */
+const anyProfile: Check = (value, path) =>
+  isRecord(value) && Number.isInteger(value.version) && (value.version as number) > 1
+    ? undefined
+    : fields(profile)(value, path);
+
+export const modelHeader: Check = fields({
+  normalize: fields(normalize),
+  vectorizer: vectorizerSettings,
+  intercept: number(-MOST, MOST),
+  calibration: fields(calibration),
+  facts: fields(facts),
+  profile: optional(anyProfile),
+});
+
+function is(what: string, holds: (value: unknown) => boolean): Check {
+  return (value, path) => (holds(value) ? undefined : `${path} is ${shown(value)}, not ${what}`);
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && value >= least && value <= most;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function firstOf<T>(items: readonly T[], check: (item: T, i: number) => string | undefined): string | undefined {
+  for (let i = 0; i < items.length; i++) {
+    const wrong = check(items[i], i);
+    if (wrong !== undefined) return wrong;
+  }
+}
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'missing';
+  const json = JSON.stringify(value);
+  return json.length > 100 ? `${json.slice(0, 100)}...` : json;
+}
