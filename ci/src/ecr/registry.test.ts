@@ -2,7 +2,15 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { CONTENT_LABEL, imageFacts, pushDecision, type RegistryLogin, registryUrl } from './registry.ts';
+import {
+  CONTENT_LABEL,
+  imageFacts,
+  pushDecision,
+  type RegistryLogin,
+  registryUrl,
+  type TagState,
+  tagToPush,
+} from './registry.ts';
 
 let server: Server;
 afterEach(() => {
@@ -68,6 +76,19 @@ const digest = `sha256:${'a'.repeat(64)}`;
 const other = `sha256:${'b'.repeat(64)}`;
 const state = { digest, mediaType: '', platforms: ['linux/amd64'], labels: { [CONTENT_LABEL]: 'c1' } };
 const held = { repository: 'sentiment', tag: 'v1', state };
+
+const without = { ...state, labels: {} };
+const tagCases: [string, Record<string, TagState>, string | undefined, string, TagState][] = [
+  ['a free tag is taken', {}, '4', 'abc', undefined],
+  ['a tag with this content too', { abc: state }, '4', 'abc', state],
+  ['other content gets a tag with its model', { abc: without }, '3', 'abc-model-3', undefined],
+  ['which may be there already', { abc: without, 'abc-model-3': state }, '3', 'abc-model-3', state],
+  ['a model without a version gets no other tag', { abc: without }, undefined, 'abc', without],
+];
+test.each(tagCases)('%s', async (_name, tags, modelVersion, tag, expected) => {
+  const look = async (name: string) => tags[name];
+  expect(await tagToPush({ tag: 'abc', label: 'c1', modelVersion }, look)).toEqual({ tag, state: expected });
+});
 
 test('a free tag may be pushed', () => {
   expect(pushDecision({ ...held, state: undefined }, { label: 'c1' })).toBe('push');

@@ -144,6 +144,21 @@ export async function tagState(login: RegistryLogin, repository: string, tag: st
   return imageFacts(login, repository, tag);
 }
 
+/**
+ * The tag to push to, with what it holds. A tag never moves. So if the tag of the commit holds other content, and the model
+ * is a version of the registry, the tag gets that version: after going back to model 3, a commit that was released with
+ * model 4 is released again as <commit>-model-3.
+ */
+export async function tagToPush(
+  { tag, label, modelVersion }: { tag: string; label: string; modelVersion?: string },
+  look: (tag: string) => Promise<TagState>,
+): Promise<{ tag: string; state: TagState }> {
+  const state = await look(tag);
+  if (state === undefined || state.labels[CONTENT_LABEL] === label || !modelVersion) return { tag, state };
+  const other = `${tag}-model-${modelVersion}`;
+  return { tag: other, state: await look(other) };
+}
+
 /** 'unchanged' when the tag already holds this content. Throws TAG_TAKEN when it holds another. */
 export function pushDecision(
   held: { repository: string; tag: string; state: TagState },

@@ -3,7 +3,7 @@ import { type Container, type Directory, dag, type Secret, type Service } from '
 import type { AwsClients } from '../aws/clients.ts';
 import { neverCached } from '../containers/pipeline.ts';
 import { markDeployed } from '../ecr/lifecycle.ts';
-import { CONTENT_LABEL, pushDecision, registryLogin, tagState } from '../ecr/registry.ts';
+import { CONTENT_LABEL, pushDecision, registryLogin, tagState, tagToPush } from '../ecr/registry.ts';
 import { prepareRepository } from '../ecr/repository.ts';
 import { parseSeverity, type Severity, scanGate, scanSummary } from '../ecr/scan.ts';
 import { PipelineError } from '../errors.ts';
@@ -34,11 +34,16 @@ export type Ecr = {
 };
 
 /** `content` identifies what the image is made of: equal for two builds of the same content. */
-export type Build = { image: Container; content: string };
+export type Build = {
+  image: Container;
+  content: string /** Of the model, if it is from the registry. */;
+  modelVersion?: string;
+};
 
 export type Published = {
   /** By digest. */
   reference: string;
+  tag: string;
   notes: string[];
   /** What else a pull needs. */
   from: Pick<Destination, 'username' | 'password' | 'registryService'>;
@@ -83,18 +88,22 @@ export async function destinationOf(
 export async function publish(build: Build, destination: Destination, call: Call): Promise<Published> {
   return destination.ecr
     ? publishToEcr(build, destination, destination.ecr, call)
-    : { reference: await push(build, destination, call), notes: [], from: destination };
+    : { reference: await push(build, destination, call), tag: destination.tag, notes: [], from: destination };
 }
 
 async function publishToEcr(build: Build, destination: Destination, ecr: Ecr, call: Call): Promise<Published> {
-  const { name, tag } = destination;
+  const { name } = destination;
   const { clients, registryUrl, severity } = ecr;
   const prepared = await prepareRepository(clients, { name: name.repository });
   const login = await registryLogin(clients, registryUrl ?? name.registry);
-  const state = await tagState(login, name.repository, tag);
+  const { tag, state } = await tagToPush(
+    { tag: destination.tag, label: build.content, modelVersion: build.modelVersion },
+    (wanted) => tagState(login, name.repository, wanted),
+  );
   const isPushed = pushDecision({ repository: name.repository, tag, state }, { label: build.content }) === 'unchanged';
   const signedIn = {
     ...destination,
+    tag,
     username: login.username,
     password: dag.setSecret('ecr-password', login.password),
   };
@@ -104,14 +113,14 @@ async function publishToEcr(build: Build, destination: Destination, ecr: Ecr, ca
     ...(prepared.created ? [`created the repository ${prepared.name}`] : prepared.changes),
     ...(isPushed ? [`nothing was pushed: tag ${tag} already has this content`] : []),
   ];
-  if (registryUrl) return { reference, notes, from: signedIn };
+  if (registryUrl) return { reference, tag, notes, from: signedIn };
   const scan = await scanSummary(clients, { repository: name.repository, digest: digestOf(reference) });
   if (severity) scanGate(scan, severity);
-  return { reference, notes: [...notes, scan.text], from: signedIn };
+  return { reference, tag, notes: [...notes, scan.text], from: signedIn };
 }
 
 /** Keeps ECR from expiring what serves. A failure becomes a line of the report: the release itself has succeeded. */
-export async function keepDeployed(reference: string, { name, tag, ecr }: Destination): Promise<string[]> {
+export async function keepDeployed({ reference, tag }: Published, { name, ecr }: Destination): Promise<string[]> {
   if (ecr === undefined || ecr.registryUrl !== undefined) return [];
   try {
     await markDeployed(ecr.clients, { repository: name.repository, tag, digest: digestOf(reference) });

@@ -34,11 +34,12 @@ export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<stri
   const content = contentOf(production, commit);
   const image = await buildImage(inputs, content);
   await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
-  const published = await publish({ image, content: await contentId(source, content) }, destination, call);
+  const build = { image, content: await contentId(source, content), modelVersion: production.version };
+  const published = await publish(build, destination, call);
   const answer = await tryPublished(toolbox, published, call);
   const rollout = cluster && { ...cluster, image: published.reference, commit, modelVersion: production.version };
   const rolledOut = rollout ? await rollOut(rollout, call) : 'not deployed: no cluster was given';
-  const kept = rollout ? await keepDeployed(published.reference, destination) : [];
+  const kept = rollout ? await keepDeployed(published, destination) : [];
   const address = rollout ? await announce(rollout, announcement) : [];
   return releaseReport({
     commit,
