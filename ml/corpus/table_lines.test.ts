@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TableFormat } from './data_file.ts';
 import type { ReadingOptions } from './dialect.ts';
+import { encoderOf } from './encode.ts';
 import { readTable } from './table.ts';
 import { type AddedValue, tableLines, writtenValues } from './table_lines.ts';
 import { collect } from './testdata/collect.ts';
 
-async function* streamOf(content: string): AsyncGenerator<Buffer> {
-  yield Buffer.from(content);
+async function* chunkOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
 }
 
 type Call = {
@@ -21,7 +22,7 @@ type Call = {
 /** The table with `added` behind each row. */
 async function converted(content: string, call: Call = {}): Promise<string> {
   const { from = 'csv', to = from, added = { label: 'positive' }, spreadsheetSafe = false, reading = {} } = call;
-  const source = await readTable(streamOf(content), { format: from, name: 'in', reading });
+  const source = await readTable(chunkOf(Buffer.from(content)), { format: from, name: 'in', reading });
   const lines = tableLines({ source, added: Object.keys(added), format: to, spreadsheetSafe });
   const rows = await collect(source.rows);
   const bytes = [lines.opening, ...rows.map((row) => lines.lineOf(row, Object.values(added)))];
@@ -34,6 +35,17 @@ describe('a table in its own format', () => {
     expect(await converted(csv.replace(' "text"', 'text'))).toBe(
       '\ufeff"id",text,label\r\n"007","good",positive\r\n1,=SUM(A1),positive\n2,"two\r\nlines ""x""",positive',
     );
+  });
+
+  it.each(['windows-1252', 'utf-16le'] as const)('keeps %s', async (encoding) => {
+    const encode = encoderOf(encoding)!;
+    const mark = encoding === 'utf-16le' ? '\ufeff' : '';
+    const rows = 'id,text\n1,café “noir”\n2,€ 5\n'.repeat(3);
+    const source = await readTable(chunkOf(encode(Buffer.from(mark + rows))), { format: 'csv', reading: { encoding } });
+    const lines = tableLines({ source, added: ['n'], format: 'csv', spreadsheetSafe: false });
+    const bytes = [lines.opening, ...(await collect(source.rows)).map((row) => lines.lineOf(row, [1]))];
+    const expected = mark + rows.replaceAll('\n', ',1\n').replace(',1', ',n');
+    expect(Buffer.concat(bytes)).toEqual(encode(Buffer.from(expected)));
   });
 
   it('keeps TSV with quotes as letters', async () => {

@@ -2,15 +2,16 @@
  * The lines of a table whose rows came from another table, with columns added.
  *
  * In the format of the source, a row is given back byte for byte, with the new cells behind its own: quotes, spaces,
- * numbers of any length and the line end stay. In another format, its cells keep their text, and the values of a JSON
+ * numbers of any length, the line end and the encoding stay. In another format, which is UTF-8, its cells keep their text, and the values of a JSON
  * object that are not strings keep the characters they are written in (5.0, 12345678901234567890).
  */
 import { SentimentError } from '../errors.ts';
 import { DELIMITERS, type TableFormat } from './data_file.ts';
+import { encoderOf } from './encode.ts';
 import type { Table, TableRow } from './table.ts';
 
 /** What is known about the table that the rows come from. */
-export type TableSource = Pick<Table, 'name' | 'format' | 'columns' | 'header' | 'delimiter' | 'mark'>;
+export type TableSource = Pick<Table, 'name' | 'format' | 'columns' | 'header' | 'delimiter' | 'mark' | 'encoding'>;
 
 export type TableLinesOptions = {
   source: TableSource;
@@ -50,6 +51,13 @@ const SPACE = 0x20;
 const FORMULA = /^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20](?!(?<=[+-])[\d.,]+%?$)/;
 
 export function tableLines(options: TableLinesOptions): TableLines {
+  const lines = utf8Lines(options);
+  const encode = options.format === options.source.format ? encoderOf(options.source.encoding) : undefined;
+  if (!encode) return lines;
+  return { opening: encode(lines.opening), lineOf: (row, added) => encode(lines.lineOf(row, added)) };
+}
+
+function utf8Lines(options: TableLinesOptions): TableLines {
   if (options.format === 'jsonl')
     return options.source.format === 'jsonl' ? splicedJson(options) : jsonOfCells(options);
   return options.source.format === options.format && !options.spreadsheetSafe

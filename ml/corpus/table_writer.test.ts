@@ -15,6 +15,7 @@ const SOURCE: TableSource = {
   header: undefined,
   delimiter: ',',
   mark: false,
+  encoding: 'utf-8',
 };
 
 /** A row of SOURCE. */
