@@ -86,6 +86,13 @@ describe('JSON under any name', () => {
     ]);
   });
 
+  it('that is not JSON is reported as such', async () => {
+    await expect(read('a.json', "{'text': 'a', 'n': 1}\n{'text': 'b', 'n': 2}\n")).rejects.toMatchObject({
+      code: 'ROW_INVALID',
+      message: expect.stringMatching(/a\.json:1: the line is not valid JSON/),
+    });
+  });
+
   it('an array may hold brackets in its strings, and bad elements are reported by line', async () => {
     const content = '[{"text":"] \\" }, {"},\n{"text":}, 7,\n{"text":"b"}';
     const bad: string[] = [];

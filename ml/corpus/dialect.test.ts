@@ -124,6 +124,15 @@ describe('the delimiter', () => {
     expect((await read('a\tb\n1\t2\n', { delimiter })).rows).toEqual([['1', '2']]);
   });
 
+  it('is what the line of Excel before the header says', async () => {
+    const content = 'sep=;\r\nlabel;text, all\r\npos;a, b\r\n';
+    const table = await read(content);
+    expect(table).toMatchObject({ columns: ['label', 'text, all'], rows: [['pos', 'a, b']] });
+    const { header, close } = await readTable(temporaryFile('a.csv', content));
+    expect(`${header?.bytes}`).toBe('sep=;\r\nlabel;text, all');
+    await close();
+  });
+
   it.each(['', '::', '\n', '§'])('may not be %j', async (delimiter) => {
     await expect(read('a', { delimiter })).rejects.toMatchObject({ code: 'DIALECT_INVALID', exitCode: 2 });
   });

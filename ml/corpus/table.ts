@@ -88,25 +88,45 @@ export async function readTable(input: ByteSource, options: TableOptions = {}): 
     const facts = { name, mark, encoding };
     const coding = encoding === 'utf-8' || reading.encoding !== undefined ? undefined : encoding;
     const json = options.format === 'csv' || options.format === 'tsv' ? undefined : jsonKindOf(data.head);
-    const named = options.format ?? findFormat(data.member ?? options.fileName ?? name);
+    const named = options.format ?? findFormat(data.member ?? options.fileName ?? name) ?? looksLikeJson(data.head);
     if (json || named === 'jsonl') {
       const opened = await openJson(data.text, json ?? 'lines', name, onBadRow);
       const note = noteOf(named === 'jsonl' ? undefined : 'JSON', coding, undefined);
       return { ...facts, ...opened, format: 'jsonl', delimiter: DELIMITERS.csv, note };
     }
     if (data.head.length === 0) throw emptyTable(name);
-    const found = findDialect(data.head, data.whole, DELIMITERS[named ?? 'csv'], reading);
+    const separator = separatorLineOf(data.head);
+    const found = findDialect(data.head.subarray(separator?.bytes ?? 0), data.whole, DELIMITERS[named ?? 'csv'], {
+      ...reading,
+      delimiter: reading.delimiter ?? separator?.delimiter,
+    });
     const { delimiter } = found.dialect;
     const format = named ?? (delimiter === '\t' ? 'tsv' : 'csv');
     if (!named && !found.certain) throw unknownFormat(data.member ?? options.fileName ?? name);
     const records = readDelimited(data.text, found.dialect, name);
+    if (separator) await records.next();
     const opened = await openDelimited(records, header, { name, delimiter, onBadRow });
     const note = noteOf(found.separation, coding, found.escapes);
+    if (separator && opened.header) {
+      // Programs that give the header back give this line back, too.
+      opened.header.bytes = Buffer.concat([data.head.subarray(0, separator.bytes), opened.header.bytes]);
+    }
     return { ...facts, ...opened, format, delimiter, note };
   } catch (error) {
     data.text.return().catch(() => {});
     throw error;
   }
+}
+
+/** The line "sep=;" that Excel knows before the header, and its length with the line end. */
+function separatorLineOf(head: Buffer): { delimiter: string; bytes: number } | undefined {
+  const match = /^"?sep=([^\r\n])"?[\r\n]+/i.exec(head.toString('latin1', 0, 20));
+  return match ? { delimiter: match[1], bytes: match[0].length } : undefined;
+}
+
+/** Of a file without a telling name, so that the error says what is wrong with its JSON. */
+function looksLikeJson(head: Buffer): 'jsonl' | undefined {
+  return /^\s*[{[]/.test(head.toString('latin1', 0, 100)) ? 'jsonl' : undefined;
 }
 
 /** "read as semicolon-separated windows-1252 with quotes escaped by backslashes". */
