@@ -93,6 +93,7 @@ async function predictTable(model: LinearTextModel, modelPath: string, options: 
     format: options.format,
     reading: options,
     onBadRow: bad?.add,
+    skipBroken: bad !== undefined,
   });
   if (table.note) process.stderr.write(`${name}: ${table.note}\n`);
   const added = { label: `${prefix}label`, probability: `${prefix}probability` };

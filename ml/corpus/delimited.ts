@@ -44,19 +44,33 @@ type Cell = { bytes: Buffer; end: number };
 type Scanned = Omit<CsvRecord, 'line'> & { next: number; lines: number; quoted: boolean; letters: number };
 type QuoteProblem = { column: number; problem: string; at: number };
 
-/** Errors call the stream `name`. Throws CSV_QUOTES or RECORD_TOO_LONG, with file, line and column. */
+type BrokenRow = { line: number; column?: string; problem: string };
+
+/**
+ * Errors call the stream `name`. With `onBroken`, a row with broken quotes is told to it, and the reading goes on in the
+ * line after the one that the row starts in. Throws CSV_QUOTES or RECORD_TOO_LONG, with file, line and column.
+ */
 export async function* readDelimited(
   chunks: AsyncIterable<Buffer>,
   dialect: Dialect,
   name: string,
+  onBroken?: (row: BrokenRow) => void,
 ): AsyncGenerator<CsvRecord, void> {
   const iterator = chunks[Symbol.asyncIterator]();
   const scanner = new RecordScanner(dialect);
   let done = false;
+  let skipping = false;
   try {
     for (;;) {
-      const record = scanner.next(done);
-      if (record === 'broken') throw quoteError(scanner, name);
+      if (skipping) skipping = !scanner.skipLine(done);
+      const record = skipping ? undefined : scanner.next(done);
+      if (record === 'broken') {
+        // Without a header nothing says what a row is.
+        if (!onBroken || !scanner.header) throw quoteError(scanner, name);
+        onBroken(brokenRow(scanner));
+        skipping = true;
+        continue;
+      }
       if (record === 'long') throw tooLong(`${name}:${scanner.line}`);
       if (record) {
         yield record;
@@ -114,13 +128,7 @@ export class RecordScanner {
 
   /** The next record; undefined if it is not complete yet, or after the last one (`final`: no more bytes will come). */
   next(final: boolean): CsvRecord | 'broken' | 'long' | undefined {
-    if (this.#pieces.length > 0) {
-      const rest = this.#buffer.subarray(this.#at);
-      this.#buffer =
-        rest.length === 0 && this.#pieces.length === 1 ? this.#pieces[0] : Buffer.concat([rest, ...this.#pieces]);
-      this.#pieces = [];
-      this.#at = 0;
-    }
+    this.#takePieces();
     this.#skipBlank();
     this.line = this.#nextLine;
     if (this.#at === this.#buffer.length) return undefined;
@@ -138,6 +146,26 @@ export class RecordScanner {
     this.letters += letters;
     this.header ??= cells;
     return { line: this.line, cells, raw };
+  }
+
+  /** Leaves out the rest of the line, up to its end. false: its end is not there yet. */
+  skipLine(final: boolean): boolean {
+    this.#takePieces();
+    while (this.#at < this.#buffer.length) {
+      const byte = this.#buffer[this.#at];
+      if (byte === LF || byte === CR) return true;
+      this.#at++;
+    }
+    return final;
+  }
+
+  #takePieces(): void {
+    if (this.#pieces.length === 0) return;
+    const rest = this.#buffer.subarray(this.#at);
+    this.#buffer =
+      rest.length === 0 && this.#pieces.length === 1 ? this.#pieces[0] : Buffer.concat([rest, ...this.#pieces]);
+    this.#pieces = [];
+    this.#at = 0;
   }
 
   #skipBlank(): void {
@@ -286,6 +314,12 @@ function tooLong(where: string): SentimentError {
   return new SentimentError('RECORD_TOO_LONG', `${where}: the row that starts here does not end within ${MAX_RECORD}`, {
     next: 'look for a quote that opens there and never closes; if quotes are letters in this file: --quote none',
   });
+}
+
+function brokenRow({ line, header, problem }: RecordScanner): BrokenRow {
+  const { column: index, problem: what } = problem!;
+  const column = header?.[index]?.toString('utf8');
+  return column ? { line, column, problem: what } : { line, problem: `column ${index + 1} ${what}` };
 }
 
 function quoteError({ line, header, problem }: RecordScanner, name: string): SentimentError {

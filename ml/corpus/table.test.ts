@@ -306,3 +306,27 @@ describe('required columns', () => {
     );
   });
 });
+
+describe('a table whose broken rows are skipped', () => {
+  it.each([
+    ['continues after its closing quote', '1,"dull" film'],
+    ['contains a quote but is not quoted itself', '1,dull "film"'],
+    ['opens a quote that never closes', '1,"dull film'],
+  ])('goes on in the line after a cell that %s, however it is cut into chunks', async (problem, broken) => {
+    const rest = problem.includes('never') ? '' : '\r\n5,"more"\r\n';
+    const bytes = Buffer.from(`id,text\r\n0,"two\r\nlines"\r\n${broken}\r\n3,fine${rest}`);
+    for (const size of [1, 2, 3, 7, 1000]) {
+      async function* chunks(): AsyncGenerator<Buffer> {
+        for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+      }
+      const { lines, bad } = await badRowsOf(chunks(), { format: 'csv', skipBroken: true });
+      expect(bad).toEqual([`4: column "text" ${problem}`]);
+      expect(lines).toEqual(rest === '' ? [2, 5] : [2, 5, 6]);
+    }
+  });
+
+  it('must have a sound header', async () => {
+    const path = temporaryFile('a.csv', 'id,"text" x\n1,fine\n');
+    await expect(badRowsOf(path, { skipBroken: true })).rejects.toMatchObject({ code: 'CSV_QUOTES' });
+  });
+});

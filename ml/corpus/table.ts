@@ -68,6 +68,8 @@ export type TableOptions = {
   reading?: ReadingOptions;
   /** Called for a bad row, which is then left out. By default it throws ROW_INVALID, with file, line and column. */
   onBadRow?: (row: RowProblem) => void;
+  /** Takes a row with broken quotes as a bad row, and goes on in the next line. By default it throws CSV_QUOTES. */
+  skipBroken?: boolean;
 };
 
 /**
@@ -103,7 +105,7 @@ export async function readTable(input: ByteSource, options: TableOptions = {}): 
     const { delimiter } = found.dialect;
     const format = named ?? (delimiter === '\t' ? 'tsv' : 'csv');
     if (!named && !found.certain) throw unknownFormat(data.member ?? options.fileName ?? name);
-    const records = readDelimited(data.text, found.dialect, name);
+    const records = readDelimited(data.text, found.dialect, name, options.skipBroken ? onBadRow : undefined);
     if (separator) await records.next();
     const opened = await openDelimited(records, header, { name, delimiter, onBadRow });
     const note = noteOf(found.separation, coding, found.escapes);
