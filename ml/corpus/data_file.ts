@@ -1,6 +1,6 @@
 /**
  * What a data file is, by its content first and its name second, and its text as a stream of UTF-8: decompressed (gzip,
- * ZIP of one file), decoded, without a byte order mark. What is clearly no table is refused by name.
+ * Zstandard, ZIP of one file), decoded, without a byte order mark. What is clearly no table is refused by name.
  */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
@@ -9,6 +9,7 @@ import { SentimentError, usageError } from '../errors.ts';
 import { type Encoding, findEncoding, toUtf8 } from './encoding.ts';
 import { refuseForeign, refuseTar } from './foreign.ts';
 import { isZip, openZip } from './zip.ts';
+import { isZstd, unpackZstd } from './zstd.ts';
 
 /**
  * `csv` is RFC 4180 with a header; `tsv` is the same with tabs, and a quote that does not enclose a cell is a plain
@@ -127,6 +128,10 @@ async function peel(source: ByteSource, name: string): Promise<Peeked & { member
         data = { ...(await peek(unpacked)), member };
         continue;
       }
+      if (isZstd(head)) {
+        data = { ...data, ...(await peek(unpackZstd(chunks, name))) };
+        continue;
+      }
       if (head[0] !== 0x1f || head[1] !== 0x8b) return data;
       const gunzip = createGunzip({ chunkSize: CHUNK });
       // pipeline destroys gunzip with the error, which then reaches its reader.
@@ -173,6 +178,12 @@ function explain(error: unknown, name: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (/^Z_/.test(code)) {
     return new SentimentError('FILE_DAMAGED', `${name} is damaged or cut off: its gzip data cannot be decompressed`, {
+      cause: error,
+      next: 'download or create the file again',
+    });
+  }
+  if (/^ZSTD_/.test(code)) {
+    return new SentimentError('FILE_DAMAGED', `${name} is damaged: its Zstandard data cannot be decompressed`, {
       cause: error,
       next: 'download or create the file again',
     });

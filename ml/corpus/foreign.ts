@@ -20,12 +20,6 @@ const FOREIGN: Foreign[] = [
     is: (head) => /^BZh[1-9]1AY&SY/.test(head.toString('latin1', 0, 10)),
   },
   { what: 'an xz file', next: 'unpack it: xzcat FILE > table.csv', is: begins([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]) },
-  // Node's own decompression takes the first of several frames, or a cut one, for the whole file.
-  {
-    what: 'a Zstandard file',
-    next: 'unpack it: zstdcat FILE > table.csv',
-    is: begins([0x28, 0xb5, 0x2f, 0xfd]),
-  },
   { what: 'an lz4 file', next: 'unpack it: lz4cat FILE > table.csv', is: begins([0x04, 0x22, 0x4d, 0x18]) },
   { what: 'a 7z archive', next: 'unpack it: 7z x FILE', is: begins([0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]) },
   { what: 'a RAR archive', next: 'unpack it: unrar x FILE', is: begins('Rar!\x1a\x07') },
