@@ -10,11 +10,9 @@ import { modelHeader } from './header.ts';
 import { LinearTextModel, type ModelParts } from './linear_text_model.ts';
 import { readSections, writeSections } from './sections.ts';
 import type { Calibration, ModelFacts, TrainingProfile } from './types.ts';
-import { areWithin, vectorizerFromSections, vectorizerSections } from './vectorizer_file.ts';
+import { vectorizerFromSections, vectorizerSections } from './vectorizer_file.ts';
 
 const KIND = 'sentiment model';
-// Keeps every score finite.
-const MOST_WEIGHT = 1e9;
 
 type ModelFields = {
   normalize: NormalizeSettings;
@@ -52,7 +50,9 @@ export function readModel(path: string): LinearTextModel {
   if (weights.length !== vectorizer.columnCount) {
     throw file.damaged(`it has ${weights.length} weights for ${vectorizer.columnCount} features`);
   }
-  if (!areWithin(weights, -MOST_WEIGHT, MOST_WEIGHT)) throw file.damaged('one of its weights is not a usable number');
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    if (weights.includes(value)) throw file.damaged(`one of its weights is ${value}`);
+  }
   // The model predicts without the profile of a later version.
   const known = profile?.version === 1 ? profile : undefined;
   const parts = { normalize, vectorizer, weights, intercept, calibration, facts, profile: known };
