@@ -62,6 +62,7 @@ describe.skipIf(!need('mlflow'))('register_model', () => {
     expect(await registered()).toEqual({
       name: name(),
       version: '1',
+      experimentId: run.experimentId,
       runId: run.id,
       digest: version.tags.model_digest,
       trackingUri: config().uri,
