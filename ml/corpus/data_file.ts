@@ -43,9 +43,12 @@ export function formatOf(name: string): TableFormat {
   );
 }
 
+const COMPRESSED = ['gz', 'zst', 'zip', 'bz2'];
+
 export function findFormat(name: string): TableFormat | undefined {
-  const ending = /\.([a-z]+)(\.(gz|zst|zip|bz2))*$/i.exec(name)?.[1].toLowerCase();
-  return ending === undefined ? undefined : FORMATS[ending];
+  const endings = name.toLowerCase().split('.').slice(1);
+  const ending = endings.findLast((each) => !COMPRESSED.includes(each));
+  return ending !== undefined && Object.hasOwn(FORMATS, ending) ? FORMATS[ending] : undefined;
 }
 
 export function isArchiveName(name: string): boolean {
