@@ -1,6 +1,6 @@
 /**
- * Holds: a version that somebody went back from is not promoted again, nor is the same model when it is registered
- * anew, until somebody lifts the hold. Hold and history are tags of the version:
+ * Holds: after a rollback no run promotes the version that was left, or the same model under another version number, until
+ * somebody lifts the hold. Hold and history are tags of the version:
  *
  *     hold.state     held | lifted
  *     hold.reason, hold.by, hold.since                        why, who and when
