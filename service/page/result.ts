@@ -10,8 +10,9 @@ const ENOUGH_KNOWN = 0.5;
 export function resultSection(text: string, explanation: Explanation): Renderable {
   const { label, probability, confidence, words, knownShare } = explanation;
   const top = movers(words, TABLE_ROWS);
-  // The result takes the focus, so that a screen reader starts there after the form was sent.
-  return html`<section class="card result ${label}" id="result" tabindex="-1" autofocus aria-labelledby="verdict">
+  // The form's address ends in #result, so the result takes the focus and a screen reader starts there. With autofocus as
+  // well, the two would race.
+  return html`<section class="card result ${label}" id="result" tabindex="-1" aria-labelledby="verdict">
 <div class="verdict">
 <h2 id="verdict"><span aria-hidden="true">${label === 'positive' ? '▲' : '▼'}</span> ${SENTIMENTS[label]}</h2>
 <p>Confidence <strong>${percent(confidence)}</strong></p>
