@@ -18,10 +18,15 @@ type Run = { name: string; args: string[] };
 /** Where one report a run is kept. */
 const REPORTS = '.local/test-reports';
 
-/** They start machines in network namespaces, or load the one Kubernetes that they share: one at a time. */
-const onMachines = [
-  ...['cluster', 'deploy', 'deploy_interrupted', 'diagnosis', 'ec2_compose', 'ecr_rollout', 'experiments_job'],
-  ...['monitoring_kubernetes', 'rbac'],
+/** They load the one Kubernetes that they share: one at a time. */
+const onKubernetes = [
+  'diagnosis',
+  'deploy',
+  'deploy_interrupted',
+  'monitoring_kubernetes',
+  'rbac',
+  'experiments_job',
+  'ecr_rollout',
 ];
 /** They claim that no request is lost, and prove it with nothing else running. */
 const alone = ['deploy_load', 'service'];
@@ -33,14 +38,14 @@ const integration = (name: string, tests: string[], workers: number): Run => ({
 
 /** Steps one after another, each of lanes side by side, each of runs one after another. */
 function planOf(tests: string[]): Run[][][] {
-  const unknown = [...onMachines, ...alone].filter((test) => !tests.includes(test));
+  const unknown = [...onKubernetes, ...alone].filter((test) => !tests.includes(test));
   if (unknown.length > 0)
     throw new SentimentError('TESTS_NOT_RUN', `scripts/test.ts names no test: ${unknown.join(', ')}`);
-  const others = tests.filter((test) => !onMachines.includes(test) && !alone.includes(test));
+  const others = tests.filter((test) => !onKubernetes.includes(test) && !alone.includes(test));
   return [
     [
       [{ name: 'unit', args: ['--project', 'unit'] }, integration('servers', others, 2)],
-      [integration('machines', onMachines, 1)],
+      [integration('kubernetes', onKubernetes, 1)],
     ],
     [[integration('alone', alone, 1)]],
   ];
