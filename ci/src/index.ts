@@ -22,15 +22,14 @@ import { buildImage, contentId } from './containers/image.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
 import { integrationTests, unitTests } from './containers/parts.ts';
 import { neverCached, withTracking } from './containers/pipeline.ts';
-import { parsePatience } from './diagnosis/causes.ts';
+import { rolloutSettings } from './deploy/settings.ts';
 import { examine } from './doctor/examine.ts';
 import { diagnosis } from './doctor/finding.ts';
-import { announcementOf } from './release/address.ts';
-import { hasCluster, type TargetCluster, targetCluster } from './release/cluster.ts';
+import { targetOf } from './release/cluster.ts';
 import { callOf, chosenModel, makeModel, promote, rollBackModel } from './release/model.ts';
-import { destinationOf, publish, releaseTag, treeTag } from './release/publish.ts';
-import { neededRepository, rehearse } from './release/rehearse.ts';
-import { releaseTo } from './release/release.ts';
+import { destinationOf, publish, treeTag } from './release/publish.ts';
+import { rehearseAs } from './release/rehearse.ts';
+import { releaseAs } from './release/release.ts';
 import { reproduce, runStudy } from './release/repro.ts';
 import { diagnoseDeployment, rollOut } from './release/rollout.ts';
 import { runStep } from './step.ts';
@@ -299,10 +298,21 @@ export class Sentiment {
    * @param commit Commit it was built from, to record in the cluster
    * @param modelVersion Version of its model, to record in the cluster
    * @param patience Seconds that a cause may last before it fails the rollout, such as image-not-found=120
+   * @param deadline Limit for the whole rollout, such as 30m; default: what its pods need, one after the other
+   * @param despite Refusal to pass and why, such as IMAGE_NOT_FOUND="we may not look into that account"
+   * @param bake How long to compare the new revision with the old one under traffic, such as 10m; 0: not at all
    */
   @func({ cache: 'never' })
-  async deploy(image: string, commit?: string, modelVersion?: string, patience: string[] = []): Promise<string> {
-    const own = { image, commit, modelVersion, patience: parsePatience(patience) };
+  async deploy(
+    image: string,
+    commit?: string,
+    modelVersion?: string,
+    patience: string[] = [],
+    deadline?: string,
+    despite: string[] = [],
+    bake?: string,
+  ): Promise<string> {
+    const own = { image, commit, modelVersion, ...rolloutSettings({ patience, deadline, despite, bake }) };
     return rollOut({ ...(await targetOf(this.given, 'deploy')), ...own }, callOf('deploy'));
   }
 
@@ -319,6 +329,10 @@ export class Sentiment {
    * @param password Password or token for a registry other than ECR
    * @param stopAt Stop if ECR's scan finds this severity or worse: critical, high, medium, low
    * @param targetsTo File in which Prometheus finds the address: s3://BUCKET/PREFIX/targets/sentiment.json of monitoring/ec2
+   * @param patience As for deploy
+   * @param deadline As for deploy
+   * @param despite As for deploy
+   * @param bake As for deploy
    */
   @func({ cache: 'never' })
   async release(
@@ -327,16 +341,14 @@ export class Sentiment {
     password?: Secret,
     stopAt?: string,
     targetsTo?: string,
+    patience: string[] = [],
+    deadline?: string,
+    despite: string[] = [],
+    bake?: string,
   ): Promise<string> {
-    const tracking = neededTracking(this.given, 'release');
-    const commit = await releaseTag(this.source);
-    const destination = await destinationOf({ to, username, password, stopAt }, commit, () => awsClientsOf(this.given));
-    // Wrong names are reported before the checks run, which take long.
-    const cluster = hasCluster(this.given.target) ? await targetOf(this.given, 'release') : undefined;
-    const announcement = await announcementOf(targetsTo, () => awsClientsOf(this.given));
-    await Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
-    const inputs = { ...builderOf(this.given), tracking: withTracking(tracking), destination, cluster, announcement };
-    return releaseTo(inputs, callOf('release'));
+    const wanted = { to, username, password, stopAt, targetsTo, patience, deadline, despite, bake };
+    const checks = () => Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
+    return releaseAs(this.given, wanted, checks);
   }
 
   /**
@@ -349,13 +361,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async rehearse(to?: string, username?: string, password?: Secret): Promise<string> {
-    const tag = await treeTag(this.source);
-    const inputs = { ...builderOf(this.given), registryImage: this.registryImage, clusterImage: this.clusterImage };
-    if (!hasCluster(this.given.target)) return rehearse(inputs, tag, callOf('rehearse'));
-    const registry = { to: neededRepository(to), username, password };
-    const destination = await destinationOf(registry, tag, () => awsClientsOf(this.given));
-    const cluster = await targetOf(this.given, 'rehearse');
-    return rehearse(inputs, tag, callOf('rehearse'), { destination, cluster });
+    return rehearseAs(this.given, { to, username, password });
   }
 
   /**
@@ -391,8 +397,4 @@ export class Sentiment {
   async doctor(to?: string): Promise<string> {
     return diagnosis(await examine(this.given, to));
   }
-}
-
-async function targetOf(given: Arguments, functionName: string): Promise<TargetCluster> {
-  return targetCluster(given.target, given.source, await awsClientsOf(given), functionName);
 }

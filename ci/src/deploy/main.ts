@@ -1,13 +1,13 @@
 /** Rolling update and diagnosis as a program, for machines without Dagger. */
 import { parseArgs } from 'node:util';
 import type { KubeConfig } from '#kubernetes';
-import { parsePatience } from '../diagnosis/causes.ts';
 import { PipelineError } from '../errors.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
 import { kubernetes } from '../kubernetes/client.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
 import { describeOutcome, exitCode, outcomeJson } from './report.ts';
+import { rolloutSettings } from './settings.ts';
 
 const usage = `node ci/src/deploy/main.ts deploy --image <registry/repository@sha256:...> [options]
 node ci/src/deploy/main.ts diagnose --name <deployment> [options]
@@ -16,10 +16,12 @@ node ci/src/deploy/main.ts diagnose --name <deployment> [options]
   --image <reference>        image by digest
   --container <name>         container that runs the image (default: the only one)
   --commit, --model-version  recorded as annotations of the Deployment
-  --deadline <seconds>       limit for the whole rollout (default 900)
+  --deadline <duration>      limit for the whole rollout, such as 30m (default: what its pods need one after the other)
   --patience <cause>=<seconds>
                              how long that cause may last before it fails the rollout, such as image-not-found=120
                              for a registry that replicates; repeat it for another cause (docs/deploy.md)
+  --despite <code>=<reason>  pass this refusal; the record keeps the reason. Repeat it for another
+  --bake <duration>          how long to compare the new revision with the old one under traffic (default 0: not at all)
   --namespace, --name        Deployment to diagnose (default namespace: default)
   --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --context <name>           context of the kubeconfig (default: its current one)
@@ -39,6 +41,8 @@ const options = {
   'model-version': { type: 'string' },
   deadline: { type: 'string' },
   patience: { type: 'string', multiple: true, default: [] as string[] },
+  despite: { type: 'string', multiple: true, default: [] as string[] },
+  bake: { type: 'string' },
   namespace: { type: 'string', default: 'default' },
   name: { type: 'string' },
   kubeconfig: { type: 'string' },
@@ -66,11 +70,8 @@ async function main(): Promise<number> {
 type Values = ReturnType<typeof parse>['values'];
 
 async function runDeploy(values: Values, kubeConfig: KubeConfig): Promise<number> {
-  const { image, manifests, container, commit, 'model-version': modelVersion, deadline } = values;
+  const { image, manifests, container, commit, 'model-version': modelVersion } = values;
   if (image === undefined) throw new UsageError('--image is missing');
-  const deadlineSeconds = deadline === undefined ? undefined : Number(deadline);
-  if (deadlineSeconds !== undefined && !(deadlineSeconds > 0))
-    throw new UsageError(`--deadline is "${deadline}", expected seconds above 0`);
   const stopped = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => stopped.abort(new Error(`stopped by ${name}`)));
@@ -82,8 +83,7 @@ async function runDeploy(values: Values, kubeConfig: KubeConfig): Promise<number
     container,
     commit,
     modelVersion,
-    deadlineSeconds,
-    patience: parsePatience(values.patience),
+    ...rolloutSettings(values),
     explainImage: explainerFor(kubeConfig),
     onProgress: (line) => process.stderr.write(`${line}\n`),
     signal: stopped.signal,

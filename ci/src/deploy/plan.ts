@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig, V1Deployment } from '#kubernetes';
-import type { PatienceTable } from '../diagnosis/causes.ts';
 import type { ExplainImage } from '../image_name.ts';
 import { isForbidden, withRetries } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
@@ -18,20 +17,18 @@ import {
 } from './manifest.ts';
 import { checkImage, checkReferences, dryRun, dryRunPod, ensureNamespace } from './preflight.ts';
 import { adopt, type GoodRelease, makeRecords, type Records } from './record.ts';
+import type { RolloutSettings } from './settings.ts';
 
-export type RolloutOptions = ReleaseFacts & {
-  kubeConfig: KubeConfig;
-  /** Default `sentiment-deployer`. Use the same one in each run, or fields are left behind that nobody owns. */
-  fieldManager?: string;
-  /** What the registry really holds: checked before the start, and again when a pull fails. */
-  explainImage?: ExplainImage;
-  /** For the whole rollout, default 900. A permanent fault ends it much earlier. */
-  deadlineSeconds?: number;
-  /** How many seconds a cause may last before it fails the rollout, instead of its own default. */
-  patience?: PatienceTable;
-  /** Called with one line for each step and each change. */
-  onProgress: (line: string) => void;
-};
+export type RolloutOptions = ReleaseFacts &
+  RolloutSettings & {
+    kubeConfig: KubeConfig;
+    /** Default `sentiment-deployer`. Use the same one in each run, or fields are left behind that nobody owns. */
+    fieldManager?: string;
+    /** What the registry really holds: checked before the start, and again when a pull fails. */
+    explainImage?: ExplainImage;
+    /** Called with one line for each step and each change. */
+    onProgress: (line: string) => void;
+  };
 
 export type Plan = {
   options: RolloutOptions;

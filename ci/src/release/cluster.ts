@@ -1,20 +1,31 @@
 /** The cluster that callers name (an EKS cluster by its name, or any cluster by its kubeconfig) and what is applied to it. */
 import type { Directory, Service } from '@dagger.io/dagger';
 import type { KubeConfig } from '#kubernetes';
-import type { ClusterArguments } from '../arguments.ts';
+import { type Arguments, awsClientsOf, type ClusterArguments } from '../arguments.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { eksKubeConfig } from '../aws/eks.ts';
 import { explainerOf } from '../deploy/ecr.ts';
 import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
+import type { RolloutSettings } from '../deploy/settings.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
 
-export type TargetCluster = { kubeConfig: KubeConfig; manifests: Manifest[]; explainImage?: ExplainImage };
+/** Where a release goes, and what its caller set about the rollout. */
+export type TargetCluster = RolloutSettings & {
+  kubeConfig: KubeConfig;
+  manifests: Manifest[];
+  explainImage?: ExplainImage;
+};
 
 /** A shell variable that is not set arrives as an empty name. */
 export function hasCluster({ cluster, kubeconfig }: ClusterArguments): boolean {
   return Boolean(cluster) || kubeconfig !== undefined;
+}
+
+/** Throws as kubeConfigOf. */
+export async function targetOf(given: Arguments, functionName: string): Promise<TargetCluster> {
+  return targetCluster(given.target, given.source, await awsClientsOf(given), functionName);
 }
 
 /** Access to the cluster, the objects of manifests/app, and with AWS credentials what ECR holds. Throws as kubeConfigOf. */

@@ -1,6 +1,7 @@
 /** A release on servers that exist only during the call: MLflow, a fake AWS, a registry, a cluster. */
 import { randomUUID } from 'node:crypto';
-import type { Container } from '@dagger.io/dagger';
+import type { Container, Secret } from '@dagger.io/dagger';
+import { type Arguments, awsClientsOf, builderOf } from '../arguments.ts';
 import { awsClients } from '../aws/clients.ts';
 import type { Builder } from '../containers/image.ts';
 import { mlflowService, withOwnMlflow } from '../containers/pipeline.ts';
@@ -9,35 +10,46 @@ import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { registryLogin } from '../ecr/registry.ts';
 import { PipelineError } from '../errors.ts';
 import { waitForNode } from '../kubernetes/nodes.ts';
-import { manifestsOf, withServer } from './cluster.ts';
-import type { Call } from './model.ts';
+import { hasCluster, manifestsOf, targetOf, withServer } from './cluster.ts';
+import { type Call, callOf } from './model.ts';
+import { destinationOf, treeTag } from './publish.ts';
 import { type ReleaseInputs, releaseTo } from './release.ts';
 
-export type RehearsalInputs = Builder & {
+type RehearsalInputs = Builder & {
   toolbox: Container;
   registryImage: string;
   clusterImage: string;
 };
 
 /** A cluster and the registry that it pulls from. */
-export type RehearsalTarget = Pick<ReleaseInputs, 'destination' | 'cluster'>;
+type RehearsalTarget = Pick<ReleaseInputs, 'destination' | 'cluster'>;
 
 const NAME = { registry: REGISTRY, repository: 'sentiment' };
 
-/** Without a target, starts a registry and a cluster of its own. Throws what releaseTo throws; CLUSTER_NOT_READY. */
-export async function rehearse(
-  inputs: RehearsalInputs,
-  tag: string,
-  call: Call,
-  target?: RehearsalTarget,
+/** On servers of its own, or on the caller's cluster with the registry that it pulls from. */
+export async function rehearseAs(
+  given: Arguments,
+  { to, username, password }: { to?: string; username?: string; password?: Secret },
 ): Promise<string> {
+  const tag = await treeTag(given.source);
+  const { registry: registryImage, cluster: clusterImage } = given.images;
+  const inputs = { ...builderOf(given), registryImage, clusterImage };
+  if (!hasCluster(given.target)) return rehearse(inputs, tag, callOf('rehearse'));
+  const registry = { to: neededRepository(to), username, password };
+  const destination = await destinationOf(registry, tag, () => awsClientsOf(given));
+  const cluster = await targetOf(given, 'rehearse');
+  return rehearse(inputs, tag, callOf('rehearse'), { destination, cluster });
+}
+
+/** Without a target, starts a registry and a cluster of its own. Throws what releaseTo throws; CLUSTER_NOT_READY. */
+async function rehearse(inputs: RehearsalInputs, tag: string, call: Call, target?: RehearsalTarget): Promise<string> {
   const mlflow = await mlflowService(inputs.toolbox).start();
   const { destination, cluster } = target ?? (await ownTarget(inputs, tag));
   return releaseTo({ ...inputs, tracking: withOwnMlflow(mlflow), destination, cluster }, call);
 }
 
 /** The registry and repository for a cluster of the caller's. Throws CLUSTER_ARGUMENTS. */
-export function neededRepository(to: string | undefined): string {
+function neededRepository(to: string | undefined): string {
   if (to !== undefined) return to;
   const headline = 'rehearse: your cluster cannot pull from a registry that exists only during this call';
   throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next: 'add --to REGISTRY/REPOSITORY' });

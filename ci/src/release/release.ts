@@ -3,12 +3,23 @@
  * servers they use. The first step that fails, or whose gate refuses, ends it.
  */
 import type { Container } from '@dagger.io/dagger';
+import { type Arguments, awsClientsOf, builderOf, neededTracking } from '../arguments.ts';
 import { type Builder, buildImage, contentId } from '../containers/image.ts';
+import { withTracking } from '../containers/pipeline.ts';
+import { rolloutSettings, type SettingWords } from '../deploy/settings.ts';
 import { runStep } from '../step.ts';
-import { type Announcement, announce } from './address.ts';
-import type { TargetCluster } from './cluster.ts';
-import { type Call, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
-import { type Destination, keepDeployed, publish, tryPublished } from './publish.ts';
+import { type Announcement, announce, announcementOf } from './address.ts';
+import { hasCluster, type TargetCluster, targetOf } from './cluster.ts';
+import { type Call, callOf, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
+import {
+  type Destination,
+  type DestinationArguments,
+  destinationOf,
+  keepDeployed,
+  publish,
+  releaseTag,
+  tryPublished,
+} from './publish.ts';
 import { releaseReport } from './report.ts';
 import { rollOut } from './rollout.ts';
 
@@ -22,6 +33,26 @@ export type ReleaseInputs = Builder & {
   /** By default, reports the address without waiting for it. */
   announcement?: Announcement;
 };
+
+export type ReleaseWords = DestinationArguments & SettingWords & { targetsTo?: string };
+
+/** What the arguments ask for. Wrong names are reported before the checks run, which take long. */
+export async function releaseAs(
+  given: Arguments,
+  words: ReleaseWords,
+  checks: () => Promise<unknown>,
+): Promise<string> {
+  const settings = rolloutSettings(words);
+  const tracking = neededTracking(given, 'release');
+  const commit = await releaseTag(given.source);
+  const destination = await destinationOf(words, commit, () => awsClientsOf(given));
+  const target = hasCluster(given.target) ? await targetOf(given, 'release') : undefined;
+  const cluster = target && { ...target, ...settings };
+  const announcement = await announcementOf(words.targetsTo, () => awsClientsOf(given));
+  await checks();
+  const inputs = { ...builderOf(given), tracking: withTracking(tracking), destination, cluster, announcement };
+  return releaseTo(inputs, callOf('release'));
+}
 
 /** Runs all steps and returns the report in Markdown. */
 export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<string> {

@@ -2,7 +2,6 @@
 import { deploy } from '../deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../deploy/diagnose.ts';
 import { describeOutcome, outcomeError } from '../deploy/report.ts';
-import type { PatienceTable } from '../diagnosis/causes.ts';
 import { PipelineError } from '../errors.ts';
 import type { TargetCluster } from './cluster.ts';
 import type { Call } from './model.ts';
@@ -12,8 +11,6 @@ export type Rollout = TargetCluster & {
   image: string;
   commit?: string;
   modelVersion?: string;
-  /** How many seconds a cause may last before it fails the rollout, instead of its default. */
-  patience?: PatienceTable;
 };
 
 /** The outcome in a sentence. Throws the refusal's own code, the cause's (ROLLOUT_...), or DEPLOY_INTERRUPTED. */
