@@ -77,6 +77,9 @@ const ingestion = {
     .describe('Labels that count as negative.'),
   neutral_labels: text.default(['neutral']).describe('Labels whose texts are left out.'),
   neutral_band: z.number().min(0).default(0).describe('Leave out texts whose rating is this close to zero.'),
+  test_source: name
+    .optional()
+    .describe('Held-out texts of your own, with the same columns as the source; they take the place of the split.'),
   test_share: above(0).lt(1).default(0.2).describe('Share of the texts in the held-out set.'),
   seed,
   max_bad_share: share.default(0.02).describe('The run fails when more than this share of the rows is unusable.'),

@@ -52,9 +52,10 @@ describe('the stages before features', () => {
       '  1 duplicate',
       '    reviews.csv:43',
       '  labels: "negative" 21, "positive" 21, "neutral" 1',
-      'train: 33 texts (16 positive, 17 negative)',
-      'test:  8 texts (4 positive, 4 negative)',
-      'across the split: 0 texts, 0 groups',
+      'train: 30 texts (18 positive, 12 negative)',
+      'test:  11 texts (2 positive, 9 negative)',
+      '  9 of 21 negative texts are held out: 42.9 %, outside the 2.9 to 37.1 % of 95 in 100 seeds',
+      '  2 of 20 positive texts are held out: 10.0 %, within the 2.5 to 37.5 % of 95 in 100 seeds',
       '',
     ]);
     expect(json('reports/data_ingestion.json')).toMatchObject({
@@ -62,8 +63,12 @@ describe('the stages before features', () => {
       rows_read: 44,
       rows_kept: 41,
       left_out: { bad_row: 1, neutral: 1, duplicate: 1, unknown_label: 0 },
-      train: { texts: 33, positive: 16, negative: 17 },
-      test: { texts: 8, positive: 4, negative: 4 },
+      train: { texts: 30, positive: 18, negative: 12 },
+      test: { texts: 11, positive: 2, negative: 9 },
+      strata: [
+        { label: 0, texts: 21, held_out: 9 },
+        { label: 1, texts: 20, held_out: 2 },
+      ],
       texts_across_split: 0,
       examples: { duplicate: ['reviews.csv:43'] },
     });
@@ -94,6 +99,27 @@ describe('the stages before features', () => {
     expect((await outcome())[1]).not.toBe(first[1]);
   });
 
+  it('take a held-out file of your own in place of the split, and show the texts that training then lacks', async () => {
+    table(plain);
+    writeFileSync(join(folder, 'mine.csv'), 'text,label\nTEXT no. 7!,positive\nnew,positive\nnewer,negative\n');
+    const yaml = readFileSync(join(folder, 'params.yaml'), 'utf8');
+    writeFileSync(join(folder, 'params.yaml'), yaml.replace('  test_share:', '  test_source: mine.csv\n  test_share:'));
+    const { stdout } = await stage('data_ingestion');
+    expect(stdout).toContain('1 texts left out of training: the test part has them, or their group\n');
+    const shown = [expect.stringMatching(/^\d+: "text no. 7"$/i)];
+    expect(json('reports/data_ingestion.json')).toMatchObject({
+      test_source: 'mine.csv',
+      left_out: { shared_with_test: 1 },
+      test: { texts: 3 },
+      examples: { shared_with_test: shown },
+    });
+    expect(
+      reviews('data/raw/test.jsonl')
+        .map(({ text }) => text)
+        .sort(),
+    ).toEqual(['TEXT no. 7!', 'new', 'newer']);
+  });
+
   it('drop training texts that equal a test text only after normalisation', async () => {
     table(plain);
     await stage('data_ingestion');
@@ -119,7 +145,12 @@ describe('the stages before features', () => {
       /^error: reviews\.csv:42: column "text" of the row that starts/,
     ],
     ['unknown labels', ['a,5', 'b,1', 'c,0'], 1, /^error: 1 of 3 rows of reviews\.csv cannot be used/],
-    ['one text of a class', ['a,1', 'b,0', 'c,0', 'd,0'], 1, /^error: the test part would have 0 positive and 1 neg/],
+    [
+      'one text of a class',
+      ['a,1', 'b,0', 'c,0', 'd,0'],
+      1,
+      /^error: the (test|train) part would have . texts, none of class 1,/,
+    ],
   ])('end with a sentence for %s, and write nothing', async (_, rows, code, message) => {
     table(rows);
     const { code: got, stderr } = await stage('data_ingestion');

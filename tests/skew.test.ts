@@ -59,7 +59,7 @@ function corpus(count: number): string {
 
 test(`the service and the stage programs give ${TEXTS} texts the same scores, to the last bit`, async () => {
   const { root } = repository;
-  writeFileSync(join(root, 'reviews.jsonl'), corpus(2 * TEXTS));
+  writeFileSync(join(root, 'reviews.jsonl'), corpus(2.2 * TEXTS));
   setParams(root, {
     'data_ingestion.source': 'reviews.jsonl',
     'data_ingestion.test_share': 0.5,

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BadRow, type Candidate, createLabeller } from './candidate.ts';
-import { Corpus, gatherCorpus } from './corpus.ts';
+import { Corpus, gatherCorpus, gatherReviews } from './corpus.ts';
 import { countLeaks } from './duplicates.ts';
 import { settings } from './testdata/settings.ts';
 import { temporaryFile, temporaryFolder } from './testdata/temporary.ts';
@@ -10,6 +10,8 @@ import { temporaryFile, temporaryFolder } from './testdata/temporary.ts';
 function csv(...rows: string[]): string {
   return temporaryFile('reviews.csv', `${['text,label', ...rows].join('\n')}\n`);
 }
+
+const options = () => ({ folder: temporaryFolder(), log: () => {} });
 
 async function gather(source: string, more: Partial<typeof settings> = {}) {
   const folder = temporaryFolder();
@@ -172,6 +174,7 @@ describe('the split of a corpus', () => {
       },
       createLabeller(settings),
     );
+    corpus.settle(0);
     return corpus;
   }
 
@@ -179,24 +182,53 @@ describe('the split of a corpus', () => {
     return { where: `items:${text}`, id: text, text, opinion: { label }, ...more };
   }
 
-  it('never has a near duplicate or a group in both parts, and loses no text', async () => {
-    const text = fc.string({ unit: fc.constantFrom('a', 'b', 'B', ' ', '!', '.', '😀'), minLength: 1, maxLength: 4 });
-    const item = fc.record({
-      text,
-      label: fc.constantFrom('positive', 'negative'),
-      group: fc.option(fc.constantFrom('x', 'y', 'z'), { nil: undefined }),
-    });
-    const base = [0, 1, 2, 3].flatMap((i) => [candidate(`p${i}`, 'positive'), candidate(`n${i}`, 'negative')]);
+  // So many that no part lacks a class by chance.
+  const base = Array.from({ length: 40 }, (_, i) => candidate(`${i}`, i % 2 ? 'positive' : 'negative'));
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', 'B', ' ', '!', '.', '😀'), minLength: 1, maxLength: 4 });
+  const item = fc.record({
+    text: text.filter((some) => some.trim() !== ''),
+    label: fc.constantFrom('positive', 'negative'),
+    group: fc.option(fc.constantFrom('x', 'y', 'z'), { nil: undefined }),
+  });
+  const items = fc
+    .array(item, { maxLength: 60 })
+    .map((some) => some.map(({ text, label, group }) => candidate(text, label, { group })));
+
+  it('never has a near duplicate or a group in both parts, and counts the texts that this leaves out', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(item, { maxLength: 60 }), fc.nat(), async (items, seed) => {
-        const given = items.map(({ text, label, group }) => candidate(text, label, { group }));
+      fc.asyncProperty(items, fc.nat(), async (given, seed) => {
         const corpus = await corpusOf([...base, ...given]);
-        const { train, test } = corpus.split({ test_share: 0.5, seed });
-        const parts = [train, test].map((numbers) => [...corpus.reviews(numbers)]);
+        const { train, test, shared } = corpus.split({ test_share: 0.5, seed });
+        const parts = [train, test, shared].map((numbers) => [...corpus.reviews(numbers)]);
         expect(countLeaks(parts[0], parts[1])).toEqual({ texts: 0, groups: 0 });
-        const ids = (reviews: Iterable<{ text: string }>) => Array.from(reviews, (review) => review.text).sort();
-        expect(ids(parts.flat())).toEqual(ids(corpus.reviews()));
+        const texts = (reviews: Iterable<{ text: string }>) => Array.from(reviews, (review) => review.text).sort();
+        expect(texts(parts.flat())).toEqual(texts(corpus.reviews()));
+        // Only where near duplicates are in different groups.
+        if (given.every(({ group }) => group === undefined)) expect(shared).toEqual([]);
         corpus.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is the same, text by text, for rows in any other order', async () => {
+    const mixed = fc.tuple(items, fc.nat()).chain(([given, seed]) => {
+      const all = [...base, ...given];
+      const shuffled = fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length });
+      return fc.tuple(fc.constant(all), shuffled, fc.constant(seed));
+    });
+    await fc.assert(
+      fc.asyncProperty(mixed, async ([one, other, seed]) => {
+        const [a, b] = await Promise.all(
+          [one, other].map(async (rows) => {
+            const corpus = await corpusOf(rows);
+            const { train, test } = corpus.split({ test_share: 0.3, seed });
+            const parts = [train, test].map((numbers) => Array.from(corpus.reviews(numbers), ({ text }) => text));
+            corpus.close();
+            return parts;
+          }),
+        );
+        expect(b).toEqual(a);
       }),
       { numRuns: 60 },
     );
@@ -208,22 +240,62 @@ describe('the split of a corpus', () => {
       candidate('b', 'negative', { split: 'train' }),
       candidate('Same', 'positive', { split: 'train' }),
       candidate('Near!', 'positive', { split: 'train' }),
+      candidate('disputed', 'positive', { split: 'train' }),
+      candidate('of the group', 'positive', { split: 'train', group: '1' }),
       candidate('same', 'positive', { split: 'test' }),
       candidate('near', 'positive', { split: 'test' }),
-      candidate('c', 'negative', { split: 'test' }),
+      candidate('disputed', 'negative', { split: 'test' }),
+      candidate('c', 'negative', { split: 'test', group: '1' }),
     ]);
     const split = corpus.split({ test_share: 0.5, seed: 1 });
-    const texts = (numbers: Uint32Array) => Array.from(corpus.reviews(numbers), ({ text }) => text).sort();
-    expect([texts(split.train), texts(split.test), split.leaks]).toEqual([['a', 'b'], ['c', 'near', 'same'], 1]);
-    expect(corpus.census.count('duplicate')).toBe(1);
+    const texts = (numbers: number[]) => Array.from(corpus.reviews(numbers), ({ text }) => text).sort();
+    expect([split.train, split.test, split.shared].map(texts)).toEqual([
+      ['a', 'b'],
+      ['c', 'disputed', 'near', 'same'],
+      ['Near!', 'Same', 'disputed', 'of the group'],
+    ]);
+    expect(split.strata).toBeUndefined();
     corpus.close();
   });
 
   it('is our own if the source has only one part', async () => {
-    const items = [0, 1, 2, 3].map((i) => candidate(`t${i}`, i % 2 ? 'positive' : 'negative', { split: 'train' }));
-    const corpus = await corpusOf(items);
-    const { train, test } = corpus.split({ test_share: 0.5, seed: 1 });
-    expect([train.length, test.length]).toEqual([2, 2]);
+    const corpus = await corpusOf(base.map((one) => ({ ...one, split: 'train' })));
+    const { train, test, strata } = corpus.split({ test_share: 0.5, seed: 1 });
+    expect(train.length + test.length).toBe(40);
+    expect(strata?.map(({ texts }) => texts)).toEqual([20, 20]);
+    corpus.close();
+  });
+});
+
+describe('a held-out file of your own', () => {
+  const TRAIN = [...GOOD, 'Fine film!,positive', 'fine music,negative'];
+  const TEST = ['fine film,positive', 'fine music,positive', 'poor,negative'];
+
+  it('takes the place of the split, and its texts are left out of training', async () => {
+    const [train, test] = [csv(...TRAIN), csv(...TEST)];
+    const { corpus } = await gather(train, { test_source: test });
+    const split = corpus.split(settings);
+    const texts = (numbers: number[]) => Array.from(corpus.reviews(numbers), ({ text }) => text).sort();
+    expect([split.train, split.test, split.shared].map(texts)).toEqual([
+      ['awful', 'bad', 'good', 'lovely'],
+      ['fine film', 'fine music', 'poor'],
+      ['Fine film!', 'fine music'],
+    ]);
+    corpus.close();
+    const learnt = await gatherReviews({ ...settings, source: train, test_source: test }, options());
+    expect(learnt).toHaveLength(6);
+  });
+
+  it('that has all training texts is refused with the next step', async () => {
+    const train = csv(...TRAIN);
+    const { corpus } = await gather(train, { test_source: train });
+    expect(() => corpus.split(settings)).toThrow(
+      expect.objectContaining({
+        code: 'SPLIT_IMPOSSIBLE',
+        message: expect.stringContaining('the train part would have 0 texts without the 6 that the test part has'),
+        next: expect.stringContaining('remove the texts that both parts have'),
+      }),
+    );
     corpus.close();
   });
 });

@@ -15,25 +15,40 @@ import {
   type Source,
 } from './candidate.ts';
 import { Census, grouped } from './census.ts';
-import { DuplicateFinder, nearDuplicateKey } from './duplicates.ts';
+import { DuplicateFinder, duplicateKey, groupKey, nearDuplicateKey } from './duplicates.ts';
 import type { Review } from './review.ts';
 import { ReviewStore } from './reviews_file.ts';
 import { openSource, type SourceOptions } from './source.ts';
-import { Clusters, type Split, splitAsGiven, splitTexts } from './split.ts';
+import { chooseHeldOut, requireAllClasses, type Stratum, strataOf } from './split.ts';
+
+/** The two parts of a corpus: numbers of texts, in an order that does not depend on that of the rows. */
+export type Split = {
+  train: number[];
+  test: number[];
+  /** How close the held-out part is to its share of each class; undefined for a split that the source gives. */
+  strata: Stratum[] | undefined;
+  /** Texts left out of training because the held-out part has a near duplicate or texts of the same group. */
+  shared: number[];
+};
 
 /**
- * Opens the source that the settings name and gathers its texts. The caller closes the corpus.
+ * Opens the source that the settings name, and the one of the held-out texts if they name one, and gathers the texts. The
+ * caller closes the corpus.
  *
- * Throws what createLabeller, openSource, Corpus.gather, refuseAmbiguous and Corpus.check throw.
+ * Throws what createLabeller, openSource, Corpus.gather, refuseAmbiguous and Corpus.settle throw.
  */
 export async function gatherCorpus(settings: DataIngestionParams, options: SourceOptions): Promise<Corpus> {
   const label = createLabeller(settings);
   const source = await openSource(settings, options);
   const corpus = new Corpus(source.name, join(options.folder, `reviews-${randomUUID()}.tmp`));
   try {
-    await corpus.gather(source, label);
+    await corpus.gather(source, label, settings.test_source && 'train');
+    if (settings.test_source) {
+      const test = await openSource({ ...settings, source: settings.test_source }, options);
+      await corpus.gather(test, label, 'test').finally(() => test.close());
+    }
     refuseAmbiguous(settings, corpus.census.words(), corpus.name);
-    corpus.check(settings.max_bad_share);
+    corpus.settle(settings.max_bad_share);
     return corpus;
   } catch (error) {
     if (corpus.census.rowsRead > 0) for (const line of corpus.describe()) options.log(line);
@@ -49,10 +64,11 @@ export class Corpus {
   readonly census = new Census();
   readonly #store: ReviewStore;
   readonly #duplicates = new DuplicateFinder();
-  readonly #clusters = new Clusters();
   readonly #labels: (0 | 1)[] = [];
-  /** Whether the source itself puts each text into the test part; undefined if it does not say. */
-  readonly #isTest: (boolean | undefined)[] = [];
+  /** Of each text; see duplicates.ts. */
+  readonly #keys: { exact: string; near: string; unit: string }[] = [];
+  /** The part that the source itself gives each text. */
+  readonly #given: (Review['split'] | undefined)[] = [];
   /** Numbers of the texts kept, ascending. */
   #kept: number[] = [];
 
@@ -62,17 +78,19 @@ export class Corpus {
     this.#store = new ReviewStore(path);
   }
 
-  /** Reads all of a source. Throws what iterating over its items throws. */
-  async gather({ items }: Pick<Source, 'items'>, label: (opinion: Opinion) => Judgement): Promise<void> {
+  /**
+   * Reads all of a source. With `part`, all its texts are of that part of the split. Throws what iterating over its items
+   * throws.
+   */
+  async gather(
+    { items }: Pick<Source, 'items'>,
+    label: (opinion: Opinion) => Judgement,
+    part?: Review['split'] | '',
+  ): Promise<void> {
     for await (const item of items) {
       this.census.rowsRead++;
       if ('problem' in item) this.census.leaveOut('bad_row', item.where, item.problem);
-      else this.#take(item, label(item.opinion));
-    }
-    for (let i = 0; i < this.#store.size; i++) {
-      const fate = this.#duplicates.fate(i);
-      if (fate === 'kept') this.#kept.push(i);
-      else this.census.leaveOut(fate === 'conflict' ? 'conflicting_duplicate' : 'duplicate');
+      else this.#take(part ? { ...item, split: part } : item, label(item.opinion));
     }
   }
 
@@ -88,22 +106,32 @@ export class Corpus {
   #add({ where, id, text: given, group, split }: Candidate, judgement: Pick<Review, 'label' | 'rating'>): void {
     const text = given.toWellFormed();
     if (text !== given) this.census.repaired++;
-    const finding = this.#duplicates.add(text, judgement.label, split === 'test');
+    const review = { id, text, ...judgement, ...(group !== undefined && { group }), ...(split && { split }) };
+    const exact = duplicateKey(text);
+    // A held-out text stays, whatever the training part says about it.
+    const finding = this.#duplicates.add(split === 'test' ? `test ${exact}` : exact, judgement.label, (other) =>
+      comesBefore(review, this.#store.read(other)),
+    );
     if (finding === 'duplicate') this.census.show('duplicate', where);
     if (finding === 'conflict') this.census.show('conflicting_duplicate', where);
-    // Keys contain no space, so a group is never mistaken for one.
-    this.#clusters.add([nearDuplicateKey(text), ...(group === undefined ? [] : [`group ${group}`])]);
+    const near = nearDuplicateKey(text);
+    this.#keys.push({ exact, near, unit: group === undefined ? near : groupKey(group) });
     this.#labels.push(judgement.label);
-    this.#isTest.push(split && split === 'test');
-    this.#store.add({ id, text, ...judgement, ...(group !== undefined && { group }), ...(split && { split }) });
+    this.#given.push(split);
+    this.#store.add(review);
   }
 
   get size(): number {
     return this.#kept.length;
   }
 
-  /** Throws CORPUS_EMPTY, TOO_MANY_BAD_ROWS or ONE_CLASS (2). */
-  check(maxBadShare: number): void {
+  /** Settles which texts to keep. Throws CORPUS_EMPTY, TOO_MANY_BAD_ROWS or ONE_CLASS (2). */
+  settle(maxBadShare: number): void {
+    for (let i = 0; i < this.#store.size; i++) {
+      const fate = this.#duplicates.fate(i);
+      if (fate === 'kept') this.#kept.push(i);
+      else this.census.leaveOut(fate === 'conflict' ? 'conflicting_duplicate' : 'duplicate');
+    }
     this.census.check(this.name, maxBadShare);
     const positives = this.#kept.reduce((sum, i) => sum + this.#labels[i], 0);
     if (positives === 0 || positives === this.size) throw this.census.noContrast(this.name, positives, this.size);
@@ -125,24 +153,31 @@ export class Corpus {
   }
 
   /**
-   * Numbers of the training and test texts, shuffled. A source's own split is used, without the training texts that
-   * have a near duplicate in the test part (their number is `leaks`). Otherwise the seed decides, and near duplicates
-   * and groups stay together. Throws SPLIT_IMPOSSIBLE.
+   * A text goes where its source puts it; where no source has both parts, the seed decides (see split.ts). A training text
+   * that shares its near-duplicate key or its group with a held-out text is left out. Both parts are ordered by the hash of
+   * their texts, so that equal texts in another order give the same model. Throws SPLIT_IMPOSSIBLE.
    */
-  split({ test_share: testShare, seed }: Pick<DataIngestionParams, 'test_share' | 'seed'>): Split & { leaks: number } {
-    const labels = Uint8Array.from(this.#kept, (i) => this.#labels[i]);
-    const given = this.#kept.map((i) => this.#isTest[i]);
-    const ownSplit = given.includes(true) && given.includes(false);
-    const split = ownSplit
-      ? splitAsGiven(labels, (i) => given[i] === true, seed)
-      : splitTexts({ labels, clusters: this.#kept.map((i) => this.#clusters.find(i)), testShare, seed });
-    const train = split.train.map((i) => this.#kept[i]);
-    const test = split.test.map((i) => this.#kept[i]);
-    if (!ownSplit) return { train, test, leaks: 0 };
-    const known = new Set<string>();
-    for (const { text } of this.reviews(test)) known.add(nearDuplicateKey(text));
-    const clean = train.filter((i) => !known.has(nearDuplicateKey(this.#store.read(i).text)));
-    return { train: clean, test, leaks: train.length - clean.length };
+  split({ test_share: testShare, seed }: Pick<DataIngestionParams, 'test_share' | 'seed'>): Split {
+    const order = this.#kept.toSorted((a, b) => (this.#keys[a].exact < this.#keys[b].exact ? -1 : 1));
+    const given = new Set(order.map((i) => this.#given[i]));
+    const ownSplit = given.has('train') && given.has('test');
+    const labels = order.map((i) => this.#labels[i]);
+    const input = { labels, units: order.map((i) => this.#keys[i].unit), testShare, seed };
+    const chosen = chooseHeldOut(input);
+    const isHeldOut = ownSplit ? order.map((i, k) => this.#isGivenTest(i) ?? chosen[k]) : chosen;
+    const test = order.filter((_, k) => isHeldOut[k]);
+    const known = new Set(test.flatMap((i) => [this.#keys[i].near, this.#keys[i].unit]));
+    const isShared = (i: number) => known.has(this.#keys[i].near) || known.has(this.#keys[i].unit);
+    const rest = order.filter((_, k) => !isHeldOut[k]);
+    const [train, shared] = [rest.filter((i) => !isShared(i)), rest.filter(isShared)];
+    const labelsOf = (part: number[]) => part.map((i) => this.#labels[i]);
+    requireAllClasses(labelsOf(train), labelsOf(test), shared.length);
+    return { train, test, shared, strata: ownSplit ? undefined : strataOf(input, isHeldOut) };
+  }
+
+  #isGivenTest(i: number): boolean | undefined {
+    const part = this.#given[i];
+    return part && part === 'test';
   }
 
   close(): void {
@@ -154,12 +189,18 @@ function describeOpinion(opinion: Opinion): string {
   return 'label' in opinion ? `label ${JSON.stringify(opinion.label)}` : `rating ${JSON.stringify(opinion.rating)}`;
 }
 
-/** All usable texts of a source in memory, in the source's order. Throws what gatherCorpus throws. */
-export function gatherReviews(settings: DataIngestionParams, options: SourceOptions): Promise<Review[]> {
-  return withCorpus(settings, options, (corpus) => [...corpus.reviews()]);
+/** Of two duplicates the one to keep, whatever the order of the rows. */
+function comesBefore(one: Review, other: Review): boolean {
+  const [a, b] = [one, other].map(({ text, rating, group }) => JSON.stringify([text, rating, group]));
+  return a > b;
 }
 
-/** The two parts of a source in memory, shuffled. Throws what gatherCorpus throws, and SPLIT_IMPOSSIBLE. */
+/** All usable texts of the source in memory, in its order, without those of test_source. Throws what gatherCorpus throws. */
+export function gatherReviews(settings: DataIngestionParams, options: SourceOptions): Promise<Review[]> {
+  return withCorpus({ ...settings, test_source: undefined }, options, (corpus) => [...corpus.reviews()]);
+}
+
+/** The two parts of a source in memory. Throws what gatherCorpus throws, and SPLIT_IMPOSSIBLE. */
 export function gatherSplit(
   settings: DataIngestionParams,
   options: SourceOptions,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countLeaks, DuplicateFinder, duplicateKey, nearDuplicateKey } from './duplicates.ts';
+import { countLeaks, DuplicateFinder, duplicateKey, groupKey, nearDuplicateKey } from './duplicates.ts';
 import type { Review } from './review.ts';
 
 describe('two texts', () => {
@@ -19,14 +19,19 @@ describe('two texts', () => {
 });
 
 describe('equal texts', () => {
-  function fates(...texts: [text: string, label: 0 | 1, onTestSide?: boolean][]): string[] {
+  /** A text with a rank is better than one with a higher rank. */
+  function fates(...texts: [text: string, label: number, rank?: number][]): string[] {
     const finder = new DuplicateFinder();
-    for (const [text, label, onTestSide = false] of texts) finder.add(text, label, onTestSide);
+    const rankOf = (i: number) => texts[i][2] ?? i;
+    texts.forEach(([text, label], i) => {
+      finder.add(text, label, (other) => rankOf(i) < rankOf(other));
+    });
     return texts.map((_, i) => finder.fate(i));
   }
 
-  it('keep the first', () => {
-    expect(fates(['a', 1], ['b', 0], ['A ', 1], ['a', 1])).toEqual(['kept', 'kept', 'duplicate', 'duplicate']);
+  it('keep the best one', () => {
+    expect(fates(['a', 1], ['b', 0], ['a', 1], ['a', 1])).toEqual(['kept', 'kept', 'duplicate', 'duplicate']);
+    expect(fates(['a', 1, 3], ['a', 1, 1], ['a', 1, 2])).toEqual(['duplicate', 'kept', 'duplicate']);
   });
 
   it('are all dropped if their labels conflict, however late that shows', () => {
@@ -39,19 +44,21 @@ describe('equal texts', () => {
     ]);
   });
 
-  it('keep the first one in the test part, if there is one', () => {
-    expect(fates(['a', 1], ['a', 1, true], ['a', 1, true])).toEqual(['duplicate', 'kept', 'duplicate']);
-    expect(fates(['a', 1, true], ['a', 1], ['a', 1, true])).toEqual(['kept', 'duplicate', 'duplicate']);
-  });
-
   it('report what is known so far as each is added', () => {
     const finder = new DuplicateFinder();
-    expect([finder.add('a', 1, false), finder.add('a', 1, false), finder.add('a', 0, false)]).toEqual([
+    const isBetter = () => false;
+    expect([finder.add('a', 1, isBetter), finder.add('a', 1, isBetter), finder.add('a', 0, isBetter)]).toEqual([
       'new',
       'duplicate',
       'conflict',
     ]);
   });
+});
+
+it('no text has the key of a group', () => {
+  for (const text of ['7', 'group 7', 'group\t7']) {
+    expect([duplicateKey(text), nearDuplicateKey(text)]).not.toContain(groupKey('7'));
+  }
 });
 
 function reviews(...given: [text: string, group?: string][]): Review[] {

@@ -31,11 +31,15 @@ function hashOf(text: string): string {
   return hash('sha256', text, 'base64url').slice(0, 12);
 }
 
+/** What a text is split by if its source puts it into a group. No text has this key. */
+export function groupKey(group: string): string {
+  return hashOf(`group\t${group}`);
+}
+
 /**
  * Finds duplicates in a stream of texts, numbered from 0 in their order.
  *
- * Same text, same label: keep the first, or the first that the source itself puts into the test part. Same text,
- * conflicting labels: drop all.
+ * Same text, same label: keep one. Same text, conflicting labels: drop all.
  */
 export class DuplicateFinder {
   /** Number of the first text with each key. */
@@ -48,21 +52,23 @@ export class DuplicateFinder {
   /** Numbers of first texts whose twins have conflicting labels. */
   readonly #conflicts = new Set<number>();
 
-  /** Returns what is known so far; a later text can still turn the first one into a conflict. */
-  add(text: string, label: 0 | 1, isTest: boolean): 'new' | 'duplicate' | 'conflict' {
+  /**
+   * Texts with equal keys are duplicates. `isBetter` says whether to keep the new text rather than the one with that
+   * number. Returns what is known so far; a later text can still turn the first one into a conflict.
+   */
+  add(key: string, label: number, isBetter: (other: number) => boolean): 'new' | 'duplicate' | 'conflict' {
     const number = this.#twin.length;
-    const key = duplicateKey(text);
     const first = this.#first.get(key);
     this.#labels.push(label);
     this.#twin.push(first ?? number);
     if (first === undefined) {
       this.#first.set(key, number);
-      if (isTest) this.#keeper.set(number, number);
       return 'new';
     }
-    if (isTest && !this.#keeper.has(first)) this.#keeper.set(first, number);
     if (this.#labels[first] !== label) this.#conflicts.add(first);
-    return this.#conflicts.has(first) ? 'conflict' : 'duplicate';
+    if (this.#conflicts.has(first)) return 'conflict';
+    if (isBetter(this.#keeper.get(first) ?? first)) this.#keeper.set(first, number);
+    return 'duplicate';
   }
 
   /** Whether to keep a text, once all have been added. */

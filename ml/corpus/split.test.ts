@@ -1,116 +1,85 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Clusters, type Split, type SplitInput, splitAsGiven, splitTexts } from './split.ts';
+import { chooseHeldOut, requireAllClasses, type SplitInput, strataOf } from './split.ts';
 
-function sharesOf({ test }: Split, labels: ArrayLike<number>): [negative: number, positive: number] {
-  const positives = test.reduce((sum, i) => sum + labels[i], 0);
-  return [test.length - positives, positives];
+/** Texts of units u0, u1 and so on; every other one is of class 1. */
+function input(size: number, more: Partial<SplitInput> = {}): SplitInput {
+  const numbers = Array.from({ length: size }, (_, i) => i);
+  return { labels: numbers.map((i) => i % 2), units: numbers.map((i) => `u${i}`), testShare: 0.2, seed: 42, ...more };
 }
 
-function input(negatives: number, positives: number, more: Partial<SplitInput> = {}): SplitInput {
-  const labels = [...Array(negatives).fill(0), ...Array(positives).fill(1)];
-  return { labels, clusters: labels.map((_, i) => i), testShare: 0.2, seed: 42, ...more };
-}
-
-describe('a split', () => {
-  it('holds out the share of each class and loses no text', () => {
-    const sizes = fc.integer({ min: 2, max: 200 });
-    const shares = fc.double({ min: 0.01, max: 0.99, noNaN: true });
+describe('a split by keyed hash', () => {
+  it('keeps the side of every unit when texts are added, removed or shuffled', () => {
+    const units = [...input(1000).units];
+    const sides = new Map(chooseHeldOut(input(1000)).map((side, i) => [units[i], side]));
     fc.assert(
-      fc.property(sizes, sizes, shares, fc.nat(), (negatives, positives, testShare, seed) => {
-        const given = input(negatives, positives, { testShare, seed });
-        const split = splitTexts(given);
-        expect([...split.train, ...split.test].sort((a, b) => a - b)).toEqual(given.clusters);
-        const wanted = (size: number) => Math.min(Math.max(Math.round(testShare * size), 1), size - 1);
-        expect(sharesOf(split, given.labels)).toEqual([wanted(negatives), wanted(positives)]);
+      fc.property(fc.shuffledSubarray(units, { minLength: 200 }), (some) => {
+        const labels = some.map((unit) => Number(unit.slice(1)) % 2);
+        const chosen = chooseHeldOut(input(0, { units: some, labels }));
+        expect(chosen).toEqual(some.map((unit) => sides.get(unit)));
       }),
+      { numRuns: 30 },
     );
   });
 
-  it('keeps clusters together and stays close to the share of each class', () => {
+  it('puts texts of one unit on one side', () => {
+    const { units } = input(500);
+    const doubled = chooseHeldOut(input(1000, { units: [...units, ...units] }));
+    expect(doubled.slice(500)).toEqual(doubled.slice(0, 500));
+  });
+
+  it('depends on the seed, independently: each fifth of a fifth is held out by both', () => {
+    const [one, other] = [1, 2].map((seed) => chooseHeldOut(input(10_000, { seed })));
+    expect(one.filter((side, i) => side && other[i]).length / 10_000).toBeCloseTo(0.04, 2);
+  });
+
+  it('is fixed for good: another split would make figures incomparable', () => {
+    const held = chooseHeldOut(input(30)).flatMap((side, i) => (side ? [i] : []));
+    expect(held).toEqual([14, 18, 25, 27, 28, 29]);
+  });
+
+  it('gives both sides every class, however small the corpus, as long as each class has two units', () => {
     fc.assert(
-      fc.property(fc.nat(), fc.integer({ min: 1, max: 12 }), (seed, size) => {
-        const given = input(300, 200, { seed });
-        given.clusters = Array.from(given.labels, (_, i) => (i * 7919) % Math.ceil(500 / size));
-        const split = splitTexts(given);
-        const test = new Set(split.test);
-        const side = new Map<number, boolean>();
-        Array.from(given.clusters).forEach((cluster, i) => {
-          expect(side.get(cluster) ?? test.has(i)).toBe(test.has(i));
-          side.set(cluster, test.has(i));
-        });
-        const [negatives, positives] = sharesOf(split, given.labels);
-        expect(Math.abs(negatives - 60)).toBeLessThanOrEqual(size);
-        expect(Math.abs(positives - 40)).toBeLessThanOrEqual(size);
-      }),
-    );
-  });
-
-  it('depends on the seed alone, and is shuffled', () => {
-    const first = splitTexts(input(50, 50));
-    expect(splitTexts(input(50, 50))).toEqual(first);
-    expect(splitTexts(input(50, 50, { seed: 43 }))).not.toEqual(first);
-    expect(first.train).not.toEqual(first.train.toSorted());
-    // Fixed for good: another split would make figures incomparable.
-    expect(splitTexts(input(5, 5))).toEqual({
-      train: Uint32Array.of(9, 6, 3, 8, 1, 5, 2, 4),
-      test: Uint32Array.of(0, 7),
-    });
-  });
-
-  it.each([
-    ['one text of a class', input(1, 9)],
-    ['one cluster', input(10, 10, { clusters: Array(20).fill(0) })],
-    ['a cluster that holds a whole class', input(2, 10, { clusters: [0, 0, ...Array(10).keys()] })],
-  ])('of %s is impossible, and says so', (_, given) => {
-    expect(() => splitTexts(given)).toThrow(expect.objectContaining({ code: 'SPLIT_IMPOSSIBLE' }));
-  });
-});
-
-describe('the split of a source', () => {
-  it('is kept, shuffled', () => {
-    const labels = [0, 1, 0, 1, 0, 1, 1, 0];
-    const { train, test } = splitAsGiven(labels, (i) => i >= 6, 1);
-    expect([...train].sort()).toEqual([0, 1, 2, 3, 4, 5]);
-    expect([...test].sort()).toEqual([6, 7]);
-  });
-
-  it('needs both classes in both parts', () => {
-    expect(() => splitAsGiven([0, 1, 1, 1], (i) => i >= 2, 1)).toThrow(
-      'the test part would have 2 positive and 0 negative of 4 texts, but it needs both classes',
-    );
-  });
-});
-
-describe('clusters', () => {
-  it('join texts that share a key, directly or through others', () => {
-    const clusters = new Clusters();
-    for (const keys of [['a'], ['b'], ['c'], ['a', 'b'], []]) clusters.add(keys);
-    const [a, b, c, ab, none] = [0, 1, 2, 3, 4].map((i) => clusters.find(i));
-    expect([b, ab]).toEqual([a, a]);
-    expect(new Set([a, c, none]).size).toBe(3);
-  });
-
-  it('agree with a slow method: join pairs until nothing changes', () => {
-    const keys = fc.array(fc.uniqueArray(fc.constantFrom(...'abcdefgh'), { maxLength: 3 }), { maxLength: 30 });
-    fc.assert(
-      fc.property(keys, (texts) => {
-        const clusters = new Clusters();
-        for (const text of texts) clusters.add(text);
-        const slow = texts.map((_, i) => i);
-        for (let changed = true; changed; ) {
-          changed = false;
-          texts.forEach((text, i) => {
-            texts.forEach((other, j) => {
-              if (slow[i] >= slow[j] || !text.some((key) => other.includes(key))) return;
-              slow[j] = slow[i];
-              changed = true;
-            });
-          });
+      fc.property(fc.integer({ min: 4, max: 12 }), fc.nat(), (size, seed) => {
+        const given = input(size, { seed });
+        const held = chooseHeldOut(given);
+        for (const side of [true, false]) {
+          for (const label of [0, 1]) {
+            expect(held.some((one, i) => one === side && given.labels[i] === label)).toBe(true);
+          }
         }
-        const pairs = texts.flatMap((_, i) => texts.map((_, j) => [i, j]));
-        for (const [i, j] of pairs) expect(clusters.find(i) === clusters.find(j)).toBe(slow[i] === slow[j]);
       }),
     );
   });
+});
+
+describe('the strata', () => {
+  it('lie within what they say chance allows for 95 of 100 seeds, with groups of every size', () => {
+    let within = 0;
+    for (let seed = 0; seed < 400; seed++) {
+      const given = input(900, { seed, units: Array.from({ length: 900 }, (_, i) => `g${Math.floor(Math.sqrt(i))}`) });
+      const [{ share, least, most }] = strataOf(given, chooseHeldOut(given));
+      if (share >= least && share <= most) within++;
+    }
+    expect(within / 400).toBeGreaterThan(0.92);
+    expect(within / 400).toBeLessThan(0.98);
+  });
+
+  it('count the texts of each class', () => {
+    const given = input(100);
+    const held = chooseHeldOut(given);
+    const [zero, one] = strataOf(given, held);
+    expect([zero.label, zero.texts, one.label, one.texts]).toEqual([0, 50, 1, 50]);
+    expect(zero.held_out + one.held_out).toBe(held.filter(Boolean).length);
+    expect(zero.most - 0.2).toBeCloseTo(1.96 * Math.sqrt((0.2 * 0.8) / 50), 12);
+  });
+});
+
+it.each([
+  [[0, 1], [1, 1], 0, 'the test part would have 2 texts, none of class 0, but both parts need every class'],
+  [[], [0, 1], 7, 'the train part would have 0 texts without the 7 that the test part has as well, none of class 0, 1'],
+])('of %j and %j a part lacks a class, and the message says so', (train, test, shared, message) => {
+  expect(() => requireAllClasses(train, test, shared)).toThrow(
+    expect.objectContaining({ code: 'SPLIT_IMPOSSIBLE', message: expect.stringContaining(message) }),
+  );
 });

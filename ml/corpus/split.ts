@@ -1,138 +1,110 @@
 /**
- * Chooses the held-out texts. The seed alone decides; each class keeps its share; the texts of a cluster stay together,
- * because a text in the training part would reveal its near duplicate in the test part.
+ * Chooses the held-out texts by a keyed hash: a text keeps its side when rows are added, removed or shuffled.
+ *
+ * What is hashed is the text's unit: its group, or without one the text itself as nearDuplicateKey folds it. So a group
+ * stays together, and so do near duplicates. The seed is the key: another seed gives another split. Shares come out right
+ * within the limits of chance, which `strata` states.
  */
+import { hash } from 'node:crypto';
 import { SentimentError } from '../errors.ts';
-import { createRandom, shuffle } from '../random.ts';
 
 export type SplitInput = {
-  /** 0 or 1 for each text. */
+  /** Class of each text. */
   labels: ArrayLike<number>;
-  /** Number of each text's cluster: equal numbers go into the same part. */
-  clusters: ArrayLike<number>;
-  /** Share of each class to hold out, above 0 and below 1. */
+  /** Each text's unit; texts of one unit go into the same part. */
+  units: readonly string[];
+  /** Share of the units to hold out, above 0 and below 1. */
   testShare: number;
   seed: number;
 };
 
-export type Split = {
-  /** Numbers of texts, shuffled. */
-  train: Uint32Array<ArrayBuffer>;
-  test: Uint32Array<ArrayBuffer>;
+/** How many texts of a class are held out, and how many chance allows. */
+export type Stratum = {
+  label: number;
+  texts: number;
+  held_out: number;
+  /** held_out / texts. */
+  share: number;
+  /** In 95 of 100 seeds the share lies between these two. */
+  least: number;
+  most: number;
 };
 
-/** The best of this many tries wins. Without clusters the first try is exact. */
-const TRIES = 20;
-
 /**
- * Takes the clusters in random order and holds one out if that brings the held-out part closer to its share of both
- * classes. If every cluster is one text, each class gets round(share x size), at least one text and at most all but one;
- * otherwise the closest of a few tries.
+ * Says for each text whether it is held out: where the hash of its unit, a number from 0 to 1, is below testShare.
  *
- * Throws SPLIT_IMPOSSIBLE if a part would lack a class.
+ * A small corpus may get no text of a class on one side. Then the unit with the smallest hash of those with the class is
+ * held out, or the one with the largest is not.
  */
-export function splitTexts({ labels, clusters, testShare, seed }: SplitInput): Split {
-  const random = createRandom(seed);
-  const counts = countClasses(labels, clusters);
-  let best = holdOut(counts, testShare, random);
-  for (let i = 1; i < TRIES && best.distance > 0; i++) {
-    const other = holdOut(counts, testShare, random);
-    if (other.distance < best.distance) best = other;
+export function chooseHeldOut({ labels, units, testShare, seed }: SplitInput): boolean[] {
+  const places = units.map((unit) => placeOf(unit, seed));
+  const isHeldOut = places.map((place) => place < testShare);
+  for (const label of new Set(Array.from(labels))) {
+    for (const side of [true, false]) {
+      const own = places.map((_, i) => i).filter((i) => labels[i] === label);
+      if (own.some((i) => isHeldOut[i] === side)) continue;
+      const isNearer = (i: number, best: number) => (side ? places[i] < places[best] : places[i] > places[best]);
+      const nearest = own.reduce((best, i) => (isNearer(i, best) ? i : best));
+      for (let i = 0; i < units.length; i++) if (units[i] === units[nearest]) isHeldOut[i] = side;
+    }
   }
-  const parts = divide(labels.length, (i) => best.held.has(clusters[i]), random);
-  checkParts(parts, labels);
-  return parts;
+  return isHeldOut;
 }
 
-/** `counts` has the number of negative and positive texts of each cluster. */
-function holdOut(
-  counts: ReadonlyMap<number, number[]>,
-  testShare: number,
-  random: () => number,
-): { held: Set<number>; distance: number } {
-  const sizes = [0, 0];
-  for (const [negatives, positives] of counts.values()) {
-    sizes[0] += negatives;
-    sizes[1] += positives;
-  }
-  const missing = sizes.map((size) => Math.min(Math.max(Math.round(testShare * size), 1), size - 1));
-  const distanceOf = (texts: number[]) => (texts[0] / sizes[0]) ** 2 + (texts[1] / sizes[1]) ** 2;
-  const held = new Set<number>();
-  for (const cluster of shuffle([...counts.keys()], random)) {
-    const [negatives, positives] = counts.get(cluster) ?? [0, 0];
-    const then = [missing[0] - negatives, missing[1] - positives];
-    if (distanceOf(then) >= distanceOf(missing)) continue;
-    held.add(cluster);
-    missing.splice(0, 2, ...then);
-  }
-  return { held, distance: distanceOf(missing) };
+/** 48 bits of SHA-256 as a number from 0 (inclusive) to 1 (exclusive). */
+function placeOf(unit: string, seed: number): number {
+  return Number.parseInt(hash('sha256', `${seed}/${unit}`, 'hex').slice(0, 12), 16) / 2 ** 48;
 }
 
-/** The source's own split, shuffled. Throws SPLIT_IMPOSSIBLE if a part lacks a class. */
-export function splitAsGiven(labels: ArrayLike<number>, isTest: (text: number) => boolean, seed: number): Split {
-  const parts = divide(labels.length, isTest, createRandom(seed));
-  checkParts(parts, labels);
-  return parts;
-}
-
-function countClasses(labels: ArrayLike<number>, clusters: ArrayLike<number>): Map<number, number[]> {
-  const counts = new Map<number, number[]>();
-  for (let i = 0; i < labels.length; i++) {
-    const count = counts.get(clusters[i]) ?? [0, 0];
-    count[labels[i]]++;
-    counts.set(clusters[i], count);
-  }
-  return counts;
-}
-
-function divide(length: number, isTest: (text: number) => boolean, random: () => number): Split {
-  const order = shuffle(
-    Uint32Array.from({ length }, (_, i) => i),
-    random,
-  );
-  return { train: order.filter((i) => !isTest(i)), test: order.filter(isTest) };
-}
-
-function checkParts(parts: Split, labels: ArrayLike<number>): void {
-  for (const part of ['train', 'test'] as const) {
-    const positives = parts[part].reduce((sum, i) => sum + labels[i], 0);
-    const negatives = parts[part].length - positives;
-    if (positives > 0 && negatives > 0) continue;
+/** Throws SPLIT_IMPOSSIBLE if a part lacks a class that the other has, or is empty. */
+export function requireAllClasses(train: readonly number[], test: readonly number[], shared: number): void {
+  const classes = [...new Set([...train, ...test])].sort();
+  for (const [part, labels] of [
+    ['train', train],
+    ['test', test],
+  ] as const) {
+    const missing = classes.filter((label) => !labels.includes(label));
+    if (missing.length === 0 && labels.length > 0) continue;
+    const without = shared === 0 ? '' : ` without the ${shared} that the test part has as well`;
     throw new SentimentError(
       'SPLIT_IMPOSSIBLE',
-      `the ${part} part would have ${positives} positive and ${negatives} negative of ${labels.length} texts, ` +
-        'but it needs both classes',
-      { next: 'use more texts, smaller groups (group_column) or another test_share' },
+      `the ${part} part would have ${labels.length} texts${part === 'train' ? without : ''}` +
+        `${missing.length === 0 ? '' : `, none of class ${missing.join(', ')}`}, but both parts need every class`,
+      {
+        next:
+          shared === 0
+            ? 'use more texts, smaller groups (group_column), or another seed or test_share'
+            : 'remove the texts that both parts have from one of them, or use more texts',
+      },
     );
   }
 }
 
-/** Texts that must stay in one part of the split, directly or through others (union-find: Galler & Fischer 1964). */
-export class Clusters {
-  /** For each text, another of its cluster or itself. Following it leads to the cluster's representative. */
-  readonly #parent: number[] = [];
-  readonly #byKey = new Map<string, number>();
-
-  /** Adds the next text. Texts that share a key share a cluster. */
-  add(keys: readonly string[]): void {
-    const text = this.#parent.length;
-    this.#parent.push(text);
-    for (const key of keys) {
-      const other = this.#byKey.get(key);
-      if (other === undefined) this.#byKey.set(key, text);
-      else this.#parent[this.find(other)] = this.find(text);
-    }
+/** For each class. The number held out has variance share x (1 - share) x sum of squared unit sizes. */
+export function strataOf({ labels, units, testShare }: SplitInput, isHeldOut: readonly boolean[]): Stratum[] {
+  const sizes = new Map<string, number>();
+  const strata = new Map<number, Stratum & { squares: number }>();
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    const stratum = strata.get(label) ?? { label, texts: 0, held_out: 0, share: 0, least: 0, most: 0, squares: 0 };
+    strata.set(label, stratum);
+    const key = `${label}\t${units[i]}`;
+    const size = sizes.get(key) ?? 0;
+    sizes.set(key, size + 1);
+    // (n + 1)^2 - n^2
+    stratum.squares += 2 * size + 1;
+    stratum.texts++;
+    if (isHeldOut[i]) stratum.held_out++;
   }
-
-  /** The representative of a text's cluster. */
-  find(text: number): number {
-    let root = text;
-    while (this.#parent[root] !== root) root = this.#parent[root];
-    while (this.#parent[text] !== root) {
-      const next = this.#parent[text];
-      this.#parent[text] = root;
-      text = next;
-    }
-    return root;
-  }
+  return [...strata.values()]
+    .sort((a, b) => a.label - b.label)
+    .map(({ squares, ...stratum }) => {
+      const reach = (1.96 * Math.sqrt(testShare * (1 - testShare) * squares)) / stratum.texts;
+      return {
+        ...stratum,
+        share: stratum.held_out / stratum.texts,
+        least: Math.max(0, testShare - reach),
+        most: Math.min(1, testShare + reach),
+      };
+    });
 }
