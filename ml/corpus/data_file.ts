@@ -1,13 +1,16 @@
 /**
  * What a data file is, by its content first and its name second, and its text as a stream of UTF-8: decompressed (gzip,
- * Zstandard, ZIP of one file), decoded, without a byte order mark. What is clearly no table is refused by name.
+ * bzip2, Zstandard, ZIP of one file), decoded, without a byte order mark; a Parquet file is JSON lines. What is clearly no
+ * table is refused by name.
  */
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { SentimentError, usageError } from '../errors.ts';
+import { isBzip2, unpackBzip2 } from './bzip2.ts';
 import { type Encoding, findEncoding, toUtf8 } from './encoding.ts';
 import { refuseForeign, refuseTar } from './foreign.ts';
+import { isParquet, unpackParquet } from './parquet.ts';
 import { isZip, openZip } from './zip.ts';
 import { isZstd, unpackZstd } from './zstd.ts';
 
@@ -58,6 +61,8 @@ export function isArchiveName(name: string): boolean {
 export type DataFile = {
   /** The file's name inside a ZIP archive. */
   member: string | undefined;
+  /** Whether the text was made from a Parquet file, an object a line. */
+  parquet: boolean;
   encoding: Encoding;
   /** The first 64 KiB of the text, in UTF-8, or all of it if `whole`. */
   head: Buffer;
@@ -77,10 +82,11 @@ export async function openDataFile(source: ByteSource, name: string, encoding?: 
     const data = await peel(source, name);
     try {
       refuseTar(data.head, name);
-      const found = findEncoding(data.head.subarray(0, HEAD), data.whole, encoding);
+      const found = findEncoding(data.head.subarray(0, HEAD), data.whole, data.parquet ? 'utf-8' : encoding);
       const { head, whole, chunks } = await peek(toUtf8(data.chunks, found, name));
       return {
         member: data.member,
+        parquet: data.parquet ?? false,
         encoding: found,
         head: head.subarray(0, HEAD),
         whole,
@@ -117,11 +123,13 @@ async function* explained(chunks: AsyncGenerator<Buffer, void>, name: string): A
 }
 
 type Peeked = { head: Buffer; whole: boolean; chunks: AsyncGenerator<Buffer, void> };
+/** What a file is under its compression. */
+type Peeled = Peeked & { member?: string; parquet?: boolean };
 
 /** Takes compression off, in layers if there are several. */
-async function peel(source: ByteSource, name: string): Promise<Peeked & { member?: string }> {
+async function peel(source: ByteSource, name: string): Promise<Peeled> {
   const raw = typeof source === 'string' ? createReadStream(source, { highWaterMark: CHUNK }) : source;
-  let data: Peeked & { member?: string } = await peek(raw);
+  let data: Peeled = await peek(raw);
   for (;;) {
     const { head, chunks } = data;
     try {
@@ -135,6 +143,11 @@ async function peel(source: ByteSource, name: string): Promise<Peeked & { member
         data = { ...data, ...(await peek(unpackZstd(chunks, name))) };
         continue;
       }
+      if (isBzip2(head)) {
+        data = { ...data, ...(await peek(unpackBzip2(chunks, name))) };
+        continue;
+      }
+      if (isParquet(head)) return { ...data, ...(await peek(unpackParquet(chunks, name))), parquet: true };
       if (head[0] !== 0x1f || head[1] !== 0x8b) return data;
       const gunzip = createGunzip({ chunkSize: CHUNK });
       // pipeline destroys gunzip with the error, which then reaches its reader.

@@ -14,17 +14,12 @@ const textBegins = (pattern: RegExp) => (head: Buffer) => pattern.test(head.toSt
 
 const FOREIGN: Foreign[] = [
   { what: 'an Excel workbook of the old kind (.xls)', next: SHEET, is: begins([0xd0, 0xcf, 0x11, 0xe0]) },
-  {
-    what: 'a bzip2 file',
-    next: 'unpack it: bzcat FILE > table.csv',
-    is: (head) => /^BZh[1-9]1AY&SY/.test(head.toString('latin1', 0, 10)),
-  },
   { what: 'an xz file', next: 'unpack it: xzcat FILE > table.csv', is: begins([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]) },
   { what: 'an lz4 file', next: 'unpack it: lz4cat FILE > table.csv', is: begins([0x04, 0x22, 0x4d, 0x18]) },
   { what: 'a 7z archive', next: 'unpack it: 7z x FILE', is: begins([0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]) },
   { what: 'a RAR archive', next: 'unpack it: unrar x FILE', is: begins('Rar!\x1a\x07') },
   { what: 'a compress file (.Z)', next: 'unpack it: zcat FILE > table.csv', is: begins([0x1f, 0x9d]) },
-  { what: 'a Parquet file', next: CONVERT, is: begins('PAR1', 'PARE') },
+  { what: 'an encrypted Parquet file', next: CONVERT, is: begins('PARE') },
   { what: 'an Arrow or Feather file', next: CONVERT, is: begins('ARROW1', 'FEA1') },
   { what: 'an ORC file', next: CONVERT, is: begins('ORC\x08', 'ORC\x0a', 'ORC\x12') },
   { what: 'an Avro file', next: CONVERT, is: begins('Obj\x01') },

@@ -89,11 +89,13 @@ export async function readTable(input: ByteSource, options: TableOptions = {}): 
     const { name: encoding, mark } = data.encoding;
     const facts = { name, mark, encoding };
     const coding = encoding === 'utf-8' || reading.encoding !== undefined ? undefined : encoding;
-    const json = options.format === 'csv' || options.format === 'tsv' ? undefined : jsonKindOf(data.head);
+    const isDelimited = (options.format === 'csv' || options.format === 'tsv') && !data.parquet;
+    const json = isDelimited ? undefined : jsonKindOf(data.head);
     const named = options.format ?? findFormat(data.member ?? options.fileName ?? name) ?? looksLikeJson(data.head);
     if (json || named === 'jsonl') {
       const opened = await openJson(data.text, json ?? 'lines', name, onBadRow);
-      const note = noteOf(named === 'jsonl' ? undefined : 'JSON', coding, undefined);
+      const kind = data.parquet ? 'Parquet' : named === 'jsonl' ? undefined : 'JSON';
+      const note = noteOf(kind, coding, undefined);
       return { ...facts, ...opened, format: 'jsonl', delimiter: DELIMITERS.csv, note };
     }
     if (data.head.length === 0) throw emptyTable(name);
