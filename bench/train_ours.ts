@@ -25,11 +25,11 @@ const { vectorizer, x } = fitVectorizer(normalized(reviews), wordSettings(Number
 const vectorised = cpuSeconds();
 const target = Float64Array.from(reviews, (review) => review.label);
 const weight = new Float64Array(reviews.length).fill(1);
-const { weights, intercept, objective, gap } = fitL2({ x, target, weight }, l2Settings(Number(c)));
+const { weights, intercepts, objective, gap } = fitL2({ x, target, weight }, l2Settings(Number(c)));
 const fitted = cpuSeconds();
 
 const testX = vectorizer.transform(normalized(test));
-const right = test.filter(({ label }, i) => (dot(testX, i, weights) + intercept > 0 ? 1 : 0) === label).length;
+const right = test.filter(({ label }, i) => (dot(testX, i, weights) + intercepts[0] > 0 ? 1 : 0) === label).length;
 const result = {
   vectoriseSeconds: vectorised - began,
   fitSeconds: fitted - vectorised,

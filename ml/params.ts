@@ -113,7 +113,10 @@ const building = {
   target: z.enum(['hard', 'soft']).default('soft').describe('hard: 0 or 1. soft: logistic(soft_slope x rating).'),
   soft_slope: above(0).default(1.5).describe('Slope of the soft target.'),
   sample_weight: z.enum(['none', 'rating']).default('none').describe('rating: the absolute rating.'),
-  class_weight: z.enum(['none', 'balanced']).default('none').describe('balanced: both classes weigh the same.'),
+  class_weight: z
+    .enum(['none', 'balanced'])
+    .default('none')
+    .describe('balanced: all classes weigh the same, and the probabilities are those of equally many texts of each.'),
   seed,
   calibration: z.enum(['none', 'platt']).default('platt').describe('platt is fitted on out-of-fold scores.'),
   calibration_folds: whole(2, 50).default(5).describe('Folds of the calibration.'),

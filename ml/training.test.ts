@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Review } from './corpus/review.ts';
 import { readParams } from './params.ts';
+import { createRandom } from './random.ts';
 import { fitWeights, labelsOf, trainingSet, trainModel } from './training.ts';
 
 const params = readParams('ml/testdata/params.yaml');
@@ -81,6 +82,22 @@ describe('training', () => {
     }));
     const words = { ...params, feature_engineering: { ...params.feature_engineering, char: null } };
     expect(trainModel(strangers, words).predict('good').class).toBe(1);
+  });
+
+  it('finds more texts of a rare class under class_weight: balanced, calibration included', () => {
+    const random = createRandom(8);
+    const words = ['fine', 'solid', 'plain', 'slow', 'dull', 'weak'];
+    const many: Review[] = Array.from({ length: 600 }, (_, i) => {
+      const label = i % 10 === 0 ? 1 : 0;
+      const pick = () => words[Math.min(5, Math.floor(6 * random() ** (label === 1 ? 1.4 : 0.8)))];
+      return { id: `${i}`, text: `${pick()} ${pick()} ${pick()}`, label };
+    });
+    const found = (class_weight: 'none' | 'balanced') => {
+      const model = trainModel(many, { ...params, model_building: { ...building, class_weight } });
+      return many.filter(({ text, label }) => label === 1 && model.predict(text).class === 1).length;
+    };
+    expect(found('none')).toBeLessThan(10);
+    expect(found('balanced')).toBeGreaterThan(30);
   });
 
   it('offers ml-logistic-regression as a classifier', () => {

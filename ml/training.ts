@@ -40,16 +40,23 @@ export function trainingSet(x: Csr, { labels, ratings }: Labels, params: ModelBu
       { next: 'check positive_labels and negative_labels in params.yaml against the label column' },
     );
   }
-  const balance = [labels.length / (2 * (labels.length - positives)), labels.length / (2 * positives)];
+  const classWeight = classWeights(labels, params);
   const target = new Float64Array(labels.length);
   const weight = new Float64Array(labels.length);
   for (let i = 0; i < labels.length; i++) {
     const rated = !Number.isNaN(ratings[i]);
     target[i] = params.target === 'soft' && rated ? sigmoid(params.soft_slope * ratings[i]) : labels[i];
     weight[i] = params.sample_weight === 'rating' && rated ? Math.abs(ratings[i]) : 1;
-    if (params.class_weight === 'balanced') weight[i] *= balance[labels[i]];
+    weight[i] *= classWeight[labels[i]];
   }
   return { x, target, weight };
+}
+
+/** What a text of each class counts, for learning and for calibration alike. */
+function classWeights(labels: Uint8Array, { class_weight }: ModelBuildingParams): [number, number] {
+  if (class_weight === 'none') return [1, 1];
+  const positives = labels.reduce((sum, label) => sum + label, 0);
+  return [labels.length / (2 * (labels.length - positives)), labels.length / (2 * positives)];
 }
 
 export type FittedWeights = {
@@ -93,9 +100,14 @@ function calibrate(set: TrainingSet, { labels }: Labels, params: ModelBuildingPa
       weight: Float64Array.from(inside, (i) => set.weight[i]),
     };
     const model = classifiers[params.classifier].fit(part, params, params.seed);
-    for (const i of rows) if (folds[i] === fold) scores[i] = dot(set.x, i, model.weights) + model.intercept;
+    for (const i of rows) if (folds[i] === fold) scores[i] = dot(set.x, i, model.weights) + model.intercepts[0];
   }
-  const calibration = fitPlatt(scores, labels);
+  const classWeight = classWeights(labels, params);
+  const calibration = fitPlatt(
+    scores,
+    labels,
+    Float64Array.from(labels, (label) => classWeight[label]),
+  );
   // Scores no better than chance (a handful of texts) can give a negative slope, which would invert every label.
   return calibration.slope > 0 ? { calibration, rawScores: scores } : UNCALIBRATED;
 }
@@ -123,7 +135,7 @@ export function modelParts(
     normalize: params.data_preprocessing,
     vectorizer,
     weights: Float32Array.from(model.weights),
-    intercept: model.intercept,
+    intercept: model.intercepts[0],
     calibration,
     facts: { ...data, source: params.data_ingestion.source, params: sectionsOfModel(params) },
     profile,

@@ -60,7 +60,7 @@ export function fitL1({ x, target, weight }: TrainingSet, settings: LogisticRegr
     const gap = (objective - dualValue(fit, intercept)) / objective;
     const converged = gap <= settings.tolerance;
     if (converged || iterations >= settings.max_iterations) {
-      return { weights, intercept, iterations, objective, gap, converged };
+      return { weights, intercepts: Float64Array.of(intercept), iterations, objective, gap, converged };
     }
   }
 

@@ -23,6 +23,7 @@ import {
   logisticLoss,
   margins,
   sigmoid,
+  stepCurvature,
 } from './logistic_loss.ts';
 
 export function fitL2({ x, target, weight }: TrainingSet, settings: LogisticRegressionSettings): LinearModel {
@@ -61,7 +62,7 @@ export function fitL2({ x, target, weight }: TrainingSet, settings: LogisticRegr
     const objective = halfSquares(weights) + logisticLoss(margin, b, target, cost);
     const gap = (objective - dualValue(x, weights, p, target, cost)) / objective;
     const converged = gap <= settings.tolerance;
-    if (converged || last) return { weights, intercept: b, iterations, objective, gap, converged };
+    if (converged || last) return { weights, intercepts: Float64Array.of(b), iterations, objective, gap, converged };
   }
 }
 
@@ -85,17 +86,6 @@ function solveOne(z: number, q: number, p: number): number {
     probability = sigmoid(u);
   }
   return probability;
-}
-
-/** c_i (|x_i|^2 + 1); the 1 is the multiplier's share. */
-function stepCurvature({ start, values }: Csr, cost: Float64Array): Float64Array {
-  const result = new Float64Array(cost.length);
-  for (let i = 0; i < cost.length; i++) {
-    let sum = 1;
-    for (let k = start[i]; k < start[i + 1]; k++) sum += values[k] * values[k];
-    result[i] = sum * cost[i];
-  }
-  return result;
 }
 
 function addRow({ start, columns, values }: Csr, row: number, factor: number, into: Float64Array): void {

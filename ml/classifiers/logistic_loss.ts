@@ -69,3 +69,14 @@ export function bestIntercept(margin: Float64Array, start: number, target: Float
   }
   return intercept;
 }
+
+/** c_i (|x_i|^2 + 1) of each text: the curvature of a dual step; the 1 is the multiplier's share. */
+export function stepCurvature({ start, values }: Csr, cost: Float64Array): Float64Array {
+  const result = new Float64Array(cost.length);
+  for (let i = 0; i < cost.length; i++) {
+    let sum = 1;
+    for (let k = start[i]; k < start[i + 1]; k++) sum += values[k] * values[k];
+    result[i] = sum * cost[i];
+  }
+  return result;
+}

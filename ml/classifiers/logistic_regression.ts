@@ -1,8 +1,12 @@
-/** The project's own logistic regression: l2 by dual coordinate ascent, l1 by coordinate descent. */
+/**
+ * The project's own logistic regression: l2 by dual coordinate ascent, l1 by coordinate descent. More than two classes
+ * are multinomial under l2; l1 and a naive Bayes scale, which is of one class, put each class against the rest.
+ */
 import { z } from 'zod';
-import { linearClassifier } from './classifier.ts';
+import { linearClassifier, oneVersusRest, outputsOf } from './classifier.ts';
 import { fitL1 } from './logistic_l1.ts';
 import { fitL2 } from './logistic_l2.ts';
+import { fitMultinomialL2 } from './multinomial_l2.ts';
 import { nbAlpha, withNaiveBayesScale } from './naive_bayes_scale.ts';
 
 const settings = z.object({
@@ -19,6 +23,8 @@ const settings = z.object({
 });
 
 export const logisticRegression = linearClassifier(settings, (set, { nb_alpha, ...given }, seed) => {
+  const solver = { ...given, seed };
+  if (given.penalty === 'l2' && nb_alpha === 0 && outputsOf(set) > 1) return fitMultinomialL2(set, solver);
   const solve = given.penalty === 'l1' ? fitL1 : fitL2;
-  return withNaiveBayesScale(set, nb_alpha, (scaled) => solve(scaled, { ...given, seed }));
+  return oneVersusRest(set, (binary) => withNaiveBayesScale(binary, nb_alpha, (scaled) => solve(scaled, solver)));
 });

@@ -47,7 +47,7 @@ describe('the npm library ml-logistic-regression', () => {
     // So large a C leaves next to no penalty.
     const ours = fitL2(set, { C: 1e4, penalty: 'l2', tolerance: 1e-9, max_iterations: 100_000, seed: 1 });
     const scores = [library, ours].map((model) =>
-      Array.from({ length: 80 }, (_, i) => dot(set.x, i, model.weights) + model.intercept),
+      Array.from({ length: 80 }, (_, i) => dot(set.x, i, model.weights) + model.intercepts[0]),
     );
     expect(scores[0].map(Math.sign)).toEqual(scores[1].map(Math.sign));
     scores[0].forEach((score, i) => {

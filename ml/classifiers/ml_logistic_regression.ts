@@ -1,13 +1,13 @@
 /**
  * The npm package ml-logistic-regression as a classifier: full-batch gradient descent on a dense matrix, without
- * penalty or stopping rule. A column of ones gives it the intercept it lacks. It suits small vocabularies; the default
+ * penalty or stopping rule, one class against the rest. A column of ones gives it the intercept it lacks. It suits small vocabularies; the default
  * features would need hundreds of gigabytes, which it refuses.
  */
 import LogisticRegression from 'ml-logistic-regression';
 import { Matrix } from 'ml-matrix';
 import { z } from 'zod';
 import { SentimentError, usageError } from '../errors.ts';
-import { type LinearModel, linearClassifier, type TrainingSet } from './classifier.ts';
+import { type LinearModel, linearClassifier, oneVersusRest, type TrainingSet } from './classifier.ts';
 import { nbAlpha, withNaiveBayesScale } from './naive_bayes_scale.ts';
 
 const MOST_CELLS = 50_000_000;
@@ -23,7 +23,9 @@ const settings = z.object({
 });
 
 export const mlLogisticRegression = linearClassifier(settings, (set, given) =>
-  withNaiveBayesScale(set, given.nb_alpha, (scaled) => fitWithLibrary(scaled, given)),
+  oneVersusRest(set, (binary) =>
+    withNaiveBayesScale(binary, given.nb_alpha, (scaled) => fitWithLibrary(scaled, given)),
+  ),
 );
 
 type DescentSettings = Omit<z.output<typeof settings>, 'nb_alpha'>;
@@ -58,8 +60,8 @@ export function fitWithLibrary(
     });
   }
   const weights = Float64Array.from(row.slice(0, -1));
-  const intercept = row[row.length - 1];
-  return { weights, intercept, iterations: steps, objective: Number.NaN, gap: Number.NaN, converged: true };
+  const intercepts = Float64Array.of(row[row.length - 1]);
+  return { weights, intercepts, iterations: steps, objective: Number.NaN, gap: Number.NaN, converged: true };
 }
 
 function denseWithOnes(x: TrainingSet['x']): Matrix {

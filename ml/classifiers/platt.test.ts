@@ -4,26 +4,39 @@ import { createRandom } from '../random.ts';
 import { sigmoid } from './logistic_loss.ts';
 import { fitPlatt } from './platt.ts';
 
+const ones = (count: number) => new Float64Array(count).fill(1);
+
 describe("Platt's calibration", () => {
   it('finds the slope and offset that made the labels', () => {
     const random = createRandom(1);
     const scores = Float64Array.from({ length: 40_000 }, () => 6 * random() - 3);
     const labels = Uint8Array.from(scores, (s) => (random() < sigmoid(1.7 * s - 0.4) ? 1 : 0));
-    const { slope, offset } = fitPlatt(scores, labels);
+    const { slope, offset } = fitPlatt(scores, labels, ones(scores.length));
     // Four standard errors at this size are about 0.08.
     expect(Math.abs(slope - 1.7)).toBeLessThan(0.08);
     expect(Math.abs(offset + 0.4)).toBeLessThan(0.08);
   });
 
   it('stays finite where the classes are parted', () => {
-    const { slope, offset } = fitPlatt(Float64Array.of(-2, -1, 1, 2), Uint8Array.of(0, 0, 1, 1));
+    const { slope, offset } = fitPlatt(Float64Array.of(-2, -1, 1, 2), Uint8Array.of(0, 0, 1, 1), ones(4));
     // The pulled-in targets 3/4 and 1/4 bound the log-odds.
     expect(sigmoid(slope * 2 + offset)).toBeLessThan(0.95);
     expect(slope).toBeGreaterThan(0);
   });
 
   it('changes nothing when there is one class', () => {
-    expect(fitPlatt(Float64Array.of(1, 2), Uint8Array.of(1, 1))).toEqual({ slope: 1, offset: 0 });
+    expect(fitPlatt(Float64Array.of(1, 2), Uint8Array.of(1, 1), ones(2))).toEqual({ slope: 1, offset: 0 });
+  });
+
+  it('moves to equal shares under balanced weights', () => {
+    const random = createRandom(2);
+    const labels = Uint8Array.from({ length: 4000 }, (_, i) => (i % 10 === 0 ? 1 : 0));
+    const scores = Float64Array.from(labels, (label) => label + 2 * random() - 1);
+    const balanced = Float64Array.from(labels, (label) => (label === 1 ? 5 : 5 / 9));
+    const [plain, moved] = [ones(4000), balanced].map((weight) => fitPlatt(scores, labels, weight));
+    expect(moved.offset - plain.offset).toBeCloseTo(Math.log(9), 0);
+    const mean = scores.reduce((sum, s, i) => sum + balanced[i] * sigmoid(moved.slope * s + moved.offset), 0) / 4000;
+    expect(mean).toBeCloseTo(0.5, 2);
   });
 
   it('makes the mean probability the share of positives, nearly, for any scores', () => {
@@ -35,7 +48,7 @@ describe("Platt's calibration", () => {
       fc.property(cases, (pairs) => {
         const scores = Float64Array.from(pairs, ([score]) => score);
         const labels = Uint8Array.from(pairs, ([, label]) => (label ? 1 : 0));
-        const { slope, offset } = fitPlatt(scores, labels);
+        const { slope, offset } = fitPlatt(scores, labels, ones(scores.length));
         const positives = labels.reduce((sum, label) => sum + label, 0);
         if (positives === 0 || positives === labels.length) return;
         const mean = scores.reduce((sum, s) => sum + sigmoid(slope * s + offset), 0) / scores.length;

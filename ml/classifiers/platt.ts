@@ -4,8 +4,15 @@
  */
 import { sigmoid, softplus } from './logistic_loss.ts';
 
-/** `scores` and `labels` (0 or 1) have the same length. A single class gives slope 1 and offset 0. */
-export function fitPlatt(scores: Float64Array, labels: Uint8Array): { slope: number; offset: number } {
+/**
+ * `scores`, `labels` (0 or 1) and `weight` have the same length. A single class gives slope 1 and offset 0. With balanced
+ * weights, the probabilities are those of a population with as many texts of either class.
+ */
+export function fitPlatt(
+  scores: Float64Array,
+  labels: Uint8Array,
+  weight: Float64Array,
+): { slope: number; offset: number } {
   const positives = labels.reduce((sum, label) => sum + label, 0);
   const negatives = labels.length - positives;
   if (positives === 0 || negatives === 0) return { slope: 1, offset: 0 };
@@ -17,7 +24,7 @@ export function fitPlatt(scores: Float64Array, labels: Uint8Array): { slope: num
     let sum = 0;
     for (let i = 0; i < scores.length; i++) {
       const z = a * scores[i] + b;
-      sum += softplus(z) - (labels[i] === 1 ? high : low) * z;
+      sum += weight[i] * (softplus(z) - (labels[i] === 1 ? high : low) * z);
     }
     return sum;
   };
@@ -27,8 +34,8 @@ export function fitPlatt(scores: Float64Array, labels: Uint8Array): { slope: num
     for (let i = 0; i < scores.length; i++) {
       const s = scores[i];
       const p = sigmoid(slope * s + offset);
-      const residual = p - (labels[i] === 1 ? high : low);
-      const curvature = p * (1 - p);
+      const residual = weight[i] * (p - (labels[i] === 1 ? high : low));
+      const curvature = weight[i] * p * (1 - p);
       ga += residual * s;
       gb += residual;
       haa += curvature * s * s;

@@ -41,8 +41,8 @@ test.each(classifierNames)('%s learns with its defaults', (name) => {
   expect(right / heldLabels.length).toBeGreaterThan(0.55);
 });
 
-function scoreWith({ weights, intercept }: LinearModel): Float64Array {
-  return Float64Array.from(heldLabels, (_, i) => sigmoid(dot(held, i, weights) + intercept));
+function scoreWith({ weights, intercepts }: LinearModel): Float64Array {
+  return Float64Array.from(heldLabels, (_, i) => sigmoid(dot(held, i, weights) + intercepts[0]));
 }
 
 test('a setting of another classifier is ignored, a wrong one of its own is not', () => {

@@ -127,7 +127,7 @@ function learnLinear(x: Csr, part: Labels, settings: ModelBuildingParams): Score
   const weights = Float32Array.from(model.weights);
   // The l1 penalty leaves few weights other than 0; only those need storing, each with its column.
   const used = weights.reduce((sum, weight) => sum + (weight === 0 ? 0 : 1), 0);
-  const score = (rows: Csr, i: number) => dot(rows, i, weights) + model.intercept;
+  const score = (rows: Csr, i: number) => dot(rows, i, weights) + model.intercepts[0];
   return {
     probabilities: (rows) =>
       Float64Array.from({ length: rows.rowCount }, (_, i) =>

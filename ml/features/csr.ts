@@ -22,6 +22,21 @@ export function dot(x: Csr, row: number, weights: ArrayLike<number>): number {
   return sum;
 }
 
+/**
+ * Adds value x weight over one row to each of `into`, whose length K is the number of weights a column has; they stand
+ * side by side.
+ */
+export function scoreRow(x: Csr, row: number, weights: Float64Array | Float32Array, into: Float64Array): void {
+  const { columns, values } = x;
+  const K = into.length;
+  const end = x.start[row + 1];
+  for (let at = x.start[row]; at < end; at++) {
+    const value = values[at];
+    const base = columns[at] * K;
+    for (let k = 0; k < K; k++) into[k] += value * weights[base + k];
+  }
+}
+
 /** The given rows, in that order. */
 export function selectRows(x: Csr, rows: ArrayLike<number>): Csr {
   const start = new Uint32Array(rows.length + 1);

@@ -55,3 +55,25 @@ export function matrixOf(rows: readonly ReadonlyMap<number, number>[], columnCou
     values: Float32Array.from(rows.flatMap((row) => [...row.values()])),
   };
 }
+
+/** A matrix from rows of plain numbers. */
+export function sparse(rows: number[][]): Csr {
+  const start = [0];
+  const columns: number[] = [];
+  const values: number[] = [];
+  for (const row of rows) {
+    row.forEach((value, j) => {
+      if (value === 0) return;
+      columns.push(j);
+      values.push(value);
+    });
+    start.push(columns.length);
+  }
+  return {
+    rowCount: rows.length,
+    columnCount: rows[0].length,
+    start: Uint32Array.from(start),
+    columns: Uint32Array.from(columns),
+    values: Float32Array.from(values),
+  };
+}
