@@ -57,6 +57,12 @@ it('writes every other line at once, after the waiting ones', () => {
   );
 });
 
+it('writes no secret', () => {
+  const { log, writes } = record('info');
+  log.warn('cannot reach https://ann:s3cr3t@example.com/model.bin?X-Amz-Signature=s3cr3t');
+  expect(JSON.parse(writes.join('')).msg).toBe('cannot reach https://***@example.com/model.bin?X-Amz-Signature=***');
+});
+
 it('loses no line, however many or long they are', () => {
   const { log, writes } = record('info');
   for (let i = 0; i < 5000; i++) log.request(line({ microseconds: i }));

@@ -1,10 +1,11 @@
 /**
  * One JSON line per event, on stdout, in the format of pino. Lines never contain the text of a request, nor a URL, which
- * could contain it.
+ * could contain it, nor secrets.
  *
  * Lines of requests are made and written together, a tenth of a second after the first of them: during a request, making
  * a line costs five times what it costs in one tight loop, and one write per line costs as much as Koa itself.
  */
+import { redact } from '../ml/redact.ts';
 import type { LogLevel } from './config.ts';
 import type { Endpoint, Method, TraceContext } from './labels.ts';
 
@@ -72,7 +73,7 @@ export class Log {
 
   #event(level: string, msg: string, fields: LogFields): void {
     this.flush();
-    this.#write(`${JSON.stringify({ level, time: Date.now(), msg, ...fields })}\n`);
+    this.#write(`${redact(JSON.stringify({ level, time: Date.now(), msg, ...fields }))}\n`);
   }
 }
 

@@ -25,6 +25,20 @@ test('the longest wait for a server that asks to slow down is five minutes, or a
   expect(trackingConfig(env).rateLimitWait).toBe(20_000);
 });
 
+test('credentials lose the line end that a file adds; a token with a space or a line end inside is refused, not shown', () => {
+  expect(trackingConfig({ MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_TOKEN: 't0ken\n' }).authorization).toBe(
+    'Bearer t0ken',
+  );
+  const env = { MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_USERNAME: 'ann\r\n', MLFLOW_TRACKING_PASSWORD: 'a b\n' };
+  expect(trackingConfig(env).authorization).toBe(`Basic ${btoa('ann:a b')}`);
+  for (const token of ['t0ken t0ken', 't0ken\nt0ken', 't0kén']) {
+    const message = 'MLFLOW_TRACKING_TOKEN holds a space, a line end or another character that no token has';
+    expect(() => trackingConfig({ MLFLOW_TRACKING_URI: uri, MLFLOW_TRACKING_TOKEN: token })).toThrow(
+      expect.objectContaining({ message, exitCode: 2 }),
+    );
+  }
+});
+
 test("timeout and retries come from MLflow's variables", () => {
   const env = { MLFLOW_TRACKING_URI: uri, MLFLOW_HTTP_REQUEST_TIMEOUT: '7', MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0' };
   expect(trackingConfig(env)).toMatchObject({ timeout: 7000, retries: 0 });

@@ -23,7 +23,7 @@ export type TrackingConfig = {
 
 export type Environment = Record<string, string | undefined>;
 
-/** Throws MLFLOW_URI (2) or MLFLOW_SETTING (2) for an invalid address or number. */
+/** Throws MLFLOW_URI (2) or MLFLOW_SETTING (2) for an invalid address, token or number. */
 export function trackingConfig(env: Environment = process.env): TrackingConfig {
   const address = parseAddress(env.MLFLOW_TRACKING_URI?.trim() ?? '');
   return {
@@ -56,10 +56,23 @@ function parseAddress(value: string): URL {
 }
 
 function authorization(env: Environment, address: URL): string | undefined {
-  const username = env.MLFLOW_TRACKING_USERNAME || decodeURIComponent(address.username);
-  const password = env.MLFLOW_TRACKING_PASSWORD || decodeURIComponent(address.password);
+  const username = secret(env, 'MLFLOW_TRACKING_USERNAME') || decodeURIComponent(address.username);
+  const password = secret(env, 'MLFLOW_TRACKING_PASSWORD') || decodeURIComponent(address.password);
   if (username && password) return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
-  return env.MLFLOW_TRACKING_TOKEN ? `Bearer ${env.MLFLOW_TRACKING_TOKEN}` : undefined;
+  const token = secret(env, 'MLFLOW_TRACKING_TOKEN');
+  if (/[^!-~]/.test(token)) {
+    throw usageError(
+      'MLFLOW_SETTING',
+      'MLFLOW_TRACKING_TOKEN holds a space, a line end or another character that no token has',
+      'set it to the token alone, on one line',
+    );
+  }
+  return token ? `Bearer ${token}` : undefined;
+}
+
+/** Without the line end that a file or a form adds. */
+function secret(env: Environment, name: string): string {
+  return (env[name] ?? '').replace(/^[\r\n]+|(?<![\r\n])[\r\n]+$/g, '');
 }
 
 function count(env: Environment, name: string, otherwise: number, least: number): number {

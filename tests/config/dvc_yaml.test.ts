@@ -20,7 +20,7 @@ const { stages } = z.object({ stages: z.record(z.string(), stage) }).parse(parse
 const skippable = Object.keys(stages).filter((name) => !stages[name].always_changed);
 
 /** They can change messages and output paths (which dvc.yaml would have to follow), but no result. */
-const harmless = ['ml/errors.ts', 'ml/stages/paths.ts'];
+const harmless = ['ml/errors.ts', 'ml/redact.ts', 'ml/stages/paths.ts'];
 
 /** params.ts loads every classifier for its settings; a stage that trains loads them through ml/training.ts as well. */
 const isSettingsOnly = (file: string, specifier: string) =>

@@ -21,8 +21,8 @@ export async function examine(given: Arguments, to?: string): Promise<Finding[]>
 async function tracking(given: Arguments): Promise<Finding[]> {
   const server = trackingOf(given);
   if (!server) return [{ what: 'tracking server: none given, each call starts its own' }];
-  const password = await server.password?.plaintext();
-  const token = await server.token?.plaintext();
+  const password = (await server.password?.plaintext())?.trim();
+  const token = (await server.token?.plaintext())?.trim();
   return [await examineTracking({ uri: server.uri, username: server.username, password, token })];
 }
 
