@@ -12,14 +12,16 @@ export type EvaluateOptions = LabelledSourceOptions & {
   /** Path of a saved model. */
   model?: string;
   mistakes?: string;
+  behaviour?: string[];
 };
 
-/** Throws EVALUATE_MISTAKES (2), FOLDS_INVALID (2), and what evaluateModel, readLabelled and trainModel throw. */
+/** Throws EVALUATE_MODEL (2), FOLDS_INVALID (2), and what evaluateModel, readLabelled and trainModel throw. */
 export async function evaluate(options: EvaluateOptions): Promise<void> {
-  const { model, mistakes } = options;
+  const { model, mistakes, behaviour } = options;
   if (model !== undefined) return evaluateModel({ ...options, model });
-  if (mistakes !== undefined) {
-    throw usageError('EVALUATE_MISTAKES', '--mistakes needs --model', 'name the saved model that makes them');
+  if (mistakes !== undefined || behaviour !== undefined) {
+    const option = mistakes === undefined ? '--behaviour' : '--mistakes';
+    throw usageError('EVALUATE_MODEL', `${option} needs --model`, 'name the saved model to test');
   }
   const params = paramsOf(options);
   const reviews = await readLabelled(params);

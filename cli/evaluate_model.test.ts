@@ -6,7 +6,7 @@ const scored = { labels: Uint8Array.of(1, 1, 1, 0, 0), probabilities: Float64Arr
 const settings = { calibration_bins: 10, bootstrap_samples: 50, seed: 1 };
 
 test('shows accuracy with its interval, the confusion matrix and each class', () => {
-  const lines = formatEvaluation(evaluationOf(scored, { model_evaluation: settings })).split('\n');
+  const lines = formatEvaluation(evaluationOf(scored, settings)).split('\n');
   expect(lines.slice(0, 10)).toEqual([
     '5 texts, 3 positive, 2 negative',
     '',

@@ -1,7 +1,9 @@
-/** `sentiment evaluate --model`: a saved model on labelled texts that it has not seen. */
+/** `sentiment evaluate --model`: a saved model on labelled texts that it has not seen, and on behaviour tests. */
 import type { Review } from '../ml/corpus/review.ts';
 import { csvLine } from '../ml/corpus/table_lines.ts';
 import { usageError } from '../ml/errors.ts';
+import { describeBehaviour, domainsOf, readBehaviourFiles, runBehaviourTests } from '../ml/evaluation/behaviour.ts';
+import type { MeasureParams } from '../ml/evaluation/evaluation.ts';
 import {
   type ClassMetrics,
   classMetrics,
@@ -16,7 +18,8 @@ import {
 import { standardErrors, wilsonInterval } from '../ml/evaluation/significance.ts';
 import { writeText } from '../ml/files.ts';
 import { readModel } from '../ml/model/artifact.ts';
-import { ingestionOfModel, type Params } from '../ml/params.ts';
+import type { Model } from '../ml/model/types.ts';
+import { ingestionOfModel } from '../ml/params.ts';
 import { checkOutput } from './output.ts';
 import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
 
@@ -26,26 +29,46 @@ export type ModelEvaluationOptions = LabelledSourceOptions & {
   json?: boolean;
   /** Path of the CSV file of mistakes. */
   mistakes?: string;
+  /** Paths of files of behaviour tests. */
+  behaviour?: string[];
 };
 
-/** Throws EVALUATE_DATA (2), and what readModel, checkOutput and readLabelled throw. */
+/** Throws EVALUATE_DATA (2), and what readModel, checkOutput, readLabelled and readBehaviourFiles throw. */
 export async function evaluateModel(options: ModelEvaluationOptions): Promise<void> {
-  const { data, mistakes } = options;
-  if (data === undefined) {
-    throw usageError('EVALUATE_DATA', '--model needs --data', 'name labelled texts that the model has not seen');
+  const { data, behaviour, mistakes } = options;
+  if (data === undefined && (behaviour === undefined || mistakes !== undefined)) {
+    throw usageError(
+      'EVALUATE_DATA',
+      `--model${behaviour ? ' with --mistakes' : ''} needs --data`,
+      `name labelled texts that the model has not seen${behaviour ? '' : ', or files of behaviour tests (--behaviour)'}`,
+    );
   }
-  const target = mistakes === undefined ? undefined : checkOutput(mistakes, [data, options.model]);
   const model = readModel(options.model);
+  const files = behaviour && runBehaviourTests(model, readBehaviourFiles(behaviour), domainsOf(model.facts)).files;
+  const result = data === undefined ? undefined : await evaluateOn(model, { ...options, data });
+  if (options.json) {
+    const shown = { model: options.model, source: data, ...result, behaviour: files };
+    process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
+    return;
+  }
+  if (result) process.stdout.write(`${options.model} on ${data}: ${formatEvaluation(result)}`);
+  for (const file of files ?? []) {
+    for (const line of describeBehaviour(file, file.total)) process.stdout.write(`${line}\n`);
+  }
+}
+
+async function evaluateOn(
+  model: Model,
+  options: ModelEvaluationOptions & { data: string },
+): Promise<SavedModelEvaluation> {
+  const { data, mistakes } = options;
+  const target = mistakes === undefined ? undefined : checkOutput(mistakes, [data, options.model]);
   const params = paramsOf(options, ingestionOfModel(model.facts));
   const reviews = await readLabelled(params);
   const scored = scoreReviews(reviews, (text) => model.predict(text).probability);
-  const result = evaluationOf(scored, params);
+  const result = evaluationOf(scored, params.model_evaluation);
   if (target !== undefined) writeText(target, mistakesCsv(reviews, scored));
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify({ model: options.model, source: data, ...result }, null, 2)}\n`
-      : `${options.model} on ${data}: ${formatEvaluation(result)}`,
-  );
+  return result;
 }
 
 export type SavedModelEvaluation = {
@@ -61,8 +84,8 @@ export type SavedModelEvaluation = {
 
 type ClassRow = Pick<ClassMetrics, 'precision' | 'recall' | 'f1'> & { texts: number };
 
-export function evaluationOf(scored: Scored, params: Pick<Params, 'model_evaluation'>): SavedModelEvaluation {
-  const { calibration_bins: bins, bootstrap_samples: samples, seed } = params.model_evaluation;
+export function evaluationOf(scored: Scored, params: MeasureParams): SavedModelEvaluation {
+  const { calibration_bins: bins, bootstrap_samples: samples, seed } = params;
   const texts = scored.labels.length;
   const measures = measure(scored, bins);
   const confusion = countOutcomes(scored);

@@ -68,6 +68,7 @@ export function createProgram(): Command {
     .option('--cv <folds>', 'number of folds', wholeNumber(2, 255), 5)
     .addOption(new Option('--model <file>', 'saved model to test on --data').conflicts('cv'))
     .option('--mistakes <file>', 'with --model: CSV file to write with its mistakes, the most confident first')
+    .option('--behaviour <files...>', 'with --model: files of behaviour tests to run (docs/model.md)')
     .option('--json', 'print JSON instead of a table')
     .action(async (options) => (await import('./evaluate.ts')).evaluate(options))
     .addHelpText(
@@ -78,6 +79,7 @@ interval, the confusion matrix, each class and all measures. Texts that the mode
 ${examples(
   'evaluate --cv 5',
   'evaluate --model my.model --data test.csv --mistakes mistakes.csv',
+  'evaluate --model my.model --behaviour behaviour/general.yaml my-sentences.yaml',
   'evaluate --data reviews.csv --text-column review --label-column stars --positive 4 5 --negative 1 2 --neutral 3',
   'evaluate --data embedded:amazon --json > amazon.json',
 )}`,

@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { SentimentError, usageError } from './errors.ts';
 
 /** Names the error codes, PARAMS_INVALID for one, and the command-line option that names another file. */
-export type SettingsKind = 'params' | 'experiments';
+export type SettingsKind = 'params' | 'experiments' | 'behaviour';
 export type Keys = readonly PropertyKey[];
 
-/** Throws PARAMS_MISSING or EXPERIMENTS_MISSING (exit code 1), and what the constructor throws. */
+/** Throws PARAMS_MISSING, EXPERIMENTS_MISSING or BEHAVIOUR_MISSING (exit code 1), and what the constructor throws. */
 export function readYamlFile(path: string, kind: SettingsKind): YamlFile {
   let text: string;
   try {
@@ -31,7 +31,7 @@ export class YamlFile {
   readonly #text: string;
   readonly #document: Document;
 
-  /** Throws PARAMS_INVALID or EXPERIMENTS_INVALID for text that is not YAML. */
+  /** Throws PARAMS_INVALID (or that of another kind) for text that is not YAML. */
   constructor(text: string, path: string, kind: SettingsKind) {
     this.path = path;
     this.#code = `${kind.toUpperCase()}_INVALID`;
@@ -48,7 +48,7 @@ export class YamlFile {
     return this.#document.hasIn(keys);
   }
 
-  /** The file's values. A top-level key without a value counts as left out. Throws PARAMS_INVALID or EXPERIMENTS_INVALID. */
+  /** The file's values. A top-level key without a value counts as left out. Throws PARAMS_INVALID and so on. */
   check<T>(schema: z.ZodType<T>): T {
     const value: unknown = this.#document.toJS() ?? {};
     if (!isRecord(value)) return this.checkValue(schema, value);
@@ -112,10 +112,12 @@ function describe(schema: z.ZodType, field: Keys): string | undefined {
 function schemaAt(schema: z.ZodType, field: Keys): JsonSchema {
   let at = objectOf(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
   for (const key of field) {
-    const inner = at.properties?.[String(key)] ?? at.additionalProperties;
-    // Elements of an array are described with the array.
-    if (typeof inner !== 'object') break;
-    at = objectOf(inner);
+    const inner = at.properties?.[String(key)] ?? at.additionalProperties ?? at.items;
+    // Elements of an array that are no objects are described with the array.
+    if (typeof inner !== 'object' || Array.isArray(inner)) break;
+    const next = objectOf(inner);
+    if (at.type === 'array' && !next.properties) break;
+    at = next;
   }
   return at;
 }

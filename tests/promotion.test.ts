@@ -42,7 +42,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     const [version] = await versions();
     expect(version.tags).toMatchObject({
       'promotion.reason': expect.stringMatching(
-        /^accuracy 0\.\d{4} is at least 0\.5; ROC-AUC .*; behaviour: \d+ of \d+/,
+        /^accuracy 0\.\d{4} is at least 0\.5; ROC-AUC .*; behaviour\/general.yaml: \d+ of \d+/,
       ),
       'promotion.decided_against': 'no champion',
       'promotion.figures': expect.stringMatching(/"texts":300/),
@@ -103,8 +103,10 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     await register();
     const { code, out } = await folder().run('promote_model', env());
     expect(code).toBe(3);
-    expect(out).toMatch(/FAIL behaviour: \d+ of \d+ tests pass, a share of 0\.\d+ is below 1/);
-    expect(out).toMatch(/(minimum functionality|invariance|direction), .*: ".*" expected .*, got /);
+    expect(out).toMatch(/FAIL behaviour\/general\.yaml: \d+ of \d+ tests pass, a share of 0\.\d+ is below 1/);
+    // Five examples of each of the two files.
+    expect(out.match(/^ +[^:]+: ".*" expected .*, got /gm)).toHaveLength(10);
+    expect(out).toMatch(/and \d+ more\n.*\n +reports\/behaviour\.json has all failures/s);
     expect(await stages()).toBe('1 Staging');
   });
 

@@ -1,31 +1,39 @@
 import { describe, expect, it } from 'vitest';
-import { type BehaviourCases, runBehaviourTests } from './behaviour.ts';
-import { directionCases, invarianceCases, minimumFunctionalityCases } from './behaviour_cases.ts';
+import { describeBehaviour, domainsOf, readBehaviourFiles, runBehaviourTests } from './behaviour.ts';
+import type { BehaviourCase, BehaviourFile } from './behaviour_file.ts';
 import { toyModel } from './testdata/toy_model.ts';
 
-const none = { minimumFunctionality: [], invariance: [], direction: [] };
-const goodOrBad = toyModel((text) => (text.includes('good') ? 0.9 : 0.2));
+const fileOf = (cases: BehaviourCase[], rest: Partial<BehaviourFile> = {}): BehaviourFile => ({
+  path: 'behaviour/toy.yaml',
+  domain: undefined,
+  decides: 'always',
+  cases,
+  ...rest,
+});
+const run = (probabilityOf: (text: string) => number, one: BehaviourCase) =>
+  runBehaviourTests(toyModel(probabilityOf), [fileOf([one])], []).files[0];
+
+const goodOrBad = (text: string) => (text.includes('good') ? 0.9 : 0.2);
 
 describe('a minimum functionality case', () => {
-  const cases = {
-    ...none,
-    minimumFunctionality: [{ name: 'negated praise', text: 'Not good.', expected: 'negative' as const }],
+  const notGood: BehaviourCase = {
+    kind: 'minimum functionality',
+    name: 'negated praise',
+    severity: 'normal',
+    text: 'Not good.',
+    expect: 'negative',
   };
 
   it('passes if the model predicts the expected class', () => {
-    expect(
-      runBehaviourTests(
-        toyModel(() => 0.4),
-        cases,
-      ),
-    ).toMatchObject({ passed: 1, total: 1, failures: [] });
+    expect(run(() => 0.4, notGood)).toMatchObject({ passed: 1, total: 1, failures: [] });
   });
 
-  it('fails if it predicts the other class, with the sentence and the probability', () => {
-    expect(runBehaviourTests(goodOrBad, cases).failures).toEqual([
+  it('fails if it predicts the other class, with the sentence and its probability', () => {
+    expect(run(goodOrBad, notGood).failures).toEqual([
       {
         kind: 'minimum functionality',
         name: 'negated praise',
+        severity: 'normal',
         text: 'Not good.',
         expected: 'negative',
         got: 'positive (0.90)',
@@ -35,18 +43,26 @@ describe('a minimum functionality case', () => {
 });
 
 describe('an invariance case', () => {
-  const cases = { ...none, invariance: [{ name: 'letter case', text: 'good', variant: 'GOOD' }] };
-  const shift = (variant: number) => toyModel((text) => (text === 'GOOD' ? variant : 0.55));
+  const letterCase: BehaviourCase = {
+    kind: 'invariance',
+    name: 'letter case',
+    severity: 'critical',
+    text: 'good',
+    variant: 'GOOD',
+    within: 0.1,
+  };
+  const shift = (variant: number) => (text: string) => (text === 'GOOD' ? variant : 0.55);
 
-  it('passes if the probability moves by less than 0.1 within the class', () => {
-    expect(runBehaviourTests(shift(0.64), cases).passed).toBe(1);
+  it('passes if the probability moves by less than it may within the class', () => {
+    expect(run(shift(0.64), letterCase).passed).toBe(1);
   });
 
   it('fails if it moves by more', () => {
-    expect(runBehaviourTests(shift(0.66), cases).failures).toEqual([
+    expect(run(shift(0.66), letterCase).failures).toEqual([
       {
         kind: 'invariance',
         name: 'letter case',
+        severity: 'critical',
         text: 'GOOD',
         expected: 'positive (0.55) as for "good", within 0.1',
         got: 'positive (0.66)',
@@ -55,97 +71,124 @@ describe('an invariance case', () => {
   });
 
   it('fails if the class changes, however small the step', () => {
-    expect(runBehaviourTests(shift(0.49), cases).passed).toBe(0);
+    expect(run(shift(0.49), letterCase).passed).toBe(0);
   });
 });
 
 describe('a direction case', () => {
-  const up = { name: 'praise added', text: 'A film.', addition: 'It is good.', direction: 'up' as const };
-  const down = { ...up, name: 'blame added', direction: 'down' as const };
-  const add = (after: number) => toyModel((text) => (text === 'A film. It is good.' ? after : 0.5));
+  const raises = (name: string): BehaviourCase => ({
+    kind: 'direction',
+    name: 'added',
+    severity: 'normal',
+    text: 'A film.',
+    variant: 'A film. It is good.',
+    raises: name,
+    within: 0.05,
+  });
+  const add = (after: number) => (text: string) => (text === 'A film. It is good.' ? after : 0.5);
 
-  it('passes if the probability moves any distance the right way, or at most 0.05 the wrong way', () => {
-    for (const after of [0.99, 0.5, 0.46]) {
-      expect(runBehaviourTests(add(after), { ...none, direction: [up] }).passed, `${after}`).toBe(1);
-    }
-    for (const after of [0.01, 0.5, 0.54]) {
-      expect(runBehaviourTests(add(after), { ...none, direction: [down] }).passed, `${after}`).toBe(1);
-    }
+  it('passes if the probability of the class rises, or falls at most as far as it may', () => {
+    for (const after of [0.99, 0.5, 0.46]) expect(run(add(after), raises('positive')).passed, `${after}`).toBe(1);
+    for (const after of [0.01, 0.5, 0.54]) expect(run(add(after), raises('negative')).passed, `${after}`).toBe(1);
   });
 
-  it('fails if praise lowers it', () => {
-    expect(runBehaviourTests(add(0.4), { ...none, direction: [up] }).failures).toEqual([
-      {
-        kind: 'direction',
-        name: 'praise added',
-        text: 'A film. It is good.',
-        expected: 'not lower than 0.50 for "A film.", within 0.05',
-        got: 'negative (0.40)',
-      },
-    ]);
-  });
-
-  it('fails if blame raises it', () => {
-    expect(runBehaviourTests(add(0.6), { ...none, direction: [down] }).failures[0]).toMatchObject({
-      expected: 'not higher than 0.50 for "A film.", within 0.05',
-      got: 'positive (0.60)',
+  it('fails if it falls further', () => {
+    expect(run(add(0.4), raises('positive')).failures[0]).toMatchObject({
+      text: 'A film. It is good.',
+      expected: 'not lower than positive 0.50 for "A film.", within 0.05',
+      got: 'positive 0.40',
+    });
+    expect(run(add(0.6), raises('negative')).failures[0]).toMatchObject({
+      expected: 'not lower than negative 0.50 for "A film.", within 0.05',
+      got: 'negative 0.40',
     });
   });
 });
 
 describe('the report', () => {
-  const report = runBehaviourTests(goodOrBad);
+  const films = { domain: 'movies', decides: 'in its domain' } as const;
+  const cases: BehaviourCase[] = ['good', 'bad', 'not good'].map((text) => ({
+    kind: 'minimum functionality',
+    name: text.startsWith('not') ? 'negation' : 'word',
+    severity: 'normal',
+    text,
+    expect: text === 'good' ? 'positive' : 'negative',
+  }));
 
-  it('adds up, by kind and by name', () => {
-    for (const tallies of [Object.values(report.byKind), Object.values(report.byName)]) {
-      expect(tallies.reduce((sum, tally) => sum + tally.total, 0)).toBe(report.total);
-      expect(tallies.reduce((sum, tally) => sum + tally.passed, 0)).toBe(report.passed);
-    }
-    expect(report.failures).toHaveLength(report.total - report.passed);
+  it('counts by kind and by name', () => {
+    const { byKind, byName } = runBehaviourTests(toyModel(goodOrBad), [fileOf(cases)], []).files[0];
+    expect(byKind).toEqual({ 'minimum functionality': { passed: 2, total: 3 } });
+    expect(byName).toEqual({ word: { passed: 2, total: 2 }, negation: { passed: 0, total: 1 } });
   });
 
-  it('catches a model that knows one word', () => {
-    expect(report.byName['negated praise'].passed).toBeLessThan(report.byName['negated praise'].total);
-    expect(report.byName.praise.passed).toBeLessThan(report.byName.praise.total);
+  it.each([
+    ['always', {}, [], true],
+    ['always, of another domain', { domain: 'movies' }, ['tweets'], true],
+    ['in its domain', films, ['tweets', 'movies'], true],
+    ['not of the data, in its domain', films, ['tweets'], false],
+    ['of data without a domain, in its domain', films, [], false],
+    ['never', { decides: 'never' }, ['movies'], false],
+  ] as const)('of a file that decides %s', (_name, header, domains, decides) => {
+    const report = runBehaviourTests(toyModel(goodOrBad), [fileOf(cases, header)], domains);
+    expect(report.files[0]).toMatchObject({ decides, passed: 2, total: 3 });
+    expect(report).toMatchObject(decides ? { passed: 2, total: 3 } : { passed: 0, total: 0 });
+  });
+
+  it('is told in lines, critical failures first, and says how many it leaves out', () => {
+    const severe = cases.map((one) => ({ ...one, expect: 'positive', severity: 'normal' as const }));
+    const [file] = runBehaviourTests(
+      toyModel(() => 0.2),
+      [fileOf([...severe, { ...severe[2], text: 'fine', severity: 'critical' }], { decides: 'never' })],
+      [],
+    ).files;
+    expect(describeBehaviour(file, 2)).toEqual([
+      'behaviour/toy.yaml: 0 of 4 behaviour tests pass (advisory)',
+      '  critical, negation: "fine" expected positive, got negative (0.80)',
+      '  word: "good" expected positive, got negative (0.80)',
+      '  and 2 more',
+    ]);
+    expect(describeBehaviour(file, 0)).toHaveLength(1);
   });
 });
 
-describe('the cases', () => {
-  it('each catch the model that answers them wrongly', () => {
-    const opposite = new Map(
-      minimumFunctionalityCases.map(({ text, expected }) => [text, expected === 'positive' ? 0.1 : 0.9]),
+it('the domain of an embedded corpus is its name; a table has none', () => {
+  expect(domainsOf({ source: 'embedded:movies' })).toEqual(['movies']);
+  expect(domainsOf({ source: 'reviews.csv' })).toEqual([]);
+});
+
+describe.each(['behaviour/general.yaml', 'behaviour/films.yaml'])('%s', (path) => {
+  const [file] = readBehaviourFiles([path]);
+  const textOf = (one: BehaviourCase) => ('variant' in one ? one.variant : one.text);
+
+  it('fails on every sentence for a model that answers all of them wrongly', () => {
+    const wrong = new Map(
+      file.cases.map((one) => {
+        const right = one.kind === 'direction' ? one.raises : one.kind === 'invariance' ? 'negative' : one.expect;
+        return [textOf(one), right === 'positive' ? 0.1 : 0.9];
+      }),
     );
-    const variants = new Set(invarianceCases.map(({ variant }) => variant));
-    const wrongWay = new Map(
-      directionCases.map(({ text, addition, direction }) => [`${text} ${addition}`, direction === 'up' ? 0.1 : 0.9]),
-    );
-    const wrong: [Partial<BehaviourCases>, (text: string) => number][] = [
-      [{ minimumFunctionality: minimumFunctionalityCases }, (text) => opposite.get(text) ?? 0.5],
-      [{ invariance: invarianceCases }, (text) => (variants.has(text) ? 0.9 : 0.1)],
-      [{ direction: directionCases }, (text) => wrongWay.get(text) ?? 0.5],
-    ];
-    for (const [cases, probabilityOf] of wrong) {
-      expect(runBehaviourTests(toyModel(probabilityOf), { ...none, ...cases }).passed).toBe(0);
+    const isVariant = new Set(file.cases.map(textOf));
+    for (const one of file.cases) {
+      const probabilityOf = (text: string) =>
+        isVariant.has(text) && text === textOf(one)
+          ? (wrong.get(text) as number)
+          : one.kind === 'invariance'
+            ? 0.1
+            : 0.5;
+      expect(run(probabilityOf, one).passed, textOf(one)).toBe(0);
     }
   });
 
-  it('ask as often for positive as for negative', () => {
-    const positive = minimumFunctionalityCases.filter((one) => one.expected === 'positive').length;
-    expect(positive * 2).toBe(minimumFunctionalityCases.length);
-    expect(directionCases.filter((one) => one.direction === 'up').length * 2).toBe(directionCases.length);
+  it('asks as often for positive as for negative', () => {
+    for (const name of ['expect', 'raises'] as const) {
+      const asked = file.cases.flatMap((one) => (name in one ? [(one as Record<string, unknown>)[name]] : []));
+      expect(asked.filter((each) => each === 'positive').length * 2, name).toBe(asked.length);
+    }
   });
 
-  it('have no duplicates', () => {
-    const texts = minimumFunctionalityCases.map((one) => one.text);
-    const pairs = [
-      ...invarianceCases.map((one) => `${one.text} | ${one.variant}`),
-      ...directionCases.map((one) => `${one.text} ${one.addition}`),
-    ];
-    expect(new Set(texts).size).toBe(texts.length);
-    expect(new Set(pairs).size).toBe(pairs.length);
-  });
-
-  it('differ from their variant in every invariance case', () => {
-    for (const one of invarianceCases) expect(one.variant).not.toBe(one.text);
+  it('asks nothing twice', () => {
+    const asked = file.cases.map((one) => JSON.stringify([one.kind, one.text, textOf(one)]));
+    expect(new Set(asked).size).toBe(asked.length);
+    for (const one of file.cases) if ('variant' in one) expect(one.variant).not.toBe(one.text);
   });
 });

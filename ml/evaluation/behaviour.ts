@@ -3,118 +3,135 @@
  * little about sentences that a visitor types; these tests check what anyone would expect of the model.
  *
  *   minimum functionality   a plain sentence gets the right class
- *   invariance              another name, number, case, space or tag keeps the class; the probability moves at most 0.1
- *   direction               added praise lowers the probability by at most 0.05, added blame raises it by at most 0.05
+ *   invariance              another name, number, case, space or tag keeps the class and nearly the probability
+ *   direction               an addition does not move the probability the wrong way, or only a little
+ *
+ * The sentences are in files (behaviour_file.ts). A file decides about a model, or it is advisory.
  */
-import type { Model, Prediction } from '../model/types.ts';
+import type { Model, ModelFacts, Prediction } from '../model/types.ts';
 import {
-  type DirectionCase,
-  directionCases,
-  type InvarianceCase,
-  invarianceCases,
-  type MinimumFunctionalityCase,
-  minimumFunctionalityCases,
-} from './behaviour_cases.ts';
-
-export type BehaviourKind = 'minimum functionality' | 'invariance' | 'direction';
+  type BehaviourCase,
+  type BehaviourFile,
+  type BehaviourKind,
+  readBehaviourFile,
+  type Severity,
+} from './behaviour_file.ts';
 
 export type BehaviourFailure = {
   kind: BehaviourKind;
   /** What the case tests, such as "negated praise". */
   name: string;
+  severity: Severity;
   text: string;
-  /** As text, with probabilities of the positive class. */
+  /** As text, with probabilities of the predicted classes. */
   expected: string;
   got: string;
 };
 
 export type Tally = { passed: number; total: number };
 
-export type BehaviourReport = Tally & {
+export type BehaviourFileReport = Tally & {
+  file: string;
+  /** False: the file is advisory. */
+  decides: boolean;
   failures: BehaviourFailure[];
-  byKind: Record<BehaviourKind, Tally>;
-  /** By name of the case, in the order of the cases. */
+  byKind: Partial<Record<BehaviourKind, Tally>>;
+  /** By name of the test, in the order of the file. */
   byName: Record<string, Tally>;
 };
 
-export type BehaviourCases = {
-  minimumFunctionality: readonly MinimumFunctionalityCase[];
-  invariance: readonly InvarianceCase[];
-  direction: readonly DirectionCase[];
-};
+/** `passed` and `total` count the files that decide. */
+export type BehaviourReport = Tally & { files: BehaviourFileReport[] };
 
-export const INVARIANCE_TOLERANCE = 0.1;
-export const DIRECTION_TOLERANCE = 0.05;
+/** Classes of every model so far, by the index of the class. */
+export const CLASSES = ['negative', 'positive'] as const;
 
-const ALL_CASES: BehaviourCases = {
-  minimumFunctionality: minimumFunctionalityCases,
-  invariance: invarianceCases,
-  direction: directionCases,
-};
+/** Throws what readBehaviourFile throws. */
+export function readBehaviourFiles(paths: readonly string[]): BehaviourFile[] {
+  return paths.map((path) => readBehaviourFile(path, CLASSES));
+}
 
-/** Deterministic; each case takes one or two predictions. */
-export function runBehaviourTests(model: Pick<Model, 'predict'>, cases = ALL_CASES): BehaviourReport {
-  const report: BehaviourReport = {
-    passed: 0,
-    total: 0,
-    failures: [],
-    byKind: {
-      'minimum functionality': { passed: 0, total: 0 },
-      invariance: { passed: 0, total: 0 },
-      direction: { passed: 0, total: 0 },
-    },
-    byName: {},
-  };
-  for (const one of cases.minimumFunctionality) {
-    record(report, 'minimum functionality', one.name, checkClass(model, one));
-  }
-  for (const one of cases.invariance) record(report, 'invariance', one.name, checkInvariance(model, one));
-  for (const one of cases.direction) record(report, 'direction', one.name, checkDirection(model, one));
-  return report;
+/** Deterministic; each case takes one or two predictions. `domains` are those of the texts that the model learnt from. */
+export function runBehaviourTests(
+  model: Pick<Model, 'predict'>,
+  files: readonly BehaviourFile[],
+  domains: readonly string[],
+): BehaviourReport {
+  const reports = files.map((file): BehaviourFileReport => {
+    const isOfDomain = file.domain === undefined || domains.includes(file.domain);
+    const decides = file.decides === 'always' || (file.decides === 'in its domain' && isOfDomain);
+    const report = { file: file.path, decides, passed: 0, total: 0, failures: [], byKind: {}, byName: {} };
+    for (const one of file.cases) record(report, one, mismatchOf(model, one));
+    return report;
+  });
+  const deciding = reports.filter(({ decides }) => decides);
+  const sum = (key: keyof Tally) => deciding.reduce((total, report) => total + report[key], 0);
+  return { passed: sum('passed'), total: sum('total'), files: reports };
+}
+
+/** The domains of the texts that a model learnt from; empty where nobody named one. */
+export function domainsOf({ source }: Pick<ModelFacts, 'source'>): string[] {
+  return source.startsWith('embedded:') ? [source.slice('embedded:'.length)] : [];
 }
 
 type Mismatch = Pick<BehaviourFailure, 'text' | 'expected' | 'got'>;
 
-function checkClass(model: Pick<Model, 'predict'>, { text, expected }: MinimumFunctionalityCase): Mismatch | undefined {
-  const got = model.predict(text);
-  return got.label === expected ? undefined : { text, expected, got: asText(got) };
-}
-
-function checkInvariance(model: Pick<Model, 'predict'>, { text, variant }: InvarianceCase): Mismatch | undefined {
-  const before = model.predict(text);
-  const after = model.predict(variant);
-  const moved = Math.abs(after.probability - before.probability);
-  if (before.label === after.label && moved <= INVARIANCE_TOLERANCE) return undefined;
-  return {
-    text: variant,
-    expected: `${asText(before)} as for "${text}", within ${INVARIANCE_TOLERANCE}`,
-    got: asText(after),
-  };
-}
-
-function checkDirection(model: Pick<Model, 'predict'>, one: DirectionCase): Mismatch | undefined {
-  const text = `${one.text} ${one.addition}`;
+function mismatchOf(model: Pick<Model, 'predict'>, one: BehaviourCase): Mismatch | undefined {
   const before = model.predict(one.text);
-  const after = model.predict(text);
-  const rise = after.probability - before.probability;
-  if ((one.direction === 'up' ? -rise : rise) <= DIRECTION_TOLERANCE) return undefined;
-  const bound = one.direction === 'up' ? 'not lower' : 'not higher';
+  if (one.kind === 'minimum functionality') {
+    return before.label === one.expect ? undefined : { text: one.text, expected: one.expect, got: asText(before) };
+  }
+  const after = model.predict(one.variant);
+  const risenBy = (name: string) => probabilityOf(after, name) - probabilityOf(before, name);
+  if (one.kind === 'invariance') {
+    const moved = Math.max(...CLASSES.map((name) => Math.abs(risenBy(name))));
+    if (before.label === after.label && moved <= one.within) return undefined;
+    return {
+      text: one.variant,
+      expected: `${asText(before)} as for "${one.text}", within ${one.within}`,
+      got: asText(after),
+    };
+  }
+  if (-risenBy(one.raises) <= one.within) return undefined;
+  const of = (prediction: Prediction) => `${one.raises} ${probabilityOf(prediction, one.raises).toFixed(2)}`;
   return {
-    text,
-    expected: `${bound} than ${before.probability.toFixed(2)} for "${one.text}", within ${DIRECTION_TOLERANCE}`,
-    got: asText(after),
+    text: one.variant,
+    expected: `not lower than ${of(before)} for "${one.text}", within ${one.within}`,
+    got: of(after),
   };
 }
 
-function record(report: BehaviourReport, kind: BehaviourKind, name: string, mismatch: Mismatch | undefined): void {
+function probabilityOf({ probability }: Prediction, name: string): number {
+  return name === CLASSES[1] ? probability : 1 - probability;
+}
+
+function record(report: BehaviourFileReport, one: BehaviourCase, mismatch: Mismatch | undefined): void {
+  const { kind, name, severity } = one;
+  report.byKind[kind] ??= { passed: 0, total: 0 };
   report.byName[name] ??= { passed: 0, total: 0 };
   for (const tally of [report, report.byKind[kind], report.byName[name]]) {
     tally.total++;
     if (!mismatch) tally.passed++;
   }
-  if (mismatch) report.failures.push({ kind, name, ...mismatch });
+  if (mismatch) report.failures.push({ kind, name, severity, ...mismatch });
 }
 
-function asText({ label, probability }: Prediction): string {
-  return `${label} (${probability.toFixed(2)})`;
+function asText({ label, confidence }: Prediction): string {
+  return `${label} (${confidence.toFixed(2)})`;
+}
+
+/** A file's result in lines: how many pass, and `examples` of the failures, critical ones first. */
+export function describeBehaviour(report: BehaviourFileReport, examples: number): string[] {
+  const { file, decides, passed, total, failures } = report;
+  const sorted = [...failures].sort((a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical'));
+  return [
+    `${file}: ${passed} of ${total} behaviour tests pass${decides ? '' : ' (advisory)'}`,
+    ...sorted
+      .slice(0, examples)
+      .map(
+        ({ name, severity, text, expected, got }) =>
+          `  ${severity === 'critical' ? 'critical, ' : ''}${name}: ${JSON.stringify(text)} expected ${expected}, got ${got}`,
+      ),
+    ...(examples > 0 && failures.length > examples ? [`  and ${failures.length - examples} more`] : []),
+  ];
 }

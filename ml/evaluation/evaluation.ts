@@ -1,8 +1,9 @@
-/** Evaluates a model on held-out texts in one pass of predictions: numbers, curves, findings, behaviour tests. */
+/** Evaluates a model on held-out texts in one pass of predictions: numbers, curves, findings. */
+import { parse } from 'node:path';
 import type { Review } from '../corpus/review.ts';
 import type { Model } from '../model/types.ts';
 import type { ModelEvaluationParams } from '../params.ts';
-import { type BehaviourReport, runBehaviourTests } from './behaviour.ts';
+import { type BehaviourReport, describeBehaviour, type Tally } from './behaviour.ts';
 import { type PrecisionRecallPoint, precisionRecallCurve, type RocPoint, rocCurve, thin } from './curves.ts';
 import { type Mistake, type Slice, sliceReviews, type TopWord, topWords, worstMistakes } from './findings.ts';
 import {
@@ -32,21 +33,18 @@ export type Evaluation = {
   topWords: TopWord[];
 };
 
+export type MeasureParams = Pick<ModelEvaluationParams, 'calibration_bins' | 'bootstrap_samples' | 'seed'>;
+
 /** Deterministic: equal model, texts and settings give equal results. Throws NO_TEXTS, ONE_CLASS. */
 export function evaluateModel(
   model: Pick<Model, 'predict' | 'explain'>,
   reviews: readonly Review[],
-  params: ModelEvaluationParams,
+  behaviour: BehaviourReport,
+  params: MeasureParams,
 ): Evaluation {
   const scored = scoreReviews(reviews, (text) => model.predict(text).probability);
-  const behaviour = runBehaviourTests(model);
   return {
-    metrics: {
-      ...flatMetrics(scored, params),
-      behaviour_passed: behaviour.passed,
-      behaviour_total: behaviour.total,
-      behaviour_pass_rate: behaviour.passed / behaviour.total,
-    },
+    metrics: { ...flatMetrics(scored, params), ...behaviourMetrics(behaviour) },
     scored,
     outcomes: countOutcomes(scored),
     roc: thin(
@@ -75,7 +73,7 @@ export function evaluateModel(
  * others (none if `bootstrap_samples` is 0). Also the number of texts (`n_test`), the share of positive ones
  * (`positive_share`) and the accuracy of always predicting the larger class (`majority_share`).
  */
-export function flatMetrics(scored: Scored, params: ModelEvaluationParams): Record<string, number> {
+export function flatMetrics(scored: Scored, params: MeasureParams): Record<string, number> {
   const { calibration_bins, bootstrap_samples, seed } = params;
   const count = scored.labels.length;
   const positiveShare = scored.labels.reduce((sum, label) => sum + label, 0) / count;
@@ -94,6 +92,19 @@ export function flatMetrics(scored: Scored, params: ModelEvaluationParams): Reco
     const error = errors[name];
     if (error !== undefined) metrics[`${name}_se`] = error;
   }
+  return metrics;
+}
+
+/** `behaviour_passed`, `_total` and `_pass_rate` of the files that decide, and `behaviour_NAME_passed` and so on of each file. */
+function behaviourMetrics(behaviour: BehaviourReport): Record<string, number> {
+  const metrics: Record<string, number> = {};
+  const put = (name: string, { passed, total }: Tally) => {
+    metrics[`${name}_passed`] = passed;
+    metrics[`${name}_total`] = total;
+    if (total > 0) metrics[`${name}_pass_rate`] = passed / total;
+  };
+  put('behaviour', behaviour);
+  for (const report of behaviour.files) put(`behaviour_${parse(report.file).name.replaceAll(/[^\w.-]/g, '_')}`, report);
   return metrics;
 }
 
@@ -126,10 +137,7 @@ export function summarize({ metrics, behaviour, slices }: Evaluation): string {
       `  accuracy, ${range.padEnd(28)}${accuracy.toFixed(3)} ± ${accuracy_se.toFixed(3)} (${count.toLocaleString('en')} texts)`,
     );
   }
-  lines.push(`${behaviour.passed} of ${behaviour.total} behaviour tests passed`);
-  for (const [kind, tally] of Object.entries(behaviour.byKind)) {
-    lines.push(`  ${kind.padEnd(24)}${tally.passed} of ${tally.total}`);
-  }
+  for (const file of behaviour.files) lines.push(...describeBehaviour(file, 0));
   return lines.join('\n');
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Contender, type GateInput, judge } from './gate.ts';
+import { type BehaviourOutcome, type Contender, type GateInput, judge } from './gate.ts';
 
 const params = {
   significance: 0.05,
@@ -28,6 +28,12 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 /** Twenty wrong of 200 at 90 % confidence: perfectly calibrated. */
 const good = range(0, 20);
 
+/** Of 20 tests. */
+function behaviour(passed: number, changes: Partial<BehaviourOutcome> = {}): BehaviourOutcome {
+  const failures = Array.from({ length: 20 - passed }, () => ({ severity: 'normal' as const }));
+  return { file: 'behaviour/own.yaml', decides: true, passed, total: 20, failures, ...changes };
+}
+
 function input(changes: Partial<GateInput> = {}): GateInput {
   return {
     challenger: contender('2', good),
@@ -35,7 +41,7 @@ function input(changes: Partial<GateInput> = {}): GateInput {
       '1',
       good.map((i) => 199 - i),
     ),
-    behaviour: { passed: 19, total: 20 },
+    behaviour: [behaviour(19)],
     calibrationBins: 10,
     params,
     ...changes,
@@ -50,7 +56,7 @@ describe('the first model', () => {
       'accuracy 0.9000 is at least 0.75',
       'ROC-AUC 0.9000 is at least 0.8',
       'calibration error 0.0000 is at most 0.03',
-      'behaviour: 19 of 20 tests pass, a share of 0.9500 is at least 0.9',
+      'behaviour/own.yaml: 19 of 20 tests pass, a share of 0.9500 is at least 0.9',
     ]);
     expect(verdict.reason).toBe(verdict.checks.map((check) => check.text).join('; '));
   });
@@ -58,7 +64,11 @@ describe('the first model', () => {
   test.each([
     ['accuracy', { min_accuracy: 0.91 }, 'accuracy 0.9000 is below 0.91'],
     ['ROC-AUC', { min_roc_auc: 0.95 }, 'ROC-AUC 0.9000 is below 0.95'],
-    ['behaviour', { min_behaviour_pass: 1 }, 'behaviour: 19 of 20 tests pass, a share of 0.9500 is below 1'],
+    [
+      'behaviour',
+      { min_behaviour_pass: 1 },
+      'behaviour/own.yaml: 19 of 20 tests pass, a share of 0.9500 is below 1: so few have a probability of 0.0e+0 by chance, below 0.05',
+    ],
   ])('is refused below the floor of %s', (_name, changes, reason) => {
     expect(judge(input({ champion: undefined, params: { ...params, ...changes } }))).toMatchObject({
       decision: 'refuse',
@@ -76,9 +86,43 @@ describe('the first model', () => {
 
   test('is refused with a reason for every limit that it misses', () => {
     const { reason } = judge(
-      input({ champion: undefined, challenger: contender('1', range(0, 80)), behaviour: { passed: 0, total: 0 } }),
+      input({ champion: undefined, challenger: contender('1', range(0, 80)), behaviour: [behaviour(0)] }),
     );
     expect(reason.split('; ')).toHaveLength(4);
+  });
+});
+
+describe('behaviour tests', () => {
+  const decide = (...files: BehaviourOutcome[]) => judge(input({ behaviour: files }));
+
+  test('refuse only if chance hardly explains how few pass', () => {
+    // Binomial, 20 tests at .9: 15 or fewer pass with probability 0.043, 16 or fewer with 0.133.
+    expect(decide(behaviour(16)).decision).toBe('promote');
+    expect(decide(behaviour(16)).reason).toContain('so few have a probability of 0.133 by chance, not below 0.05');
+    expect(decide(behaviour(15))).toMatchObject({
+      decision: 'refuse',
+      reason:
+        'behaviour/own.yaml: 15 of 20 tests pass, a share of 0.7500 is below 0.9: so few have a probability of 0.043 by chance, below 0.05',
+    });
+  });
+
+  test('refuse if one critical test fails', () => {
+    expect(decide(behaviour(19, { failures: [{ severity: 'critical' }] }))).toMatchObject({
+      decision: 'refuse',
+      reason: 'behaviour/own.yaml: critical tests that fail: 1',
+    });
+  });
+
+  test('of an advisory file never refuse', () => {
+    const advisory = behaviour(0, { decides: false, failures: [{ severity: 'critical' }] });
+    expect(decide(behaviour(19), advisory)).toMatchObject({
+      decision: 'promote',
+      figures: { behaviour_passed: 19, behaviour_total: 20 },
+    });
+  });
+
+  test('are judged file by file', () => {
+    expect(decide(behaviour(20, { passed: 2000, total: 2000 }), behaviour(2)).decision).toBe('refuse');
   });
 });
 

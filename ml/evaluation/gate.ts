@@ -4,13 +4,14 @@
  *
  * Both are scored on the same held-out texts. The gate refuses a challenger that is significantly worse there
  * (McNemar's exact test, one-sided: for equal models, a loss this large has a probability below `significance`), that
- * misses an absolute limit (accuracy, ROC-AUC, calibration error) or that fails too many behaviour tests. The
- * challenger need not be better: newer data or a smaller vocabulary is reason enough for the person who trained it. The
+ * misses an absolute limit (accuracy, ROC-AUC, calibration error), that fails a critical behaviour test, or of whose
+ * behaviour tests in a file that decides significantly too few pass. The challenger need not be better: newer data or a smaller vocabulary is reason enough for the person who trained it. The
  * first model has no champion, so only the absolute limits apply.
  */
 import type { PromoteModelParams } from '../params.ts';
+import type { BehaviourFailure, Tally } from './behaviour.ts';
 import { classOf, measure, type Scored } from './measures.ts';
-import { countDifferences, mcnemar } from './significance.ts';
+import { binomialAtMost, countDifferences, mcnemar } from './significance.ts';
 
 export type Contender = {
   /** Version number in the registry. */
@@ -26,11 +27,17 @@ export type Contender = {
 export type GateInput = {
   challenger: Contender;
   champion: Contender | undefined;
-  /** The challenger's behaviour tests. */
-  behaviour: { passed: number; total: number };
+  /** The challenger's behaviour tests, by file. */
+  behaviour: readonly BehaviourOutcome[];
   /** Number of bins for the calibration error. */
   calibrationBins: number;
   params: PromoteModelParams;
+};
+
+export type BehaviourOutcome = Tally & {
+  file: string;
+  decides: boolean;
+  failures: readonly Pick<BehaviourFailure, 'severity'>[];
 };
 
 export type Check = { passed: boolean; text: string };
@@ -55,24 +62,20 @@ export function judge(input: GateInput): Verdict {
     return { decision: 'unchanged', checks: [], reason, warnings: [], figures: {} };
   }
   const measures = measure(challenger.scored, calibrationBins);
-  const behaviourShare = behaviour.total === 0 ? 0 : behaviour.passed / behaviour.total;
+  const deciding = behaviour.filter(({ decides }) => decides);
   const checks = [
     atLeast('accuracy', measures.accuracy, params.min_accuracy),
     atLeast('ROC-AUC', measures.roc_auc, params.min_roc_auc),
     atMost('calibration error', measures.ece, params.max_calibration_error),
-    atLeast(
-      `behaviour: ${behaviour.passed} of ${behaviour.total} tests pass, a share of`,
-      behaviourShare,
-      params.min_behaviour_pass,
-    ),
+    ...deciding.flatMap((file) => behaviourChecks(file, params)),
   ];
   const figures: Record<string, number> = {
     texts: challenger.scored.labels.length,
     accuracy: measures.accuracy,
     roc_auc: measures.roc_auc,
     ece: measures.ece,
-    behaviour_passed: behaviour.passed,
-    behaviour_total: behaviour.total,
+    behaviour_passed: deciding.reduce((sum, { passed }) => sum + passed, 0),
+    behaviour_total: deciding.reduce((sum, { total }) => sum + total, 0),
   };
   if (champion) compare(challenger, champion, input, checks, figures);
 
@@ -84,6 +87,26 @@ export function judge(input: GateInput): Verdict {
     warnings: champion ? warningsAbout(challenger, champion) : [],
     figures,
   };
+}
+
+function behaviourChecks({ file, passed, total, failures }: BehaviourOutcome, params: PromoteModelParams): Check[] {
+  const limit = params.min_behaviour_pass;
+  const isBelow = passed / total < limit;
+  const probability = binomialAtMost(passed, total, limit);
+  const isSignificant = isBelow && probability < params.significance;
+  const critical = failures.filter(({ severity }) => severity === 'critical').length;
+  return [
+    {
+      passed: !isSignificant,
+      text:
+        `${file}: ${passed} of ${total} tests pass, a share of ${(passed / total).toFixed(4)} is ` +
+        (isBelow
+          ? `below ${limit}: so few have a probability of ${short(probability)} by chance, ` +
+            `${isSignificant ? 'below' : 'not below'} ${params.significance}`
+          : `at least ${limit}`),
+    },
+    ...(critical > 0 ? [{ passed: false, text: `${file}: critical tests that fail: ${critical}` }] : []),
+  ];
 }
 
 /** Adds the paired comparison to the checks and figures. */

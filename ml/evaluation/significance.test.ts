@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../random.ts';
 import { measure } from './measures.ts';
 import {
+  binomialAtMost,
   countDifferences,
   mcnemar,
   pairedDifference,
@@ -105,6 +106,21 @@ describe('mcnemar', () => {
       }),
     );
   });
+});
+
+// scipy.stats.binom.cdf of SciPy 1.17.1.
+it.each([
+  [93, 126, 0.8, 0.055389048577380855],
+  [97, 114, 0.85, 0.5505408949819092],
+  [0, 10, 0.7, 5.9049000000000085e-6],
+  [9, 10, 0.7, 0.9717524751000001],
+  [50, 5000, 0.02, 1.8537598149059513e-8],
+  [126, 126, 0.5, 1],
+  [9, 10, 1, 0],
+  [0, 10, 0, 1],
+  [-1, 10, 0.5, 0],
+])("binomialAtMost(%d, %d, %d) is SciPy's", (successes, throws, share, expected) => {
+  expect(Math.abs(binomialAtMost(successes, throws, share) - expected)).toBeLessThanOrEqual(1e-10 * expected);
 });
 
 it('countDifferences counts the texts that only one has right', () => {

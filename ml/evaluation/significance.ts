@@ -84,21 +84,26 @@ export function mcnemar(onlyFirstRight: number, onlySecondRight: number): McNema
 /** P(X >= successes) for X heads of `throws` fair coins. */
 function atLeast(successes: number, throws: number): number {
   // Summing the smaller tail keeps the digits of a tiny probability.
-  return 2 * successes > throws ? atMost(throws - successes, throws) : 1 - atMost(successes - 1, throws);
+  return 2 * successes > throws
+    ? binomialAtMost(throws - successes, throws, 0.5)
+    : 1 - binomialAtMost(successes - 1, throws, 0.5);
 }
 
-/** P(X <= successes), for 2 x successes <= throws. */
-function atMost(successes: number, throws: number): number {
+/** P(X <= successes) for X successes of `throws` tries that succeed with probability `share`, 0 to 1. */
+export function binomialAtMost(successes: number, throws: number, share: number): number {
   if (successes < 0) return 0;
-  let logTerm = -throws * Math.LN2;
+  if (successes >= throws || share === 0) return 1;
+  if (share === 1) return 0;
+  let logTerm = successes * Math.log(share) + (throws - successes) * Math.log1p(-share);
   for (let i = 1; i <= successes; i++) logTerm += Math.log((throws - successes + i) / i);
+  const odds = (1 - share) / share;
   let term = Math.exp(logTerm);
   let sum = 0;
   for (let k = successes; k >= 0; k--) {
     sum += term;
-    term *= k / (throws - k + 1);
+    term *= (k / (throws - k + 1)) * odds;
   }
-  return sum;
+  return Math.min(1, sum);
 }
 
 /** Counts the texts that only one of two classifiers predicts correctly. */

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,6 +35,7 @@ function folderWith(name: string, test: string): string {
   mkdirSync(join(path, 'data/raw'), { recursive: true });
   mkdirSync(join(path, 'models'), { recursive: true });
   writeFileSync(join(path, 'params.yaml'), readFileSync('ml/testdata/params.yaml'));
+  cpSync('behaviour', join(path, 'behaviour'), { recursive: true });
   writeFileSync(join(path, paths.rawTest), test);
   writeFileSync(join(path, paths.model), readFileSync(join(folder, 'model.bin')));
   writeStored(path, test);
@@ -82,7 +83,13 @@ describe('the stage model_evaluation', () => {
     const metrics = read(paths.metrics);
     expect(metrics).toMatchObject({ n_test: 60, accuracy: 0.9, accuracy_se: 0.0387298 });
     expect(Object.values(metrics).every((value) => typeof value === 'number')).toBe(true);
-    expect(read(paths.behaviour).total).toBe(metrics.behaviour_total);
+    const behaviour = read(paths.behaviour);
+    expect(behaviour.total).toBe(metrics.behaviour_total);
+    expect(behaviour.files.map(({ file }: { file: string }) => file)).toEqual([
+      'behaviour/general.yaml',
+      'behaviour/films.yaml',
+    ]);
+    expect(behaviour.files[1].failures.length).toBe(metrics.behaviour_films_total - metrics.behaviour_films_passed);
     expect(read(paths.slices).length).toBeGreaterThan(1);
     expect(readFileSync(join(cwd, paths.mistakes), 'utf8').trimEnd().split('\n')).toHaveLength(6);
     expect(read(paths.confusionMatrix)).toHaveLength(60);
@@ -108,6 +115,17 @@ describe('the stage model_evaluation', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^error: .*\\(${expectedCode}\\)\n`));
     expect(stderr).not.toContain('    at ');
+    expect(existsSync(join(cwd, 'reports'))).toBe(false);
+  });
+
+  it('fails in a sentence with file and line when a behaviour file has a mistake', async () => {
+    const cwd = folderWith('behaviour', jsonLines(reviewsOf(60)));
+    writeFileSync(join(cwd, 'behaviour/films.yaml'), 'tests:\n  - name: praise\n    kindd: invariance\n');
+    const { code, stderr } = await run(cwd);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^error: behaviour\/films\.yaml:3: tests\.0\.kindd: unknown setting \(BEHAVIOUR_INVALID\)\n/,
+    );
     expect(existsSync(join(cwd, 'reports'))).toBe(false);
   });
 

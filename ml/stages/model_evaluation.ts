@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain } from '../errors.ts';
+import { domainsOf, readBehaviourFiles, runBehaviourTests } from '../evaluation/behaviour.ts';
 import { type Evaluation, evaluateModel, summarize } from '../evaluation/evaluation.ts';
 import { confusionRecords, drawPlots } from '../evaluation/plots/plots.ts';
 import { writeJson, writeLines, writeRows, writeText } from '../files.ts';
@@ -17,7 +18,8 @@ await runMain(async () => {
   // Raw texts: the model normalises them itself.
   const reviews = [...readReviews(paths.rawTest)];
   const compared = checkSkew(model, loadMatrix(paths.processedTest).x, reviews);
-  const evaluation = evaluateModel(model, reviews, params);
+  const behaviour = runBehaviourTests(model, readBehaviourFiles(params.behaviour), domainsOf(model.facts));
+  const evaluation = evaluateModel(model, reviews, behaviour, params);
   const plots = await drawPlots(evaluation, params.calibration_bins);
   writeReports(evaluation);
   for (const [name, svg] of Object.entries(plots)) writeText(join(paths.plots, `${name}.svg`), svg);

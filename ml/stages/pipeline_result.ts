@@ -69,7 +69,7 @@ export async function readPipelineResult(params: Params): Promise<PipelineResult
     params: flat,
     ...(await hashTexts(paths.rawTest)),
     lockHash: await readFile(paths.lock, 'utf8').then(hashLock, () => undefined),
-    git: await gitState(['ml', paths.params, 'dvc.yaml', 'package-lock.json']),
+    git: await gitState(['ml', 'behaviour', paths.params, 'dvc.yaml', 'package-lock.json']),
     fingerprint: sha256(JSON.stringify([modelDigest, sorted(metrics), sorted(flat)])),
     files: await listFiles(),
   };

@@ -10,7 +10,13 @@
 import type { Review } from '../corpus/review.ts';
 import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
-import { type BehaviourReport, runBehaviourTests } from '../evaluation/behaviour.ts';
+import {
+  type BehaviourReport,
+  describeBehaviour,
+  domainsOf,
+  readBehaviourFiles,
+  runBehaviourTests,
+} from '../evaluation/behaviour.ts';
 import { type Contender, judge, type Verdict } from '../evaluation/gate.ts';
 import { scoreReviews } from '../evaluation/measures.ts';
 import { readModel } from '../model/artifact.ts';
@@ -28,6 +34,8 @@ import { hashTexts, tags } from './pipeline_result.ts';
 const REFUSED = 3;
 /** Limit of comparisons when other pipelines promote or register at the same time. */
 const ATTEMPTS = 3;
+/** Failed behaviour tests of a file that a refusal shows. */
+const EXAMPLES = 5;
 
 await runMain(async () => {
   const config = trackingConfig();
@@ -73,12 +81,13 @@ async function examine(
   }
   const reviews = [...readReviews(paths.rawTest)];
   const model = await loadVersion(config, challenger, true);
-  const behaviour = runBehaviourTests(model);
+  const files = readBehaviourFiles(params.model_evaluation.behaviour);
+  const behaviour = runBehaviourTests(model, files, domainsOf(model.facts));
   const theirs = champion && (await loadChampion(config, champion, warnings));
   const verdict = judge({
     challenger: contender(challenger, model, reviews),
     champion: champion && theirs && contender(champion, theirs, reviews),
-    behaviour,
+    behaviour: behaviour.files,
     calibrationBins: params.model_evaluation.calibration_bins,
     params: params.promote_model,
   });
@@ -201,8 +210,10 @@ function report(
   const opponent = champion ? `against version ${champion.version}` : 'without a champion';
   console.log(`${challenger.name} version ${challenger.version} ${opponent}, ${verdict.figures.texts} held-out texts`);
   for (const { passed, text } of verdict.checks) console.log(`  ${passed ? 'ok  ' : 'FAIL'} ${text}`);
-  for (const { kind, name, text, expected, got } of behaviour.failures) {
-    console.log(`       ${kind}, ${name}: "${text}" expected ${expected}, got ${got}`);
+  const isRefused = verdict.decision === 'refuse';
+  for (const file of behaviour.files.filter(({ decides }) => isRefused || !decides)) {
+    for (const line of describeBehaviour(file, isRefused && file.decides ? EXAMPLES : 0)) console.log(`       ${line}`);
   }
+  if (isRefused) console.log(`       ${paths.behaviour} has all failures, also among the files of the run in MLflow`);
   for (const warning of verdict.warnings) console.log(`  warning: ${warning}`);
 }

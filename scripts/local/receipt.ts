@@ -2,8 +2,8 @@
  * What earlier runs have left, so that `make pipeline` does nothing twice.
  *
  * A receipt is written once a model is registered and promoted and the local MLflow has stopped. It records all inputs
- * and the outcome, and counts only while every input, every file of code under ml/ and MLflow's database file (size,
- * time, inode) are unchanged. In any doubt there is no receipt.
+ * and the outcome, and counts only while every input, every file of code under ml/ and of sentences under behaviour/, and
+ * MLflow's database file (size, time, inode) are unchanged. In any doubt there is no receipt.
  */
 import { createHash } from 'node:crypto';
 import { type BigIntStats, existsSync, globSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -42,7 +42,7 @@ const ofTheServer = ['MLFLOW_PORT', 'MLFLOW_TRACKING_URI'];
 /** Hash of what registration and promotion read: settings, DVC's lock (it holds the model's digest), code, MLflow's own settings. */
 export function pipelineInputs(root: string, env: Environment): string {
   const hash = createHash('sha256');
-  const code = globSync('ml/**/*.ts', { cwd: root }).sort();
+  const code = globSync(['ml/**/*.ts', 'behaviour/*'], { cwd: root }).sort();
   for (const file of [paths.params, paths.lock, 'package-lock.json', ...code]) {
     hash
       .update(`${file}\0`)

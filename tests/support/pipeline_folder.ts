@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
@@ -87,6 +87,7 @@ async function fill(path: string, params: Params, seed: number): Promise<void> {
     10,
   );
   await put(paths.params, stringify(params));
+  await cp(join(root, 'behaviour'), join(path, 'behaviour'), { recursive: true });
   await put(paths.rawTrain, lines(train));
   await put(paths.rawTest, lines(test));
   await put(paths.metrics, JSON.stringify({ accuracy, accuracy_se: 0.02, roc_auc, ece }));

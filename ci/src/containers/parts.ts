@@ -18,6 +18,7 @@ export const typesPart: Part = { include: ['**/*.ts', '**/*.json', 'types'], exc
 export const pipelinePart: Part = {
   include: [
     'ml',
+    'behaviour',
     '.dvc/config',
     '.dvc/.gitignore',
     '.dvcignore',
@@ -62,7 +63,7 @@ export const unitTests: TestGroup[] = [
   {
     name: 'ml',
     tests: ['ml/'],
-    include: [...settings, 'ml', 'tests/support', 'manifests/experiments'],
+    include: [...settings, 'ml', 'behaviour', 'tests/support', 'manifests/experiments'],
     exclude: [],
   },
   {
@@ -108,7 +109,7 @@ export const integrationTests: TestGroup[] = [
     name: 'pipeline',
     tests: pipelineTests,
     include: [
-      ...[...settings, 'ml', 'cli', 'scripts', 'Makefile', 'requirements.txt', 'reports', 'dvc.lock'],
+      ...[...settings, 'ml', 'behaviour', 'cli', 'scripts', 'Makefile', 'requirements.txt', 'reports', 'dvc.lock'],
       ...['.dvc', '.dvcignore', '.gitignore', 'tests/support', ...pipelineTests],
     ],
     exclude: unitTestFiles,
