@@ -136,6 +136,23 @@ describe('evaluate', () => {
     expectFailure(await runCli([...args, '--cv', '3']), 2, 'cannot be used with', '--cv');
   });
 
+  test('a saved model is tested on files of behaviour tests', async () => {
+    const own = file(
+      'own.yaml',
+      'tests:\n  - {name: word, kind: minimum functionality, expect: negative, texts: [wonderful, dull and tired]}\n',
+    );
+    const args = ['evaluate', '--model', model, '--behaviour', own];
+    const { code, stdout } = await runCli(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^\S+own\.yaml: 1 of 2 behaviour tests pass\n {2}word: "wonderful" expected negative, got positive \(0\.\d\d\)\n$/,
+    );
+    const [report] = JSON.parse((await runCli([...args, '--json'])).stdout).behaviour;
+    expect(report).toMatchObject({ file: own, decides: true, passed: 1, total: 2 });
+    expectFailure(await runCli(['evaluate', '--behaviour', own]), 2, '--behaviour needs --model');
+    expectFailure(await runCli([...args, path('none.yaml')]), 1, 'none.yaml', 'BEHAVIOUR_MISSING');
+  });
+
   test('more folds than texts of a class are refused', async () => {
     const result = await runCli(['evaluate', '--data', reviews, '--cv', '41']);
     expectFailure(result, 2, '41 folds need 41 texts of each class');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -105,6 +105,14 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('the pipeline under DVC', () =>
     const { ran, said } = await repro();
     expect(ran).toEqual(['register_model']);
     expect(said).toContain('unchanged: my_model version 2');
+  });
+
+  test('a changed file of behaviour tests would rerun only the evaluation and registration', async () => {
+    const films = readFileSync(file('behaviour/films.yaml'), 'utf8');
+    writeFileSync(file('behaviour/films.yaml'), `${films}\n  - {name: own, kind: invariance, pair: [Fine., FINE.]}\n`);
+    const { register_model: _always, ...stale } = JSON.parse(await dvc(['status', '--json']));
+    writeFileSync(file('behaviour/films.yaml'), films);
+    expect(stale).toEqual({ model_evaluation: [{ 'changed deps': { behaviour: 'modified' } }] });
   });
 
   test('an evaluation from the run cache is registered on a server that does not have its run', async () => {
