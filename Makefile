@@ -67,9 +67,9 @@ test: lint typecheck ## everything: also integration tests (real MLflow, DVC, Ku
 	@node scripts/test.ts
 
 .PHONY: trust
-trust: setup ## the long proofs, which make test runs on a smaller scale: twenty rolling updates under load
+trust: setup ## the long proofs, which make test runs on a smaller scale: rolling updates under load, feedback
 	@scripts/setup_cluster.sh
-	@TRUST=1 node scripts/test.ts --project integration tests/deploy_load.test.ts
+	@TRUST=1 node scripts/test.ts --project integration tests/deploy_load.test.ts tests/feedback.test.ts
 
 .PHONY: unit
 unit: setup ## unit tests

@@ -8,6 +8,7 @@ import Koa, { type Middleware } from 'koa';
 import type { Path } from './labels.ts';
 import { observe } from './observe.ts';
 import { RequestError } from './request.ts';
+import { feedback } from './routes/feedback.ts';
 import { page, predict } from './routes/predict.ts';
 import { healthz, metricsPage, openapi, readyz, version } from './routes/status.ts';
 import type { Handler, Service } from './service.ts';
@@ -18,6 +19,7 @@ export function createApp(service: Service): Koa {
   const routes: Record<Path, Route> = {
     '/': { method: 'GET', handler: page(service) },
     '/predict': { method: 'POST', handler: predict(service) },
+    '/feedback': { method: 'POST', handler: feedback(service) },
     '/metrics': { method: 'GET', handler: metricsPage(service) },
     '/healthz': { method: 'GET', handler: healthz },
     '/readyz': { method: 'GET', handler: readyz(service) },

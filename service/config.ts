@@ -40,6 +40,26 @@ const settings = {
     'idle time before a connection is closed; must be longer than that of the load balancer',
   ),
   requestSeconds: seconds('REQUEST_SECONDS', 60, 'how long a request may take to arrive'),
+  feedbackTo: {
+    env: 'FEEDBACK_TO',
+    fallback: '',
+    help: 'where POST /feedback stores what people say about answers: file:FOLDER or s3://BUCKET/PREFIX; empty: nowhere',
+    parse: (value: string) => (/^(file:.+|s3:\/\/[^/]+(\/.*)?)$/.test(value) ? value : undefined),
+    expected: 'file:FOLDER or s3://BUCKET/PREFIX',
+  },
+  feedbackSpool: word(
+    'FEEDBACK_SPOOL',
+    '.local/feedback',
+    'with s3://, folder that holds feedback until the bucket has it; it must outlive the process',
+  ),
+  feedbackMaxBytes: whole(
+    'FEEDBACK_MAX_BYTES',
+    268_435_456,
+    1,
+    1_099_511_627_776,
+    'maximum size of the folder of feedback, in bytes; more is refused',
+  ),
+  feedbackUploadSeconds: seconds('FEEDBACK_UPLOAD_SECONDS', 60, 'with s3://, time between two uploads', 0.1),
   logLevel: {
     env: 'LOG_LEVEL',
     fallback: 'info' as LogLevel,
@@ -101,7 +121,8 @@ function whole(env: string, fallback: number, least: number, most: number, help:
   return { env, fallback, help, parse, expected: `a whole number from ${least} to ${most}` };
 }
 
-function seconds(env: string, fallback: number, help: string): Setting<number> {
-  const parse = (value: string) => (/^\d{1,6}(\.\d+)?$/.test(value) ? Number(value) : undefined);
-  return { env, fallback, help: `${help}, in seconds`, parse, expected: 'a number of seconds from 0' };
+function seconds(env: string, fallback: number, help: string, least = 0): Setting<number> {
+  const parse = (value: string) =>
+    /^\d{1,6}(\.\d+)?$/.test(value) && Number(value) >= least ? Number(value) : undefined;
+  return { env, fallback, help: `${help}, in seconds`, parse, expected: `a number of seconds from ${least}` };
 }

@@ -4,7 +4,16 @@
  */
 import { randomBytes } from 'node:crypto';
 
-export const ENDPOINTS = ['/', '/predict', '/metrics', '/healthz', '/readyz', '/version', '/openapi.json'] as const;
+export const ENDPOINTS = [
+  '/',
+  '/predict',
+  '/feedback',
+  '/metrics',
+  '/healthz',
+  '/readyz',
+  '/version',
+  '/openapi.json',
+] as const;
 export type Path = (typeof ENDPOINTS)[number];
 /** `other` is any unknown path. */
 export type Endpoint = Path | 'other';

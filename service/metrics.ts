@@ -5,7 +5,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Prediction } from '../ml/model/types.ts';
 import { Drift } from './drift.ts';
+import type { Feedback, Rejection } from './feedback/feedback.ts';
+import { FeedbackMetrics } from './feedback/metrics.ts';
 import { ENDPOINTS, type Endpoint, METHODS, type Method } from './labels.ts';
+import { LABELS } from './predict.ts';
 import type { ServedModel } from './served_model.ts';
 import { CountTally, ValueTally } from './tally.ts';
 
@@ -24,6 +27,7 @@ export class Metrics {
   readonly #confidences: ValueTally[];
   readonly #info: Gauge<'version' | 'run_id' | 'data_hash'>;
   #drift: Drift | undefined;
+  #feedback: FeedbackMetrics | undefined;
   #inFlight = 0;
 
   /**
@@ -142,6 +146,19 @@ export class Metrics {
     this.#predictions[prediction.class].add();
     this.#confidences[prediction.class].add(prediction.confidence);
     this.#drift?.add(prediction);
+  }
+
+  /** Call this once, if feedback is on. */
+  collecting(feedback: Feedback): void {
+    this.#feedback = new FeedbackMetrics(this.#registry, feedback, LABELS);
+  }
+
+  judged(predicted: string, agreed: boolean): void {
+    this.#feedback?.judged(predicted, agreed);
+  }
+
+  rejectedFeedback(reason: Rejection): void {
+    this.#feedback?.rejected(reason);
   }
 
   /** Call this once, with the model that is served. */

@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ENDPOINTS } from './labels.ts';
 import { openapiDocument } from './openapi.ts';
-import { LIMITS, type OpenApp, openApp } from './testing.ts';
+import { LIMITS, type OpenApp, openApp, servedWords } from './testing.ts';
 
 type Answers = Record<string, { content?: Record<string, { schema?: object }> }>;
 type Described = {
@@ -12,12 +15,17 @@ type Described = {
 };
 
 let app: OpenApp;
+let folder: string;
 let described: Described;
 beforeAll(async () => {
-  app = await openApp();
+  folder = mkdtempSync(join(tmpdir(), 'openapi-'));
+  app = await openApp(servedWords, { FEEDBACK_TO: `file:${folder}` });
   described = (await (await app.get('/openapi.json')).json()) as Described;
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await app.close();
+  rmSync(folder, { recursive: true });
+});
 
 /** The schema of an answer in the description. */
 function schemaOf(path: string, method: string, status: number) {
@@ -68,6 +76,18 @@ describe('the description holds for', () => {
     await check(response, '/predict', 'post');
   });
 
+  const judgements: [status: number, body: unknown][] = [
+    [200, { text: 'a good film', label: 'negative', request_id: 'a-1', note: 'it is not' }],
+    [400, '{'],
+    [413, { text: 'x'.repeat(3000), label: 'negative' }],
+    [422, { text: 'a good film', label: 'neutral' }],
+  ];
+  it.each(judgements)('POST /feedback with the answer %i to %j', async (status, body) => {
+    const response = await app.post('/feedback', body);
+    expect(response.status).toBe(status);
+    await check(response, '/feedback', 'post');
+  });
+
   it('POST /predict with another content type', async () => {
     await check(await app.post('/predict', 'x', { 'content-type': 'text/plain' }), '/predict', 'post');
   });
@@ -88,7 +108,7 @@ it('the schema rejects a missing, an additional and a wrong field', async () => 
 });
 
 it('the description states the limits in force', () => {
-  const { schemas } = openapiDocument({ maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3 }).components;
+  const { schemas } = openapiDocument({ maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3 }, false).components;
   expect(schemas.SingleRequest.properties.text).toMatchObject({ maxLength: 2 });
   expect(schemas.BatchRequest.properties.texts).toMatchObject({ maxItems: 3 });
   expect(JSON.stringify(described)).toContain(`larger than ${LIMITS.MAX_BODY_BYTES} bytes`);

@@ -2,12 +2,15 @@
  * The API description at /openapi.json: OpenAPI 3.1, whose schemas are JSON Schema 2020-12. A test checks real answers
  * against it.
  */
+
+import { MAX_NOTE_LENGTH } from './feedback/feedback.ts';
 import type { Path } from './labels.ts';
 import { type Limits, SENTIMENTS } from './predict.ts';
 
 type Operation = Record<string, unknown>;
 
-export function openapiDocument(limits: Limits & { maxBodyBytes: number }) {
+/** Without the path /feedback unless `collectsFeedback`. */
+export function openapiDocument(limits: Limits & { maxBodyBytes: number }, collectsFeedback: boolean) {
   const { maxBodyBytes, maxTextLength, maxBatchSize } = limits;
   const paths: Record<Path, { get: Operation } | { post: Operation }> = {
     '/': { get: { summary: 'The web page with the form', responses: { 200: page('The page') } } },
@@ -52,6 +55,30 @@ export function openapiDocument(limits: Limits & { maxBodyBytes: number }) {
         },
       },
     },
+    '/feedback': {
+      post: {
+        summary: 'Say which label a text should have',
+        description: 'Stored with the text, to train and test later models. 404 if this service collects no feedback.',
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': { schema: reference('FeedbackRequest') },
+            'application/x-www-form-urlencoded': { schema: reference('FeedbackRequest') },
+          },
+        },
+        responses: {
+          200: {
+            description: 'Stored: this line survives the process. For the form: a page.',
+            content: { 'application/json': { schema: reference('FeedbackAnswer') }, 'text/html': {} },
+          },
+          400: error('The body is not valid UTF-8 or not valid JSON; the message says where'),
+          413: error(`The body is larger than ${maxBodyBytes} bytes`),
+          415: error('The body has an unsupported content type, or is compressed'),
+          422: error('A field is missing or invalid, or the label is not a class of the model'),
+          503: error('The model is still being loaded, or the line cannot be stored now; Retry-After says when to try'),
+        },
+      },
+    },
     '/metrics': {
       get: {
         summary: 'Metrics for Prometheus',
@@ -81,6 +108,7 @@ export function openapiDocument(limits: Limits & { maxBodyBytes: number }) {
       },
     },
   };
+  const { '/feedback': _off, ...withoutFeedback } = paths;
   return {
     openapi: '3.1.0',
     info: {
@@ -89,7 +117,7 @@ export function openapiDocument(limits: Limits & { maxBodyBytes: number }) {
         'Predicts whether an English text is positive or negative, with what confidence, and because of which words.',
       version: '1',
     },
-    paths,
+    paths: collectsFeedback ? paths : withoutFeedback,
     components: { schemas: schemas(limits) },
   };
 }
@@ -141,6 +169,7 @@ const prediction = {
 };
 
 function schemas({ maxTextLength, maxBatchSize }: Limits) {
+  const requestId = { ...text, pattern: '^[A-Za-z0-9_.:-]{1,100}$', description: 'X-Request-Id of the judged answer.' };
   const inputText = { type: 'string', minLength: 1, maxLength: maxTextLength, pattern: '\\S' };
   const explain = { type: 'boolean', default: false, description: 'Adds score, bias, knownShare and words.' };
   return {
@@ -154,6 +183,22 @@ function schemas({ maxTextLength, maxBatchSize }: Limits) {
       properties: { texts: { ...list(inputText), minItems: 1, maxItems: maxBatchSize }, explain },
       required: ['texts'],
     },
+    FeedbackRequest: {
+      type: 'object',
+      properties: {
+        text: inputText,
+        label: { ...prediction.label, description: 'The label that the text should have.' },
+        request_id: requestId,
+        note: { ...text, maxLength: MAX_NOTE_LENGTH },
+      },
+      required: ['text', 'label'],
+    },
+    FeedbackAnswer: object({
+      id: { ...text, description: 'Of the stored line.' },
+      label: prediction.label,
+      predicted: { ...prediction.label, description: 'What the model says now.' },
+      agreed: { type: 'boolean' },
+    }),
     Word: object({
       text: { ...text, description: 'The word as it is in the given text.' },
       start: { type: 'integer', minimum: 0, description: 'UTF-16 offset in the given text.' },

@@ -18,6 +18,8 @@ export type Limits = {
 };
 
 export const SENTIMENTS = { positive: 'Positive Sentiment', negative: 'Negative Sentiment' } as const;
+/** Of the classes, in their order. */
+export const LABELS = ['negative', 'positive'] as const;
 
 /** Called with the prediction of every text. */
 export type Observe = (prediction: Prediction) => void;
@@ -41,7 +43,7 @@ export class Predictor {
    * Throws RequestError: 400 for invalid JSON, 422 for an invalid field, which it names.
    */
   predictJson(body: string, explain = false): string {
-    const request = parseRequest(body);
+    const request: RequestFields = parseObject(body, EXAMPLE);
     const { text, texts } = request;
     if (typeof text === 'string' && texts === undefined && request.explain === undefined && !explain) {
       return `${this.#answer(checkText(text, 'text', this.#limits))},"model":${this.#modelJson}}`;
@@ -61,6 +63,12 @@ export class Predictor {
     return explanation;
   }
 
+  /** For feedback: not counted as a prediction. Throws RequestError as above. */
+  judge(text: unknown): { text: string; prediction: Prediction } {
+    const checked = checkText(text, 'text', this.#limits);
+    return { text: checked, prediction: this.served.model.predict(checked) };
+  }
+
   /** JSON of one prediction without its closing brace. */
   #answer(text: string, explain = false): string {
     const { model } = this.served;
@@ -77,32 +85,33 @@ export class Predictor {
 }
 
 // The part of an answer that depends on the class alone: JSON up to the probability.
-const HEADS = (['negative', 'positive'] as const).map((label, index) => {
+const HEADS = LABELS.map((label, index) => {
   const start = { label, sentiment: SENTIMENTS[label], prediction: String(index) };
   return `${JSON.stringify(start).slice(0, -1)},"probability":`;
 });
 
 type RequestFields = { text?: unknown; texts?: unknown; explain?: unknown };
 
-function parseRequest(body: string): RequestFields {
+const EXAMPLE = '{"text": "..."} or {"texts": ["...", "..."]}';
+
+/** `example` is what a client should send instead. Throws RequestError. */
+export function parseObject(body: string, example: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
     throw invalidJson(body);
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (isObject(value)) return value;
   throw new RequestError(422, 'BODY_NOT_OBJECT', `the body must be a JSON object, got ${describe(value)}`, {
-    next: 'send {"text": "..."} or {"texts": ["...", "..."]}',
+    next: `send ${example}`,
   });
 }
 
 function checkText(value: unknown, field: string, limits: Limits): string {
   if (typeof value !== 'string') {
     if (value === undefined) {
-      throw new RequestError(422, 'TEXT_MISSING', `"${field}" is missing`, {
-        next: 'send {"text": "..."} or {"texts": ["...", "..."]}',
-      });
+      throw new RequestError(422, 'TEXT_MISSING', `"${field}" is missing`, { next: `send ${EXAMPLE}` });
     }
     throw new RequestError(422, 'TEXT_NOT_STRING', `"${field}" must be a string, got ${describe(value)}`);
   }
@@ -141,6 +150,10 @@ function checkExplain(value: unknown): boolean {
   if (value === undefined) return false;
   if (typeof value === 'boolean') return value;
   throw new RequestError(422, 'EXPLAIN_NOT_BOOLEAN', `"explain" must be true or false, got ${describe(value)}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function describe(value: unknown): string {

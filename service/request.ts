@@ -76,6 +76,24 @@ function encoded(encoding: string): RequestError {
   });
 }
 
+export const FORM = 'application/x-www-form-urlencoded';
+/** What clients send if nobody named a type. */
+export const UNSAID: readonly string[] = ['', 'text/plain'];
+
+/** No form looks like JSON: browsers encode the brace. */
+export function isJson(body: string): boolean {
+  return /^\s*\{/.test(body);
+}
+
+export function unsupported(type: string): RequestError {
+  const message =
+    type === '' ? 'the body has no content type' : `the content type "${type.slice(0, 100)}" is not supported`;
+  return new RequestError(415, 'CONTENT_TYPE', message, {
+    next: `send JSON with Content-Type: application/json, or a form with ${FORM}`,
+    headers: { 'Accept-Post': `application/json, ${FORM}` },
+  });
+}
+
 /** The media type of a Content-Type header, in lower case and without parameters; '' if there is none. */
 export function mediaType(contentType: string | undefined): string {
   if (contentType === undefined) return '';

@@ -16,11 +16,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { SentimentError } from '../ml/errors.ts';
 import { createApp } from './app.ts';
 import type { ServiceConfig } from './config.ts';
+import { Feedback } from './feedback/feedback.ts';
 import { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { Predictor } from './predict.ts';
 import { loadServedModel, type ServedModel } from './served_model.ts';
 import type { ServiceState } from './service.ts';
+
+/** Also if requests took all the grace. */
+const LEAST_UPLOAD_SECONDS = 2;
 
 export type RunningService = {
   /** http:// URL without a trailing slash. */
@@ -37,13 +41,15 @@ export type RunningService = {
 export async function startServer(config: ServiceConfig, log = new Log(config.logLevel)): Promise<RunningService> {
   const state: ServiceState = { phase: 'loading', predictor: undefined };
   const metrics = new Metrics({ ofProcess: true, replica: config.replica, gitCommit: config.gitCommit });
+  const feedback = await Feedback.open(config, process.env, log);
+  if (feedback) metrics.collecting(feedback);
   const server = createServer(
     {
       keepAliveTimeout: config.keepAliveSeconds * 1000,
       requestTimeout: config.requestSeconds * 1000,
       headersTimeout: config.requestSeconds * 1000,
     },
-    createApp({ config, state, metrics, log }).callback(),
+    createApp({ config, state, metrics, log, feedback }).callback(),
   );
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
@@ -55,7 +61,7 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
 
   let closing: Promise<boolean> | undefined;
   const close = () => {
-    closing ??= drain(server, sockets, state, config, log);
+    closing ??= drain(server, sockets, state, config, log, feedback);
     return closing;
   };
   try {
@@ -70,6 +76,7 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
   } catch (error) {
     server.close();
     server.closeAllConnections();
+    await feedback?.close(0);
     log.flush();
     throw error;
   }
@@ -142,6 +149,7 @@ async function drain(
   state: ServiceState,
   config: ServiceConfig,
   log: Log,
+  feedback: Feedback | undefined,
 ): Promise<boolean> {
   const started = performance.now();
   state.phase = 'draining';
@@ -161,7 +169,14 @@ async function drain(
     server.closeAllConnections();
     await closed;
   }
+  if (feedback) await closeFeedback(feedback, config.graceSeconds - (performance.now() - started) / 1000, log);
   log.info('stopped', { seconds: Number(((performance.now() - started) / 1000).toFixed(3)) });
   log.flush();
   return finished;
+}
+
+/** Uploads what waits. A file that remains is in the folder, and the next start uploads it. */
+async function closeFeedback(feedback: Feedback, seconds: number, log: Log): Promise<void> {
+  const files = await feedback.close(1000 * Math.max(LEAST_UPLOAD_SECONDS, seconds));
+  if (files > 0) log.warn('feedback is left in its folder for the next start to upload', { files });
 }

@@ -1,12 +1,20 @@
 /** What routes and middleware work with: settings, state, metrics, log. */
 import type { Context } from 'koa';
 import type { ServiceConfig } from './config.ts';
+import type { Feedback } from './feedback/feedback.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Predictor } from './predict.ts';
 import { RequestError } from './request.ts';
 
-export type Service = { config: ServiceConfig; state: ServiceState; metrics: Metrics; log: Log };
+export type Service = {
+  config: ServiceConfig;
+  state: ServiceState;
+  metrics: Metrics;
+  log: Log;
+  /** Undefined if it is off. */
+  feedback?: Feedback | undefined;
+};
 
 export type Handler = (ctx: Context) => void | Promise<void>;
 

@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 import { STANDARD_BOUNDS } from '../ml/model/profile.ts';
 import type { Explanation, Model } from '../ml/model/types.ts';
 import { createApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { type Environment, readConfig } from './config.ts';
+import { Feedback } from './feedback/feedback.ts';
 import { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { Predictor } from './predict.ts';
@@ -92,17 +93,20 @@ export type OpenApp = {
   close(): Promise<void>;
 };
 
-export async function openApp(served: ServedModel = servedWords): Promise<OpenApp> {
+/** `env` adds settings. */
+export async function openApp(served: ServedModel = servedWords, env: Environment = {}): Promise<OpenApp> {
   let lines = '';
   const log = new Log('info', (more) => {
     lines += more;
   });
-  const config = readConfig({ ...LIMITS, GIT_COMMIT: 'fedcba' });
+  const config = readConfig({ ...LIMITS, GIT_COMMIT: 'fedcba', ...env });
   const metrics = new Metrics({ ofProcess: false, gitCommit: config.gitCommit });
   metrics.serving(served);
+  const feedback = await Feedback.open(config, env, log);
+  if (feedback) metrics.collecting(feedback);
   const predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
   const state: ServiceState = { phase: 'ready', predictor };
-  const server = createServer(createApp({ config, state, metrics, log }).callback()).listen(0, '127.0.0.1');
+  const server = createServer(createApp({ config, state, metrics, log, feedback }).callback()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
   if (typeof bound !== 'object' || bound === null) throw new Error('no free port');
@@ -128,6 +132,7 @@ export async function openApp(served: ServedModel = servedWords): Promise<OpenAp
       server.close();
       server.closeAllConnections();
       log.flush();
+      await feedback?.close(0);
       if (server.listening) await once(server, 'close');
     },
   };

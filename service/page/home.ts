@@ -3,6 +3,7 @@ import { SENTIMENTS } from '../predict.ts';
 import type { RequestError } from '../request.ts';
 import type { ServedModel } from '../served_model.ts';
 import { documentPage, sentence } from './document.ts';
+import { feedbackForm } from './feedback.ts';
 import { html, type Renderable } from './html.ts';
 import { resultSection } from './result.ts';
 
@@ -19,15 +20,18 @@ export type Home = {
   /** One of the two, if a text was sent. */
   explanation?: Explanation;
   error?: RequestError;
+  /** The request's id if feedback on its answer is wanted. */
+  judged?: string;
 };
 
 /** The home page: the form, then the result, or what was wrong with the text. */
-export function homePage({ maxTextLength, served, text = '', explanation, error }: Home): string {
+export function homePage({ maxTextLength, served, text = '', explanation, error, judged }: Home): string {
   const title = explanation ? `${SENTIMENTS[explanation.label]} – Sentiment of a text` : 'Sentiment of a text';
   // A text that is too long to classify is too long to send back.
   const shown = text.length > maxTextLength ? '' : text;
   const main = html`${form(shown, error)}
 ${explanation && resultSection(text, explanation)}
+${explanation && judged !== undefined && feedbackForm(text, explanation.label, judged)}
 ${examples()}`;
   return documentPage({ title: error ? `Error – ${title}` : title, main, served });
 }

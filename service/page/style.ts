@@ -33,7 +33,7 @@ a { color: var(--accent); text-underline-offset: 0.15em; }
 .lead { margin-top: 0.4rem; color: var(--soft); }
 .card { margin-top: 1.5rem; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.9rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-label, .examples h2 { display: block; font-size: 1rem; font-weight: 600; }
+label, .examples h2, .feedback h2 { display: block; font-size: 1rem; font-weight: 600; }
 textarea {
   display: block; width: 100%; min-height: 7.5rem; margin: 0.5rem 0 1rem; padding: 0.75rem 0.9rem; resize: vertical;
   font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--field); border-radius: 0.6rem;
@@ -55,6 +55,9 @@ button { font: inherit; color: inherit; cursor: pointer; }
   background: transparent; border: 1px solid var(--line); border-radius: 0.6rem;
 }
 .examples button:hover { border-color: var(--accent); background: var(--card); }
+.feedback p:not(.note) { display: flex; flex-wrap: wrap; gap: 0.5rem; margin-top: 0.6rem; }
+.feedback button { padding: 0.55rem 0.9rem; background: transparent; border: 1px solid var(--line); border-radius: 0.6rem; }
+.feedback button:hover { border-color: var(--accent); }
 .result:focus { outline: none; }
 .verdict { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0.25rem 1rem; }
 .verdict h2 { font-size: 1.5rem; }

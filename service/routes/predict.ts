@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
 import { pageHeaders } from '../page/document.ts';
 import { homePage } from '../page/home.ts';
-import { mediaType, RequestError, readBody } from '../request.ts';
+import { FORM, isJson, mediaType, RequestError, readBody, UNSAID, unsupported } from '../request.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 
 export function page({ config, state }: Service): Handler {
@@ -17,10 +17,6 @@ export function page({ config, state }: Service): Handler {
     ctx.body = homePage({ maxTextLength: config.maxTextLength, served: state.predictor?.served });
   };
 }
-
-const FORM = 'application/x-www-form-urlencoded';
-/** What clients send if nobody named a type. */
-const UNSAID = ['', 'text/plain'];
 
 export function predict(service: Service): Handler {
   const { config, state } = service;
@@ -48,10 +44,6 @@ export function predict(service: Service): Handler {
 /** Sends the answer to a body of JSON. Throws RequestError. */
 type Answer = (ctx: Context, body: string) => void;
 
-function isJson(body: string): boolean {
-  return /^\s*\{/.test(body);
-}
-
 function sendJson(response: ServerResponse, json: string, requestId: string, last: boolean): void {
   const headers = [
     'Content-Type',
@@ -67,8 +59,9 @@ function sendJson(response: ServerResponse, json: string, requestId: string, las
 }
 
 /** The page's form, which needs no JavaScript. A client whose Accept header asks for JSON gets JSON. */
-function predictForm({ config, state }: Service, answer: Answer): Handler {
+function predictForm({ config, state, feedback }: Service, answer: Answer): Handler {
   const { maxBodyBytes, maxTextLength } = config;
+  const collectsFeedback = feedback !== undefined;
   function showError(ctx: Context, error: unknown, text?: string): void {
     if (!(error instanceof RequestError)) throw error;
     ctx.set(pageHeaders);
@@ -90,7 +83,9 @@ function predictForm({ config, state }: Service, answer: Answer): Handler {
     if (wantsJson) return answer(ctx, JSON.stringify({ text }));
     try {
       const predictor = predictorOf(state);
-      ctx.body = homePage({ maxTextLength, served: predictor.served, text, explanation: predictor.explain(text) });
+      const judged = collectsFeedback ? String(ctx.state.requestId) : undefined;
+      const explanation = predictor.explain(text);
+      ctx.body = homePage({ maxTextLength, served: predictor.served, text, explanation, judged });
       ctx.set(pageHeaders);
     } catch (error) {
       showError(ctx, error, text);
@@ -106,13 +101,4 @@ function asksToExplain(url: string): boolean {
   if (value === null || value === '0' || value === 'false') return false;
   if (value === '1' || value === 'true') return true;
   throw new RequestError(422, 'EXPLAIN_NOT_BOOLEAN', '"explain" in the URL must be 1 or 0');
-}
-
-function unsupported(type: string): RequestError {
-  const message =
-    type === '' ? 'the body has no content type' : `the content type "${type.slice(0, 100)}" is not supported`;
-  return new RequestError(415, 'CONTENT_TYPE', message, {
-    next: 'send JSON with Content-Type: application/json, or a form with application/x-www-form-urlencoded',
-    headers: { 'Accept-Post': 'application/json, application/x-www-form-urlencoded' },
-  });
 }

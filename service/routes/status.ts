@@ -29,8 +29,8 @@ export function metricsPage({ metrics }: Service): Handler {
 }
 
 /** The OpenAPI description, with the limits that this service was started with. */
-export function openapi({ config }: Service): Handler {
-  const json = JSON.stringify(openapiDocument(config), null, 2);
+export function openapi({ config, feedback }: Service): Handler {
+  const json = JSON.stringify(openapiDocument(config, feedback !== undefined), null, 2);
   return (ctx) => {
     ctx.type = 'json';
     ctx.body = json;
