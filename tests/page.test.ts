@@ -16,7 +16,11 @@ describe.skipIf(!need('chromium'))('the page', () => {
 
   beforeAll(async () => {
     model = await createTestModel();
-    service = await startService({ MODEL_URI: model.path, DRAIN_SECONDS: '0', LOG_LEVEL: 'info' });
+    service = await startService({
+      MODEL_URI: model.path,
+      DRAIN_SECONDS: '0',
+      FEEDBACK_TO: `file:${model.folder}/feedback`,
+    });
     browser = await launchChromium();
   });
   afterEach(() => page.context().close());
@@ -71,6 +75,14 @@ describe.skipIf(!need('chromium'))('the page', () => {
       await judge('This was dreadful and boring.');
       expect(await verdict().textContent()).toContain('Negative Sentiment');
     });
+  });
+
+  test('takes a judgement of its answer', async () => {
+    await open();
+    await judge('This story was lovely from start to end.');
+    await page.getByRole('button', { name: 'Wrong: it is negative' }).click();
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor();
+    expect(await accessibilityProblems(page)).toEqual([]);
   });
 
   test('shows the text unchanged, including markup and line breaks', async () => {
