@@ -9,11 +9,13 @@ import type { LinearModel, TrainingSet } from './classifiers/classifier.ts';
 import { sigmoid } from './classifiers/logistic_loss.ts';
 import { fitPlatt } from './classifiers/platt.ts';
 import { classifiers } from './classifiers/registry.ts';
+import { nearDuplicateKey } from './corpus/duplicates.ts';
 import { type Review, updateDigest } from './corpus/review.ts';
 import { SentimentError } from './errors.ts';
 import { stratifiedFolds } from './evaluation/folds.ts';
 import { type Csr, dot, selectRows } from './features/csr.ts';
 import { fitVectorizer, type Vectorizer } from './features/vectorizer.ts';
+import { fingerprintsOf } from './model/artifact.ts';
 import { LinearTextModel, type ModelParts } from './model/linear_text_model.ts';
 import { profileOf } from './model/profile.ts';
 import type { Calibration, ModelFacts, TrainingProfile } from './model/types.ts';
@@ -120,26 +122,34 @@ export function trainModel(reviews: readonly Review[], params: Params): LinearTe
   const fitted = fitWeights(x, labelsOf(reviews), params.model_building);
   const data = { dataDigest: hash.digest('hex'), trainingTexts: reviews.length };
   const profile = profileOf(normalized(reviews, normalize), vectorizer, x, fitted.rawScores, fitted.calibration);
-  return new LinearTextModel(modelParts(params, vectorizer, fitted, data, profile));
+  const known = [reviews, normalized(reviews, normalize)];
+  return new LinearTextModel(modelParts(params, vectorizer, fitted, data, profile, known));
 }
 
-/** A model of the fitted weights, with the facts of its training. */
+/** A model of the fitted weights, with the facts of its training. `known` are its texts, as given and as normalised. */
 export function modelParts(
   params: Params,
   vectorizer: Vectorizer,
   { model, calibration }: FittedWeights,
   data: Pick<ModelFacts, 'dataDigest' | 'trainingTexts'>,
   profile: TrainingProfile,
+  known: readonly Iterable<{ text: string }>[],
 ): ModelParts {
+  const weights = Float32Array.from(model.weights);
   return {
     normalize: params.data_preprocessing,
     vectorizer,
-    weights: Float32Array.from(model.weights),
+    weights,
     intercept: model.intercepts[0],
     calibration,
     facts: { ...data, source: params.data_ingestion.source, params: sectionsOfModel(params) },
     profile,
+    fingerprints: fingerprintsOf(keysOf(known), { vectorizer, weights }),
   };
+}
+
+function* keysOf(parts: readonly Iterable<{ text: string }>[]): Generator<string> {
+  for (const part of parts) for (const { text } of part) yield nearDuplicateKey(text);
 }
 
 function* normalized(reviews: readonly Review[], normalize: Normalizer): Generator<{ text: string }> {

@@ -6,9 +6,10 @@
  */
 import type { VectorizerSettings } from '../features/vectorizer.ts';
 import type { NormalizeSettings } from '../text/normalize.ts';
+import { type FingerprintFacts, Fingerprints, fingerprintHeader } from './fingerprints.ts';
 import { modelHeader } from './header.ts';
 import { LinearTextModel, type ModelParts } from './linear_text_model.ts';
-import { readSections, writeSections } from './sections.ts';
+import { readSections, type SectionFile, writeSections } from './sections.ts';
 import type { Calibration, ModelFacts, TrainingProfile } from './types.ts';
 import { vectorizerFromSections, vectorizerSections } from './vectorizer_file.ts';
 
@@ -21,6 +22,7 @@ type ModelFields = {
   calibration: Calibration;
   facts: ModelFacts;
   profile?: TrainingProfile;
+  fingerprints?: FingerprintFacts;
 };
 
 /** Writes the artifact. Returns the SHA-256 of the file, hex. */
@@ -31,18 +33,20 @@ export function saveModel(path: string, parts: ModelParts): string {
     intercept: parts.intercept,
     calibration: parts.calibration,
     facts: parts.facts,
-    // JSON leaves it out if undefined.
+    // JSON leaves out what is undefined.
     profile: parts.profile,
+    fingerprints: parts.fingerprints?.facts,
   };
   const sections = vectorizerSections(parts.vectorizer);
   sections.set('weights', parts.weights);
+  if (parts.fingerprints) sections.set('fingerprints', parts.fingerprints.words);
   return writeSections(path, KIND, fields, sections);
 }
 
 /** Loads a trained model. Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION, each with the path. */
 export function readModel(path: string): LinearTextModel {
   const file = readSections(path, KIND);
-  const wrong = modelHeader(file.fields, '');
+  const wrong = modelHeader(file.fields, '') ?? fingerprintHeader(file.fields.fingerprints, 'fingerprints');
   if (wrong !== undefined) throw file.damaged(`in its header, ${wrong}`);
   const { normalize, vectorizer: settings, intercept, calibration, facts, profile } = file.fields as ModelFields;
   const vectorizer = vectorizerFromSections(file, settings);
@@ -53,10 +57,32 @@ export function readModel(path: string): LinearTextModel {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
     if (weights.includes(value)) throw file.damaged(`one of its weights is ${value}`);
   }
-  // The model predicts without the profile of a later version.
+  // The model predicts without the profile or the fingerprints of a later version.
   const known = profile?.version === 1 ? profile : undefined;
-  const parts = { normalize, vectorizer, weights, intercept, calibration, facts, profile: known };
+  const fingerprints = readFingerprints(file);
+  const parts = { normalize, vectorizer, weights, intercept, calibration, facts, profile: known, fingerprints };
   return new LinearTextModel(parts, file.digest);
+}
+
+function readFingerprints(file: SectionFile): Fingerprints | undefined {
+  const { fingerprints: facts } = file.fields as ModelFields;
+  if (facts?.version !== 1) return undefined;
+  const fingerprints = new Fingerprints(facts, file.section('fingerprints', Uint32Array));
+  const wrong = fingerprints.wrong();
+  if (wrong !== undefined) throw file.damaged(wrong);
+  return fingerprints;
+}
+
+/**
+ * Fingerprints of the texts with these keys (see Fingerprints.of), which take at most a tenth of what the rest of the
+ * artifact takes.
+ */
+export function fingerprintsOf(
+  keys: Iterable<string>,
+  { vectorizer, weights }: Pick<ModelParts, 'vectorizer' | 'weights'>,
+): Fingerprints {
+  const bytes = [...vectorizerSections(vectorizer).values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return Fingerprints.of(keys, (bytes + weights.byteLength) / 10);
 }
 
 /**

@@ -47,7 +47,7 @@ export function fields(checks: Record<string, Check>): Check {
       : `${path || 'it'} is ${shown(value)}, not an object`;
 }
 
-const optional =
+export const optional =
   (check: Check): Check =>
   (value, path) =>
     value === undefined ? undefined : check(value, path);

@@ -10,6 +10,7 @@ import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Analyzer } from '../text/analyzer.ts';
 import { createNormalizer, type Normalizer, type NormalizeSettings } from '../text/normalize.ts';
 import type { Tokens } from '../text/tokens.ts';
+import type { Fingerprints } from './fingerprints.ts';
 import type {
   Calibration,
   Explanation,
@@ -29,6 +30,8 @@ export type ModelParts = {
   calibration: Calibration;
   facts: ModelFacts;
   profile?: TrainingProfile;
+  /** Undefined for a model trained before they existed. */
+  fingerprints?: Fingerprints;
 };
 
 export class LinearTextModel implements Model {

@@ -25,7 +25,8 @@ await runMain(() => {
   const { model, calibration, rawScores } = fitted;
   const profile = profileOf(readReviews(paths.interimTrain), vectorizer, x, rawScores, calibration);
   const data = { dataDigest, trainingTexts: x.rowCount };
-  saveModel(paths.model, modelParts(params, vectorizer, fitted, data, profile));
+  const known = [readReviews(paths.rawTrain), readReviews(paths.interimTrain)];
+  saveModel(paths.model, modelParts(params, vectorizer, fitted, data, profile, known));
   // Only logistic_regression has an objective and proves a gap.
   const proven = Number.isNaN(model.gap) ? {} : { objective: model.objective, optimality_gap: model.gap };
   writeJson(paths.buildingReport, {
