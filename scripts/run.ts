@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { runMain, SentimentError, usageError } from '../ml/errors.ts';
 import { MLFLOW_HOST, mlflowIsRunning, trackingServer } from './local/mlflow.ts';
 import { lockPipeline, type PipelineOptions, type PipelineResult, REFUSED, runPipeline } from './local/pipeline.ts';
+import { stopOrphans } from './local/processes.ts';
 import { cancelOnSignals, portBusy, portIsFree, programEnvironment, untilAborted } from './local/programs.ts';
 import { progressOn } from './local/progress.ts';
 import { writeReceipt } from './local/receipt.ts';
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   process.chdir(root);
   const env = programEnvironment(root);
   const settings = readSettings(env);
+  if ((await stopOrphans(root)) > 0) print('  stopped what a killed run had left running\n');
   await checkPorts(settings, command);
   const { cancelled, cancel } = cancelOnSignals();
   const tracking = trackingServer(root, env, settings);

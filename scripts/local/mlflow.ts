@@ -3,7 +3,8 @@
  * keeps SQLite and a folder of artifacts under .local/mlflow and listens on a loopback address.
  *
  * A folder has one server at a time. The process that starts it stops it; a second `make pipeline` beside a running
- * `make run` shares it; a server whose starter was killed is taken over.
+ * `make run` shares it; a server whose starter was killed is taken over. MLflow makes its tables over some seconds and
+ * cannot use a database in which a kill left half of them, so a database that no server has yet answered from is made anew.
  * https://mlflow.org/docs/latest/self-hosting/architecture/tracking-server/
  */
 import { execFileSync } from 'node:child_process';
@@ -14,7 +15,8 @@ import { SentimentError } from '../../ml/errors.ts';
 import { writeText } from '../../ml/files.ts';
 import { paths } from '../../ml/stages/paths.ts';
 import { trackingConfig } from '../../ml/tracking/config.ts';
-import { type Environment, firstFreePort, isAlive, startGroup, stopGroup } from './programs.ts';
+import { type Identity, isRunning, ownIdentity, stopGroup } from './processes.ts';
+import { type Environment, firstFreePort, startGroup } from './programs.ts';
 
 export type TrackingSettings = {
   /** Port of the local MLflow; unless it was set, the first free one from here on. */
@@ -83,7 +85,7 @@ export type LocalMlflowOptions = {
   exactPort: boolean;
 };
 
-type ServerFile = { pid: number; owner: number; uri: string; ending?: boolean };
+type ServerFile = { pid: number; owner: Identity; uri: string; ending?: boolean };
 
 export const MLFLOW_HOST = '127.0.0.1';
 const PATIENCE = 180_000;
@@ -102,6 +104,7 @@ export async function startLocalMlflow(options: LocalMlflowOptions): Promise<Tra
     const message = `no free port for MLflow from ${options.port} on`;
     throw new SentimentError('PORT_BUSY', message, { next: 'choose another: MLFLOW_PORT=5050' });
   }
+  beginDatabase(home);
   const log = join(home, 'server.log');
   const output = openSync(log, 'w');
   const server = await startGroup('mlflow', serverArguments(home, port), {
@@ -110,7 +113,7 @@ export async function startLocalMlflow(options: LocalMlflowOptions): Promise<Tra
     stdio: ['ignore', output, output],
   });
   const uri = `http://${MLFLOW_HOST}:${port}`;
-  writeServerFile(home, { pid: server.pid, owner: process.pid, uri });
+  writeServerFile(home, { pid: server.pid, owner: ownIdentity(), uri });
   const gone = new AbortController();
   const failure = server.ended.then((code): Promise<never> => {
     if (gone.signal.aborted) return new Promise(() => {});
@@ -118,7 +121,7 @@ export async function startLocalMlflow(options: LocalMlflowOptions): Promise<Tra
     throw died(log, code);
   });
   failure.catch(() => {});
-  const ready = Promise.race([untilHealthy(uri, gone.signal), failure]);
+  const ready = Promise.race([untilHealthy(uri, gone.signal).then(() => completeDatabase(home)), failure]);
   ready.catch(() => {});
   return {
     uri,
@@ -128,7 +131,7 @@ export async function startLocalMlflow(options: LocalMlflowOptions): Promise<Tra
     failure,
     async stop() {
       gone.abort();
-      writeServerFile(home, { pid: server.pid, owner: process.pid, uri, ending: true });
+      writeServerFile(home, { pid: server.pid, owner: ownIdentity(), uri, ending: true });
       await server.stop();
       rmSync(join(home, 'server.json'), { force: true });
     },
@@ -137,10 +140,10 @@ export async function startLocalMlflow(options: LocalMlflowOptions): Promise<Tra
 
 /** Joins a server that another process started. It is stopped here only if that process is gone. */
 function joinServer(home: string, server: ServerFile): TrackingServer {
-  const owned = !isAlive(server.owner);
-  if (owned) writeServerFile(home, { ...server, owner: process.pid });
+  const owned = !isRunning(server.owner);
+  if (owned) writeServerFile(home, { ...server, owner: ownIdentity() });
   const gone = new AbortController();
-  const ready = untilHealthy(server.uri, gone.signal);
+  const ready = untilHealthy(server.uri, gone.signal).then(() => completeDatabase(home));
   ready.catch(() => {});
   return {
     uri: server.uri,
@@ -150,7 +153,7 @@ function joinServer(home: string, server: ServerFile): TrackingServer {
     failure: new Promise(() => {}),
     async stop() {
       gone.abort();
-      if (owned) await endServer(home, { ...server, owner: process.pid });
+      if (owned) await endServer(home, { ...server, owner: ownIdentity() });
     },
   };
 }
@@ -160,7 +163,7 @@ async function untilSettled(home: string): Promise<ServerFile | undefined> {
   for (;;) {
     const running = runningServer(home);
     if (!running?.ending) return running;
-    if (!isAlive(running.owner)) await endServer(home, running);
+    if (!isRunning(running.owner)) await endServer(home, running);
     await sleep(50);
   }
 }
@@ -169,6 +172,22 @@ async function endServer(home: string, server: ServerFile): Promise<void> {
   writeServerFile(home, { ...server, ending: true });
   await stopGroup(server.pid, 'SIGTERM', 10_000);
   rmSync(join(home, 'server.json'), { force: true });
+}
+
+/** Its presence says that the database is not complete. */
+const unfinished = (home: string) => join(home, 'database.unfinished');
+
+/** Call this while no server runs. */
+function beginDatabase(home: string): void {
+  const database = join(home, 'mlflow.db');
+  if (existsSync(unfinished(home))) {
+    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(`${database}${suffix}`, { force: true });
+  }
+  if (!existsSync(database)) writeText(unfinished(home), '');
+}
+
+function completeDatabase(home: string): void {
+  rmSync(unfinished(home), { force: true });
 }
 
 export function mlflowIsRunning(root: string): boolean {

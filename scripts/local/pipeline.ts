@@ -2,14 +2,15 @@
  * The six stages and promotion, in the fastest order: MLflow, which starts slowly, starts in parallel with the data
  * stages, and does not start at all when a receipt shows that nothing has changed.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SentimentError } from '../../ml/errors.ts';
 import { readParams } from '../../ml/params.ts';
 import { paths } from '../../ml/stages/paths.ts';
 import { repro } from './dvc.ts';
 import type { Tracking, TrackingServer } from './mlflow.ts';
-import { type Environment, isAlive, runProgram, untilAborted } from './programs.ts';
+import { type Identity, isRunning, ownIdentity } from './processes.ts';
+import { type Environment, runProgram, untilAborted } from './programs.ts';
 import type { Progress } from './progress.ts';
 import {
   databaseState,
@@ -24,6 +25,7 @@ import {
 
 /** Exit code when the gate refuses a model. */
 export const REFUSED = 3;
+const HOUR = 3_600_000;
 
 export type PipelineOptions = {
   root: string;
@@ -85,16 +87,16 @@ async function promote({ root, env, progress, cancelled }: PipelineOptions): Pro
 }
 
 /**
- * Makes sure that one pipeline at a time runs in this folder. Returns the function that releases the lock; so does the end of
+ * Makes sure that one pipeline at a time runs in this folder, and removes what killed ones have left. Returns the function that releases the lock; so does the end of
  * this process. Throws PIPELINE_BUSY.
  */
 export function lockPipeline(root: string): () => void {
   const file = resolve(root, paths.local, 'pipeline.lock');
   mkdirSync(dirname(file), { recursive: true });
   if (!create(file)) {
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (isAlive(holder)) {
-      const message = `another pipeline run (process ${holder}) is running in this folder`;
+    const holder = holderOf(file);
+    if (holder && isRunning(holder)) {
+      const message = `another pipeline run (process ${holder.pid}) is running in this folder`;
       throw new SentimentError('PIPELINE_BUSY', message, { next: 'wait until it ends, or stop it' });
     }
     rmSync(file, { force: true });
@@ -102,18 +104,42 @@ export function lockPipeline(root: string): () => void {
   }
   const release = () => rmSync(file, { force: true });
   process.once('exit', release);
+  removeLeftovers(root);
   return () => {
     process.removeListener('exit', release);
     release();
   };
 }
 
+/** Temporary files of runs that were killed. A program beside this one may be writing the younger ones. */
+function removeLeftovers(root: string): void {
+  const names = ['{data,models,reports}/**/*.tmp', `${paths.downloads}/*`, `${paths.modelCache}/*.tmp`];
+  for (const path of globSync(names, { cwd: root }).map((name) => resolve(root, name))) {
+    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > HOUR) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Complete from the first moment, so that nobody takes it for a broken one. False if the file is there. */
 function create(file: string): boolean {
+  const own = `${file}.${process.pid}.tmp`;
+  writeFileSync(own, JSON.stringify(ownIdentity()));
   try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    linkSync(own, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+/** undefined if the file is damaged or just gone. */
+function holderOf(file: string): Identity | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
   }
 }

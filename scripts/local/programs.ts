@@ -8,9 +8,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { delimiter, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SentimentError, usageError } from '../../ml/errors.ts';
 import { paths } from '../../ml/stages/paths.ts';
+import { noteGroup, signalGroup, stopGroup } from './processes.ts';
 
 export type Environment = Record<string, string | undefined>;
 
@@ -71,37 +71,6 @@ export async function startGroup(command: string, args: string[], options: Spawn
   return { child, pid, ended, stop };
 }
 
-/** Stops every process of a group, including one that an earlier run left behind. */
-export async function stopGroup(pid: number, signal: NodeJS.Signals, grace: number): Promise<void> {
-  if (!signalGroup(pid, signal) || (await goneWithin(pid, grace))) return;
-  signalGroup(pid, 'SIGKILL');
-  await goneWithin(pid, 1000);
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-async function goneWithin(pid: number, milliseconds: number): Promise<boolean> {
-  for (const deadline = Date.now() + milliseconds; Date.now() < deadline; await sleep(20)) {
-    if (!signalGroup(pid, 0)) return true;
-  }
-  return false;
-}
-
-/** Returns false when the group has no process left. */
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(-pid, signal);
-  } catch {
-    return false;
-  }
-}
-
 export type Call = {
   command: string[];
   root: string;
@@ -120,6 +89,7 @@ export async function runProgram(call: Call): Promise<number> {
     env: call.env,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
+  const forget = noteGroup(call.root, group.pid);
   // On SIGINT, DVC releases its locks.
   const stop = () => void group.stop('SIGINT', 3000);
   call.cancelled.addEventListener('abort', stop, { once: true });
@@ -128,6 +98,7 @@ export async function runProgram(call: Call): Promise<number> {
   const code = await group.ended;
   call.cancelled.removeEventListener('abort', stop);
   await group.stop('SIGINT', 3000);
+  forget();
   call.cancelled.throwIfAborted();
   return code;
 }

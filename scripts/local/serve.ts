@@ -6,6 +6,7 @@ import { describeError, SentimentError } from '../../ml/errors.ts';
 import { paths } from '../../ml/stages/paths.ts';
 import { runsPage } from '../../ml/tracking/pages.ts';
 import type { TrackingServer } from './mlflow.ts';
+import { noteGroup } from './processes.ts';
 import { type Environment, startGroup, untilAborted } from './programs.ts';
 import type { Production } from './receipt.ts';
 import type { Settings } from './settings.ts';
@@ -38,6 +39,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  const forget = noteGroup(root, service.pid);
   const over = new AbortController();
   const ended = service.ended.then((exitCode): never => {
     over.abort();
@@ -61,6 +63,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   } finally {
     over.abort();
     await service.stop('SIGTERM', settings.serviceGrace);
+    forget();
   }
 }
 
