@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 // Two projects: unit tests stand beside the code and need nothing; tests/ starts real servers, by default one file at a
-// time. scripts/test.ts (make test) runs both, and several files side by side where that disturbs nothing.
+// time. scripts/test.ts (make test) runs both, and several files side by side where that disturbs nothing. A third project,
+// trust, holds long proofs (make trust).
 export default defineConfig({
   test: {
     projects: [
@@ -21,6 +22,16 @@ export default defineConfig({
           globalSetup: ['tests/support/shared_servers.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'trust',
+          include: ['tests/trust/*.test.ts'],
+          maxWorkers: 1,
+          globalSetup: ['tests/support/shared_servers.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
     ],
