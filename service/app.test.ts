@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Predictor } from './predict.ts';
 import { type OpenApp, openApp, servedWords, wordModel } from './testing.ts';
@@ -219,6 +222,25 @@ describe('/metrics', () => {
     ]) {
       expect(lines).toContain(line);
     }
+  });
+
+  it('has the time at which the model was last examined, from the registry or from a newer note about this version', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'note-'));
+    const file = join(folder, 'note.json');
+    const old = await openApp({ ...servedWords, examinedAt: '2026-11-02T00:00:00.000Z' }, { MODEL_NOTE: file });
+    const examined = async () => /^model_examined_timestamp.*$/m.exec(await (await old.get('/metrics')).text())?.[0];
+    const note = (version: string) => writeFileSync(file, JSON.stringify({ version, examined_at: '2026-11-03' }));
+    try {
+      expect(await examined()).toBe('model_examined_timestamp 1793577600');
+      note('6');
+      expect(await examined()).toBe('model_examined_timestamp 1793577600');
+      note('7');
+      expect(await examined()).toBe('model_examined_timestamp 1793664000');
+    } finally {
+      await old.close();
+      rmSync(folder, { recursive: true });
+    }
+    expect(await (await app.get('/metrics')).text()).not.toContain('\nmodel_examined_timestamp');
   });
 
   it('for a model without a profile counts texts, but has no shares of training texts', async () => {

@@ -24,6 +24,7 @@ const settings = {
   /** Empty: the name and version in the artifact or the registry. */
   modelName: word('MODEL_NAME', '', 'name to show for a model file; empty: the name stored in it'),
   modelVersion: word('MODEL_VERSION', '', 'version to show for a model file; empty: the start of its SHA-256'),
+  modelNote: word('MODEL_NOTE', '', 'file in which a release notes when the model was last examined'),
   maxBodyBytes: whole('MAX_BODY_BYTES', 1_048_576, 1, 1_073_741_824, 'maximum size of a request body, in bytes'),
   maxTextLength: whole('MAX_TEXT_LENGTH', 50_000, 1, 100_000_000, 'maximum length of a text, in UTF-16 units'),
   maxBatchSize: whole('MAX_BATCH_SIZE', 256, 1, 1_000_000, 'maximum number of texts per request'),

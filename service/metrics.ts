@@ -9,7 +9,7 @@ import type { Feedback, Rejection } from './feedback/feedback.ts';
 import { FeedbackMetrics } from './feedback/metrics.ts';
 import { ENDPOINTS, type Endpoint, METHODS, type Method } from './labels.ts';
 import { LABELS } from './predict.ts';
-import type { ServedModel } from './served_model.ts';
+import { lastExamined, type ServedModel } from './served_model.ts';
 import { CountTally, ValueTally } from './tally.ts';
 
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -17,7 +17,7 @@ const CONFIDENCE_BUCKETS = [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 const CLASSES = ['0', '1'] as const;
 
-export type MetricsOptions = { ofProcess: boolean; replica?: string; gitCommit?: string };
+export type MetricsOptions = { ofProcess: boolean; replica?: string; gitCommit?: string; modelNote?: string };
 
 export class Metrics {
   readonly #registry = new Registry();
@@ -28,13 +28,15 @@ export class Metrics {
   readonly #info: Gauge<'version' | 'run_id' | 'data_hash'>;
   #drift: Drift | undefined;
   #feedback: FeedbackMetrics | undefined;
+  readonly #modelNote: string;
   #inFlight = 0;
 
   /**
    * `ofProcess` adds prom-client's metrics of the Node process. `replica` names this process if several answer at one
    * address; every series then carries it as a label.
    */
-  constructor({ ofProcess, replica = '', gitCommit = '' }: MetricsOptions) {
+  constructor({ ofProcess, replica = '', gitCommit = '', modelNote = '' }: MetricsOptions) {
+    this.#modelNote = modelNote;
     const registers = [this.#registry];
     if (replica !== '') this.#registry.setDefaultLabels({ replica });
     const count = new Counter({
@@ -162,10 +164,12 @@ export class Metrics {
   }
 
   /** Call this once, with the model that is served. */
-  serving({ version, runId, model }: ServedModel): void {
+  serving(served: ServedModel): void {
+    const { version, runId, model } = served;
     const { dataDigest, trainedAt } = model.facts;
     this.#info.set({ version, run_id: runId, data_hash: dataDigest }, 1);
     this.#drift = new Drift(this.#registry, model);
+    this.#examined(served);
     const trained = Date.parse(trainedAt ?? '');
     if (Number.isNaN(trained)) return;
     new Gauge({
@@ -173,6 +177,19 @@ export class Metrics {
       help: 'Start time of the run that trained the model; only present for a model from the registry.',
       registers: [this.#registry],
     }).set(trained / 1000);
+  }
+
+  #examined(served: ServedModel): void {
+    const examined: Gauge = new Gauge({
+      name: 'model_examined_timestamp',
+      help: 'When a pipeline last made this model or judged it, in Unix seconds; only present if the release or the registry told.',
+      registers: [this.#registry],
+      collect: async () => {
+        const seconds = await lastExamined(served, this.#modelNote);
+        if (seconds === undefined) examined.remove();
+        else examined.set(seconds);
+      },
+    });
   }
 
   #tally<T extends CountTally | ValueTally>(tally: T): T {

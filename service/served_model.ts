@@ -1,4 +1,5 @@
 /** Loads the model that MODEL_URI names: a file, or a version in the registry. */
+import { readFile } from 'node:fs/promises';
 import { readModel } from '../ml/model/artifact.ts';
 import type { Model } from '../ml/model/types.ts';
 import type { ServiceConfig } from './config.ts';
@@ -11,6 +12,8 @@ export type ServedModel = {
   runId: string;
   /** `cache`: the registry was unreachable, and this is the copy from the last successful download. */
   source: 'file' | 'registry' | 'cache';
+  /** When a pipeline last examined it, ISO 8601, if the registry told. */
+  examinedAt?: string;
   /** What a person should know, such as why the model comes from the cache. */
   warning?: string;
 };
@@ -18,6 +21,25 @@ export type ServedModel = {
 /** Where its training texts came from, safe to show: a URL without credentials, query and fragment. */
 export function dataSource({ model }: ServedModel): string {
   return model.facts.source.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/s, '');
+}
+
+/**
+ * When a pipeline last examined this model, in Unix seconds: the later of what the registry said at the start and what the
+ * note says now. The note is a JSON file, {"version", "examined_at"}, that a release replaces although the model stays.
+ */
+export async function lastExamined(
+  { version, examinedAt }: ServedModel,
+  noteFile: string,
+): Promise<number | undefined> {
+  const times = [Date.parse(examinedAt ?? '')];
+  try {
+    const note = JSON.parse(await readFile(noteFile, 'utf8'));
+    if (note?.version === version) times.push(Date.parse(note.examined_at));
+  } catch {
+    // No release has written one yet.
+  }
+  const known = times.filter((time) => !Number.isNaN(time));
+  return known.length === 0 ? undefined : Math.max(...known) / 1000;
 }
 
 /** Throws what readModel and the registry throw, each naming the file or URL and the next step. */
@@ -39,11 +61,11 @@ function fromFile(config: ServiceConfig): ServedModel {
 async function fromRegistry(config: ServiceConfig): Promise<ServedModel> {
   // Imported only here: a service that starts from a file, as in the image, needs no registry client.
   const { fetchModel } = await import('../ml/model/remote.ts');
-  const { path, version, runId, source, warning } = await fetchModel(config.modelUri, {
+  const { path, version, runId, source, warning, examinedAt } = await fetchModel(config.modelUri, {
     cacheDir: config.modelCacheDir,
     env: process.env,
   });
   const model = readModel(path);
   const [, name] = /^models:\/([^/@]+)/.exec(config.modelUri) ?? [];
-  return { model, name: name ?? model.facts.modelName ?? 'sentiment', version, runId, source, warning };
+  return { model, name: name ?? model.facts.modelName ?? 'sentiment', version, runId, source, warning, examinedAt };
 }

@@ -40,7 +40,8 @@ export type RunningService = {
  */
 export async function startServer(config: ServiceConfig, log = new Log(config.logLevel)): Promise<RunningService> {
   const state: ServiceState = { phase: 'loading', predictor: undefined };
-  const metrics = new Metrics({ ofProcess: true, replica: config.replica, gitCommit: config.gitCommit });
+  const { replica, gitCommit, modelNote } = config;
+  const metrics = new Metrics({ ofProcess: true, replica, gitCommit, modelNote });
   const feedback = await Feedback.open(config, process.env, log);
   if (feedback) metrics.collecting(feedback);
   const server = createServer(

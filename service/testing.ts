@@ -100,7 +100,7 @@ export async function openApp(served: ServedModel = servedWords, env: Environmen
     lines += more;
   });
   const config = readConfig({ ...LIMITS, GIT_COMMIT: 'fedcba', ...env });
-  const metrics = new Metrics({ ofProcess: false, gitCommit: config.gitCommit });
+  const metrics = new Metrics({ ofProcess: false, gitCommit: config.gitCommit, modelNote: config.modelNote });
   metrics.serving(served);
   const feedback = await Feedback.open(config, env, log);
   if (feedback) metrics.collecting(feedback);

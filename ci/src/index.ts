@@ -333,6 +333,7 @@ export class Sentiment {
    * @param deadline As for deploy
    * @param despite As for deploy
    * @param bake As for deploy
+   * @param retrain Fetch the sources of texts anew, even if nothing else changed
    */
   @func({ cache: 'never' })
   async release(
@@ -345,8 +346,9 @@ export class Sentiment {
     deadline?: string,
     despite: string[] = [],
     bake?: string,
+    retrain: boolean = false,
   ): Promise<string> {
-    const wanted = { to, username, password, stopAt, targetsTo, patience, deadline, despite, bake };
+    const wanted = { to, username, password, stopAt, targetsTo, patience, deadline, despite, bake, retrain };
     const checks = () => Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
     return releaseAs(this.given, wanted, checks);
   }

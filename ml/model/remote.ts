@@ -24,6 +24,8 @@ import { type ModelVersion, parseModelUri, resolveReference, versionArtifacts } 
 export const MODEL_FILE = 'model.bin';
 /** Tag of a version: SHA-256 of its model file, hex. */
 export const DIGEST_TAG = 'model_digest';
+/** Tag of a version: when a pipeline last decided that it serves, or made the same model again; ISO 8601. */
+export const EXAMINED_TAG = 'promotion.examined_at';
 
 export type RemoteModel = {
   /** The model file. */
@@ -34,6 +36,8 @@ export type RemoteModel = {
   runId: string;
   /** Where the version number comes from: the registry now, or the note of its last answer. */
   source: 'registry' | 'cache';
+  /** The version's tag EXAMINED_TAG; only from the registry. */
+  examinedAt?: string;
   /** A sentence to log and show if the cached copy replaces the registry. */
   warning?: string;
 };
@@ -57,7 +61,7 @@ export async function fetchModel(uri: string, options: { cacheDir: string; env?:
     const { runId } = version;
     const confirmed = new Date().toISOString();
     writeNote(notePath, { version: version.version, runId, digest, trackingUri: config.uri, confirmed });
-    return { path, version: version.version, runId, source: 'registry' };
+    return { path, version: version.version, runId, source: 'registry', examinedAt: version.tags[EXAMINED_TAG] };
   } catch (error) {
     if (!mayUseCache(error)) throw error;
     if (!cached) {

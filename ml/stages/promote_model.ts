@@ -20,7 +20,7 @@ import {
 import { type Contender, judge, type Verdict } from '../evaluation/gate.ts';
 import { scoreReviews } from '../evaluation/measures.ts';
 import { readModel } from '../model/artifact.ts';
-import { cacheProduction, fetchVersion } from '../model/remote.ts';
+import { cacheProduction, EXAMINED_TAG, fetchVersion } from '../model/remote.ts';
 import type { Model } from '../model/types.ts';
 import { type Params, readParams } from '../params.ts';
 import { type TrackingConfig, trackingConfig } from '../tracking/config.ts';
@@ -43,7 +43,7 @@ await runMain(async () => {
   const name = params.register_model.model_name;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { staging: challenger, production: champion, versions } = await stagedVersions(config, name);
-    if (!challenger) return keep(config, name, champion, 'nothing is in Staging');
+    if (!challenger) return keep(config, name, champion, 'nothing is in Staging', { examined: true });
     const held = holdOn(challenger, versions);
     if (held) return keepHeld(config, name, champion, describeHold(challenger, held));
     const examination = await examine(config, params, challenger, champion);
@@ -128,7 +128,7 @@ async function decide(
   verdict: Verdict,
 ): Promise<void> {
   const { name, version } = challenger;
-  if (verdict.decision === 'unchanged') return keep(config, name, champion, verdict.reason);
+  if (verdict.decision === 'unchanged') return keep(config, name, champion, verdict.reason, { examined: true });
   // Tags first: after a kill between the two steps the version is still in Staging and is judged again.
   await tagVerdict(config, challenger, champion, verdict);
   if (verdict.decision === 'refuse') {
@@ -155,12 +155,16 @@ async function keepHeld(
   process.exitCode = REFUSED;
 }
 
-/** Production stays as it is; completes a promotion that was killed halfway. */
+/**
+ * Production stays as it is; completes a promotion that was killed halfway. `examined`: the pipeline made the champion again,
+ * which its tag notes.
+ */
 async function keep(
   config: TrackingConfig,
   name: string,
   champion: ModelVersion | undefined,
   reason: string,
+  { examined = false } = {},
 ): Promise<void> {
   if (!champion) {
     throw new SentimentError('NOTHING_STAGED', `${name} has no version in Staging or Production at ${config.uri}`, {
@@ -168,6 +172,7 @@ async function keep(
     });
   }
   await settleStages(config, name);
+  if (examined) await setVersionTags(config, champion, { [EXAMINED_TAG]: new Date().toISOString() });
   await fillCache(name);
   console.log(`unchanged: ${name} version ${champion.version} stays Production: ${reason}`);
 }
@@ -179,10 +184,12 @@ async function tagVerdict(
   { decision, reason, warnings, figures }: Verdict,
 ): Promise<void> {
   const isPromoted = decision === 'promote';
+  const now = new Date().toISOString();
   await setVersionTags(config, challenger, {
     [isPromoted ? 'promotion.reason' : 'promotion.refused']: cutValue(reason, MAX_TAG),
     'promotion.decided_against': champion ? `version ${champion.version}` : 'no champion',
-    'promotion.decided_at': new Date().toISOString(),
+    'promotion.decided_at': now,
+    ...(isPromoted && { [EXAMINED_TAG]: now }),
     'promotion.figures': JSON.stringify(figures),
     ...(warnings.length > 0 && { 'promotion.warnings': cutValue(warnings.join('; '), MAX_TAG) }),
   });

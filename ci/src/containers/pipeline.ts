@@ -30,6 +30,12 @@ export function withModel(container: Container): Container {
   return container.withExec(['dvc', 'repro', 'model_evaluation']);
 }
 
+/** Runs the first stage even if nothing changed, so that it reads its sources as they are now. DVC and Dagger remember neither. */
+export function withSourcesFetched(when: string): (container: Container) => Container {
+  return (container) =>
+    container.with(neverCached(when)).withExec(['dvc', 'repro', '--single-item', '--force', 'data_ingestion']);
+}
+
 export function withRegistration(container: Container): Container {
   return container.withExec(['dvc', 'repro', '--single-item', 'register_model']);
 }

@@ -7,6 +7,7 @@ import {
   withModel,
   withPipeline,
   withRegistration,
+  withSourcesFetched,
   withTracking,
 } from '../containers/pipeline.ts';
 import { runStep } from '../step.ts';
@@ -22,14 +23,19 @@ export function callOf(functionName: string): Call {
 /** The repository and the machine that its stages run on. */
 export type Workspace = { source: Directory; toolbox: Container };
 
-/** The model in Production, with the name and version in the registry. */
-export type ProductionModel = { model: File; name: string; version: string };
+/** The model in Production, with the name and version in the registry, and when a pipeline last examined it (ISO 8601). */
+export type ProductionModel = { model: File; name: string; version: string; examinedAt?: string };
 
-/** Stages one to five, cached by what they read. */
-export async function makeModel(toolbox: Container, source: Directory, call: Call): Promise<Container> {
+/** Stages one to five, cached by what they read. `retrain` fetches the sources again, which may have changed. */
+export async function makeModel(
+  toolbox: Container,
+  source: Directory,
+  call: Call,
+  { retrain = false } = {},
+): Promise<Container> {
   const next = 'run the same locally: make pipeline';
   return runStep({ function: call.function, step: 'runs the stages of dvc.yaml', next }, () =>
-    withModel(withPipeline(toolbox, source)).sync(),
+    withModel(withPipeline(toolbox, source).with(retrain ? withSourcesFetched(call.when) : (same) => same)).sync(),
   );
 }
 
@@ -62,8 +68,8 @@ export async function productionModel(container: Container, source: Directory, c
   const output = await runStep({ function: call.function, step: 'fetches the model in Production' }, () =>
     fetched.stdout(),
   );
-  const [name = '', version = ''] = output.trim().split(' ');
-  return { model: fetched.file(path), name, version };
+  const [name = '', version = '', examinedAt] = output.trim().split(' ');
+  return { model: fetched.file(path), name, version, examinedAt };
 }
 
 /** Production goes back to an earlier version, or a hold ends: `sentiment rollback-model` in a container. Returns its words. */

@@ -11,6 +11,7 @@ import { runStep } from '../step.ts';
 import { type Announcement, announce, announcementOf } from './address.ts';
 import { hasCluster, type TargetCluster, targetOf } from './cluster.ts';
 import { type Call, callOf, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
+import { noteExamination } from './model_note.ts';
 import {
   type Destination,
   type DestinationArguments,
@@ -32,9 +33,11 @@ export type ReleaseInputs = Builder & {
   cluster?: TargetCluster;
   /** By default, reports the address without waiting for it. */
   announcement?: Announcement;
+  /** Fetches the sources of texts again. */
+  retrain?: boolean;
 };
 
-export type ReleaseWords = DestinationArguments & SettingWords & { targetsTo?: string };
+export type ReleaseWords = DestinationArguments & SettingWords & { targetsTo?: string; retrain?: boolean };
 
 /** What the arguments ask for. Wrong names are reported before the checks run, which take long. */
 export async function releaseAs(
@@ -51,14 +54,14 @@ export async function releaseAs(
   const announcement = await announcementOf(words.targetsTo, () => awsClientsOf(given));
   await checks();
   const inputs = { ...builderOf(given), tracking: withTracking(tracking), destination, cluster, announcement };
-  return releaseTo(inputs, callOf('release'));
+  return releaseTo({ ...inputs, retrain: words.retrain }, callOf('release'));
 }
 
 /** Runs all steps and returns the report in Markdown. */
 export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<string> {
-  const { source, toolbox, tracking, destination, cluster, announcement = { waitMs: 0 } } = inputs;
+  const { source, toolbox, tracking, destination, cluster, announcement = { waitMs: 0 }, retrain } = inputs;
   const commit = destination.tag;
-  const made = await makeModel(toolbox, source, call);
+  const made = await makeModel(toolbox, source, call, { retrain });
   const registered = await register(made.with(tracking), source, call);
   const { verdict, container } = await promote(registered, call);
   const production = await productionModel(container, source, call);
@@ -72,12 +75,13 @@ export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<stri
   const rolledOut = rollout ? await rollOut(rollout, call) : 'not deployed: no cluster was given';
   const kept = rollout ? await keepDeployed(published, destination) : [];
   const address = rollout ? await announce(rollout, announcement) : [];
+  const noted = rollout ? await noteExamination(rollout, production) : [];
   return releaseReport({
     commit,
     metrics: await metricsOf(made),
     verdict,
     model: `${production.name} version ${production.version}`,
     image: published.reference,
-    after: [...published.notes, answer, rolledOut, ...address, ...kept],
+    after: [...published.notes, answer, rolledOut, ...address, ...kept, ...noted],
   });
 }
