@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DIGEST_TAG } from '../ml/model/remote.ts';
+import { DIGEST_TAG, EXAMINED_TAG } from '../ml/model/remote.ts';
 import { freePort } from './support/listen.ts';
 import { need } from './support/need.ts';
 import { run } from './support/process.ts';
@@ -18,12 +18,12 @@ describe.skipIf(!need('mlflow'))('production_model', () => {
   const fetchTo = (target: string, more = {}) =>
     run(process.execPath, [program, target], { cwd: folder().path, env: { ...process.env, ...env(), ...more } });
 
-  test('the model in Production is written to the file, and its version is printed', async () => {
+  test('the model in Production is written to the file; its version and when it was examined are printed', async () => {
     await register();
     await promote();
     const { code, stdout } = await fetchTo('out/production.bin');
-    expect([code, stdout]).toEqual([0, `${name()} 1\n`]);
     const [{ tags }] = await versions();
+    expect([code, stdout]).toEqual([0, `${name()} 1 ${tags[EXAMINED_TAG]}\n`]);
     const written = await readFile(file('out/production.bin'));
     expect(createHash('sha256').update(written).digest('hex')).toBe(tags[DIGEST_TAG]);
   });

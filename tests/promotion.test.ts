@@ -1,7 +1,7 @@
 /** promote_model as a program, on a real MLflow server: its decisions and their traces, also after a kill. */
 import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { fetchModel } from '../ml/model/remote.ts';
+import { EXAMINED_TAG, fetchModel } from '../ml/model/remote.ts';
 import { paths } from '../ml/stages/paths.ts';
 import { moveToStage } from '../ml/tracking/registry.ts';
 import { freePort } from './support/listen.ts';
@@ -75,6 +75,22 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     await promote();
     expect(await stages()).toBe('1 Production, 2 Archived');
     expect((await versions())[1].tags['promotion.superseded_by']).toBeUndefined();
+  });
+
+  test('the same model again counts as examined; a refused challenger examines nothing', async () => {
+    await register();
+    await promote();
+    const examinedAt = async () => (await versions()).at(-1)!.tags[EXAMINED_TAG];
+    const first = await examinedAt();
+    await register();
+    expect((await promote()).out).toContain('unchanged');
+    const second = await examinedAt();
+    expect(Date.parse(second)).toBeGreaterThan(Date.parse(first));
+
+    await folder().train(poor);
+    await register();
+    expect((await folder().run('promote_model', env())).code).toBe(3);
+    expect(await examinedAt()).toBe(second);
   });
 
   test('a worse challenger is refused with exit code 3, and may pass later with other limits', async () => {

@@ -11,6 +11,7 @@ import { type Manifest, readManifests } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { deployerRights, missingRights, type Right } from '../ci/src/deploy/rights.ts';
 import { readNodeStates } from '../ci/src/kubernetes/nodes.ts';
+import { noteExamination } from '../ci/src/release/model_note.ts';
 import { type Api, apiOf } from './support/cluster/api.ts';
 import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
 import { need } from './support/need.ts';
@@ -69,6 +70,18 @@ describe.skipIf(!need('cluster'))('a release with only the Role of manifests/clu
   test('changes nothing when it is run again', async () => {
     const outcome = await deploy({ kubeConfig: release, manifests, image: image.byDigest, modelVersion: '1' });
     expect(outcome.state, describeOutcome(outcome)).toBe('unchanged');
+  });
+
+  test('notes that the unchanged model was examined, where the pods have it as a file', async () => {
+    const examined = { version: '1', examinedAt: '2026-11-03T04:23:00.000Z' };
+    expect(await noteExamination({ kubeConfig: release, manifests }, examined)).toEqual([]);
+    const path = `/api/v1/namespaces/${namespace.name}`;
+    const written = JSON.parse((await administrator('GET', `${path}/configmaps/sentiment-model-note`)).body);
+    expect(JSON.parse(written.data['note.json'])).toEqual({ version: '1', examined_at: examined.examinedAt });
+    const pod = JSON.parse(
+      (await administrator('GET', `/apis/apps/v1/namespaces/${namespace.name}/deployments/sentiment`)).body,
+    ).spec.template.spec;
+    expect(pod.volumes[0].configMap).toMatchObject({ name: written.metadata.name, optional: true });
   });
 
   test('rolls back if the image cannot be pulled, and records why', async () => {

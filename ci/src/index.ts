@@ -16,23 +16,20 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
-import { type Arguments, awsClientsOf, awsOf, builderOf, neededTracking, toolboxOf, trackingOf } from './arguments.ts';
+import { type Arguments, awsOf, toolboxOf, trackingOf } from './arguments.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
-import { buildImage, contentId } from './containers/image.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
 import { integrationTests, unitTests } from './containers/parts.ts';
-import { neverCached, withTracking } from './containers/pipeline.ts';
 import { rolloutSettings } from './deploy/settings.ts';
 import { examine } from './doctor/examine.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { targetOf } from './release/cluster.ts';
-import { callOf, chosenModel, makeModel, promote, rollBackModel } from './release/model.ts';
-import { destinationOf, publish, treeTag } from './release/publish.ts';
+import { callOf, promoteAs, rollBackModel } from './release/model.ts';
+import { imageAs, publishAs } from './release/publish.ts';
 import { rehearseAs } from './release/rehearse.ts';
 import { releaseAs } from './release/release.ts';
 import { reproduce, runStudy } from './release/repro.ts';
 import { diagnoseDeployment, rollOut } from './release/rollout.ts';
-import { runStep } from './step.ts';
 
 @object()
 export class Sentiment {
@@ -236,11 +233,7 @@ export class Sentiment {
   /** Compares the model in Staging with the one in Production, and promotes it if it passes the gate */
   @func({ cache: 'never' })
   async promote(): Promise<string> {
-    const call = callOf('promote');
-    const tracking = neededTracking(this.given, 'promote');
-    // The comparison uses the texts that the stages prepare.
-    const made = await makeModel(toolboxOf(this.given), this.source, call);
-    return (await promote(made.with(withTracking(tracking)).with(neverCached(call.when)), call)).verdict;
+    return promoteAs(this.given);
   }
 
   /**
@@ -252,8 +245,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async rollbackModel(by: string, reason?: string, version?: string, lift: boolean = false): Promise<string> {
-    const inputs = { ...builderOf(this.given), tracking: neededTracking(this.given, 'rollback-model') };
-    return rollBackModel(inputs, { by, reason, version, lift }, callOf('rollback-model'));
+    return rollBackModel(this.given, { by, reason, version, lift });
   }
 
   /**
@@ -263,11 +255,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async image(model?: File, commit?: string): Promise<Container> {
-    const call = callOf('image');
-    const content = await chosenModel(model, builderOf(this.given), trackingOf(this.given), call, commit);
-    const next = 'docker build . shows more of the same error';
-    const image = await buildImage(builderOf(this.given), content);
-    return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
+    return imageAs(this.given, model, commit);
   }
 
   /**
@@ -282,14 +270,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async publish(to: string, username?: string, password?: Secret, stopAt?: string, model?: File): Promise<string> {
-    const call = callOf('publish');
-    const tag = await treeTag(this.source);
-    const destination = await destinationOf({ to, username, password, stopAt }, tag, () => awsClientsOf(this.given));
-    const content = await chosenModel(model, builderOf(this.given), trackingOf(this.given), call, tag);
-    const image = await buildImage(builderOf(this.given), content);
-    const build = { image, content: await contentId(this.source, content) };
-    const { reference, notes } = await publish(build, destination, call);
-    return [...notes, reference].join('\n');
+    return publishAs(this.given, { to, username, password, stopAt, model });
   }
 
   /**

@@ -1,5 +1,6 @@
 /** From the reviews to the model in Production: stages one to five, registration, gate. */
 import type { Container, Directory, File } from '@dagger.io/dagger';
+import { type Arguments, neededTracking, toolboxOf } from '../arguments.ts';
 import type { ImageContent } from '../containers/image.ts';
 import {
   neverCached,
@@ -57,6 +58,14 @@ export async function promote(registered: Container, call: Call): Promise<{ verd
   return { verdict, container };
 }
 
+/** The verdict on the model in Staging, with the texts that the stages prepare. Throws as neededTracking and promote. */
+export async function promoteAs(given: Arguments): Promise<string> {
+  const call = callOf('promote');
+  const tracking = neededTracking(given, 'promote');
+  const made = await makeModel(toolboxOf(given), given.source, call);
+  return (await promote(made.with(withTracking(tracking)).with(neverCached(call.when)), call)).verdict;
+}
+
 /** Fetches the model that is in Production now from the tracking server. */
 export async function productionModel(container: Container, source: Directory, call: Call): Promise<ProductionModel> {
   const path = 'models/production.bin';
@@ -74,16 +83,17 @@ export async function productionModel(container: Container, source: Directory, c
 
 /** Production goes back to an earlier version, or a hold ends: `sentiment rollback-model` in a container. Returns its words. */
 export async function rollBackModel(
-  { source, toolbox, tracking }: Workspace & { tracking: Tracking },
+  given: Arguments,
   { by, reason, version, lift }: { by: string; reason?: string; version?: string; lift: boolean },
-  call: Call,
 ): Promise<string> {
-  const given = [version ?? [], lift ? '--lift' : [], reason === undefined ? [] : `--reason=${reason}`, `--by=${by}`];
-  const container = withPipeline(toolbox, source)
-    .withDirectory('cli', source.directory('cli'))
+  const call = callOf('rollback-model');
+  const tracking = neededTracking(given, call.function);
+  const words = [version ?? [], lift ? '--lift' : [], reason === undefined ? [] : `--reason=${reason}`, `--by=${by}`];
+  const container = withPipeline(toolboxOf(given), given.source)
+    .withDirectory('cli', given.source.directory('cli'))
     .with(withTracking(tracking))
     .with(neverCached(call.when))
-    .withExec(['node', 'cli/main.ts', 'rollback-model', ...given.flat()]);
+    .withExec(['node', 'cli/main.ts', 'rollback-model', ...words.flat()]);
   return runStep({ function: call.function, step: 'goes back to an earlier model' }, () => container.stdout());
 }
 

@@ -2,20 +2,18 @@
  * Notes in the cluster when a pipeline last examined the model that serves. The pods have the note as a file, which the
  * kubelet updates, so that a release that finds everything unchanged starts no pod anew. service/served_model.ts reads it.
  */
-import type { V1ConfigMap } from '#kubernetes';
+import type { KubeConfig, V1ConfigMap } from '#kubernetes';
 import { makeApplier } from '../deploy/apply.ts';
 import type { Manifest } from '../deploy/manifest.ts';
 import { describeError } from '../kubernetes/api_error.ts';
-import type { TargetCluster } from './cluster.ts';
-import type { ProductionModel } from './model.ts';
 
 /** As manifests/app mounts it. */
 const NAME = 'sentiment-model-note';
 
 /** A failure becomes a line of the report: the release itself has succeeded. */
 export async function noteExamination(
-  { kubeConfig, manifests }: TargetCluster,
-  { version, examinedAt }: Pick<ProductionModel, 'version' | 'examinedAt'>,
+  { kubeConfig, manifests }: { kubeConfig: KubeConfig; manifests: Manifest[] },
+  { version, examinedAt }: { version: string; examinedAt?: string },
 ): Promise<string[]> {
   const namespace = manifests.find(({ kind }) => kind === 'Deployment')?.metadata.namespace;
   if (examinedAt === undefined || namespace === undefined) return [];

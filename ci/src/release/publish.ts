@@ -1,6 +1,8 @@
 /** Publishes an image to a registry: ECR, whose repository is prepared first and whose scan is awaited, or any other. */
-import { type Container, type Directory, dag, type Secret, type Service } from '@dagger.io/dagger';
+import { type Container, type Directory, dag, type File, type Secret, type Service } from '@dagger.io/dagger';
+import { type Arguments, awsClientsOf, builderOf, trackingOf } from '../arguments.ts';
 import type { AwsClients } from '../aws/clients.ts';
+import { buildImage, contentId } from '../containers/image.ts';
 import { neverCached } from '../containers/pipeline.ts';
 import { markDeployed } from '../ecr/lifecycle.ts';
 import { CONTENT_LABEL, pushDecision, registryLogin, tagState, tagToPush } from '../ecr/registry.ts';
@@ -9,7 +11,7 @@ import { parseSeverity, type Severity, scanGate, scanSummary } from '../ecr/scan
 import { PipelineError } from '../errors.ts';
 import { byDigest, ecrHost, type ImageName, imageTag, parseImageName } from '../image_name.ts';
 import { runStep } from '../step.ts';
-import type { Call } from './model.ts';
+import { type Call, callOf, chosenModel } from './model.ts';
 
 /** Where an image goes, as callers give it. */
 export type DestinationArguments = { to: string; username?: string; password?: Secret; stopAt?: string };
@@ -48,6 +50,31 @@ export type Published = {
   /** What else a pull needs. */
   from: Pick<Destination, 'username' | 'password' | 'registryService'>;
 };
+
+/** The service's image. Throws STEP_FAILED and what chosenModel throws. */
+export async function imageAs(
+  given: Arguments,
+  model: File | undefined,
+  commit: string | undefined,
+): Promise<Container> {
+  const call = callOf('image');
+  const content = await chosenModel(model, builderOf(given), trackingOf(given), call, commit);
+  const next = 'docker build . shows more of the same error';
+  const image = await buildImage(builderOf(given), content);
+  return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
+}
+
+/** Builds and pushes the image of the working tree, and returns its reference by digest. */
+export async function publishAs(given: Arguments, words: DestinationArguments & { model?: File }): Promise<string> {
+  const call = callOf('publish');
+  const tag = await treeTag(given.source);
+  const destination = await destinationOf(words, tag, () => awsClientsOf(given));
+  const content = await chosenModel(words.model, builderOf(given), trackingOf(given), call, tag);
+  const image = await buildImage(builderOf(given), content);
+  const build = { image, content: await contentId(given.source, content) };
+  const { reference, notes } = await publish(build, destination, call);
+  return [...notes, reference].join('\n');
+}
 
 /** The tag for the working tree. */
 export async function treeTag(source: Directory): Promise<string> {
