@@ -82,7 +82,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect(await attempt(v1.byDigest, from)).toContain('ConfigMap settings does not exist (envFrom of container app)');
     const misspelt = container({ imagePulPolicy: 'Always' });
     expect(await attempt(v1.byDigest, misspelt)).toContain(
-      'containers[0].imagePulPolicy in Deployment app (UNKNOWN_FIELD)',
+      'containers[name="app"].imagePulPolicy in Deployment app (UNKNOWN_FIELD)',
     );
     const port = container({ ports: [{ containerPort: 80_800 }] });
     expect(await attempt(v1.byDigest, port)).toContain('spec.template.spec.containers[0].ports[0].containerPort');
@@ -91,6 +91,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
       nearest: v2.byDigest,
       differences: [{ part: 'digest' as const, found: 'sha256:1', expected: 'sha256:2' }],
       evidence: [],
+      isKnown: true,
     });
     expect(await attempt(v1.byDigest, {}, { explainImage })).toContain(`nearest that exists: ${v2.byDigest}`);
     const nobody = kubeConfigOf(cluster.kubeconfig);

@@ -3,6 +3,7 @@
  * `123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment:4f2c...`. This is the only file that takes them apart.
  * https://github.com/distribution/reference/blob/main/reference.go
  */
+import type { V1PodSpec } from '#kubernetes';
 import { PipelineError } from './errors.ts';
 
 /** Where images of one kind are kept. */
@@ -28,14 +29,16 @@ export type ImageExplanation = {
   nearest?: string;
   /** Where the two differ; empty when the image exists. */
   differences: PartDifference[];
+  /** The registry itself said that it does not hold the image; otherwise the differences are only a comparison. */
+  isKnown?: boolean;
   /** One sentence each: what was read. */
   evidence: string[];
   /** The command that corrects it. */
   next?: string;
 };
 
-/** Never throws and answers within seconds: what cannot be read is a line of evidence. */
-export type ExplainImage = (reference: string) => Promise<ImageExplanation>;
+/** Never throws and answers within seconds: what cannot be read is a line of evidence. `pod` says which nodes may run it. */
+export type ExplainImage = (reference: string, pod?: V1PodSpec) => Promise<ImageExplanation>;
 
 const REFERENCE = /^([^@\s]+?)(?::(\w[\w.-]{0,127}))?(?:@([a-z0-9]+:[0-9a-fA-F]{32,}))?$/;
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+|\/)[a-z0-9]+)*$/;

@@ -41,6 +41,8 @@ export type Scenario = {
   container?: Partial<Container>;
   pod?: Partial<PodSpec>;
   spec?: Partial<DeploymentSpec>;
+  /** Of the Service, in the release that should fail. */
+  ports?: object[];
   /** Objects and labels of the namespace, created before the first release. */
   quota?: Record<string, string>;
   podSecurity?: string;
@@ -101,7 +103,17 @@ export const scenarios: Scenario[] = [
     title: 'a readiness gate that never opens',
     cause: 'never-ready',
     says: /readiness gate target-health\.elbv2\.k8s\.aws\/none is not true/,
+    shows: /condition target-health\.elbv2\.k8s\.aws\/none: not set yet/,
+    mends: /the log of the controller that sets target-health/,
     pod: { readinessGates: [{ conditionType: 'target-health.elbv2.k8s.aws/none' }] },
+    spec: { progressDeadlineSeconds: 30 },
+  },
+  {
+    title: "a Service with another port than the pods'",
+    cause: 'no-answer',
+    says: /its pods are ready, but Service app, port 80: .*connection refused/,
+    mends: /compare the Service's targetPort/,
+    ports: [{ port: 80, targetPort: 9090 }],
   },
   {
     title: 'more CPU than any node has',
@@ -370,11 +382,13 @@ export function goodManifests(namespace: string, { quota, spec }: Scenario): Man
 
 export function badManifests(
   namespace: string,
-  { container, pod, spec }: Pick<Scenario, 'container' | 'pod' | 'spec'>,
+  { container, pod, spec, ports }: Pick<Scenario, 'container' | 'pod' | 'spec' | 'ports'>,
   image: string,
 ): Manifest[] {
   const manifests = appManifests(namespace, { replicas: 1, spec, container: { ...quick, ...container } });
   return manifests.map((object) => {
+    if (object.kind === 'Service' && ports)
+      return Object.assign({ ...object }, { spec: { ...(object as { spec?: object }).spec, ports } });
     if (object.kind !== 'Deployment' || !pod) return object;
     const deployment = object as Manifest & { spec: DeploymentSpec };
     const initContainers = pod.initContainers?.map((each) => ({ ...each, image }));

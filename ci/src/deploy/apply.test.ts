@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { droppedFields } from './apply.ts';
+import { droppedFields, undeclaredFields } from './apply.ts';
 
 test('a field that the server does not know is reported by its path', () => {
   const wanted = { spec: { replicas: 2, template: { containers: [{ name: 'app', imagePulPolicy: 'Always' }] } } };
@@ -21,6 +21,35 @@ test('an item with a name is found in any order', () => {
   ];
   expect(droppedFields({ env: wanted }, { env: [...wanted].reverse() })).toEqual([]);
   expect(droppedFields({ env: wanted }, { env: [{ name: 'a', value: '1' }] })).toEqual(['env[0]']);
+});
+
+test('one volume that is mounted twice is two mounts, and a port is the same port with the protocol that the server fills in', () => {
+  const volumeMounts = [
+    { name: 'data', mountPath: '/data' },
+    { name: 'data', mountPath: '/cache', subPath: 'cache' },
+  ];
+  expect(droppedFields({ volumeMounts }, { volumeMounts })).toEqual([]);
+  expect(droppedFields({ volumeMounts }, { volumeMounts: volumeMounts.toReversed() })).toEqual([]);
+  const ports = [
+    { port: 53, protocol: 'UDP', name: 'dns' },
+    { port: 53, name: 'dns-tcp' },
+  ];
+  const answer = [
+    { port: 53, protocol: 'TCP', name: 'dns-tcp' },
+    { port: 53, protocol: 'UDP', name: 'dns' },
+  ];
+  expect(droppedFields({ ports }, { ports: answer })).toEqual([]);
+  expect(droppedFields({ ports }, { ports: [{ port: 53, protocol: 'TCP' }, answer[1]] })).toEqual(['ports[1].name']);
+});
+
+test("the server's refusal names each field that its schema lacks", () => {
+  const one =
+    'failed to create typed patch object (shop/app; apps/v1, Kind=Deployment): .spec.template.spec.containers[name="app"].imagePulPolicy: field not declared in schema';
+  expect(undeclaredFields(one)).toEqual(['spec.template.spec.containers[name="app"].imagePulPolicy']);
+  const two =
+    'failed to create typed patch object (shop/app; v1, Kind=Service): errors:\n  .spec.prots: field not declared in schema\n  .spec.tpye: field not declared in schema';
+  expect(undeclaredFields(two)).toEqual(['spec.prots', 'spec.tpye']);
+  expect(undeclaredFields('the server is busy')).toEqual([]);
 });
 
 test('a missing branch is reported once', () => {

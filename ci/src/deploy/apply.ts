@@ -4,8 +4,8 @@
  */
 import type { KubeConfig, V1Deployment } from '#kubernetes';
 import { withRetries } from '../kubernetes/api_error.ts';
-import { kubernetes } from '../kubernetes/client.ts';
-import type { DeploymentManifest, Manifest } from './manifest.ts';
+import { type Manifest, objectsOf } from '../kubernetes/objects.ts';
+import type { DeploymentManifest } from './manifest.ts';
 
 export type Applier = {
   /** Returns the object as the server now has it. */
@@ -14,35 +14,49 @@ export type Applier = {
   dryRun: (object: Manifest) => Promise<Manifest>;
 };
 
+// The API server of a managed cluster may be away for a minute while it is replaced.
+const patientSeconds = 120;
+
 /**
  * Wins conflicts with other field managers (force): the release decides about its fields. Retries without an answer; throws
  * what the client throws.
  */
 export function makeApplier(kubeConfig: KubeConfig, fieldManager: string): Applier {
-  const api = kubernetes().KubernetesObjectApi.makeApiClient(kubeConfig);
-  const patch = (object: Manifest, dryRun: 'All' | undefined) =>
-    withRetries(() =>
-      // The client fills in a missing namespace, so it gets a copy.
-      api.patch(
-        structuredClone(object),
-        undefined,
-        dryRun,
-        fieldManager,
-        true,
-        kubernetes().PatchStrategy.ServerSideApply,
-      ),
-    );
-  return { apply: (object) => patch(object, undefined), dryRun: (object) => patch(object, 'All') };
+  const objects = objectsOf(kubeConfig);
+  return {
+    apply: (object) => withRetries(() => objects.apply(object, { fieldManager }), patientSeconds),
+    dryRun: (object) => withRetries(() => objects.apply(object, { fieldManager, dryRun: true })),
+  };
 }
 
-/**
- * Paths in `wanted` that are missing from the server's answer because it does not know them. The client drops fields outside
- * its model before sending, so the server's own strict validation never sees a misspelt one.
- */
+/** The fields that the server's schema does not have, from its refusal of an apply. */
+export function undeclaredFields(message: string): string[] {
+  return [...message.matchAll(/^.*?\.?(\S+): field not declared in schema/gm)].map(([, path]) =>
+    path.replace(/^\./, ''),
+  );
+}
+
+/** What makes an item of a list the same item: https://kubernetes.io/docs/reference/kubernetes-api/ ("patch merge key"). */
+const mergeKeys: Record<string, string[]> = {
+  volumeMounts: ['mountPath'],
+  volumeDevices: ['devicePath'],
+  ports: ['containerPort', 'port', 'protocol'],
+  hostAliases: ['ip'],
+  topologySpreadConstraints: ['topologyKey', 'whenUnsatisfiable'],
+  ownerReferences: ['uid'],
+};
+
+// What the server fills in for a key that the manifest leaves out.
+const keyDefaults: Record<string, unknown> = { protocol: 'TCP', whenUnsatisfiable: 'DoNotSchedule' };
+
+/** Paths in `wanted` that are missing from the server's answer: a webhook took them out. */
 export function droppedFields(wanted: unknown, answer: unknown, path = ''): string[] {
   if (Array.isArray(wanted)) {
     if (!Array.isArray(answer)) return isEmpty(wanted) ? [] : [path];
-    return wanted.flatMap((item, index) => droppedFields(item, partner(item, index, answer), `${path}[${index}]`));
+    const keys = mergeKeys[path.slice(path.lastIndexOf('.') + 1)] ?? ['name'];
+    return wanted.flatMap((item, index) =>
+      droppedFields(item, partner(item, index, answer, keys), `${path}[${index}]`),
+    );
   }
   if (typeof wanted !== 'object' || wanted === null) return [];
   if (typeof answer !== 'object' || answer === null) return isEmpty(wanted) ? [] : [path];
@@ -52,6 +66,24 @@ export function droppedFields(wanted: unknown, answer: unknown, path = ''): stri
     if (known.get(key) !== undefined) return droppedFields(value, known.get(key), inner);
     return isEmpty(value) ? [] : [inner];
   });
+}
+
+/** The same item of the server's list, whose order may differ. */
+function partner(item: unknown, index: number, answer: unknown[], keys: string[]): unknown {
+  const id = identity(item, keys);
+  return id === undefined ? answer[index] : answer.find((other) => identity(other, keys) === id);
+}
+
+/** Undefined for a plain value, and for an item that has none of the keys. */
+function identity(item: unknown, keys: string[]): string | undefined {
+  if (typeof item !== 'object' || item === null || !keys.some((key) => key in item)) return undefined;
+  const values: Record<string, unknown> = { ...keyDefaults, ...item };
+  return JSON.stringify(keys.map((key) => values[key] ?? null));
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined || value === '' || value === false || value === 0) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
 /**
@@ -86,19 +118,4 @@ function ownsReplicas(live: V1Deployment, fieldManager: string): boolean {
   );
   const fields = entry?.fieldsV1 as { 'f:spec'?: Record<string, unknown> } | undefined;
   return fields?.['f:spec']?.['f:replicas'] !== undefined;
-}
-
-/** The server may return a merged list in another order, so items with a name are compared by name. */
-function partner(item: unknown, index: number, answer: unknown[]): unknown {
-  const name = nameOf(item);
-  return name === undefined ? answer[index] : answer.find((other) => nameOf(other) === name);
-}
-
-function nameOf(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'name' in value ? value.name : undefined;
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value === null || value === undefined || value === '' || value === false || value === 0) return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
 }

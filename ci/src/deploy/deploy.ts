@@ -63,8 +63,10 @@ export async function deploy(options: DeployOptions): Promise<Outcome> {
 
   const signals = [signal, lock?.lost].filter((each) => each !== undefined);
   try {
-    const ending = await rollOut({ ...plan, signal: AbortSignal.any(signals) });
-    return { ...facts(), ...ending };
+    const confirmLock = async () => lock?.confirm();
+    const ending = await rollOut({ ...plan, signal: AbortSignal.any(signals), confirmLock });
+    const { passed } = plan;
+    return { ...facts(), ...(Object.keys(passed).length > 0 && { despite: passed }), ...ending };
   } catch (error) {
     return { ...facts(), state: 'interrupted', reason: describeError(error), left: await describeLeft() };
   } finally {

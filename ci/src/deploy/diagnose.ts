@@ -14,7 +14,7 @@ import { describeVerdict } from './report.ts';
 export type Diagnosis = {
   namespace: string;
   name: string;
-  /** `unknown`: not healthy for no visible reason, as in the first seconds of a rollout. */
+  /** `unknown`: not healthy for no visible reason, as in the first seconds of a rollout, or with 0 replicas. */
   state: 'healthy' | 'unhealthy' | 'unknown';
   progress: Progress;
   verdict?: Verdict;
@@ -34,7 +34,7 @@ export async function diagnose({ kubeConfig, namespace, name, explainImage }: Di
   const progress = progressOf(snapshot);
   const lastFailure = parseFailure(snapshot.deployment.metadata?.annotations?.[annotations.lastFailure]);
   const base = { namespace, name, progress, ...(lastFailure ? { lastFailure } : {}) };
-  if (progress.hasSettled) return { ...base, state: 'healthy' };
+  if (progress.hasSettled) return { ...base, state: progress.wanted > 0 ? 'healthy' : 'unknown' };
   const verdict = judgeNow(snapshot);
   if (!verdict) return { ...base, state: 'unknown' };
   return {
@@ -45,7 +45,8 @@ export async function diagnose({ kubeConfig, namespace, name, explainImage }: Di
 }
 
 export function describeDiagnosis({ namespace, name, state, progress, verdict, lastFailure }: Diagnosis): string {
-  const lines = [`${namespace}/${name} is ${state}: ${progressLine(progress)}`];
+  const asked = progress.wanted === 0 ? '0 replicas, so no pod shows whether it can run' : progressLine(progress);
+  const lines = [`${namespace}/${name} is ${state}: ${asked}`];
   if (verdict) lines.push(describeVerdict(verdict));
   if (lastFailure)
     lines.push(`the last rollout failed at ${lastFailure.at}: ${lastFailure.headline} (${lastFailure.cause})`);

@@ -17,7 +17,7 @@ const credentialsMs = 5000;
 export function explainerOf(clients: AwsClients, kubeConfig: KubeConfig, cluster?: string): ExplainImage {
   return ecrExplainer({
     clients,
-    nodeArchitectures: () => nodeArchitectures(kubeConfig),
+    nodeArchitectures: (pod) => nodeArchitectures(kubeConfig, pod),
     ...(cluster && { nodeRoles: () => nodeRoles(clients, cluster) }),
   });
 }
@@ -28,7 +28,7 @@ export function explainerOf(clients: AwsClients, kubeConfig: KubeConfig, cluster
  * Missing credentials become a line of evidence.
  */
 export function ownEcrExplainer(kubeConfig: KubeConfig): ExplainImage {
-  return async (reference) => {
+  return async (reference, pod) => {
     const eks = eksSignInOf(kubeConfig);
     const { AWS_REGION, AWS_DEFAULT_REGION } = process.env;
     const region = eks?.region ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? parseImage(reference)?.region ?? 'us-east-1';
@@ -38,7 +38,7 @@ export function ownEcrExplainer(kubeConfig: KubeConfig): ExplainImage {
       const keys = await withTimeout(sts.config.credentials(), credentialsMs);
       const clients = awsClients({ region, credentials: { kind: 'keys', ...keys } });
       const explain = explainerOf(clients, kubeConfig, eks?.cluster);
-      return await explain(reference).finally(() => clients.destroy());
+      return await explain(reference, pod).finally(() => clients.destroy());
     } catch (error) {
       const evidence = [`ECR was not asked, because there are no AWS credentials: ${awsProblem(error).problem}`];
       return { reference, differences: [], evidence };

@@ -4,7 +4,9 @@ import type { PatienceTable } from '../diagnosis/causes.ts';
 import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
 import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
 import { PipelineError } from '../errors.ts';
+import { apiError, describeError, isTemporary } from '../kubernetes/api_error.ts';
 import { progressLine, progressOf, readSnapshot, type Snapshot, withoutOldNews } from '../kubernetes/snapshot.ts';
+import { deadlineOf } from './deadline.ts';
 import { watchDeployment } from './watch.ts';
 
 export type Following = {
@@ -13,7 +15,8 @@ export type Following = {
   applied: V1Deployment;
   /** Just before the apply: what it already shows is not about this rollout. */
   before?: Snapshot;
-  deadlineSeconds: number;
+  /** Default: what the Deployment's pods need, see deadline.ts. */
+  deadlineSeconds?: number;
   patience?: PatienceTable;
   /** One line each time it changes. */
   onProgress: (line: string) => void;
@@ -22,17 +25,25 @@ export type Following = {
 
 export type Ending = { snapshot: Snapshot; verdict?: Verdict };
 
+// A cluster that cannot be asked says nothing about the release. After that time the rollout is left as it is.
+const awayMs = 600_000;
+// A shorter interruption hides nothing that matters.
+const blindMs = 5000;
+const unseenMs = 10_000;
+
 /**
- * Without a verdict in the result, only the new revision serves. A separate read confirms either result, so that it never
- * depends on the last event of a watch. Throws the signal's reason; CLUSTER if nothing can be read until the deadline; GONE
- * and CHANGED_BY_OTHERS if the Deployment is no longer what was applied.
+ * Without a verdict in the result, only the new revision serves, or there is nothing to run. A separate read confirms either
+ * result, so that it never depends on the last event of a watch. Throws the signal's reason; CLUSTER if the cluster cannot be
+ * asked for ten minutes or refuses; GONE and CHANGED_BY_OTHERS if the Deployment is no longer what was applied.
  */
 export async function followRollout(following: Following): Promise<Ending> {
   const { kubeConfig, applied, before, deadlineSeconds, patience, onProgress, signal } = following;
   const { namespace = 'default', name = '', generation = 1 } = applied.metadata ?? {};
   const watch = watchDeployment(kubeConfig, applied);
   signal?.addEventListener('abort', watch.stop);
-  const end = Date.now() + deadlineSeconds * 1000;
+  const begun = Date.now();
+  let seenAt = begun;
+  let awayFor = 0;
   let history = noHistory;
   let lines = '';
 
@@ -43,42 +54,81 @@ export async function followRollout(following: Following): Promise<Ending> {
     history = remember(snapshot, history);
     const progress = progressOf(snapshot);
     const verdict = progress.hasSettled ? undefined : (judge(snapshot, history, patience) ?? overdue(snapshot));
-    return { snapshot, progress, verdict };
+    const isOver = progress.isDone || (progress.hasSettled && progress.wanted === 0);
+    return { snapshot, progress, verdict, isOver };
   }
 
   function overdue(snapshot: Snapshot): Verdict | undefined {
-    if (Date.now() < end) return undefined;
-    return { ...(judgeNow(snapshot) ?? nothingSeen(snapshot, deadlineSeconds)), permanent: false };
+    // An autoscaler may have changed the number of pods.
+    const seconds = deadlineSeconds ?? deadlineOf(snapshot.deployment);
+    if (Date.now() - begun - awayFor < seconds * 1000) return undefined;
+    return { ...(judgeNow(snapshot) ?? nothingSeen(snapshot, seconds)), permanent: false };
+  }
+
+  function say(line: string): void {
+    if (line !== lines) onProgress(line);
+    lines = line;
+  }
+
+  /** Waits until the cluster can be asked again. What was seen before is then too old to judge by. */
+  async function outlast(since: number): Promise<void> {
+    while (watch.blindSince() !== undefined && !signal?.aborted) {
+      const away = Date.now() - since;
+      if (away > awayMs) throw new Error(watch.lastInterruption());
+      if (away > 2 * blindMs)
+        say(`the cluster cannot be asked (${watch.lastInterruption()}); its rollout goes on, and so do we`);
+      await watch.changed(1000);
+    }
+    const away = Date.now() - since;
+    if (away < blindMs) return;
+    awayFor += away;
+    seenAt = Date.now();
+    history = noHistory;
   }
 
   try {
     for (;;) {
       signal?.throwIfAborted();
+      const since = watch.blindSince();
+      if (since !== undefined) await outlast(since);
       const seen = look(watch.snapshot());
       if (seen) {
         const waitingFor = seen.progress.hasSettled ? undefined : judgeNow(seen.snapshot)?.headline;
-        const now = `${progressLine(seen.progress)}${waitingFor ? ` (${waitingFor})` : ''}`;
-        if (now !== lines) onProgress(now);
-        lines = now;
+        say(`${progressLine(seen.progress)}${waitingFor ? ` (${waitingFor})` : ''}`);
       }
-      if (seen?.progress.isDone || seen?.verdict || Date.now() > end) {
-        const found = await readSnapshot(kubeConfig, namespace, name);
-        if (!found) throw gone(namespace, name);
-        const confirmed = look(found);
-        if (confirmed) mustBeOurs(confirmed.snapshot.deployment, applied);
-        if (confirmed?.progress.isDone) return { snapshot: confirmed.snapshot };
-        if (confirmed?.verdict) return { snapshot: confirmed.snapshot, verdict: confirmed.verdict };
+      if (seen) seenAt = Date.now();
+      // Deleted, or an answer that a cache older than the apply gives.
+      const isMissing = Date.now() - seenAt > unseenMs;
+      if (seen?.isOver || seen?.verdict || isMissing) {
+        const found = await confirmed();
+        if (found?.isOver) return { snapshot: found.snapshot };
+        if (found?.verdict) return { snapshot: found.snapshot, verdict: found.verdict };
       }
       await watch.changed(1000);
     }
   } catch (cause) {
     if (cause instanceof PipelineError || signal?.aborted) throw signal?.aborted ? signal.reason : cause;
-    const last = watch.lastInterruption() ?? 'no answer';
+    const last = watch.lastInterruption() ?? describeError(cause);
     const next = 'run diagnose to see the state, then deploy again: a deployment continues from any state';
     throw new PipelineError('CLUSTER', `lost contact with the cluster: ${last}`, { next, cause });
   } finally {
     signal?.removeEventListener('abort', watch.stop);
     watch.stop();
+  }
+
+  /** Undefined if the cluster cannot be asked just now. */
+  async function confirmed() {
+    let found: Snapshot | undefined;
+    try {
+      found = await readSnapshot(kubeConfig, namespace, name, 5);
+    } catch (error) {
+      if (apiError(error) && !isTemporary(error)) throw error;
+      return undefined;
+    }
+    if (!found) throw gone(namespace, name);
+    const again = look(found);
+    if (again) mustBeOurs(again.snapshot.deployment, applied);
+    return again;
   }
 }
 

@@ -2,7 +2,8 @@
  * One deployer at a time: a coordination.k8s.io Lease beside the Deployment, held and renewed during a rollout. Clocks are
  * never compared (as in client-go's leader election): a lock is alive if its holder renews it while we watch, and free after
  * its whole duration without a renewal. So a killed deployer blocks the next one for at most `durationSeconds`, and of two
- * deployers the second learns within one renewal who holds the lock.
+ * deployers the second learns within one renewal who holds the lock. While the API server is away nobody can take the lock, so
+ * its holder keeps trying: a renewal under the version it knows fails if another deployer was faster.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1Lease } from '#kubernetes';
@@ -12,6 +13,8 @@ import { kubernetes } from '../kubernetes/client.ts';
 
 const durationSeconds = 15;
 const renewSeconds = 3;
+// After that the rollout is given up, and the next run continues it.
+const awaySeconds = 600;
 
 export type LockOptions = {
   kubeConfig: KubeConfig;
@@ -28,6 +31,8 @@ export type LockOptions = {
 export type Lock = {
   /** Aborts with a PipelineError when another deployer took the lock or it could not be renewed in time. */
   lost: AbortSignal;
+  /** Renews now, before a change after a long wait. Throws what `lost` aborts with, or what the client throws. */
+  confirm: () => Promise<void>;
   /** Releases the lock. Never throws: the lock expires by itself. */
   release: () => Promise<void>;
 };
@@ -76,20 +81,34 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
     let renewedAt = Date.now();
     const lost = new AbortController();
     const stopped = new AbortController();
+    let renewing: Promise<void> = Promise.resolve();
     const done = renewForever();
-    return { lost: lost.signal, release };
+    return { lost: lost.signal, confirm, release };
 
     async function renewForever(): Promise<void> {
       while (!stopped.signal.aborted && !lost.signal.aborted) {
         await sleep(renewSeconds * 1000, undefined, { signal: stopped.signal }).catch(() => {});
         if (stopped.signal.aborted) return;
+        await renew();
+      }
+    }
+
+    /** One after the other: each needs the version that the one before it left. */
+    function renew(): Promise<void> {
+      renewing = renewing.then(async () => {
         try {
           lease = await write({ ...lease.spec, renewTime: new (kubernetes().V1MicroTime)() });
           renewedAt = Date.now();
         } catch (error) {
           await afterFailure(error);
         }
-      }
+      });
+      return renewing;
+    }
+
+    async function confirm(): Promise<void> {
+      await renew();
+      lost.signal.throwIfAborted();
     }
 
     function write(spec: V1Lease['spec']): Promise<V1Lease> {
@@ -105,7 +124,7 @@ export async function acquireLock(options: LockOptions): Promise<Lock> {
           return;
         }
         lost.abort(lockLost(`its holder is now "${found?.spec?.holderIdentity ?? 'nobody'}"`, error));
-      } else if (Date.now() - renewedAt > durationSeconds * 1000) {
+      } else if (Date.now() - renewedAt > awaySeconds * 1000) {
         lost.abort(lockLost(`it could not be renewed: ${describeError(error)}`, error));
       }
     }

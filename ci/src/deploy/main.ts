@@ -101,10 +101,10 @@ async function runDiagnose({ name, namespace, json }: Values, kubeConfig: KubeCo
 
 /** Without an image in ECR, needs no AWS credentials and does not load the AWS clients. */
 function explainerFor(kubeConfig: KubeConfig): ExplainImage {
-  return async (reference) => {
+  return async (reference, pod) => {
     if (parseImage(reference)?.account === undefined) return { reference, differences: [], evidence: [] };
     const { ownEcrExplainer } = await import('./ecr.ts');
-    return ownEcrExplainer(kubeConfig)(reference);
+    return ownEcrExplainer(kubeConfig)(reference, pod);
   };
 }
 

@@ -2,11 +2,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import type { KubernetesObject, V1Deployment } from '#kubernetes';
+import type { V1Deployment } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
+import type { Manifest } from '../kubernetes/objects.ts';
 
-/** Has a name, kind and version: checked on reading. */
-export type Manifest = KubernetesObject & { apiVersion: string; kind: string; metadata: { name: string } };
+export type { Manifest } from '../kubernetes/objects.ts';
 
 export type DeploymentManifest = V1Deployment & Manifest;
 
@@ -39,9 +39,12 @@ export const annotations = {
   lastGood: `${ours}/last-good-replicaset`,
   /** Why the last rollout failed, as JSON; cleared by the next that succeeds. */
   lastFailure: `${ours}/last-failure`,
+  /** Refusals that the last good release passed, and why. */
+  despite: `${ours}/despite`,
 } as const;
 
-// Dependencies come first: a pod is refused while its ServiceAccount or namespace is missing.
+// Dependencies come first: a pod is refused while its ServiceAccount or namespace is missing, and gets the gate of a balancer
+// only if that is there before it.
 const order = [
   'Namespace',
   'ResourceQuota',
@@ -54,11 +57,11 @@ const order = [
   'ConfigMap',
   'PersistentVolumeClaim',
   'Service',
+  'Ingress',
   'Deployment',
   'HorizontalPodAutoscaler',
   'PodDisruptionBudget',
   'NetworkPolicy',
-  'Ingress',
 ];
 
 /** All objects of the *.yaml and *.yml files directly inside the folder. Throws MANIFEST. */

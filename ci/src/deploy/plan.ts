@@ -2,11 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig, V1Deployment } from '#kubernetes';
+import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
 import { isForbidden, withRetries } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
+import { type Objects, objectsOf } from '../kubernetes/objects.ts';
 import { isObserved, newRevision, progressOf, readSnapshot, type Snapshot } from '../kubernetes/snapshot.ts';
 import { type Applier, makeApplier } from './apply.ts';
+import { type Kept, keepBefore } from './keep.ts';
 import {
   type DeploymentManifest,
   isDeployment,
@@ -15,9 +18,9 @@ import {
   type Release,
   type ReleaseFacts,
 } from './manifest.ts';
-import { checkImage, checkReferences, dryRun, dryRunPod, ensureNamespace } from './preflight.ts';
+import { checkImage, checkReferences, checkThatItRuns, dryRun, dryRunPod, ensureNamespace } from './preflight.ts';
 import { adopt, type GoodRelease, makeRecords, type Records } from './record.ts';
-import type { RolloutSettings } from './settings.ts';
+import type { Despite, RolloutSettings } from './settings.ts';
 
 export type RolloutOptions = ReleaseFacts &
   RolloutSettings & {
@@ -34,18 +37,27 @@ export type Plan = {
   options: RolloutOptions;
   fieldManager: string;
   release: Release;
+  objects: Objects;
   applier: Applier;
   records: Records;
-  /** An autoscaler owns the number of replicas. */
+  /** An autoscaler owns the number of replicas: one that is there, or one of the release. */
   isAutoscaled: boolean;
+  /** One was there before. */
+  wasAutoscaled: boolean;
   /** The state before the start; undefined for the first deployment. */
   before: Snapshot | undefined;
   /** The last good release on record. */
   recorded: GoodRelease | undefined;
   /** The release to roll back to: the one that serves now if it is complete, otherwise the record. */
   good: GoodRelease | undefined;
+  /** What the release is about to change. */
+  kept: Kept[];
+  /** `kept` is the good release itself, so putting it back is the return. */
+  isKeptGood: boolean;
   /** The dry-run's answers in the release's order, with the resource versions before the apply. */
   previews: Manifest[];
+  /** The refusals that were passed. */
+  passed: Despite;
 };
 
 /** Calls `lock` as soon as the namespace exists. Throws PipelineErrors: the deployment is refused. */
@@ -54,38 +66,97 @@ export async function planRelease(
   options: RolloutOptions,
   lock: () => Promise<void>,
 ): Promise<Plan> {
-  const { kubeConfig, explainImage, fieldManager = 'sentiment-deployer' } = options;
+  const { kubeConfig, explainImage, fieldManager = 'sentiment-deployer', onProgress } = options;
   const release = prepareRelease(manifests, options);
   const { namespace, name } = release;
+  const objects = objectsOf(kubeConfig);
   const applier = makeApplier(kubeConfig, fieldManager);
   const records = makeRecords(kubeConfig, namespace, name, fieldManager);
-  if (explainImage) await checkImage(options.image, explainImage);
+  const passed: Record<string, string> = {};
+  if (explainImage) {
+    await unlessPassed(() => checkImage(options.image, explainImage, release.deployment.spec?.template.spec));
+  }
   await ensureNamespace(kubeConfig, applier, release);
   await lock();
 
-  const [before, recorded, isAutoscaled] = await Promise.all([
+  const [before, record, isScaled, kept] = await Promise.all([
     readObserved(kubeConfig, release),
     records.read(),
     hasAutoscaler(kubeConfig, release),
-    checkReferences(kubeConfig, release),
+    keepBefore(objects, release.objects),
+    unlessPassed(() => checkReferences(kubeConfig, release)),
   ]);
+  const wasAutoscaled = isScaled || kept.some(({ live }) => live && isAutoscalerOf(release, live));
+  const isAutoscaled = wasAutoscaled || release.objects.some((object) => isAutoscalerOf(release, object));
   const shown = release.objects.map((object) =>
     isDeployment(object) && isAutoscaled ? withReplicas(object, before?.deployment) : object,
   );
-  const previews = await dryRun(applier, release, shown);
-  await tryPod();
-  const good = serving(before, recorded);
-  return { options, fieldManager, release, applier, records, isAutoscaled, before, recorded, good, previews };
+  const previews = await Promise.all(shown.map(preview));
+  await unlessPassed(async () => checkThatItRuns(release, previews.find(isDeployment)));
+  await unlessPassed(tryPod);
+  const serves = serving(before, record.good);
+  const good = serves ?? record.good;
+  const { unfinished } = record;
+  const isContinued = unfinished !== undefined && unfinished.replicaSet === good?.replicaSet && !serves;
+  return {
+    ...{
+      options,
+      fieldManager,
+      release,
+      objects,
+      applier,
+      records,
+      isAutoscaled,
+      wasAutoscaled,
+      before,
+      previews,
+      passed,
+      good,
+    },
+    recorded: record.good,
+    kept: isContinued ? continued(kept, unfinished.kept) : kept,
+    isKeptGood: serves !== undefined || isContinued,
+  };
+
+  /** A refusal that somebody knows better about. */
+  async function unlessPassed<T>(check: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await check();
+    } catch (error) {
+      const reason = error instanceof PipelineError ? options.despite?.[error.code] : undefined;
+      if (!(error instanceof PipelineError) || reason === undefined) throw error;
+      passed[error.code] = reason;
+      onProgress(`passed ${error.code}, because "${reason}": ${error.headline}`);
+      return undefined;
+    }
+  }
+
+  async function preview(object: Manifest): Promise<Manifest> {
+    const found = await unlessPassed(() => dryRun(applier, release, object));
+    const { dropped = [] } = found ?? {};
+    if (dropped.length > 0)
+      onProgress(`the cluster takes ${dropped.join(', ')} out of ${object.kind} ${object.metadata.name} on admission`);
+    return found?.preview ?? object;
+  }
 
   /** Skipped if no pod is created before an old one ends: a quota that is used up now is free by then. */
   async function tryPod(): Promise<void> {
     const deployment = previews.find(isDeployment);
     const surge = deployment?.spec?.strategy?.rollingUpdate?.maxSurge;
-    const isSettled = !before || progressOf(before).isDone;
+    // Pods that are ending still count in a quota, and then no longer.
+    const isFreeing = before?.pods.some(({ metadata }) => metadata?.deletionTimestamp !== undefined);
+    const isSettled = !before || (progressOf(before).isDone && !isFreeing);
     const isNew = !isDeepStrictEqual(deployment?.spec?.template, before?.deployment.spec?.template);
     if (!deployment?.spec || !surge || surge === '0%' || !isSettled || !isNew) return;
     await dryRunPod(kubeConfig, release, deployment.spec.template);
   }
+}
+
+/** What an earlier run that was killed has kept is older than what it left behind. */
+function continued(kept: Kept[], earlier: Kept[]): Kept[] {
+  const id = ({ kind, metadata }: Kept) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
+  const known = new Set(earlier.map(id));
+  return [...earlier, ...kept.filter((each) => !known.has(id(each)))];
 }
 
 /** Waits until the controller has seen the annotation that a run which ended a moment ago may have written. */
@@ -96,12 +167,12 @@ async function readObserved(kubeConfig: KubeConfig, { namespace, name }: Release
   }
 }
 
-/** What serves now counts as good, whoever deployed it. */
+/** What serves now counts as good, whoever deployed it. Undefined if nothing serves, or not alone. */
 function serving(before: Snapshot | undefined, recorded: GoodRelease | undefined): GoodRelease | undefined {
-  if (!before || !progressOf(before).isDone) return recorded;
+  if (!before || !progressOf(before).isDone) return undefined;
   const replicaSet = newRevision(before)?.replicaSet.metadata?.name;
-  if (replicaSet === undefined || replicaSet === recorded?.replicaSet) return recorded;
-  return adopt(before.deployment, replicaSet);
+  if (replicaSet === undefined) return undefined;
+  return replicaSet === recorded?.replicaSet ? recorded : adopt(before.deployment, replicaSet);
 }
 
 function withReplicas(wanted: DeploymentManifest, live: V1Deployment | undefined): DeploymentManifest {
@@ -109,22 +180,22 @@ function withReplicas(wanted: DeploymentManifest, live: V1Deployment | undefined
   return replicas === undefined || !wanted.spec ? wanted : { ...wanted, spec: { ...wanted.spec, replicas } };
 }
 
-async function hasAutoscaler(kubeConfig: KubeConfig, { namespace, name, objects }: Release): Promise<boolean> {
-  const isOurs = (target: { kind?: string; name?: string } | undefined) =>
-    target?.kind === 'Deployment' && target.name === name;
-  const own = objects.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
-  if (own.some((object) => isOurs(scaleTarget(object)))) return true;
+function isAutoscalerOf({ name }: Release, object: Manifest): boolean {
+  const { spec } = object as { spec?: { scaleTargetRef?: { kind?: string; name?: string } } };
+  return object.kind === 'HorizontalPodAutoscaler' && scales(name, spec?.scaleTargetRef);
+}
+
+function scales(name: string, target: { kind?: string; name?: string } | undefined): boolean {
+  return target?.kind === 'Deployment' && target.name === name;
+}
+
+async function hasAutoscaler(kubeConfig: KubeConfig, { namespace, name }: Release): Promise<boolean> {
   try {
     const api = kubeConfig.makeApiClient(kubernetes().AutoscalingV2Api);
     const { items } = await withRetries(() => api.listNamespacedHorizontalPodAutoscaler({ namespace }));
-    return items.some(({ spec }) => isOurs(spec?.scaleTargetRef));
+    return items.some(({ spec }) => scales(name, spec?.scaleTargetRef));
   } catch (error) {
     if (isForbidden(error)) return false;
     throw error;
   }
-}
-
-function scaleTarget(object: Manifest): { kind?: string; name?: string } | undefined {
-  const { spec } = object as { spec?: { scaleTargetRef?: { kind?: string; name?: string } } };
-  return spec?.scaleTargetRef;
 }

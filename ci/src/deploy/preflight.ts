@@ -1,6 +1,7 @@
 /** The checks before anything is changed. Each throws a PipelineError: the deployment is refused. */
-import type { KubeConfig, V1PodSpec, V1PodTemplateSpec } from '#kubernetes';
+import type { KubeConfig, V1Deployment, V1PodSpec, V1PodTemplateSpec } from '#kubernetes';
 import { judgeAdmission } from '../diagnosis/creation.ts';
+import { architectureAdvice } from '../diagnosis/image.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
 import {
@@ -12,7 +13,7 @@ import {
   withRetries,
 } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
-import { type Applier, droppedFields } from './apply.ts';
+import { type Applier, droppedFields, undeclaredFields } from './apply.ts';
 import type { Manifest, Release } from './manifest.ts';
 
 /** An object that the pod template names. */
@@ -48,10 +49,19 @@ export async function ensureNamespace(kubeConfig: KubeConfig, applier: Applier, 
   }
 }
 
-/** Throws IMAGE_NOT_FOUND if the registry is known not to hold the image. */
-export async function checkImage(image: string, explainImage: ExplainImage): Promise<void> {
-  const { differences, nearest, evidence, next } = await explainImage(image);
-  if (differences.length === 0) return;
+/**
+ * Throws IMAGE_NOT_FOUND if the registry is known not to hold the image, IMAGE_ARCHITECTURE if no node that may run its pods
+ * can run it. A registry that does not let us look is no reason to refuse.
+ */
+export async function checkImage(image: string, explainImage: ExplainImage, pod: V1PodSpec | undefined): Promise<void> {
+  const { differences, nearest, evidence, next, isKnown } = await explainImage(image, pod);
+  const architecture = differences.find(({ part }) => part === 'architecture');
+  if (architecture) {
+    const { found, expected } = architecture;
+    const headline = `${image} is built for ${found}, and the nodes that may run its pods are ${expected}`;
+    throw new PipelineError('IMAGE_ARCHITECTURE', headline, { evidence, next: next ?? architectureAdvice });
+  }
+  if (differences.length === 0 || !isKnown) return;
   const parts = differences.map(
     ({ part, found, expected }) => `${part}: the image name has "${found}", the registry has "${expected}"`,
   );
@@ -59,6 +69,24 @@ export async function checkImage(image: string, explainImage: ExplainImage): Pro
     evidence: [...(nearest ? [`nearest that exists: ${nearest}`] : []), ...parts, ...evidence],
     next: next ?? 'publish the image, or deploy one that exists',
   });
+}
+
+/**
+ * Throws NOTHING_RUNS for a Deployment that would start no pod of this release: nothing would show that it can run. `wanted` is
+ * the dry run's answer.
+ */
+export function checkThatItRuns({ namespace, name }: Release, wanted: V1Deployment | undefined): void {
+  const target = `kubectl -n ${namespace}`;
+  const { replicas = 1, paused } = wanted?.spec ?? {};
+  const refuse = (why: string, next: string) => {
+    throw new PipelineError('NOTHING_RUNS', `${why}, so nothing would show that this release can run`, { next });
+  };
+  if (paused) refuse(`Deployment ${namespace}/${name} is paused`, `${target} rollout resume deployment/${name}`);
+  if (replicas === 0)
+    refuse(
+      `Deployment ${namespace}/${name} has 0 replicas`,
+      `${target} scale deployment/${name} --replicas=1, then deploy`,
+    );
 }
 
 /** Throws MISSING_REFERENCE for an object that is neither in the cluster nor in the release. Skips objects that we may not read. */
@@ -89,28 +117,32 @@ export async function checkReferences(
   }
 }
 
-/** The objects as the cluster would store them. Throws NOT_ADMITTED and UNKNOWN_FIELD. */
-export async function dryRun(applier: Applier, { namespace, name }: Release, objects: Manifest[]): Promise<Manifest[]> {
-  return await Promise.all(
-    objects.map(async (object) => {
-      const title = `${object.kind} ${object.metadata.name}`;
-      const answer = await applier.dryRun(object).catch((cause) => {
-        // Without an answer, the server has not refused the object.
-        if (!apiError(cause)) throw cause;
-        const what = object.kind === 'Deployment' ? 'it is' : `${title} is`;
-        throw notAdmitted(cause, `${namespace}/${name}`, what, {
-          headline: `the cluster does not admit ${title}`,
-          next: isDeniedByRbac(cause)
-            ? 'ask an administrator to apply it or to grant the right'
-            : 'correct the manifest',
-        });
-      });
-      const dropped = object.kind === 'Secret' ? [] : droppedFields(object, answer);
-      if (dropped.length === 0) return answer;
-      const next = 'look for a misspelt name or wrong indentation';
-      throw new PipelineError('UNKNOWN_FIELD', `unknown field ${dropped.join(', ')} in ${title}`, { next });
-    }),
-  );
+/**
+ * The object as the cluster would store it, and what admission took out of it. Throws NOT_ADMITTED and UNKNOWN_FIELD.
+ */
+export async function dryRun(
+  applier: Applier,
+  { namespace, name }: Release,
+  object: Manifest,
+): Promise<{ preview: Manifest; dropped: string[] }> {
+  const title = `${object.kind} ${object.metadata.name}`;
+  const preview = await applier.dryRun(object).catch((cause) => {
+    // Without an answer, the server has not refused the object.
+    const api = apiError(cause);
+    if (!api) throw cause;
+    const unknown = undeclaredFields(api.message);
+    if (unknown.length > 0) {
+      const next =
+        'look for a misspelt name or wrong indentation, or for a field that this version of Kubernetes lacks';
+      throw new PipelineError('UNKNOWN_FIELD', `unknown field ${unknown.join(', ')} in ${title}`, { next, cause });
+    }
+    const what = object.kind === 'Deployment' ? 'it is' : `${title} is`;
+    throw notAdmitted(cause, `${namespace}/${name}`, what, {
+      headline: `the cluster does not admit ${title}`,
+      next: isDeniedByRbac(cause) ? 'ask an administrator to apply it or to grant the right' : 'correct the manifest',
+    });
+  });
+  return { preview, dropped: object.kind === 'Secret' ? [] : droppedFields(object, preview) };
 }
 
 /**

@@ -7,7 +7,9 @@ import type { Verdict } from '../diagnosis/finding.ts';
 import { ifFound, withRetries } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
 import { makeApplier } from './apply.ts';
+import { type Kept, storable } from './keep.ts';
 import { annotations, type Manifest } from './manifest.ts';
+import type { Despite } from './settings.ts';
 
 /** A release to roll back to. */
 export type GoodRelease = {
@@ -17,12 +19,24 @@ export type GoodRelease = {
   provedAt: string;
   /** As applied, without Secrets: the record is a ConfigMap. */
   objects: Manifest[];
+  /** Refusals that its deployer was told to pass, and why. */
+  despite?: Despite;
+};
+
+/** What a rollout that has not ended began with, so that the next run can still go back to it. */
+export type Unfinished = {
+  /** The good revision of that moment. */
+  replicaSet: string;
+  /** The objects as they were served that revision. */
+  kept: Kept[];
 };
 
 export type Records = {
-  read: () => Promise<GoodRelease | undefined>;
+  read: () => Promise<{ good?: GoodRelease; unfinished?: Unfinished }>;
   /** Also clears the failure of an earlier rollout. */
   writeGood: (release: GoodRelease) => Promise<void>;
+  /** Undefined when the rollout has ended. */
+  writeUnfinished: (unfinished: Unfinished | undefined) => Promise<void>;
   /** Writes the reason where `kubectl describe deployment` shows it: an annotation and an Event. */
   writeFailure: (deployment: V1Deployment, verdict: Verdict, good: GoodRelease | undefined) => Promise<void>;
   writeEvent: (deployment: V1Deployment, event: Notice) => Promise<void>;
@@ -34,6 +48,7 @@ export type Failure = Pick<Verdict, 'cause' | 'headline' | 'next' | 'evidence'> 
 export type Notice = { type: 'Normal' | 'Warning'; reason: string; message: string };
 
 const key = 'release.json';
+const unfinishedKey = 'unfinished.json';
 
 // The API limits an event's message to 1024 characters; annotations get the same limit.
 const textLimit = 1000;
@@ -46,12 +61,23 @@ export function recordName(deployment: string): string {
 export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: string, fieldManager: string): Records {
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   const state = makeApplier(kubeConfig, `${fieldManager}-state`);
+  // Each manager owns its own key of the ConfigMap, and an apply without the key removes it.
+  const unfinishedState = makeApplier(kubeConfig, `${fieldManager}-unfinished`);
   const metadata = { name, namespace };
 
-  async function read(): Promise<GoodRelease | undefined> {
+  async function read(): Promise<{ good?: GoodRelease; unfinished?: Unfinished }> {
     const map = { namespace, name: recordName(name) };
     const found = await ifFound(withRetries(() => core.readNamespacedConfigMap(map)));
-    return parseRecord(found?.data?.[key]);
+    return { good: parseRecord(found?.data?.[key]), unfinished: parseUnfinished(found?.data?.[unfinishedKey]) };
+  }
+
+  function recordOf(data: Record<string, string>): Manifest & V1ConfigMap {
+    return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name: recordName(name) }, data };
+  }
+
+  async function writeUnfinished(unfinished: Unfinished | undefined): Promise<void> {
+    const text = unfinished && JSON.stringify({ ...unfinished, kept: storable(unfinished.kept) });
+    await unfinishedState.apply(recordOf(text ? { [unfinishedKey]: text } : {}));
   }
 
   // A separate field manager: the release's next apply would remove an annotation that it does not contain.
@@ -61,14 +87,12 @@ export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: str
 
   async function writeGood(release: GoodRelease): Promise<void> {
     const objects = release.objects.filter(({ kind }) => kind !== 'Secret');
-    const record: Manifest & V1ConfigMap = {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { namespace, name: recordName(name) },
-      data: { [key]: JSON.stringify({ ...release, objects }) },
-    };
-    await state.apply(record);
-    await annotate({ [annotations.lastGood]: release.replicaSet });
+    await state.apply(recordOf({ [key]: JSON.stringify({ ...release, objects }) }));
+    const despite = Object.entries(release.despite ?? {}).map(([code, reason]) => `${code}: ${reason}`);
+    await annotate({
+      [annotations.lastGood]: release.replicaSet,
+      ...(despite.length > 0 && { [annotations.despite]: shorten(despite.join('; ')) }),
+    });
   }
 
   async function writeFailure(
@@ -102,7 +126,7 @@ export function makeRecords(kubeConfig: KubeConfig, namespace: string, name: str
     await withRetries(() => core.createNamespacedEvent({ namespace, body }));
   }
 
-  return { read, writeGood, writeFailure, writeEvent };
+  return { read, writeGood, writeUnfinished, writeFailure, writeEvent };
 }
 
 /** A record of the release that serves now, whoever deployed it; a rollback to it restores only the Deployment. */
@@ -129,9 +153,14 @@ export function parseFailure(text: string | undefined): Failure | undefined {
 }
 
 function parseRecord(text: string | undefined): GoodRelease | undefined {
-  const { replicaSet, provedAt, objects } = parseJson<GoodRelease>(text) ?? {};
+  const { replicaSet, provedAt, objects, despite } = parseJson<GoodRelease>(text) ?? {};
   if (!replicaSet || !provedAt || !Array.isArray(objects)) return undefined;
-  return { replicaSet, provedAt, objects };
+  return { replicaSet, provedAt, objects, ...(despite && { despite }) };
+}
+
+function parseUnfinished(text: string | undefined): Unfinished | undefined {
+  const { replicaSet, kept } = parseJson<Unfinished>(text) ?? {};
+  return replicaSet && Array.isArray(kept) ? { replicaSet, kept } : undefined;
 }
 
 function parseJson<T>(text: string | undefined): Partial<T> | undefined {

@@ -13,13 +13,28 @@ const verdict = {
   permanent: true,
   subject: {},
 };
-const returned = { replicaSet: 'app-1', image: 'r/app@sha256:old', provedAt: '2026-01-01T00:00:00Z', seconds: 2 };
+const returned = {
+  replicaSet: 'app-1',
+  image: 'r/app@sha256:old',
+  provedAt: '2026-01-01T00:00:00Z',
+  seconds: 2,
+  answers: ['Service app, port 80: GET / answers 200'],
+  left: ['NetworkPolicy deny: no right to; an administrator can: kubectl -n shop delete networkpolicy deny'],
+};
 const refusal = new PipelineError('NO_RIGHTS', 'this role may not deploy', {
   evidence: ['missing: patch'],
   next: 'ask',
 });
 const outcomes: Record<Outcome['state'], Outcome> = {
-  deployed: { ...facts, state: 'deployed', replicaSet: 'app-2', changed: ['Service app', 'Deployment app'] },
+  deployed: {
+    ...facts,
+    state: 'deployed',
+    replicaSet: 'app-2',
+    changed: ['Service app', 'Deployment app'],
+    answers: ['Service app, port 80: GET / answers 200', 'http://lb:80/ answers 200'],
+    despite: { IMAGE_NOT_FOUND: 'we may not look' },
+  },
+  'not proved': { ...facts, state: 'not proved', replicaSet: 'app-2', changed: [], why: 'it has 0 replicas' },
   unchanged: { ...facts, state: 'unchanged', replicaSet: 'app-2' },
   refused: { ...facts, state: 'refused', error: refusal },
   'rolled back': { ...facts, state: 'rolled back', verdict, secondsToVerdict: 1.05, returned },
@@ -29,7 +44,10 @@ const outcomes: Record<Outcome['state'], Outcome> = {
 
 test('describes each outcome in one paragraph, with the verdict below', () => {
   expect(Object.values(outcomes).map(describeOutcome).join('\n\n')).toMatchInlineSnapshot(`
-    "deployed after 12.3 s: shop/app serves r/app@sha256:new (ReplicaSet app-2); changed: Service app, Deployment app
+    "deployed after 12.3 s: shop/app serves r/app@sha256:new (ReplicaSet app-2); Service app, port 80: GET / answers 200; http://lb:80/ answers 200; changed: Service app, Deployment app
+      passed IMAGE_NOT_FOUND, because: we may not look
+
+    applied, not proved after 12.3 s: shop/app has r/app@sha256:new (ReplicaSet app-2), but it has 0 replicas; it is not on record as good
 
     unchanged: shop/app already serves r/app@sha256:new (ReplicaSet app-2)
 
@@ -37,7 +55,7 @@ test('describes each outcome in one paragraph, with the verdict below', () => {
       | missing: patch
       next: ask
 
-    rolled back: the registry refuses it. Detected 1.1 s after the apply; shop/app serves r/app@sha256:old again (ReplicaSet app-1), healthy 2.0 s later (ROLLOUT_IMAGE_FORBIDDEN)
+    rolled back: the registry refuses it. Detected 1.1 s after the apply; shop/app serves r/app@sha256:old again (ReplicaSet app-1), healthy 2.0 s later; Service app, port 80: GET / answers 200; not as before: NetworkPolicy deny: no right to; an administrator can: kubectl -n shop delete networkpolicy deny (ROLLOUT_IMAGE_FORBIDDEN)
       | 403 Forbidden
       next: mend the account
       more: docs/runbook/image-forbidden.md
@@ -53,7 +71,9 @@ test('describes each outcome in one paragraph, with the verdict below', () => {
 
 test('throws a failed rollout with the code of its cause, and a refusal with its own', () => {
   const codes = [outcomes['rolled back'], outcomes.failed, outcomes.refused, outcomes.interrupted].map((outcome) =>
-    outcome.state === 'deployed' || outcome.state === 'unchanged' ? undefined : outcomeError(outcome, 'deploy').code,
+    outcome.state === 'deployed' || outcome.state === 'unchanged' || outcome.state === 'not proved'
+      ? undefined
+      : outcomeError(outcome, 'deploy').code,
   );
   const cause = 'ROLLOUT_IMAGE_FORBIDDEN';
   expect(codes).toEqual([cause, cause, 'NO_RIGHTS', 'DEPLOY_INTERRUPTED']);

@@ -1,6 +1,7 @@
 /** How a deployment ended: as text for a person, as JSON and an exit code for a program. */
 import type { Verdict } from '../diagnosis/finding.ts';
 import { PipelineError } from '../errors.ts';
+import type { Despite } from './settings.ts';
 
 type Facts = {
   namespace: string;
@@ -9,14 +10,27 @@ type Facts = {
   image: string;
   /** From the call to the end of the deployment. */
   seconds: number;
+  /** The refusals that were passed, and why. */
+  despite?: Despite;
 };
 
 /** The revision that serves after a rollback. */
-export type Returned = { replicaSet: string; image: string; provedAt: string; seconds: number };
+export type Returned = {
+  replicaSet: string;
+  image: string;
+  provedAt: string;
+  seconds: number;
+  /** What the Services answered, or why they were not asked. */
+  answers: string[];
+  /** Objects that are not as they were before, each with the reason. */
+  left: string[];
+};
 
 /** How a rollout that was begun and followed to its end came out. */
 export type RolloutResult =
-  | { state: 'deployed'; replicaSet: string; changed: string[] }
+  | { state: 'deployed'; replicaSet: string; changed: string[]; answers: string[] }
+  /** Applied, and nothing shows that it can run: it is not on record as good. */
+  | { state: 'not proved'; replicaSet: string; changed: string[]; why: string }
   | { state: 'unchanged'; replicaSet: string }
   /** The rollout failed, and only the last good revision serves again. */
   | { state: 'rolled back'; verdict: Verdict; secondsToVerdict: number; returned: Returned }
@@ -32,15 +46,18 @@ export type Outcome = Facts &
     | { state: 'interrupted'; reason: string; left: string }
   );
 
-/** 0 if the release serves, 3 if the deployment was refused, otherwise 1. */
+/** 0 if the release serves or was to be applied unproved, 3 if the deployment was refused, otherwise 1. */
 export function exitCode({ state }: Outcome): number {
-  if (state === 'deployed' || state === 'unchanged') return 0;
+  if (state === 'deployed' || state === 'unchanged' || state === 'not proved') return 0;
   return state === 'refused' ? 3 : 1;
 }
 
 /** One paragraph: what serves now and why, with the code of the error; then the evidence and the next step, indented. */
 export function describeOutcome(outcome: Outcome): string {
-  if (outcome.state !== 'rolled back' && outcome.state !== 'failed') return headlineOf(outcome);
+  const passed = Object.entries(outcome.despite ?? {}).map(
+    ([code, reason]) => `\n  passed ${code}, because: ${reason}`,
+  );
+  if (outcome.state !== 'rolled back' && outcome.state !== 'failed') return `${headlineOf(outcome)}${passed.join('')}`;
   const first = `${headlineOf(outcome)} (${outcome.verdict.code})\n${details(outcome.verdict)}`;
   const second = outcome.state === 'failed' && outcome.secondVerdict;
   return second ? `${first}\n${describeVerdict(second)}` : first;
@@ -54,15 +71,17 @@ export function headlineOf(outcome: Outcome): string {
   switch (outcome.state) {
     case 'deployed': {
       const others = outcome.changed.length > 0 ? `; changed: ${outcome.changed.join(', ')}` : '';
-      return `deployed ${time}: ${what} serves ${image} (ReplicaSet ${outcome.replicaSet})${others}`;
+      return `deployed ${time}: ${what} serves ${image} (ReplicaSet ${outcome.replicaSet})${listed(outcome.answers)}${others}`;
     }
+    case 'not proved':
+      return `applied, not proved ${time}: ${what} has ${image} (ReplicaSet ${outcome.replicaSet}), but ${outcome.why}; it is not on record as good`;
     case 'unchanged':
       return `unchanged: ${what} already serves ${image} (ReplicaSet ${outcome.replicaSet})`;
     case 'refused':
       return `refused, nothing was changed: ${outcome.error.message}`;
     case 'rolled back': {
       const { returned, verdict, secondsToVerdict } = outcome;
-      const back = `${what} serves ${returned.image} again (ReplicaSet ${returned.replicaSet}), healthy ${seconds(returned.seconds)} later`;
+      const back = `${what} serves ${returned.image} again (ReplicaSet ${returned.replicaSet}), healthy ${seconds(returned.seconds)} later${listed(returned.answers)}${returned.left.length > 0 ? `; not as before: ${returned.left.join('; ')}` : ''}`;
       return `rolled back: ${verdict.headline}. Detected ${seconds(secondsToVerdict)} after the apply; ${back}`;
     }
     case 'failed': {
@@ -85,7 +104,7 @@ function details({ evidence, next, runbook }: Verdict): string {
 
 /** What a function of the module throws when the release does not serve. The code is the refusal's own, or the cause's. */
 export function outcomeError(
-  outcome: Exclude<Outcome, { state: 'deployed' | 'unchanged' }>,
+  outcome: Exclude<Outcome, { state: 'deployed' | 'unchanged' | 'not proved' }>,
   functionName: string,
 ): PipelineError {
   const headline = `${functionName}: ${headlineOf(outcome)}`;
@@ -112,6 +131,13 @@ export function outcomeJson(outcome: Outcome): string {
 
 function fieldsOf({ code, headline, evidence, next }: PipelineError): object {
   return { code, headline, evidence, next };
+}
+
+/** What was asked, after a semicolon. */
+function listed(answers: string[]): string {
+  return answers.length > 0
+    ? `; ${answers.join('; ')}`
+    : '; its Service was not asked: the release has none that selects its pods';
 }
 
 function seconds(value: number): string {

@@ -3,29 +3,30 @@ import { isDeepStrictEqual } from 'node:util';
 import type { V1Deployment } from '#kubernetes';
 import { judgeRefusal } from '../diagnosis/creation.ts';
 import { explain } from '../diagnosis/explain.ts';
-import type { Verdict } from '../diagnosis/finding.ts';
+import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
 import { clusterReads } from '../diagnosis/reads.ts';
-import { type ApiError, apiError, describeError } from '../kubernetes/api_error.ts';
-import { newRevision, progressOf, readSnapshot, type Snapshot } from '../kubernetes/snapshot.ts';
-import { leaveReplicas } from './apply.ts';
+import { type ApiError, apiError, withRetries } from '../kubernetes/api_error.ts';
+import { newRevision, progressOf, type Snapshot } from '../kubernetes/snapshot.ts';
+import { askServices } from './answers.ts';
+import { droppedFields, leaveReplicas } from './apply.ts';
 import { type Ending, followRollout } from './follow.ts';
+import { goBack } from './go_back.ts';
 import { type DeploymentManifest, isDeployment, type Manifest } from './manifest.ts';
-import type { Plan } from './plan.ts';
-import type { GoodRelease } from './record.ts';
+import { askOutside, awaitBinding } from './outside.ts';
+import { takeover } from './ownership.ts';
 import type { RolloutResult } from './report.ts';
+import { attempt, type Running, readNow, since, title } from './running.ts';
 
-export type Running = Plan & { signal: AbortSignal };
-
-const defaultDeadlineSeconds = 900;
-
-// A short deadline is meant for the new release; the last good one gets the time to become healthy again.
-const leastRollbackSeconds = 300;
+/** The balancer of a first release may be minutes old before the internet knows its name. */
+const outsideMs = { first: 300_000, later: 60_000 };
 
 /** Throws the signal's reason and what `followRollout` throws; the rollout then stays as it is. */
 export async function rollOut(running: Running): Promise<RolloutResult> {
   const { options, release, before, good, recorded, records, previews } = running;
-  const { onProgress } = options;
+  const { kubeConfig, onProgress } = options;
   if (good && good !== recorded) await records.writeGood(good);
+  if (good && running.isKeptGood) await records.writeUnfinished({ replicaSet: good.replicaSet, kept: running.kept });
+  const answeredBefore = before && (await askOutside(kubeConfig, before, release.objects, 0))?.state === 'answers';
 
   const appliedAt = Date.now();
   let ending: Ending;
@@ -46,14 +47,48 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
 
   const { snapshot } = ending;
   const replicaSet = newRevision(snapshot)?.replicaSet.metadata?.name ?? '';
+  const others = changed.filter((each) => each !== title(release.deployment));
+  if (progressOf(snapshot).wanted === 0) {
+    await records.writeUnfinished(undefined);
+    return {
+      state: 'not proved',
+      replicaSet,
+      changed,
+      why: 'it has 0 replicas, so no pod shows that the release can run',
+    };
+  }
+  const inside = await askServices(kubeConfig, snapshot, release.objects);
+  if (inside.silent.length > 0)
+    return await giveUp(running, noAnswer(snapshot, inside.silent, inside.answered), snapshot, appliedAt);
+  const patience = before ? outsideMs.later : outsideMs.first;
+  const outside = await askOutside(kubeConfig, snapshot, release.objects, answeredBefore === false ? 0 : patience);
+  if (outside?.state === 'silent' && answeredBefore !== false)
+    return await giveUp(running, noAnswer(snapshot, [outside.says], inside.answered), snapshot, appliedAt);
+
   const isSame = before !== undefined && progressOf(before).isDone && recorded?.replicaSet === replicaSet;
   // Not the generation: annotations change that too, and a new commit may have the same content.
   const isSameSpec = isDeepStrictEqual(before?.deployment.spec, snapshot.deployment.spec);
-  const others = changed.filter((each) => each !== title(release.deployment));
+  await records.writeUnfinished(undefined);
   if (isSame && isSameSpec && others.length === 0) return { state: 'unchanged', replicaSet };
-  await records.writeGood({ replicaSet, provedAt: new Date().toISOString(), objects: release.objects });
+  const despite = running.passed;
+  await records.writeGood({ replicaSet, provedAt: new Date().toISOString(), objects: release.objects, despite });
   onProgress(`healthy, and on record as the last good release: ReplicaSet ${replicaSet}`);
-  return { state: 'deployed', replicaSet, changed };
+  const asBefore = outside?.state === 'silent' ? ', as before this release' : '';
+  const answers = [...inside.answered, ...inside.notAsked, ...(outside ? [`${outside.says}${asBefore}`] : [])];
+  return { state: 'deployed', replicaSet, changed, answers };
+}
+
+/** The pods are ready, and those who ask get nothing. */
+function noAnswer({ deployment }: Snapshot, silent: string[], answered: string[]): Verdict {
+  const { namespace = 'default', name = '' } = deployment.metadata ?? {};
+  return verdictOf({
+    cause: 'no-answer',
+    headline: `Deployment ${namespace}/${name}: its pods are ready, but ${silent[0]}`,
+    evidence: [...silent.slice(1), ...answered],
+    next: `kubectl -n ${namespace} get services,endpointslices,networkpolicies -o wide; compare the Service's targetPort and selector with the pods' ports and labels`,
+    permanent: false,
+    subject: {},
+  });
 }
 
 /** Collects the evidence first: the rollback deletes the pods that it comes from. */
@@ -79,55 +114,9 @@ async function giveUp(
     const why = 'no healthy release is on record to roll back to; the pods are kept so that you can inspect them';
     return { state: 'failed', ...cause, why };
   }
-  const failed = snapshot && newRevision(snapshot)?.replicaSet.metadata?.name;
-  if (failed === good.replicaSet) {
-    const why = `this is the last good revision itself (ReplicaSet ${failed}), so a rollback would change nothing`;
-    return { state: 'failed', ...cause, why };
-  }
-
-  try {
-    return await rollBack(running, good, snapshot, cause);
-  } catch (error) {
-    if (running.signal.aborted) throw error;
-    const why = `the rollback to ReplicaSet ${good.replicaSet} failed: ${describeError(error)}`;
-    return { state: 'failed', ...cause, why };
-  }
-}
-
-async function rollBack(
-  running: Running,
-  good: GoodRelease,
-  failed: Snapshot | undefined,
-  cause: { verdict: Verdict; secondsToVerdict: number },
-): Promise<RolloutResult> {
-  const { options, release, records } = running;
-  const { kubeConfig, onProgress, explainImage, deadlineSeconds = defaultDeadlineSeconds } = options;
-  const { replicaSet, provedAt, objects } = good;
-  const begun = Date.now();
-  onProgress(`rolling back to ReplicaSet ${replicaSet}, on record as good since ${provedAt}`);
-  const { deployment } = await applyAll(running, objects);
-  const back = await follow(running, deployment, failed, Math.max(deadlineSeconds, leastRollbackSeconds));
-  if (back.verdict) {
-    const reads = clusterReads(kubeConfig, release.namespace, explainImage);
-    const secondVerdict = await explain(back.verdict, back.snapshot, reads);
-    const why = `the last good revision (ReplicaSet ${replicaSet}) does not become healthy either`;
-    return { state: 'failed', ...cause, why, secondVerdict };
-  }
-  const image = imageOf(good, options.container);
-  const message = `rolled back to ReplicaSet ${replicaSet} (${image}), because: ${cause.verdict.headline}`;
-  await attempt(running, 'the Event could not be written', () =>
-    records.writeEvent(back.snapshot.deployment, { type: 'Warning', reason: 'RolledBack', message }),
+  return await goBack(running, good, snapshot, cause, (applied, from, seconds) =>
+    follow(running, applied, from, seconds),
   );
-  return { state: 'rolled back', ...cause, returned: { replicaSet, image, provedAt, seconds: since(begun) } };
-}
-
-/** A failed status write must not block the rollback. */
-async function attempt({ options }: Running, trouble: string, write: () => Promise<void>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    options.onProgress(`${trouble}: ${describeError(error)}`);
-  }
 }
 
 /** The server's refusal of what was applied, as opposed to an expired sign-in or a failing server. */
@@ -144,15 +133,55 @@ async function applyAll(
   running: Running,
   objects: Manifest[],
 ): Promise<{ deployment: V1Deployment; objects: Manifest[] }> {
+  const { options, release, signal } = running;
   const applied: Manifest[] = [];
   let deployment: V1Deployment = {};
   for (const object of objects) {
-    running.signal.throwIfAborted();
+    signal.throwIfAborted();
+    if (isDeployment(object)) await awaitBinding(options.kubeConfig, release, options.onProgress, signal);
+    const taken = await takeOver(running, object);
     const answer = await running.applier.apply(isDeployment(object) ? await asApplied(running, object) : object);
+    const lost = taken ? lostFields(taken, answer) : [];
+    if (lost.length > 0)
+      options.onProgress(`${title(object)} loses what only an earlier kubectl apply set: ${lost.join(', ')}`);
     if (isDeployment(object)) deployment = answer;
     applied.push(answer);
   }
   return { deployment, objects: applied };
+}
+
+/**
+ * What was applied by kubectl before becomes ours, so that the apply removes what the manifest no longer has. Returns the object
+ * as it was, undefined if there was nothing to take over.
+ */
+async function takeOver({ objects, options, fieldManager }: Running, wanted: Manifest): Promise<Manifest | undefined> {
+  for (let attempts = 3; ; attempts--) {
+    try {
+      const live = await withRetries(() => objects.read(wanted));
+      if (!live) return undefined;
+      const { operations, left } = takeover(live, wanted, fieldManager);
+      if (left.length > 0)
+        options.onProgress(`${title(wanted)} keeps what the manifest does not have: ${left.join(', ')}`);
+      if (operations.length === 0) return undefined;
+      await objects.patch(wanted, operations, fieldManager);
+      return live;
+    } catch (error) {
+      const api = apiError(error);
+      if (!api) throw error;
+      // A controller may write its status between our read and our patch.
+      if (attempts > 1 && [409, 422].includes(api.code)) continue;
+      options.onProgress(`${title(wanted)} keeps what kubectl applied before: ${api.message}`);
+      return undefined;
+    }
+  }
+}
+
+/** What the object had and has no more. */
+function lostFields({ metadata, ...before }: Manifest, answer: Manifest): string[] {
+  const { status: _, ...body } = before as { status?: object };
+  const { labels, annotations: notes } = metadata;
+  const lost = droppedFields({ metadata: { labels, annotations: notes }, ...body }, answer);
+  return lost.filter((path) => !path.endsWith('last-applied-configuration'));
 }
 
 async function asApplied(running: Running, deployment: DeploymentManifest): Promise<DeploymentManifest> {
@@ -162,28 +191,11 @@ async function asApplied(running: Running, deployment: DeploymentManifest): Prom
 }
 
 function follow(
-  running: Running,
+  { options, signal }: Running,
   applied: V1Deployment,
   before: Snapshot | undefined,
-  deadlineSeconds = running.options.deadlineSeconds ?? defaultDeadlineSeconds,
+  deadlineSeconds = options.deadlineSeconds,
 ): Promise<Ending> {
-  const { kubeConfig, patience, onProgress } = running.options;
-  return followRollout({ kubeConfig, applied, before, deadlineSeconds, patience, onProgress, signal: running.signal });
-}
-
-function readNow({ options, release }: Running): Promise<Snapshot | undefined> {
-  return readSnapshot(options.kubeConfig, release.namespace, release.name);
-}
-
-function imageOf({ objects }: GoodRelease, container: string | undefined): string {
-  const containers = objects.find(isDeployment)?.spec?.template.spec?.containers ?? [];
-  return (containers.find(({ name }) => name === container) ?? containers[0])?.image ?? 'unknown image';
-}
-
-function title({ kind, metadata }: Manifest): string {
-  return `${kind} ${metadata.name}`;
-}
-
-function since(start: number): number {
-  return (Date.now() - start) / 1000;
+  const { kubeConfig, patience, onProgress } = options;
+  return followRollout({ kubeConfig, applied, before, deadlineSeconds, patience, onProgress, signal });
 }

@@ -30,6 +30,8 @@ export type DeploymentWatch = {
   changed: (ms: number) => Promise<void>;
   /** Why a watch last had to be started again. */
   lastInterruption: () => string | undefined;
+  /** Since when a part of the picture is out of date, because its watch cannot be started again. */
+  blindSince: () => number | undefined;
   stop: () => void;
 };
 
@@ -100,6 +102,10 @@ export function watchDeployment(kubeConfig: KubeConfig, deployment: V1Deployment
       });
     },
     lastInterruption: () => last,
+    blindSince() {
+      const times = [deployments, replicaSets, pods, events].flatMap(({ failedSince }) => failedSince ?? []);
+      return times.length > 0 ? Math.min(...times) : undefined;
+    },
     stop() {
       stopped.abort();
       for (const wake of waiters) wake();
@@ -123,6 +129,8 @@ export type Listener = {
 export class Follower<T extends KubernetesObject> {
   readonly objects = new Map<string, T>();
   isListed = false;
+  /** Milliseconds; undefined while the watch runs. */
+  failedSince: number | undefined;
   readonly #watch: Watch;
   readonly #source: Source<T>;
   readonly #signal: AbortSignal;
@@ -149,6 +157,7 @@ export class Follower<T extends KubernetesObject> {
         if (this.#signal.aborted) return;
         // The server no longer has that version: told by the answer's status or by an event in the stream.
         if (apiError(error)?.code === 410) this.#version = '';
+        this.failedSince ??= Date.now();
         this.#listener.onInterruption(describeError(error));
       }
       // Restart at once after a watch that lasted; back off while each one fails early.
@@ -181,6 +190,7 @@ export class Follower<T extends KubernetesObject> {
     this.#signal.addEventListener('abort', stop);
     try {
       const request = await this.#watch.watch(path, query, onEvent, onEnd);
+      this.failedSince = undefined;
       await ended.promise.finally(() => request.abort());
     } finally {
       this.#signal.removeEventListener('abort', stop);

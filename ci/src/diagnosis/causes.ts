@@ -53,20 +53,25 @@ const table = {
   'image-pull': { rank: 90, patience: { attempts: 2, seconds: 30 }, explain: 'registry' },
   'crash-loop': { rank: 100, patience: { attempts: 2, seconds: 20 }, explain: 'log' },
   'out-of-memory': { rank: 110, patience: { attempts: 2, seconds: 0 }, explain: 'log' },
-  'never-ready': { rank: 120, patience: standard, explain: 'probe', note: "plus the probe's own time" },
+  'never-ready': {
+    rank: 120,
+    patience: standard,
+    explain: 'probe',
+    note: "plus the probe's own time, or twice the time that the revision before needed; a gate that is being worked on has until the deadline",
+  },
   'startup-probe': { rank: 130, patience: 'cannot heal', explain: 'probe' },
   'liveness-probe': { rank: 140, patience: { attempts: 2, seconds: 10 }, explain: 'probe' },
   unschedulable: {
     rank: 150,
     patience: standard,
     explain: 'nodes',
-    note: 'until the deadline while Karpenter or the cluster autoscaler adds a node',
+    note: 'until the deadline while a node is being added, or old pods that are ending make room',
   },
   quota: {
     rank: 160,
     patience: { attempts: 2, seconds: 30 },
     explain: 'quotas',
-    note: 'at first sight when one pod alone exceeds it',
+    note: 'at first sight when one pod alone exceeds it; until the deadline while old pods that are ending make room',
   },
   'admission-denied': {
     rank: 170,
@@ -82,6 +87,8 @@ const table = {
   },
   'security-context': { rank: 210, patience: 'cannot heal' },
   'node-trouble': { rank: 220, patience: standard, explain: 'node', note: 'evicted pods: the second one' },
+  // After the last pod: each is asked for half a minute, a balancer for a minute.
+  'no-answer': { rank: 225, patience: { attempts: 1, seconds: 30 }, note: 'counted from the last pod that is ready' },
   deadline: { rank: 230, patience: standard, note: 'at the deadline' },
 } satisfies Record<string, CauseFacts>;
 

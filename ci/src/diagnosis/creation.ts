@@ -49,7 +49,7 @@ export function refusal(words: string, name: string, what: string): Finding {
   );
 }
 
-type Known = Pick<Finding, 'cause' | 'next' | 'permanent'> & {
+type Known = Pick<Finding, 'cause' | 'next' | 'permanent' | 'needsRoom'> & {
   /** What follows "its pods are refused", or the whole sentence where `isWhole`. */
   says: string;
   isWhole?: boolean;
@@ -64,8 +64,8 @@ const wordings: [RegExp, (groups: string[], flag: string) => Known][] = [
       cause: 'quota',
       says: `, quota "${name}" is exhausted: requested ${quote(requested)}, used ${quote(used)}, limit ${quote(limited)}`,
       next: `lower the requests or the replicas, or raise the quota: kubectl ${flag} edit resourcequota ${name}`,
-      // old pods that are ending free some of it
       permanent: exceedsAlone(requested, limited),
+      needsRoom: true,
     }),
   ],
   [

@@ -11,7 +11,7 @@ import { causes, type Explanation } from './causes.ts';
 import { lastEnd, wrongArchitecture } from './containers.ts';
 import { labelOf, type Verdict, verdictOf, viewOf } from './finding.ts';
 import { type Addition, type Explainer, type Reads, tryRead } from './reads.ts';
-import { explainNode, explainNodes, explainQuotas } from './room.ts';
+import { explainNode, explainNodes, explainQuotas, podSpec } from './room.ts';
 import { lastLines, quote, redact } from './text.ts';
 
 const explainers: Record<Explanation, Explainer> = {
@@ -38,7 +38,7 @@ export async function explain(verdict: Verdict, snapshot: Snapshot, reads: Reads
 async function explainImage(verdict: Verdict, snapshot: Snapshot, reads: Reads): Promise<Addition> {
   const { image, container } = verdict.subject;
   if (!image || !reads.explainImage) return {};
-  const { nearest, differences, evidence, next } = await reads.explainImage(image);
+  const { nearest, differences, evidence, next } = await reads.explainImage(image, podSpec(snapshot));
   if (differences.length === 0) return { evidence, ...(next && { next }) };
   const listed = differences.map(({ part, found, expected }) => `${part} ${found} instead of ${expected}`).join(', ');
   // what the registry holds is a better comparison than the previous revision

@@ -49,6 +49,10 @@ export type Finding = Omit<Verdict, 'code' | 'runbook' | 'permanent'> & {
   extraSeconds?: number;
   /** The cluster is already fixing it (a node is coming), so only the deadline ends the wait. */
   isHandled?: boolean;
+  /** It ends when another pod of the Deployment has ended, whose room it needs. */
+  needsRoom?: boolean;
+  /** Another stage of the same fault has a patience of its own. */
+  stage?: string;
   /** Everything else known about the same pod is stale. */
   outdates?: boolean;
 };

@@ -116,12 +116,6 @@ test.each<[string, Cause, number, string]>([
     'Deployment d-port/sentiment: container web never becomes ready, its readiness probe (GET /ready on port 9090) says: connection refused',
   ],
   [
-    'never-ready-gate',
-    'never-ready',
-    60,
-    'Deployment d-gate/sentiment: pod sentiment-7b8df977bc-lxfvv runs but its readiness gate target-health.elbv2.k8s.aws/x is not true',
-  ],
-  [
     'startup-probe',
     'startup-probe',
     0,
@@ -251,6 +245,102 @@ test('the Failed event gives the cause where the waiting message hides it', () =
   expect(waiting.message).toContain('403 Forbidden');
   waiting.message = 'Back-off pulling image "127.0.0.1:5002/app:v1"';
   expect(watch(old).verdict?.cause).toBe('image-forbidden');
+});
+
+/** A pod whose gate says `reason`, in a Deployment that has made no progress yet. */
+function gated(condition?: { status: string; reason?: string; message?: string }): Snapshot {
+  const snapshot = recorded('never-ready-gate');
+  const [pod] = snapshot.pods;
+  const type = pod.spec!.readinessGates![0].conditionType;
+  const others = pod.status!.conditions!.filter((each) => each.type !== type);
+  pod.status!.conditions = condition ? [...others, { type, ...condition }] : others;
+  return snapshot;
+}
+
+test.each([
+  undefined,
+  { status: 'False' },
+  { status: 'Unknown', reason: 'Anything' },
+  { status: 'False', reason: 'Elb.RegistrationInProgress', message: 'Target registration is in progress' },
+  { status: 'False', reason: 'Elb.InitialHealthChecking', message: 'Initial health checks in progress' },
+  { status: 'False', reason: 'LoadBalancerNegNotReady' },
+])('a gate that says %j has until the deadline', (condition) => {
+  expect(watch(gated(condition), undefined, 600)).toEqual({});
+  const { verdict } = watch(pastDeadline(gated(condition)), undefined, 700);
+  expect(verdict).toMatchObject({ cause: 'never-ready', permanent: false });
+});
+
+test('a gate whose target fails its checks has the patience of its cause, and a minute to pass several again', () => {
+  const { verdict, after } = watch(gated({ status: 'False', reason: 'Target.FailedHealthChecks' }), undefined, 300);
+  expect(after).toBe(120);
+  expect(verdict?.headline).toBe(
+    'Deployment d-gate/sentiment: pod sentiment-7b8df977bc-lxfvv runs but its readiness gate target-health.elbv2.k8s.aws/x is not true (Target.FailedHealthChecks)',
+  );
+  expect(verdict?.next).toContain("compare the balancer's health check");
+});
+
+test("a gate's next stage renews the deadline, and a stage that it had before does not", () => {
+  const registering = { status: 'False', reason: 'Elb.RegistrationInProgress' };
+  const checking = { status: 'False', reason: 'Elb.InitialHealthChecking' };
+  const seconds = 600;
+  const at = (second: number, condition: object) => {
+    const seen = gated(condition as { status: string });
+    return later(second >= seconds ? pastDeadline(seen) : seen, second);
+  };
+  let history = noHistory;
+  const verdictAt = (second: number, condition: object) => {
+    history = remember(at(second, condition), history);
+    return judge(at(second, condition), history);
+  };
+  expect(verdictAt(0, registering)).toBeUndefined();
+  expect(verdictAt(500, checking)).toBeUndefined();
+  expect(verdictAt(seconds, checking)).toBeUndefined();
+  expect(verdictAt(900, registering)).toBeUndefined();
+  expect(verdictAt(500 + seconds, checking)).toMatchObject({ cause: 'never-ready' });
+});
+
+test('an old pod that is ending makes room: a quota or a full node waits for it, and as long again for a retry', () => {
+  for (const [name, text] of [
+    ['quota', 'requested: requests.cpu=500m, used: requests.cpu=700m'],
+    ['unschedulable', ''],
+  ]) {
+    const held = () =>
+      recorded(name, (json) =>
+        text ? json.replaceAll('requested: requests.cpu=2, used: requests.cpu=0', text) : json,
+      );
+    const patience = name === 'quota' ? 30 : 60;
+    const ending = held();
+    const old = { metadata: { name: 'old', uid: 'old', deletionTimestamp: later(ending, 150).now } };
+    ending.pods.push(old);
+    let history = noHistory;
+    for (let second = 0; second <= 150; second++) {
+      const seen = later(ending, second);
+      history = remember(seen, history);
+      expect(judge(seen, history), `${name} ${second}`).toBeUndefined();
+    }
+    const verdicts = Array.from({ length: 300 }, (_, index) => {
+      const seen = later(held(), 151 + index);
+      history = remember(seen, history);
+      return judge(seen, history);
+    });
+    expect(
+      verdicts.findIndex((verdict) => verdict !== undefined),
+      name,
+    ).toBe(150 + patience - 1);
+  }
+});
+
+test('a service that starts as slowly as the revision before gets twice that time', () => {
+  const slow = recorded('never-ready');
+  const started = new Date(slow.now.getTime() - 3_600_000);
+  slow.pods.push({
+    metadata: { name: 'old', uid: 'old' },
+    status: {
+      startTime: started,
+      conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date(started.getTime() + 100_000) }],
+    },
+  });
+  expect(watch(slow, undefined, 300).after).toBe(200);
 });
 
 test('neither the first failed pull nor one that healed leads to a verdict', () => {

@@ -5,7 +5,7 @@
  * fault that cannot heal is reported at first sight. One that may heal (a registry that limits the pull rate, a crash while
  * a dependency starts) must be seen in two snapshots, for as long as its cause's patience, over several attempts.
  */
-import { isObserved, newRevision, type Snapshot } from '../kubernetes/snapshot.ts';
+import { isEnding, isObserved, newRevision, progressOf, type Snapshot } from '../kubernetes/snapshot.ts';
 import { causes, type PatienceTable, patienceFor } from './causes.ts';
 import { configFindings } from './config.ts';
 import { containerFindings } from './containers.ts';
@@ -17,28 +17,54 @@ import { nodeFindings } from './nodes.ts';
 import { probeFindings } from './probes.ts';
 import { schedulingFindings } from './scheduling.ts';
 
-/** When each fault was first seen and in how many snapshots, under a key of this file's own. */
-export type History = ReadonlyMap<string, { since: Date; count: number }>;
+export type History = {
+  /** When each fault was first seen and in how many snapshots, under a key of this file's own. */
+  faults: ReadonlyMap<string, Seen>;
+  /** What the rollout has reached so far, and when the last of it was new. */
+  reached: ReadonlySet<string>;
+  progressAt?: Date;
+};
 
-export const noHistory: History = new Map();
+type Seen = {
+  since: Date;
+  count: number /** How long the cluster was working on it before `since`. */;
+  handledMs: number;
+};
 
-/** Adds a snapshot to the history. What it no longer shows has healed and is forgotten, so give it every snapshot. */
-export function remember(snapshot: Snapshot, history: History): History {
-  const entries = findings(snapshot).map((finding): [string, { since: Date; count: number }] => {
+export const noHistory: History = { faults: new Map(), reached: new Set() };
+
+/** Adds a snapshot to the history. A fault that it no longer shows has healed and is forgotten, so give it every snapshot. */
+export function remember(snapshot: Snapshot, { faults, reached, progressAt }: History): History {
+  const { now } = snapshot;
+  const entries = findings(snapshot).map((finding): [string, Seen] => {
     const key = keyOf(snapshot, finding);
-    const before = history.get(key);
-    return [key, { since: before?.since ?? snapshot.now, count: (before?.count ?? 0) + 1 }];
+    const before = faults.get(key) ?? { since: now, count: 0, handledMs: 0 };
+    const passed = now.getTime() - before.since.getTime();
+    const seen = finding.isHandled ? { since: now, handledMs: before.handledMs + passed } : before;
+    return [key, { ...before, ...seen, count: before.count + 1 }];
   });
-  return new Map(entries);
+  const news = milestones(snapshot).filter((each) => !reached.has(each));
+  const isProgress = news.length > 0 || progressAt === undefined;
+  return {
+    faults: new Map(entries),
+    reached: isProgress ? new Set([...reached, ...news]) : reached,
+    progressAt: isProgress ? now : progressAt,
+  };
 }
 
 /** What will not heal any more; undefined when nothing is wrong or it may still heal. `history` must include this snapshot. */
 export function judge(snapshot: Snapshot, history: History, own: PatienceTable = {}): Verdict | undefined {
   const found = findings(snapshot);
-  const ripe = found.find((finding) => isRipe(finding, history.get(keyOf(snapshot, finding)), snapshot.now, own));
+  const ripe = found.find((finding) =>
+    isRipe(finding, history.faults.get(keyOf(snapshot, finding)), snapshot.now, own),
+  );
   if (ripe) return verdictOf(ripe);
+  const { progressDeadlineSeconds = 600 } = snapshot.deployment.spec ?? {};
+  const quietMs = snapshot.now.getTime() - (history.progressAt ?? snapshot.now).getTime();
   const deadline = deadlineFinding(snapshot);
-  return deadline && atDeadline(found, deadline);
+  // A gate that has reached its next stage is progress to us and not to the Deployment's own clock.
+  const isMoving = found.some(({ stage }) => stage !== undefined) && quietMs < progressDeadlineSeconds * 1000;
+  return deadline && !isMoving ? atDeadline(found, deadline) : undefined;
 }
 
 /**
@@ -56,7 +82,11 @@ function findings(snapshot: Snapshot): Finding[] {
   if (!isObserved(snapshot.deployment)) return [];
   const revision = newRevision(snapshot);
   const found = revision ? current(detectors.flatMap((detect) => detect(viewOf(snapshot, revision)))) : [];
-  return [...replicaSetError(snapshot), ...found].sort(
+  const isFreeing = snapshot.pods.some((pod) => isEnding(pod, snapshot.now));
+  const all = [...replicaSetError(snapshot), ...found].map((finding) =>
+    finding.needsRoom && isFreeing ? { ...finding, isHandled: true } : finding,
+  );
+  return all.sort(
     (a, b) =>
       Number(isPermanent(b)) - Number(isPermanent(a)) ||
       causes[a.cause].rank - causes[b.cause].rank ||
@@ -86,17 +116,12 @@ function compare(a: string, b: string): number {
 }
 
 /** Each pod has its own history: in a large rollout each may need a while and heal. Another revision starts anew. */
-function keyOf(snapshot: Snapshot, { cause, subject }: Finding): string {
+function keyOf(snapshot: Snapshot, { cause, subject, stage }: Finding): string {
   const { uid, generation } = snapshot.deployment.metadata ?? {};
-  return [uid, generation, cause, subject.pod ?? '', subject.container ?? ''].join(' ');
+  return [uid, generation, cause, subject.pod ?? '', subject.container ?? '', stage ?? ''].join(' ');
 }
 
-function isRipe(
-  finding: Finding,
-  seen: { since: Date; count: number } | undefined,
-  now: Date,
-  own: PatienceTable,
-): boolean {
+function isRipe(finding: Finding, seen: Seen | undefined, now: Date, own: PatienceTable): boolean {
   const wanted = own[finding.cause];
   if (finding.isHandled) return false;
   if (wanted === 0 || (isPermanent(finding) && wanted === undefined)) return true;
@@ -104,7 +129,23 @@ function isRipe(
   const { attempts, seconds } = patienceFor(finding.cause, own);
   const waited = (now.getTime() - seen.since.getTime()) / 1000;
   const tried = finding.attempts ?? attempts;
-  return seen.count >= 2 && tried >= attempts && waited >= seconds + (finding.extraSeconds ?? 0);
+  // The cluster's own retries have become as rare as it was busy.
+  const wantedSeconds = seconds + (finding.extraSeconds ?? 0) + seen.handledMs / 1000;
+  return seen.count >= 2 && tried >= attempts && waited >= wantedSeconds;
+}
+
+/** What a rollout reaches on its way, each once: another pod that is available, started or bound, a gate's next stage. */
+function milestones(snapshot: Snapshot): string[] {
+  const { updated, ready, available, old } = progressOf(snapshot);
+  const upTo = (what: string, count: number) => Array.from({ length: count }, (_, index) => `${what} ${index + 1}`);
+  const pods = (newRevision(snapshot)?.pods ?? []).flatMap(({ metadata, spec, status }) => {
+    const gates = new Set((spec?.readinessGates ?? []).map(({ conditionType }) => conditionType));
+    const conditions = (status?.conditions ?? []).filter(({ type, status }) => status === 'True' || gates.has(type));
+    return conditions.map(
+      ({ type, status, reason }) => `${metadata?.name} ${type} ${status} ${gates.has(type) ? reason : ''}`,
+    );
+  });
+  return [...upTo('updated', updated), ...upTo('ready', ready), ...upTo('available', available), `old ${old}`, ...pods];
 }
 
 /** Time is up: the first fault that was still being waited for is the reason; without one, the deadline itself. */

@@ -1,5 +1,5 @@
 /** Pods that run but fail their checks: readiness, startup and liveness probes, readiness gates. */
-import type { V1Probe } from '#kubernetes';
+import type { V1Pod, V1PodCondition, V1Probe } from '#kubernetes';
 import { eventTime, isReady } from '../kubernetes/snapshot.ts';
 import {
   type ContainerView,
@@ -30,7 +30,22 @@ function containerProbe(rollout: RolloutView, view: ContainerView): Finding[] {
   const since = status.state.running.startedAt;
   if (!event || (since && eventTime(event) < since)) return [];
   const finding = described(rollout, view, 'Readiness', spec.readinessProbe, event.message ?? '');
-  return [{ ...finding, cause: 'never-ready', extraSeconds: span(spec.readinessProbe) }];
+  const extraSeconds = Math.max(span(spec.readinessProbe), 2 * startSeconds(rollout) - 60);
+  return [{ ...finding, cause: 'never-ready', extraSeconds }];
+}
+
+/** What the slowest ready pod of the other revisions needed from its start until it was ready; 0 if there is none. */
+function startSeconds({ snapshot, revision }: RolloutView): number {
+  const own = new Set(revision.pods.map(({ metadata }) => metadata?.uid));
+  const seconds = ({ status }: V1Pod) => {
+    const readyAt = status?.conditions?.find(
+      ({ type, status }) => type === 'Ready' && status === 'True',
+    )?.lastTransitionTime;
+    // A container that was restarted since says nothing about its start.
+    const isFirst = (status?.containerStatuses ?? []).every(({ restartCount }) => restartCount === 0);
+    return readyAt && status?.startTime && isFirst ? (readyAt.getTime() - status.startTime.getTime()) / 1000 : 0;
+  };
+  return Math.max(0, ...snapshot.pods.filter(({ metadata }) => !own.has(metadata?.uid)).map(seconds));
 }
 
 /** The kubelet killed this container because of a probe, and it has not recovered. */
@@ -166,15 +181,36 @@ function gateFindings(rollout: RolloutView): Finding[] {
     if (closed === undefined) return [];
     const said = conditions.find(({ type }) => type === closed);
     const name = pod.metadata?.name ?? '';
+    const says = said && (said.message ? `${said.reason ? `${said.reason}: ` : ''}${said.message}` : said.reason);
     const finding: Finding = {
       cause: 'never-ready',
-      headline: `Deployment ${rollout.deployment}: pod ${name} runs but its readiness gate ${closed} is not true`,
-      evidence: [
-        `condition ${closed}: ${said ? `"${quote(said.message ?? said.reason ?? said.status)}"` : 'not set yet'}`,
-      ],
-      next: `kubectl ${rollout.flag} describe targetgroupbindings, and the log of the controller that sets ${closed}`,
+      headline: `Deployment ${rollout.deployment}: pod ${name} runs but its readiness gate ${closed} is not true${said?.reason ? ` (${said.reason})` : ''}`,
+      evidence: [`condition ${closed}: ${said ? `"${quote(says ?? said.status)}"` : 'not set yet'}`],
+      next: gateAdvice(rollout, closed, said?.reason),
       subject: { pod: name },
+      stage: `${closed} ${said?.reason ?? ''}`,
+      // A target that failed its first checks must pass several before it counts again.
+      extraSeconds: 60,
+      isHandled: isWorkedOn(said),
     };
     return [finding];
   });
+}
+
+/**
+ * Its controller is at it: it has set nothing or no reason yet, or a reason that says so. The AWS Load Balancer Controller
+ * passes on the state of the target (Elb.RegistrationInProgress, Elb.InitialHealthChecking, Target.NotRegistered):
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+ */
+function isWorkedOn(said: V1PodCondition | undefined): boolean {
+  if (!said?.reason || said.status === 'Unknown') return true;
+  return /InProgress|Initial|Pending|Waiting|Progressing|Provisioning|Creating|Registering|NotRegistered|NotReady$/i.test(
+    said.reason,
+  );
+}
+
+function gateAdvice({ flag }: RolloutView, gate: string, reason: string | undefined): string {
+  if (/^Target\.(ResponseCodeMismatch|Timeout|FailedHealthChecks)$/.test(reason ?? ''))
+    return "compare the balancer's health check (path, port, codes) with what the pod answers: kubectl describe targetgroupbindings, aws elbv2 describe-target-health; and check that the security group lets the balancer reach the pods";
+  return `kubectl ${flag} describe targetgroupbindings, and the log of the controller that sets ${gate}; if it only needs longer, raise spec.progressDeadlineSeconds`;
 }

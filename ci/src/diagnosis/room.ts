@@ -80,7 +80,8 @@ export async function explainNode(verdict: Verdict, _: Snapshot, reads: Reads): 
   return { evidence: troubles.length > 0 ? troubles : [`node ${node.name} reports no trouble now`] };
 }
 
-function podSpec(snapshot: Snapshot): V1PodSpec | undefined {
+/** Of the new revision. */
+export function podSpec(snapshot: Snapshot): V1PodSpec | undefined {
   return newRevision(snapshot)?.replicaSet.spec?.template?.spec ?? snapshot.deployment.spec?.template.spec;
 }
 

@@ -28,6 +28,11 @@ function unschedulable(rollout: RolloutView, pod: V1Pod): Finding[] {
   // Karpenter and the cluster autoscaler announce a new node; then it is only a matter of time
   const coming = lastEvent(events, 'Nominated') ?? lastEvent(events, 'TriggeredScaleUp');
   const refused = lastEvent(events, 'NotTriggerScaleUp');
+  // A node that has just come is tainted until it is ready.
+  const isStarting =
+    /untolerated taint \{(node\.kubernetes\.io\/not-ready|node\.cloudprovider\.kubernetes\.io\/uninitialized|karpenter\.sh\/unregistered)/.test(
+      words,
+    );
   if (coming) evidence.push(`${coming.reason}: "${quote(coming.message)}"`);
   else if (refused) evidence.push(`${refused.reason}: "${quote(refused.message)}"`);
   const finding: Finding = {
@@ -36,7 +41,8 @@ function unschedulable(rollout: RolloutView, pod: V1Pod): Finding[] {
     evidence,
     next: schedulingAdvice(words),
     subject: { pod: name },
-    isHandled: coming !== undefined,
+    isHandled: coming !== undefined || isStarting,
+    needsRoom: /Insufficient|Too many pods|free ports/.test(words),
   };
   return [finding];
 }

@@ -7,6 +7,7 @@
  */
 
 import type { ImageDetail } from '#aws/client-ecr';
+import type { V1PodSpec } from '#kubernetes';
 import type { AwsClients } from '../aws/clients.ts';
 import { dnsSuffix } from '../aws/eks_token.ts';
 import { awsProblem } from '../aws/errors.ts';
@@ -37,10 +38,10 @@ type OwnRegistry = { account: string; region: string; host: string };
 
 export function ecrExplainer(options: EcrExplainerOptions): ExplainImage {
   const { deadline = 10_000 } = options;
-  return async (reference) => {
+  return async (reference, pod) => {
     const explanation: ImageExplanation = { reference, differences: [], evidence: [] };
     try {
-      await withTimeout(explain(reference, options, explanation), deadline);
+      await withTimeout(explain(reference, pod, options, explanation), deadline);
     } catch (error) {
       const isLate = error instanceof DOMException && error.name === 'TimeoutError';
       const problem = isLate ? `AWS did not answer everything within ${deadline / 1000} s` : awsProblem(error).problem;
@@ -51,7 +52,12 @@ export function ecrExplainer(options: EcrExplainerOptions): ExplainImage {
   };
 }
 
-async function explain(reference: string, options: EcrExplainerOptions, explanation: ImageExplanation): Promise<void> {
+async function explain(
+  reference: string,
+  pod: V1PodSpec | undefined,
+  options: EcrExplainerOptions,
+  explanation: ImageExplanation,
+): Promise<void> {
   const { clients, registryHost } = options;
   const asked = parseImage(reference);
   if (!asked) return explainMalformed(reference, explanation);
@@ -72,7 +78,8 @@ async function explain(reference: string, options: EcrExplainerOptions, explanat
   const ecr = clients.inRegion(parts.region).ecr;
   const look = await lookAt(ecr, { account: parts.account, repository: parts.repository }, parts);
   explanation.evidence.push(sentence(parts, look));
-  if (look.state === 'there') return explainPresent({ parts, ...look }, options, explanation);
+  if (look.state === 'there') return explainPresent({ parts, pod, ...look }, options, explanation);
+  explanation.isKnown = look.state !== 'cannot';
   return compareWithOwn(parts, own, clients, explanation, look);
 }
 

@@ -1,5 +1,6 @@
 /** Why a node may fail to run an image that ECR holds: another architecture, or a role without the right to pull. */
 
+import type { V1PodSpec } from '#kubernetes';
 import type { AwsClients } from '../aws/clients.ts';
 import { awsProblem } from '../aws/errors.ts';
 import type { ImageExplanation, ImageParts } from '../image_name.ts';
@@ -10,13 +11,13 @@ import { imageFacts, registryLogin } from './registry.ts';
 export type NodeFacts = {
   /** ARNs of the nodes' roles. */
   nodeRoles?: () => Promise<string[]>;
-  /** As in the nodes' label kubernetes.io/arch: amd64, arm64. */
-  nodeArchitectures?: () => Promise<string[]>;
+  /** Of the nodes that may run the pod, as in their label kubernetes.io/arch: amd64, arm64. */
+  nodeArchitectures?: (pod: V1PodSpec | undefined) => Promise<string[]>;
 };
 
 type Options = NodeFacts & { clients: AwsClients; registryHost?: string };
 
-export type FoundImage = { parts: ImageParts; digest: string; tags: string[] };
+export type FoundImage = { parts: ImageParts; pod?: V1PodSpec; digest: string; tags: string[] };
 
 /** Adds its evidence to the explanation. Never throws. */
 export async function explainPresent(
@@ -35,7 +36,7 @@ export async function explainPresent(
 }
 
 async function explainArchitecture(
-  { parts, digest }: FoundImage,
+  { parts, pod, digest }: FoundImage,
   { clients, registryHost, nodeArchitectures }: Options,
   { evidence, differences }: ImageExplanation,
 ): Promise<void> {
@@ -43,12 +44,14 @@ async function explainArchitecture(
   try {
     const there = clients.inRegion(parts.region ?? clients.access.region);
     const login = await registryLogin(there, registryHost ?? parts.registry);
-    const [nodes, facts] = await Promise.all([nodeArchitectures(), imageFacts(login, parts.repository, digest)]);
+    const [nodes, facts] = await Promise.all([nodeArchitectures(pod), imageFacts(login, parts.repository, digest)]);
     const built = [...new Set(facts?.platforms.map((platform) => platform.split('/')[1]))];
     if (built.length === 0)
       return void evidence.push(`${login.host} does not say which architectures the image supports`);
-    evidence.push(`the image is for ${built.join(', ')}, the nodes are ${nodes.join(', ')}`);
-    if (nodes.every((node) => built.includes(node))) return;
+    const listed = nodes.join(', ') || 'none yet';
+    evidence.push(`the image is for ${built.join(', ')}, the nodes that may run its pods are ${listed}`);
+    // Where some can run it, the rollout shows whether the scheduler takes one of those.
+    if (nodes.length === 0 || nodes.some((node) => built.includes(node))) return;
     differences.push({ part: 'architecture', found: built.join(', '), expected: nodes.join(', ') });
   } catch (error) {
     evidence.push(`its architectures cannot be read: ${awsProblem(error).problem}`);

@@ -136,9 +136,11 @@ export async function withRetries<T>(call: () => Promise<T>, seconds = 20): Prom
   }
 }
 
-function isTemporary(error: unknown): boolean {
-  const code = apiError(error)?.code;
-  if (code !== undefined) return code === 429 || code >= 500;
+/** No answer, or one that the server may not give the next time. */
+export function isTemporary(error: unknown): boolean {
+  const api = apiError(error);
+  // The server has no better status for an object that does not fit its schema.
+  if (api) return api.code === 429 || (api.code >= 500 && !/field not declared in schema/.test(api.message));
   // undici reports every transport fault as "TypeError: fetch failed" with the system's error as its cause.
   return error instanceof Error && (error.name === 'TimeoutError' || error.cause !== undefined);
 }

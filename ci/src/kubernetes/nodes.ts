@@ -2,11 +2,12 @@
  * The nodes' own state. A pod whose node dies before the pod starts gets no event and no condition: only the node tells.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeConfig, V1NodeCondition } from '#kubernetes';
+import type { KubeConfig, V1NodeCondition, V1PodSpec } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { withTimeout } from '../timeout.ts';
 import { clusterError, describeError } from './api_error.ts';
 import { kubernetes } from './client.ts';
+import { mayRunOn } from './placement.ts';
 
 export type NodeState =
   /** `ready` is its condition of that name, which a new node does not have yet. */
@@ -57,11 +58,12 @@ export function conditionWords({ type, status, reason, message, lastTransitionTi
   return `${type} is ${status}${since}${reason ? ` (${reason})` : ''}${message ? `: ${message}` : ''}`;
 }
 
-/** Architectures of all nodes, each once: amd64, arm64. Throws as clusterError. */
-export async function nodeArchitectures(kubeConfig: KubeConfig): Promise<string[]> {
+/** Architectures of the nodes that may run the pod, each once: amd64, arm64. Throws as clusterError. */
+export async function nodeArchitectures(kubeConfig: KubeConfig, pod?: V1PodSpec): Promise<string[]> {
   try {
     const { items } = await kubeConfig.makeApiClient(kubernetes().CoreV1Api).listNode();
-    return [...new Set(items.flatMap(({ status }) => status?.nodeInfo?.architecture ?? []))].sort();
+    const fitting = items.filter((node) => mayRunOn(pod, node));
+    return [...new Set(fitting.flatMap(({ status }) => status?.nodeInfo?.architecture ?? []))].sort();
   } catch (error) {
     throw clusterError(kubeConfig, error);
   }

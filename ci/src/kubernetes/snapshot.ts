@@ -51,7 +51,7 @@ export type Progress = {
   old: number;
   /** The new revision has all its replicas available, and other revisions have only terminating pods. */
   hasSettled: boolean;
-  /** Settled, and other revisions have no pods: only the new revision serves. */
+  /** Settled, other revisions have no pods, and it is not empty: only the new revision serves. */
   isDone: boolean;
 };
 
@@ -197,7 +197,7 @@ export function progressOf(snapshot: Snapshot): Progress {
     replicas === wanted &&
     availableReplicas === wanted &&
     available >= wanted;
-  return { wanted, updated, ready, available, old, hasSettled, isDone: hasSettled && old === 0 };
+  return { wanted, updated, ready, available, old, hasSettled, isDone: hasSettled && old === 0 && wanted > 0 };
 }
 
 /** `2 of 3 updated, 1 ready, 1 available; 2 old pods left` */
@@ -206,12 +206,16 @@ export function progressLine({ wanted, updated, ready, available, old }: Progres
   return `${updated} of ${wanted} updated, ${ready} ready, ${available} available${left}`;
 }
 
+/** It is being deleted, within its time: what it holds will be free. */
+export function isEnding({ metadata }: V1Pod, now: Date): boolean {
+  const end = metadata?.deletionTimestamp;
+  return end !== undefined && now.getTime() - end.getTime() <= lostAfterMs;
+}
+
 /**
  * A terminating pod keeps serving load balancers that have not noticed yet, until it is no longer ready. A pod that never was
  * ready (of a failed revision) serves nobody; neither does a pod long past its end, because its node has gone.
  */
 function mayServe(pod: V1Pod, now: Date): boolean {
-  const end = pod.metadata?.deletionTimestamp;
-  if (end === undefined) return true;
-  return isReady(pod) && now.getTime() - end.getTime() <= lostAfterMs;
+  return pod.metadata?.deletionTimestamp === undefined || (isReady(pod) && isEnding(pod, now));
 }

@@ -5,10 +5,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectCommand } from '#aws/client-s3';
-import type { KubeConfig, V1Service } from '#kubernetes';
+import type { KubeConfig } from '#kubernetes';
 import type { AwsClients } from '../aws/clients.ts';
 import { awsError } from '../aws/errors.ts';
 import type { Manifest } from '../deploy/manifest.ts';
+import { addressOf } from '../deploy/outside.ts';
 import { PipelineError } from '../errors.ts';
 import { withRetries } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
@@ -61,14 +62,6 @@ export async function announce(
   } catch (error) {
     return [`address: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`];
   }
-}
-
-/** `host:port`; undefined until the cloud has assigned an address. */
-export function addressOf({ spec, status }: V1Service): string | undefined {
-  const [ingress] = status?.loadBalancer?.ingress ?? [];
-  const host = ingress?.hostname ?? ingress?.ip;
-  const port = spec?.ports?.[0]?.port;
-  return host && port ? `${host.includes(':') ? `[${host}]` : host}:${port}` : undefined;
 }
 
 /** Parses `s3://bucket/key`. Throws TARGETS. */

@@ -16,7 +16,8 @@ export type Rollout = TargetCluster & {
 /** The outcome in a sentence. Throws the refusal's own code, the cause's (ROLLOUT_...), or DEPLOY_INTERRUPTED. */
 export async function rollOut(rollout: Rollout, call: Call): Promise<string> {
   const outcome = await deploy({ ...rollout, onProgress: (line) => console.log(line) });
-  if (outcome.state === 'deployed' || outcome.state === 'unchanged') return describeOutcome(outcome);
+  if (outcome.state === 'deployed' || outcome.state === 'unchanged' || outcome.state === 'not proved')
+    return describeOutcome(outcome);
   throw outcomeError(outcome, call.function);
 }
 

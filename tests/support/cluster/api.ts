@@ -17,7 +17,7 @@ type Kubeconfig = {
 };
 
 /** https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/, with a certificate or a token, both in the file. */
-export function apiOf(kubeconfig: string): Api {
+export function apiOf(kubeconfig: string, more: Record<string, string> = {}): Api {
   const config: Kubeconfig = parse(readFileSync(kubeconfig, 'utf8'));
   const context = config.contexts.find(({ name }) => name === config['current-context'])?.context;
   const cluster = config.clusters.find(({ name }) => name === context?.cluster)?.cluster;
@@ -36,6 +36,7 @@ export function apiOf(kubeconfig: string): Api {
     headers: {
       'content-type': 'application/json',
       ...(user.token !== undefined && { authorization: `Bearer ${user.token}` }),
+      ...more,
     },
   };
   const { server } = cluster;
