@@ -23,6 +23,7 @@ const onKubernetes = [
   'diagnosis',
   'deploy',
   'deploy_interrupted',
+  'deploy_return',
   'monitoring_kubernetes',
   'rbac',
   'experiments_job',

@@ -96,7 +96,7 @@ describe.skipIf(!need('cluster'))('a release with only the Role of manifests/clu
     expect(reasons).toEqual(expect.arrayContaining(['RolloutFailed', 'RolledBack']));
   });
 
-  test('has no other rights: no secrets, no deletion, no shell in a pod, no rights for others, no other namespace', async () => {
+  test('has no other rights: no secrets, no deletion of pods and Deployments, no shell in a pod, no rights for others, no other namespace', async () => {
     const beyond = [
       { group: '', resource: 'secrets', verbs: ['get', 'list', 'watch', 'create'] },
       { group: '', resource: 'configmaps', verbs: ['get', 'list', 'create'] },

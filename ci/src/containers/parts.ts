@@ -96,7 +96,7 @@ const pipelineTests = files([
 
 /** Integration tests that deploy to the tests' own Kubernetes or push to a registry. */
 const rolloutTests = files([
-  ...['cluster', 'deploy', 'deploy_interrupted', 'deploy_load', 'diagnosis'],
+  ...['cluster', 'deploy', 'deploy_interrupted', 'deploy_load', 'deploy_return', 'diagnosis'],
   ...['doctor', 'ec2_compose', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
 ]);
 

@@ -14,9 +14,6 @@ export type Applier = {
   dryRun: (object: Manifest) => Promise<Manifest>;
 };
 
-// The API server of a managed cluster may be away for a minute while it is replaced.
-const patientSeconds = 120;
-
 /**
  * Wins conflicts with other field managers (force): the release decides about its fields. Retries without an answer; throws
  * what the client throws.
@@ -24,16 +21,19 @@ const patientSeconds = 120;
 export function makeApplier(kubeConfig: KubeConfig, fieldManager: string): Applier {
   const objects = objectsOf(kubeConfig);
   return {
-    apply: (object) => withRetries(() => objects.apply(object, { fieldManager }), patientSeconds),
+    apply: (object) => withRetries(() => objects.apply(object, { fieldManager })),
     dryRun: (object) => withRetries(() => objects.apply(object, { fieldManager, dryRun: true })),
   };
 }
 
 /** The fields that the server's schema does not have, from its refusal of an apply. */
 export function undeclaredFields(message: string): string[] {
-  return [...message.matchAll(/^.*?\.?(\S+): field not declared in schema/gm)].map(([, path]) =>
-    path.replace(/^\./, ''),
-  );
+  return message.split('\n').flatMap((line) => {
+    const end = line.indexOf(': field not declared in schema');
+    if (end < 0) return [];
+    const path = line.slice(line.lastIndexOf(' ', end - 1) + 1, end);
+    return [path.replace(/^\./, '')];
+  });
 }
 
 /** What makes an item of a list the same item: https://kubernetes.io/docs/reference/kubernetes-api/ ("patch merge key"). */

@@ -26,7 +26,8 @@ export type DiagnoseOptions = { kubeConfig: KubeConfig; namespace: string; name:
 
 /** Throws NO_DEPLOYMENT, and what the client throws. */
 export async function diagnose({ kubeConfig, namespace, name, explainImage }: DiagnoseOptions): Promise<Diagnosis> {
-  const snapshot = await readSnapshot(kubeConfig, namespace, name);
+  // A person waits for the answer.
+  const snapshot = await readSnapshot(kubeConfig, namespace, name, 20);
   if (!snapshot) {
     const next = 'list the Deployments: kubectl get deployments --all-namespaces';
     throw new PipelineError('NO_DEPLOYMENT', `the Deployment ${namespace}/${name} does not exist`, { next });

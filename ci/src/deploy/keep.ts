@@ -45,8 +45,6 @@ export function storable(kept: Kept[]): Kept[] {
 /** These hold more than their manifest says. */
 const neverRemoved = new Set(['Namespace', 'PersistentVolumeClaim', 'Secret', 'CustomResourceDefinition']);
 
-const patientSeconds = 120;
-
 /** The result of putting one object back; `trouble` says why it is still as the release made it. */
 export type PutBack = { title: string; did: 'nothing' | 'restored' | 'removed'; trouble?: string };
 
@@ -63,19 +61,19 @@ export async function putBack(
   const title = `${kept.kind} ${kept.metadata.name}`;
   const nothing = { title, did: 'nothing' } as const;
   try {
-    const now = await withRetries(() => objects.read(kept), patientSeconds);
+    const now = await withRetries(() => objects.read(kept));
     if (kept.unread) return now ? { ...nothing, trouble: `it could not be read before: ${kept.unread}` } : nothing;
     if (!kept.live) {
       if (!now) return nothing;
       if (neverRemoved.has(kept.kind)) return { ...nothing, trouble: `the release created it, and it may hold data` };
-      await withRetries(() => objects.remove(kept), patientSeconds);
+      await withRetries(() => objects.remove(kept));
       return { title, did: 'removed' };
     }
     if (!now) return { ...nothing, trouble: 'somebody deleted it' };
     const operations = difference(now, kept.live, ownReplicas);
     const isChanged = operations.length > 0;
-    const patched = isChanged ? objects.patch(kept, operations, fieldManager) : Promise.resolve(now);
-    await restoreOwners(await patched, kept.live);
+    const patched = isChanged ? await withRetries(() => objects.patch(kept, operations, fieldManager)) : now;
+    await restoreOwners(patched, kept.live);
     return isChanged ? { title, did: 'restored' } : nothing;
   } catch (error) {
     if (!apiError(error)) throw error;
@@ -100,7 +98,7 @@ export async function putBack(
     const version = { op: 'test', path: '/metadata/resourceVersion', value: now.metadata.resourceVersion } as const;
     const operations: Operation[] = [version, { op: 'replace', path: '/metadata/managedFields', value }];
     // Somebody who was faster (a controller) only leaves us the owner of these fields.
-    await objects.patch(kept, operations, fieldManager).catch((error: unknown) => {
+    await withRetries(() => objects.patch(kept, operations, fieldManager)).catch((error: unknown) => {
       if (!apiError(error)) throw error;
     });
   }

@@ -91,5 +91,13 @@ test('keeps the fields of an outcome as JSON, and of an error its code, evidence
 
 test('has a different exit code for success, failure and refusal', () => {
   const codes = Object.fromEntries(Object.entries(outcomes).map(([state, outcome]) => [state, exitCode(outcome)]));
-  expect(codes).toEqual({ deployed: 0, unchanged: 0, refused: 3, 'rolled back': 1, failed: 1, interrupted: 1 });
+  expect(codes).toEqual({
+    deployed: 0,
+    'not proved': 0,
+    unchanged: 0,
+    refused: 3,
+    'rolled back': 1,
+    failed: 1,
+    interrupted: 1,
+  });
 });

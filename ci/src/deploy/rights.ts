@@ -53,7 +53,8 @@ export async function missingRights(kubeConfig: KubeConfig, namespace: string, r
       const answers = await Promise.all(
         verbs.map(async (verb) => {
           const body = { spec: { resourceAttributes: { namespace, ...resource, verb } } };
-          return (await withRetries(() => api.createSelfSubjectAccessReview({ body }))).status?.allowed ?? false;
+          const answer = await withRetries(() => api.createSelfSubjectAccessReview({ body }), 20);
+          return answer.status?.allowed ?? false;
         }),
       );
       const denied = verbs.filter((_, index) => !answers[index]);

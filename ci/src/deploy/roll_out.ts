@@ -84,7 +84,7 @@ function noAnswer({ deployment }: Snapshot, silent: string[], answered: string[]
   return verdictOf({
     cause: 'no-answer',
     headline: `Deployment ${namespace}/${name}: its pods are ready, but ${silent[0]}`,
-    evidence: [...silent.slice(1), ...answered],
+    evidence: [...silent, ...answered],
     next: `kubectl -n ${namespace} get services,endpointslices,networkpolicies -o wide; compare the Service's targetPort and selector with the pods' ports and labels`,
     permanent: false,
     subject: {},

@@ -12,6 +12,9 @@ import { kubernetes } from './client.ts';
 // For a call that gets no answer at all: undici itself would wait 300 s.
 const callTimeoutMs = 10_000;
 
+// The API server of a managed cluster may be away for a minute while it is replaced.
+const patientSeconds = 120;
+
 /** A Status: the HTTP code, Kubernetes' word for the reason, and the sentence. */
 export type ApiError = { code: number; reason: string; message: string };
 
@@ -124,7 +127,7 @@ export function clusterError(kubeConfig: KubeConfig, error: unknown): PipelineEr
  * Retries for `seconds` after no answer, 429 or 5xx. Only for calls that may run twice: reads, server-side applies, and
  * updates under a resource version.
  */
-export async function withRetries<T>(call: () => Promise<T>, seconds = 20): Promise<T> {
+export async function withRetries<T>(call: () => Promise<T>, seconds = patientSeconds): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (let waitMs = 100; ; waitMs = Math.min(2 * waitMs, 2000)) {
     try {
