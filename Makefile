@@ -33,8 +33,10 @@ monitor: setup ## Prometheus and Alertmanager on this machine, watching a runnin
 	@node scripts/monitor.ts
 
 .PHONY: evaluate
-evaluate: setup ## accuracy and ROC-AUC by 5-fold cross-validation, mean and standard error
-	@node cli/main.ts evaluate --cv 5
+evaluate: setup ## 5-fold cross-validation on the film reviews, mean and standard error (DATA=embedded:all, each domain as well)
+	@node cli/main.ts evaluate --cv 5 --data $(DATA)
+
+evaluate: DATA ?= embedded:movies
 
 .PHONY: compare
 compare: setup ## algorithms x features, cross-validated on all cores, tracked in MLflow; resumes where it was stopped

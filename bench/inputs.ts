@@ -31,7 +31,7 @@ const LONG_TEST = 2_000;
 const OWN_CLASS = 0.8;
 
 export async function prepareCorpora(): Promise<Corpora> {
-  const settings = { ...readParams().data_ingestion, source: 'embedded:movies' };
+  const settings = { ...readParams().data_ingestion, source: 'embedded:movies', sources: undefined };
   const log = (line: string) => process.stderr.write(`${line}\n`);
   const { train, test } = await gatherSplit(settings, { folder: join(root, paths.downloads), log });
   const random = createRandom(settings.seed);

@@ -1,7 +1,10 @@
 /** `sentiment evaluate`: cross-validates on labelled texts what params.yaml would train, or tests a saved model on them. */
 import { usageError } from '../ml/errors.ts';
 import { type CrossValidation, crossValidate } from '../ml/evaluation/cross_validation.ts';
+import { type DomainMetrics, domainTable } from '../ml/evaluation/domains.ts';
+import { evaluateDomains } from '../ml/evaluation/evaluation.ts';
 import type { MeasureName } from '../ml/evaluation/measures.ts';
+import { nameOfSources } from '../ml/params.ts';
 import { trainModel } from '../ml/training.ts';
 import { evaluateModel } from './evaluate_model.ts';
 import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
@@ -39,19 +42,25 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
     return (text) => model.predict(text).probability;
   });
   const positives = reviews.filter((review) => review.label === 1).length;
-  const counts = { source: params.data_ingestion.source, texts: reviews.length, positives };
+  const counts = { source: nameOfSources(params.data_ingestion), texts: reviews.length, positives };
   const { folds, mean, se, pooled } = result;
+  const domains = evaluateDomains(reviews, result.scored, params.model_evaluation);
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ ...counts, folds, mean, se, pooled }, null, 2)}\n`
-      : formatResult(counts, result),
+      ? `${JSON.stringify({ ...counts, folds, mean, se, pooled, domains }, null, 2)}\n`
+      : formatResult(counts, result, domains),
   );
 }
 
 type Counts = { source: string; texts: number; positives: number };
 
-/** A table with one measure per line. */
-function formatResult({ source, texts, positives }: Counts, { folds, mean, se }: CrossValidation): string {
+/** A table with one measure per line, and one with a domain per line if there are several. */
+function formatResult(
+  { source, texts, positives }: Counts,
+  { folds, mean, se }: CrossValidation,
+  domains: readonly DomainMetrics[],
+): string {
+  const byDomain = domainTable(domains);
   const names = Object.keys(mean) as MeasureName[];
   const width = Math.max(...names.map((name) => name.length));
   const count = (value: number) => value.toLocaleString('en');
@@ -62,5 +71,6 @@ function formatResult({ source, texts, positives }: Counts, { folds, mean, se }:
     `${'measure'.padEnd(width)}     mean   standard error`,
     ...names.map((name) => `${name.padEnd(width)}   ${mean[name].toFixed(4)}   ${se[name].toFixed(4)}`),
     '',
+    ...(byDomain.length > 0 ? [...byDomain, ''] : []),
   ].join('\n');
 }

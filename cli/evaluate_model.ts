@@ -3,7 +3,8 @@ import type { Review } from '../ml/corpus/review.ts';
 import { csvLine } from '../ml/corpus/table_lines.ts';
 import { usageError } from '../ml/errors.ts';
 import { describeBehaviour, domainsOf, readBehaviourFiles, runBehaviourTests } from '../ml/evaluation/behaviour.ts';
-import type { MeasureParams } from '../ml/evaluation/evaluation.ts';
+import { type DomainMetrics, domainTable } from '../ml/evaluation/domains.ts';
+import { evaluateDomains, type MeasureParams } from '../ml/evaluation/evaluation.ts';
 import {
   type ClassMetrics,
   classMetrics,
@@ -51,7 +52,10 @@ export async function evaluateModel(options: ModelEvaluationOptions): Promise<vo
     process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
     return;
   }
-  if (result) process.stdout.write(`${options.model} on ${data}: ${formatEvaluation(result)}`);
+  if (result) {
+    process.stdout.write(`${options.model} on ${data}: ${formatEvaluation(result)}`);
+    for (const row of domainTable(result.domains)) process.stdout.write(`${row}\n`);
+  }
   for (const file of files ?? []) {
     for (const line of describeBehaviour(file, file.total)) process.stdout.write(`${line}\n`);
   }
@@ -60,15 +64,16 @@ export async function evaluateModel(options: ModelEvaluationOptions): Promise<vo
 async function evaluateOn(
   model: Model,
   options: ModelEvaluationOptions & { data: string },
-): Promise<SavedModelEvaluation> {
+): Promise<SavedModelEvaluation & { domains: DomainMetrics[] }> {
   const { data, mistakes } = options;
   const target = mistakes === undefined ? undefined : checkOutput(mistakes, [data, options.model]);
   const params = paramsOf(options, ingestionOfModel(model.facts));
   const reviews = await readLabelled(params);
   const scored = scoreReviews(reviews, (text) => model.predict(text).probability);
   const result = evaluationOf(scored, params.model_evaluation);
+  const domains = evaluateDomains(reviews, scored, params.model_evaluation);
   if (target !== undefined) writeText(target, mistakesCsv(reviews, scored));
-  return result;
+  return { ...result, domains };
 }
 
 export type SavedModelEvaluation = {

@@ -18,7 +18,9 @@ export type TrainOptions = LabelledSourceOptions & { out: string };
 /** Throws what checkOutput, readLabelled and trainModel throw. */
 export async function train(options: TrainOptions): Promise<void> {
   const params = paramsOf(options);
-  const out = checkOutput(options.out, [params.data_ingestion.source, options.params]);
+  const { source, sources = [] } = params.data_ingestion;
+  const inputs = [source, ...sources.map((own) => own.source), options.params];
+  const out = checkOutput(options.out, inputs);
   const reviews = await readLabelled(params);
   process.stderr.write('training ...\n');
   const began = performance.now();
@@ -30,7 +32,7 @@ export async function train(options: TrainOptions): Promise<void> {
   );
 }
 
-/** Where labelled texts come from: the source of params.yaml, or another that options name. */
+/** Where labelled texts come from: the sources of params.yaml, or another that options name. */
 export type LabelledSourceOptions = ReadingOptions & {
   data?: string;
   /** Several are joined by a sentence end. */
@@ -59,6 +61,10 @@ export function paramsOf(options: LabelledSourceOptions, learnt?: DataIngestionP
       ...given,
       ...Object.fromEntries(reading.filter(([, value]) => value !== undefined)),
       source: options.data ?? sourceOf(given.source, options.params),
+      sources:
+        options.data === undefined
+          ? given.sources?.map((own) => ({ ...own, source: sourceOf(own.source, options.params) }))
+          : undefined,
       text_column: options.textColumn ?? given.text_column,
       label_column: options.labelColumn ?? given.label_column,
       rating_column: options.ratingColumn ?? given.rating_column,
@@ -84,7 +90,7 @@ function sourceOf(source: string, params: string): string {
   return isPath && own && process.cwd() !== PROJECT ? resolve(PROJECT, source) : source;
 }
 
-/** All usable texts of the source; stderr says what was left out and why. Throws what readReviews throws. */
+/** All usable texts of the sources; stderr says what was left out and why. Throws what readReviews throws. */
 export function readLabelled({ data_ingestion }: Params): Promise<Review[]> {
   const log = (line: string) => process.stderr.write(`${line}\n`);
   return gatherReviews(data_ingestion, { folder: DOWNLOADS, log });

@@ -46,10 +46,8 @@ const classifier = z
   .default('logistic_regression')
   .describe('A linear classifier, so that the model can be served and explained.');
 
-const ingestion = {
-  source: name
-    .default('embedded:movies')
-    .describe('embedded:NAME, a path, http(s)://, s3://, or an aclImdb folder or tar.gz.'),
+/** How one source of texts is read. */
+const ofSource = {
   text_column: z
     .union([name, z.array(name).min(1)])
     .default('text')
@@ -77,13 +75,59 @@ const ingestion = {
     .describe('Labels that count as negative.'),
   neutral_labels: text.default(['neutral']).describe('Labels whose texts are left out.'),
   neutral_band: z.number().min(0).default(0).describe('Leave out texts whose rating is this close to zero.'),
+  max_bad_share: share
+    .default(0.02)
+    .describe('The run fails when more than this share of the rows of a source is unusable.'),
+  weight: above(0).optional().describe('How much a text of the source counts in training; 1 if not given.'),
+  domain: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/, 'letters, digits, _ and -, at most 40')
+    .refine((domain) => !domain.endsWith('_se') && domain !== 'se', 'names that end in se stand for standard errors')
+    .optional()
+    .describe('Kind of texts, by which all figures are also given; if not given, the name of the file or corpus.'),
+};
+
+const sourceName = name.describe(
+  'embedded:all, embedded:NAME, a path, http(s)://, s3://, or an aclImdb folder or tar.gz.',
+);
+
+const ingestion = {
+  source: sourceName.default('embedded:all'),
+  sources: z
+    .array(
+      z.preprocess(
+        (given) => (typeof given === 'string' ? { source: given } : given),
+        z.strictObject({ source: sourceName, ...withoutDefaults(ofSource) }),
+      ),
+    )
+    .min(1)
+    .optional()
+    .describe(
+      'Several sources in place of the one, each with settings of its own; the others are those beside this list.',
+    ),
+  ...ofSource,
   test_source: name
     .optional()
     .describe('Held-out texts of your own, with the same columns as the source; they take the place of the split.'),
   test_share: above(0).lt(1).default(0.2).describe('Share of the texts in the held-out set.'),
   seed,
-  max_bad_share: share.default(0.02).describe('The run fails when more than this share of the rows is unusable.'),
 };
+
+type WithoutDefaults<Fields extends Record<string, z.ZodType>> = {
+  [Key in keyof Fields]: z.ZodOptional<
+    Fields[Key] extends z.ZodDefault<infer Inner extends z.ZodType> ? Inner : Fields[Key]
+  >;
+};
+
+/** The same settings, each optional. */
+function withoutDefaults<Fields extends Record<string, z.ZodType>>(fields: Fields): WithoutDefaults<Fields> {
+  const own = Object.entries(fields).map(([key, field]) => {
+    const { description = '' } = field;
+    const inner = field instanceof z.ZodDefault ? (field.unwrap() as z.ZodType) : field;
+    return [key, inner.optional().describe(description)];
+  });
+  return Object.fromEntries(own) as WithoutDefaults<Fields>;
+}
 
 const preprocessing = {
   lowercase: z.boolean().default(true).describe('Turn letters into lower case.'),
@@ -178,6 +222,17 @@ export type PromoteModelParams = Params['promote_model'];
 export function sectionsOfModel(params: Params): Record<string, unknown> {
   const { data_ingestion, data_preprocessing, feature_engineering, model_building } = params;
   return { data_ingestion, data_preprocessing, feature_engineering, model_building };
+}
+
+/** The same settings for another source. */
+export function withSource(params: Params, source: string | undefined): Params {
+  if (source === undefined) return params;
+  return { ...params, data_ingestion: { ...params.data_ingestion, source, sources: undefined } };
+}
+
+/** What a model's facts call the sources: as params.yaml names them. */
+export function nameOfSources({ source, sources }: Pick<DataIngestionParams, 'source' | 'sources'>): string {
+  return sources ? sources.map((own) => own.source).join(', ') : source;
 }
 
 /** How the texts that a model learnt from were read, by its facts; undefined if a model of another version says it otherwise. */

@@ -10,7 +10,7 @@ import { sigmoid } from './classifiers/logistic_loss.ts';
 import { fitPlatt } from './classifiers/platt.ts';
 import { classifiers } from './classifiers/registry.ts';
 import { nearDuplicateKey } from './corpus/duplicates.ts';
-import { type Review, updateDigest } from './corpus/review.ts';
+import { countDomain, type Review, updateDigest } from './corpus/review.ts';
 import { SentimentError } from './errors.ts';
 import { stratifiedFolds } from './evaluation/folds.ts';
 import { type Csr, dot, selectRows } from './features/csr.ts';
@@ -19,21 +19,29 @@ import { fingerprintsOf } from './model/artifact.ts';
 import { LinearTextModel, type ModelParts } from './model/linear_text_model.ts';
 import { profileOf } from './model/profile.ts';
 import type { Calibration, ModelFacts, TrainingProfile } from './model/types.ts';
-import { type ModelBuildingParams, type Params, sectionsOfModel } from './params.ts';
+import { type ModelBuildingParams, nameOfSources, type Params, sectionsOfModel } from './params.ts';
 import { createNormalizer, type Normalizer } from './text/normalize.ts';
 
-/** Labels (0 or 1) and ratings of the matrix's rows; a rating is NaN where the source has none. */
-export type Labels = { labels: Uint8Array<ArrayBuffer>; ratings: Float64Array<ArrayBuffer> };
+/** What is known of the matrix's rows besides their features. */
+export type Labels = {
+  /** 0 or 1. */
+  labels: Uint8Array<ArrayBuffer>;
+  /** NaN where the source has none. */
+  ratings: Float64Array<ArrayBuffer>;
+  /** Of each text's source. */
+  weights: Float64Array<ArrayBuffer>;
+};
 
 export function labelsOf(reviews: readonly Review[]): Labels {
   return {
     labels: Uint8Array.from(reviews, (review) => review.label),
     ratings: Float64Array.from(reviews, (review) => review.rating ?? Number.NaN),
+    weights: Float64Array.from(reviews, (review) => review.weight ?? 1),
   };
 }
 
-/** Target and weight of each text, as params.yaml says. Texts without a rating get target 0 or 1 and weight 1. */
-export function trainingSet(x: Csr, { labels, ratings }: Labels, params: ModelBuildingParams): TrainingSet {
+/** Target and weight of each text, as params.yaml says. Texts without a rating get target 0 or 1 and the weight of their source. */
+export function trainingSet(x: Csr, { labels, ratings, weights }: Labels, params: ModelBuildingParams): TrainingSet {
   const positives = labels.reduce((sum, label) => sum + label, 0);
   if (positives === 0 || positives === labels.length) {
     throw new SentimentError(
@@ -48,7 +56,7 @@ export function trainingSet(x: Csr, { labels, ratings }: Labels, params: ModelBu
   for (let i = 0; i < labels.length; i++) {
     const rated = !Number.isNaN(ratings[i]);
     target[i] = params.target === 'soft' && rated ? sigmoid(params.soft_slope * ratings[i]) : labels[i];
-    weight[i] = params.sample_weight === 'rating' && rated ? Math.abs(ratings[i]) : 1;
+    weight[i] = weights[i] * (params.sample_weight === 'rating' && rated ? Math.abs(ratings[i]) : 1);
     weight[i] *= classWeight[labels[i]];
   }
   return { x, target, weight };
@@ -120,7 +128,10 @@ export function trainModel(reviews: readonly Review[], params: Params): LinearTe
   const hash = createHash('sha256');
   const { vectorizer, x } = fitVectorizer(normalizedTexts(reviews, normalize, hash), params.feature_engineering);
   const fitted = fitWeights(x, labelsOf(reviews), params.model_building);
-  const data = { dataDigest: hash.digest('hex'), trainingTexts: reviews.length };
+  const domains = new Map<string, number>();
+  for (const review of reviews) countDomain(domains, review);
+  const counts = { trainingTexts: reviews.length, domains: Object.fromEntries(domains) };
+  const data = { dataDigest: hash.digest('hex'), ...counts };
   const profile = profileOf(normalized(reviews, normalize), vectorizer, x, fitted.rawScores, fitted.calibration);
   const known = [reviews, normalized(reviews, normalize)];
   return new LinearTextModel(modelParts(params, vectorizer, fitted, data, profile, known));
@@ -131,7 +142,7 @@ export function modelParts(
   params: Params,
   vectorizer: Vectorizer,
   { model, calibration }: FittedWeights,
-  data: Pick<ModelFacts, 'dataDigest' | 'trainingTexts'>,
+  data: Pick<ModelFacts, 'dataDigest' | 'trainingTexts' | 'domains'>,
   profile: TrainingProfile,
   known: readonly Iterable<{ text: string }>[],
 ): ModelParts {
@@ -142,7 +153,7 @@ export function modelParts(
     weights,
     intercept: model.intercepts[0],
     calibration,
-    facts: { ...data, source: params.data_ingestion.source, params: sectionsOfModel(params) },
+    facts: { ...data, source: nameOfSources(params.data_ingestion), params: sectionsOfModel(params) },
     profile,
     fingerprints: fingerprintsOf(keysOf(known), { vectorizer, weights }),
   };

@@ -13,6 +13,10 @@ export type Candidate = {
   text: string;
   opinion: Opinion;
   group?: string;
+  /** Kind of texts, by which figures are given. */
+  domain?: string;
+  /** How much the text counts in training, if not 1. */
+  weight?: number;
   /** The part that the source itself assigns it to. */
   split?: 'train' | 'test';
 };

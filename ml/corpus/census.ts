@@ -25,6 +25,19 @@ export class Census {
   readonly #examples = new Map<Reason, string[]>();
   readonly #words = new Map<string, number>();
 
+  /** The counts of several sources together, with the first examples and words. */
+  static sum(parts: readonly Census[]): Census {
+    const sum = new Census();
+    for (const part of parts) {
+      sum.rowsRead += part.rowsRead;
+      sum.repaired += part.repaired;
+      for (const [reason, count] of part.#counts) sum.#counts.set(reason, sum.count(reason) + count);
+      for (const [reason, examples] of part.#examples) for (const example of examples) sum.show(reason, example);
+      for (const [word, count] of part.#words) sum.addWord(word, count);
+    }
+    return sum;
+  }
+
   /** `where` is file and line, `what` gives details. Without `where` the row is only counted. */
   leaveOut(reason: Reason, where?: string, what?: string): void {
     this.#counts.set(reason, this.count(reason) + 1);
@@ -38,8 +51,9 @@ export class Census {
   }
 
   /** Counts the words used as labels, up to the first MAX_WORDS different ones. */
-  addWord(word: string): void {
-    if (this.#words.has(word) || this.#words.size < MAX_WORDS) this.#words.set(word, (this.#words.get(word) ?? 0) + 1);
+  addWord(word: string, count = 1): void {
+    if (!this.#words.has(word) && this.#words.size === MAX_WORDS) return;
+    this.#words.set(word, (this.#words.get(word) ?? 0) + count);
   }
 
   /** The words that addWord counted. */

@@ -88,8 +88,8 @@ describe('a corpus', () => {
     const path = temporaryFile('a.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
     const { corpus } = await gather(path, { rating_column: 'stars' });
     expect([...corpus.reviews()]).toEqual([
-      { id: '1', text: 'cut off \ufffd', label: 1, rating: 2.5 },
-      { id: '2', text: 'bad', label: 0, rating: -1 },
+      { id: '1', text: 'cut off \ufffd', label: 1, rating: 2.5, domain: 'a' },
+      { id: '2', text: 'bad', label: 0, rating: -1, domain: 'a' },
     ]);
     expect(corpus.describe().at(-1)).toBe('  1 with a lone surrogate (half a character) replaced');
     corpus.close();
@@ -165,16 +165,17 @@ describe('a corpus that cannot be used', () => {
 
 describe('the split of a corpus', () => {
   async function corpusOf(items: (Candidate | BadRow)[]): Promise<Corpus> {
-    const corpus = new Corpus('items', temporaryFile('reviews.tmp', ''));
+    const corpus = new Corpus(temporaryFile('reviews.tmp', ''));
     await corpus.gather(
       {
+        name: 'items',
         items: (async function* () {
           yield* items;
         })(),
       },
       createLabeller(settings),
     );
-    corpus.settle(0);
+    corpus.settle();
     return corpus;
   }
 

@@ -19,6 +19,7 @@ import { DuplicateFinder, duplicateKey, groupKey, nearDuplicateKey } from './dup
 import type { Review } from './review.ts';
 import { ReviewStore } from './reviews_file.ts';
 import { openSource, type SourceOptions } from './source.ts';
+import { markItems, type SourcePart, sourcesOf } from './sources.ts';
 import { chooseHeldOut, requireAllClasses, type Stratum, strataOf } from './split.ts';
 
 /** The two parts of a corpus: numbers of texts, in an order that does not depend on that of the rows. */
@@ -32,36 +33,67 @@ export type Split = {
 };
 
 /**
- * Opens the source that the settings name, and the one of the held-out texts if they name one, and gathers the texts. The
- * caller closes the corpus.
+ * Opens the sources that the settings name, and the one of the held-out texts if they name one, one after the other, and
+ * gathers the texts. The caller closes the corpus.
  *
  * Throws what createLabeller, openSource, Corpus.gather, refuseAmbiguous and Corpus.settle throw.
  */
 export async function gatherCorpus(settings: DataIngestionParams, options: SourceOptions): Promise<Corpus> {
-  const label = createLabeller(settings);
-  const source = await openSource(settings, options);
-  const corpus = new Corpus(source.name, join(options.folder, `reviews-${randomUUID()}.tmp`));
+  const parts = sourcesOf(settings);
+  const part = settings.test_source ? 'train' : undefined;
+  const corpus = new Corpus(join(options.folder, `reviews-${randomUUID()}.tmp`));
   try {
-    await corpus.gather(source, label, settings.test_source && 'train');
+    for (const own of parts) await gatherSource(corpus, own, parts.length > 1, part, options);
     if (settings.test_source) {
-      const test = await openSource({ ...settings, source: settings.test_source }, options);
-      await corpus.gather(test, label, 'test').finally(() => test.close());
+      const { source: _, sources: _others, ...common } = settings;
+      const domain = parts.length === 1 ? parts[0].domain : settings.domain;
+      const [held] = sourcesOf({ ...common, source: settings.test_source, domain });
+      await gatherSource(corpus, held, parts.length > 1, 'test', options);
     }
-    refuseAmbiguous(settings, corpus.census.words(), corpus.name);
-    corpus.settle(settings.max_bad_share);
+    corpus.settle();
     return corpus;
   } catch (error) {
-    if (corpus.census.rowsRead > 0) for (const line of corpus.describe()) options.log(line);
+    if (corpus.parts.some(({ census }) => census.rowsRead > 0)) for (const line of corpus.describe()) options.log(line);
     corpus.close();
     throw error;
+  }
+}
+
+async function gatherSource(
+  corpus: Corpus,
+  settings: SourcePart,
+  several: boolean,
+  part: Review['split'],
+  options: SourceOptions,
+): Promise<void> {
+  const label = createLabeller(settings);
+  const source = await openSource(settings, options);
+  try {
+    const { domain, max_bad_share: maxBadShare } = settings;
+    const items = markItems(source.items, settings, several);
+    const { census } = await corpus.gather({ name: source.name, items, domain, maxBadShare }, label, part);
+    refuseAmbiguous(settings, census.words(), source.name);
   } finally {
     await source.close();
   }
 }
 
+/** One source of a corpus. */
+export type CorpusPart = {
+  name: string;
+  domain?: string;
+  /** The most unusable rows, as a share. */
+  maxBadShare: number;
+  census: Census;
+  /** Number of its texts that the corpus keeps. */
+  kept: number;
+  /** Number of its duplicates for which a text of another source is kept. */
+  elsewhere: number;
+};
+
 export class Corpus {
-  readonly name: string;
-  readonly census = new Census();
+  /** Its sources, in their order. */
+  readonly parts: CorpusPart[] = [];
   readonly #store: ReviewStore;
   readonly #duplicates = new DuplicateFinder();
   readonly #labels: (0 | 1)[] = [];
@@ -69,13 +101,23 @@ export class Corpus {
   readonly #keys: { exact: string; near: string; unit: string }[] = [];
   /** The part that the source itself gives each text. */
   readonly #given: (Review['split'] | undefined)[] = [];
+  /** The number of each text's source. */
+  readonly #sources: number[] = [];
   /** Numbers of the texts kept, ascending. */
   #kept: number[] = [];
 
   /** `path` is where the store of texts is created; its name is deleted at once. */
-  constructor(name: string, path: string) {
-    this.name = name;
+  constructor(path: string) {
     this.#store = new ReviewStore(path);
+  }
+
+  get name(): string {
+    return this.parts.map(({ name }) => name).join(', ');
+  }
+
+  /** The counts of all sources together. */
+  get census(): Census {
+    return Census.sum(this.parts.map(({ census }) => census));
   }
 
   /**
@@ -83,41 +125,55 @@ export class Corpus {
    * throws.
    */
   async gather(
-    { items }: Pick<Source, 'items'>,
+    {
+      items,
+      name,
+      domain,
+      maxBadShare = 0,
+    }: Pick<Source, 'items' | 'name'> & { domain?: string; maxBadShare?: number },
     label: (opinion: Opinion) => Judgement,
-    part?: Review['split'] | '',
-  ): Promise<void> {
+    part?: Review['split'],
+  ): Promise<CorpusPart> {
+    const own: CorpusPart = { name, domain, maxBadShare, census: new Census(), kept: 0, elsewhere: 0 };
+    this.parts.push(own);
     for await (const item of items) {
-      this.census.rowsRead++;
-      if ('problem' in item) this.census.leaveOut('bad_row', item.where, item.problem);
-      else this.#take(part ? { ...item, split: part } : item, label(item.opinion));
+      own.census.rowsRead++;
+      if ('problem' in item) own.census.leaveOut('bad_row', item.where, item.problem);
+      else this.#take(part ? { ...item, split: part } : item, label(item.opinion), own.census);
     }
+    return own;
   }
 
-  #take(candidate: Candidate, judgement: Judgement): void {
+  #take(candidate: Candidate, judgement: Judgement, census: Census): void {
     const { where, text, opinion } = candidate;
-    if ('label' in opinion) this.census.addWord(opinion.label);
-    if (text.trim() === '') this.census.leaveOut('empty_text', where);
-    else if (judgement === 'neutral') this.census.leaveOut('neutral', where);
-    else if (judgement === 'unknown') this.census.leaveOut('unknown_label', where, describeOpinion(opinion));
-    else this.#add(candidate, judgement);
+    if ('label' in opinion) census.addWord(opinion.label);
+    if (text.trim() === '') census.leaveOut('empty_text', where);
+    else if (judgement === 'neutral') census.leaveOut('neutral', where);
+    else if (judgement === 'unknown') census.leaveOut('unknown_label', where, describeOpinion(opinion));
+    else this.#add(candidate, judgement, census);
   }
 
-  #add({ where, id, text: given, group, split }: Candidate, judgement: Pick<Review, 'label' | 'rating'>): void {
+  #add(candidate: Candidate, judgement: Pick<Review, 'label' | 'rating'>, census: Census): void {
+    const { where, opinion: _, id, text: given, ...rest } = candidate;
+    const { group, split } = rest;
     const text = given.toWellFormed();
-    if (text !== given) this.census.repaired++;
-    const review = { id, text, ...judgement, ...(group !== undefined && { group }), ...(split && { split }) };
+    if (text !== given) census.repaired++;
+    const review = { id, text, ...judgement, ...rest };
     const exact = duplicateKey(text);
-    // A held-out text stays, whatever the training part says about it.
-    const finding = this.#duplicates.add(split === 'test' ? `test ${exact}` : exact, judgement.label, (other) =>
-      comesBefore(review, this.#store.read(other)),
+    // A held-out text stays, whatever the training part says about it. Of several sources the first has the text.
+    const source = this.parts.length - 1;
+    const finding = this.#duplicates.add(
+      split === 'test' ? `test ${exact}` : exact,
+      judgement.label,
+      (other) => this.#sources[other] === source && comesBefore(review, this.#store.read(other)),
     );
-    if (finding === 'duplicate') this.census.show('duplicate', where);
-    if (finding === 'conflict') this.census.show('conflicting_duplicate', where);
+    if (finding === 'duplicate') census.show('duplicate', where);
+    if (finding === 'conflict') census.show('conflicting_duplicate', where);
     const near = nearDuplicateKey(text);
     this.#keys.push({ exact, near, unit: group === undefined ? near : groupKey(group) });
     this.#labels.push(judgement.label);
     this.#given.push(split);
+    this.#sources.push(source);
     this.#store.add(review);
   }
 
@@ -126,25 +182,30 @@ export class Corpus {
   }
 
   /** Settles which texts to keep. Throws CORPUS_EMPTY, TOO_MANY_BAD_ROWS or ONE_CLASS (2). */
-  settle(maxBadShare: number): void {
+  settle(): void {
     for (let i = 0; i < this.#store.size; i++) {
       const fate = this.#duplicates.fate(i);
-      if (fate === 'kept') this.#kept.push(i);
-      else this.census.leaveOut(fate === 'conflict' ? 'conflicting_duplicate' : 'duplicate');
+      const own = this.parts[this.#sources[i]];
+      if (fate === 'kept') {
+        this.#kept.push(i);
+        own.kept++;
+      } else {
+        own.census.leaveOut(fate === 'conflict' ? 'conflicting_duplicate' : 'duplicate');
+        if (fate === 'duplicate' && this.#sources[this.#duplicates.keeper(i)] !== this.#sources[i]) own.elsewhere++;
+      }
     }
-    this.census.check(this.name, maxBadShare);
+    for (const { name, census, maxBadShare } of this.parts) census.check(name, maxBadShare);
     const positives = this.#kept.reduce((sum, i) => sum + this.#labels[i], 0);
     if (positives === 0 || positives === this.size) throw this.census.noContrast(this.name, positives, this.size);
   }
 
-  /** Lines that say how many rows were read, kept and left out, and why. */
+  /** Lines that say how many rows of each source were read, kept and left out, and why. */
   describe(): string[] {
-    const { rowsRead } = this.census;
-    const left = rowsRead - this.size;
-    return [
-      `${this.name}: ${grouped(rowsRead)} read, ${grouped(this.size)} kept, ${grouped(left)} left out`,
-      ...this.census.describe(),
-    ];
+    return this.parts.flatMap(({ name, census, kept, elsewhere }) => [
+      `${name}: ${grouped(census.rowsRead)} read, ${grouped(kept)} kept, ${grouped(census.rowsRead - kept)} left out`,
+      ...census.describe(),
+      ...(elsewhere > 0 ? [`  ${grouped(elsewhere)} of the duplicates are kept from a source before`] : []),
+    ]);
   }
 
   /** The texts with these numbers, in this order; by default all texts kept, in the source's order. */

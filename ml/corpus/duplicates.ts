@@ -73,9 +73,14 @@ export class DuplicateFinder {
 
   /** Whether to keep a text, once all have been added. */
   fate(number: number): 'kept' | 'duplicate' | 'conflict' {
+    if (this.#conflicts.has(this.#twin[number])) return 'conflict';
+    return this.keeper(number) === number ? 'kept' : 'duplicate';
+  }
+
+  /** The number of the text that is kept in place of this one, or this one. */
+  keeper(number: number): number {
     const first = this.#twin[number];
-    if (this.#conflicts.has(first)) return 'conflict';
-    return (this.#keeper.get(first) ?? first) === number ? 'kept' : 'duplicate';
+    return this.#keeper.get(first) ?? first;
   }
 }
 

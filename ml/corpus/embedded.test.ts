@@ -48,7 +48,7 @@ describe('the embedded corpora', () => {
     for (const name of ['film', 'constructor', '']) {
       await expect(openEmbedded(name)).rejects.toMatchObject({
         code: 'EMBEDDED_UNKNOWN',
-        next: 'use one of movies, amazon, tweets, nyt',
+        next: 'use one of all, movies, amazon, tweets, nyt',
         exitCode: 2,
       });
     }

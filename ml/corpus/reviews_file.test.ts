@@ -14,7 +14,7 @@ it('writes one review a line, creates the folder and counts', () => {
   const folder = temporaryFolder();
   const path = join(folder, 'data', 'train.jsonl');
   const counts = writeReviews(path, reviews);
-  expect(counts).toEqual({ texts: 2, positive: 1, negative: 1, groups: 1 });
+  expect(counts).toEqual({ texts: 2, positive: 1, negative: 1, groups: 1, domains: {} });
   expect(describeCounts(counts)).toBe('2 texts (1 positive, 1 negative) of 1 groups');
   const lines = readFileSync(path, 'utf8').split('\n');
   expect(lines.slice(0, 2).map((line) => JSON.parse(line))).toEqual(reviews);

@@ -7,9 +7,16 @@ import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { SentimentError } from '../errors.ts';
 import { writeAtomically } from '../files.ts';
-import type { Review } from './review.ts';
+import { countDomain, type Review } from './review.ts';
 
-export type ReviewCounts = { texts: number; positive: number; negative: number; groups: number };
+export type ReviewCounts = {
+  texts: number;
+  positive: number;
+  negative: number;
+  groups: number;
+  /** Number of texts of each domain. */
+  domains: Record<string, number>;
+};
 
 const READ_BUFFER = 1 << 16;
 const WRITE_BUFFER = 1 << 20;
@@ -21,23 +28,30 @@ export function writeReviews(path: string, reviews: Iterable<Review>): ReviewCou
     let texts = 0;
     let pending = '';
     const groups = new Set<string>();
+    const domains = new Map<string, number>();
     for (const review of reviews) {
       texts++;
       positive += review.label;
       if (review.group !== undefined) groups.add(review.group);
+      countDomain(domains, review);
       pending += `${JSON.stringify(review)}\n`;
       if (pending.length < WRITE_BUFFER) continue;
       writeFileSync(file, pending);
       pending = '';
     }
     writeFileSync(file, pending);
-    return { texts, positive, negative: texts - positive, groups: groups.size };
+    return { texts, positive, negative: texts - positive, groups: groups.size, domains: Object.fromEntries(domains) };
   });
 }
 
-export function describeCounts({ texts, positive, negative, groups }: ReviewCounts): string {
+/** One line; the domains are named if there are several. */
+export function describeCounts({ texts, positive, negative, groups, domains }: ReviewCounts): string {
   const [all, good, bad, origins] = [texts, positive, negative, groups].map((count) => count.toLocaleString('en'));
-  return `${all} texts (${good} positive, ${bad} negative)${groups > 0 ? ` of ${origins} groups` : ''}`;
+  const kinds = Object.entries(domains).map(([domain, count]) => `${domain} ${count.toLocaleString('en')}`);
+  return (
+    `${all} texts (${good} positive, ${bad} negative)${groups > 0 ? ` of ${origins} groups` : ''}` +
+    (kinds.length > 1 ? `: ${kinds.sort().join(', ')}` : '')
+  );
 }
 
 /** Holds one line at a time in memory. Throws REVIEWS_MISSING, or REVIEWS_DAMAGED with file and line. */

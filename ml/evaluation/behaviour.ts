@@ -70,7 +70,8 @@ export function runBehaviourTests(
 }
 
 /** The domains of the texts that a model learnt from; empty where nobody named one. */
-export function domainsOf({ source }: Pick<ModelFacts, 'source'>): string[] {
+export function domainsOf({ source, domains }: Pick<ModelFacts, 'source' | 'domains'>): string[] {
+  if (domains) return Object.keys(domains);
   return source.startsWith('embedded:') ? [source.slice('embedded:'.length)] : [];
 }
 

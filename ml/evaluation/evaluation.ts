@@ -5,6 +5,7 @@ import type { Model } from '../model/types.ts';
 import type { ModelEvaluationParams } from '../params.ts';
 import { type BehaviourReport, describeBehaviour, type Tally } from './behaviour.ts';
 import { type PrecisionRecallPoint, precisionRecallCurve, type RocPoint, rocCurve, thin } from './curves.ts';
+import { type DomainMetrics, domainTable, metricsByDomain, scoresByDomain } from './domains.ts';
 import { type Mistake, type Slice, sliceReviews, type TopWord, topWords, worstMistakes } from './findings.ts';
 import {
   binomialError,
@@ -28,6 +29,7 @@ export type Evaluation = {
   precisionRecall: PrecisionRecallPoint[];
   calibration: CalibrationBin[];
   behaviour: BehaviourReport;
+  domains: DomainMetrics[];
   slices: Slice[];
   mistakes: Mistake[];
   topWords: TopWord[];
@@ -43,8 +45,9 @@ export function evaluateModel(
   params: MeasureParams,
 ): Evaluation {
   const scored = scoreReviews(reviews, (text) => model.predict(text).probability);
+  const domains = evaluateDomains(reviews, scored, params);
   return {
-    metrics: { ...flatMetrics(scored, params), ...behaviourMetrics(behaviour) },
+    metrics: { ...flatMetrics(scored, params), ...behaviourMetrics(behaviour), ...metricsByDomain(domains) },
     scored,
     outcomes: countOutcomes(scored),
     roc: thin(
@@ -59,6 +62,7 @@ export function evaluateModel(
     ),
     calibration: positiveBins(scored, params.calibration_bins),
     behaviour,
+    domains,
     slices: sliceReviews(reviews, scored),
     mistakes: worstMistakes(reviews, scored),
     topWords: topWords(
@@ -68,9 +72,21 @@ export function evaluateModel(
   };
 }
 
+/** The flat metrics of each domain, the largest domain first. */
+export function evaluateDomains(
+  reviews: readonly Pick<Review, 'domain'>[],
+  scored: Scored,
+  params: MeasureParams,
+): DomainMetrics[] {
+  return scoresByDomain(reviews, scored).map((own) => ({
+    domain: own.domain,
+    metrics: flatMetrics(own.scored, params),
+  }));
+}
+
 /**
  * Every measure by name, with its standard error as `<name>_se`: binomial for accuracy, from the bootstrap for the
- * others (none if `bootstrap_samples` is 0). Also the number of texts (`n_test`), the share of positive ones
+ * others (none if `bootstrap_samples` is 0). A measure that has no value, such as the ROC-AUC of one class, is left out. Also the number of texts (`n_test`), the share of positive ones
  * (`positive_share`) and the accuracy of always predicting the larger class (`majority_share`).
  */
 export function flatMetrics(scored: Scored, params: MeasureParams): Record<string, number> {
@@ -88,6 +104,7 @@ export function flatMetrics(scored: Scored, params: MeasureParams): Record<strin
     majority_share: Math.max(positiveShare, 1 - positiveShare),
   };
   for (const name of Object.keys(measures) as MeasureName[]) {
+    if (!Number.isFinite(measures[name])) continue;
     metrics[name] = measures[name];
     const error = errors[name];
     if (error !== undefined) metrics[`${name}_se`] = error;
@@ -121,7 +138,7 @@ const SUMMARY_ROWS: [label: string, metric: string][] = [
 ];
 
 /** An evaluation as a few lines for the terminal. */
-export function summarize({ metrics, behaviour, slices }: Evaluation): string {
+export function summarize({ metrics, behaviour, domains, slices }: Evaluation): string {
   const lines = [
     `${metrics.n_test.toLocaleString('en')} held-out texts, ${percent(metrics.majority_share)} of the larger class`,
   ];
@@ -131,6 +148,7 @@ export function summarize({ metrics, behaviour, slices }: Evaluation): string {
       `  ${label.padEnd(18)}${metrics[name].toFixed(4)}${error === undefined ? '' : ` ± ${error.toFixed(4)}`}`,
     );
   }
+  lines.push(...domainTable(domains).map((row) => `  ${row}`));
   for (const { by, from, to, count, accuracy, accuracy_se } of slices) {
     const range = `${by} ${short(from)} to ${short(to)}`;
     lines.push(

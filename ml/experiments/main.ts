@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { gatherReviews } from '../corpus/corpus.ts';
 import { runMain, usageError } from '../errors.ts';
-import { readParams } from '../params.ts';
+import { readParams, withSource } from '../params.ts';
 import { gitState } from '../stages/git.ts';
 import { paths } from '../stages/paths.ts';
 import { trackingConfig } from '../tracking/config.ts';
@@ -32,8 +32,8 @@ await runMain(async () => {
   const { values, positionals } = parseArguments();
   if (values.help) return void process.stdout.write(help);
   if (positionals.length !== 1) throw usageError('COMMAND', 'expected the name of one study', 'see --help');
-  const params = readParams(values.params);
   const experiments = readExperiments(values.experiments);
+  const params = withSource(readParams(values.params), experiments.source);
   const log = (line: string) => void process.stdout.write(`${line}\n`);
   const { commit, changed } = await gitState(['ml', 'params.yaml', 'experiments.yaml']);
   await runStudy({

@@ -7,7 +7,7 @@ import type { Review } from '../corpus/review.ts';
 import { SentimentError } from '../errors.ts';
 import { classOf } from '../evaluation/measures.ts';
 import { writeJson } from '../files.ts';
-import type { Params } from '../params.ts';
+import { nameOfSources, type Params } from '../params.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
 import { cellKey, codeDigest, Journal } from './journal.ts';
 import { type StudyResult, writeReport } from './report.ts';
@@ -97,7 +97,7 @@ export async function runStudy(options: StudyOptions): Promise<void> {
   const ranked = byAccuracy(cells.map((one) => one.result));
   const current = cells.find(({ cell }) => isCurrent(cell, params))?.result;
   const result: StudyResult = {
-    ...{ study, source: params.data_ingestion.source, texts: texts.texts.length, folds, seed, innerFolds },
+    ...{ study, source: nameOfSources(params.data_ingestion), texts: texts.texts.length, folds, seed, innerFolds },
     ...{ cells, chosen },
     leaders: compareLeaders(ranked, LEADERS, tests),
     againstCurrent: current && current !== ranked[0] ? comparePairs([[ranked[0], current]], tests)[0] : undefined,
@@ -146,7 +146,7 @@ function openTracked(config: TrackingConfig, all: readonly KeyedCell[], options:
     name: study,
     fingerprint: createHash('sha256').update(`${study} ${keys}`).digest('hex'),
     params: {
-      source: params.data_ingestion.source,
+      source: nameOfSources(params.data_ingestion),
       texts: String(options.reviews.length),
       folds: String(experiments.folds),
       seed: String(experiments.seed),

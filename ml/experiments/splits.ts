@@ -22,10 +22,10 @@ export function prepareTexts(reviews: readonly Review[], params: Params): Texts 
   };
 }
 
-export function digestOf({ texts, labels, ratings }: Texts): string {
+export function digestOf({ texts, labels, ratings, weights }: Texts): string {
   const hash = createHash('sha256');
   texts.forEach((text, i) => {
-    hash.update(`${labels[i]}\t${ratings[i]}\t${text}\n`);
+    hash.update(`${labels[i]}\t${ratings[i]}\t${weights[i] === 1 ? '' : `${weights[i]}\t`}${text}\n`);
   });
   return hash.digest('hex');
 }

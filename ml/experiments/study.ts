@@ -47,6 +47,7 @@ const study = z.strictObject({
 });
 
 const schema = z.strictObject({
+  source: z.string().min(1).optional().describe('Source of the texts; by default those that params.yaml names.'),
   experiment: z.string().min(1).describe("MLflow's experiment."),
   seed: z.number().int().min(0).max(4294967295),
   folds: z.number().int().min(2).max(50),

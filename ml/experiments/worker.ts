@@ -11,7 +11,7 @@ import { fitWeights, type Labels, trainingSet } from '../training.ts';
 import type { Split, Texts } from './splits.ts';
 
 /** Given to each worker once. */
-export type WorkerData = Pick<Texts, 'texts' | 'labels' | 'ratings'>;
+export type WorkerData = Pick<Texts, 'texts' | keyof Labels>;
 
 /** Vocabulary and weights are learnt from the training part alone. */
 export type Vectorize = { kind: 'vectorize'; split: Split; settings: VectorizerSettings };
@@ -51,7 +51,7 @@ type SharedMatrix = {
   values: Float32Array<SharedArrayBuffer>;
 };
 
-const { texts, labels, ratings }: WorkerData = workerData;
+const { texts, labels, ratings, weights }: WorkerData = workerData;
 
 parentPort?.on('message', (task: Vectorize | Learn) => {
   parentPort?.postMessage(answer(task));
@@ -82,6 +82,7 @@ function learnAndScore({ split, matrices, model, learner }: Learn): Outcome {
   const part = {
     labels: Uint8Array.from(split.train, (i) => labels[i]),
     ratings: Float64Array.from(split.train, (i) => ratings[i]),
+    weights: Float64Array.from(split.train, (i) => weights[i]),
   };
   const began = cpuSeconds();
   const learnt = learn(asCsr(matrices.train), part, model, learner);

@@ -116,6 +116,7 @@ const facts: Fields<ModelFacts> = {
   dataDigest: text,
   source: text,
   trainingTexts: whole(0),
+  domains: optional(recordOf(whole(0))),
   params: recordOf(() => undefined),
   // JSON has null for a measure that has no value.
   metrics: optional(recordOf(nullable(number(-Number.MAX_VALUE, Number.MAX_VALUE)))),

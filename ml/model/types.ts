@@ -66,10 +66,12 @@ export type TrainingProfile = {
 export type ModelFacts = {
   /** SHA-256 of the training texts and labels. */
   dataDigest: string;
-  /** Source of the texts, as named in params.yaml. */
+  /** Sources of the texts, as named in params.yaml, joined by a comma. */
   source: string;
   /** Number of training texts. */
   trainingTexts: number;
+  /** The same by domain; a model of an older version has none. */
+  domains?: Record<string, number>;
   /** The sections of params.yaml that this model was trained with. */
   params: Record<string, unknown>;
   metrics?: Record<string, number>;

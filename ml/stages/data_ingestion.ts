@@ -1,4 +1,4 @@
-/** Stage 1: reads the texts of the source in params.yaml, checks and labels them, removes duplicates, splits them. */
+/** Stage 1: reads the texts of the sources in params.yaml, checks and labels them, removes duplicates, splits them. */
 import { grouped } from '../corpus/census.ts';
 import { gatherCorpus } from '../corpus/corpus.ts';
 import { countLeaks } from '../corpus/duplicates.ts';
@@ -37,6 +37,10 @@ await runMain(async () => {
     }
     writeJson(paths.ingestionReport, {
       source: corpus.name,
+      sources: corpus.parts.map(({ name, domain, census, kept, elsewhere }) => ({
+        ...{ source: name, domain, rows_read: census.rowsRead, rows_kept: kept, kept_from_a_source_before: elsewhere },
+        left_out: census.counts(),
+      })),
       test_source: settings.test_source,
       rows_read: corpus.census.rowsRead,
       rows_kept: train.texts + test.texts,

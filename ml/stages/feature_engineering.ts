@@ -1,6 +1,6 @@
 /** Stage 3: turns normalised texts into sparse matrices. Only the training part defines the vocabulary. */
 import { createHash } from 'node:crypto';
-import { type Review, updateDigest } from '../corpus/review.ts';
+import { countDomain, type Review, updateDigest } from '../corpus/review.ts';
 import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import type { Csr } from '../features/csr.ts';
@@ -10,16 +10,20 @@ import { readParams } from '../params.ts';
 import { type LabelledMatrix, saveMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 
-/** Passes the texts on and keeps only labels, ratings and a digest, so that memory holds one text at a time. */
+/** Passes the texts on and keeps only labels, ratings, weights, counts and a digest, so that memory holds one text at a time. */
 class LabelCollector {
   readonly #labels: number[] = [];
   readonly #ratings: number[] = [];
+  readonly #weights: number[] = [];
+  readonly #domains = new Map<string, number>();
   readonly #hash = createHash('sha256');
 
   *texts(reviews: Iterable<Review>): Generator<string> {
     for (const review of reviews) {
       this.#labels.push(review.label);
       this.#ratings.push(review.rating ?? Number.NaN);
+      this.#weights.push(review.weight ?? 1);
+      countDomain(this.#domains, review);
       updateDigest(this.#hash, review);
       yield review.text;
     }
@@ -30,7 +34,9 @@ class LabelCollector {
       x,
       labels: Uint8Array.from(this.#labels),
       ratings: Float64Array.from(this.#ratings),
+      weights: Float64Array.from(this.#weights),
       dataDigest: this.#hash.digest('hex'),
+      domains: Object.fromEntries(this.#domains),
     };
   }
 }

@@ -1,4 +1,4 @@
-/** The file that feature_engineering passes to model_building: matrix, labels, ratings, and a digest of the texts. */
+/** The file that feature_engineering passes to model_building: matrix, labels, and what else is known of its texts. */
 import type { Csr } from '../features/csr.ts';
 import { readSections, type Section, writeSections } from '../model/sections.ts';
 import type { Labels } from '../training.ts';
@@ -7,16 +7,19 @@ export type LabelledMatrix = Labels & {
   x: Csr;
   /** SHA-256 of the rows' labels and texts, see ml/corpus/review.ts. */
   dataDigest: string;
+  /** Number of rows of each domain. */
+  domains: Record<string, number>;
 };
 
-export function saveMatrix(path: string, { x, labels, ratings, dataDigest }: LabelledMatrix): void {
-  const fields = { columnCount: x.columnCount, dataDigest };
+export function saveMatrix(path: string, { x, labels, ratings, weights, dataDigest, domains }: LabelledMatrix): void {
+  const fields = { columnCount: x.columnCount, dataDigest, domains };
   const sections = new Map<string, Section>([
     ['start', x.start],
     ['columns', x.columns],
     ['values', x.values],
     ['labels', labels],
     ['ratings', ratings],
+    ['weights', weights],
   ]);
   writeSections(path, 'matrix', fields, sections);
 }
@@ -35,6 +38,8 @@ export function loadMatrix(path: string): LabelledMatrix {
     },
     labels: section('labels', Uint8Array),
     ratings: section('ratings', Float64Array),
+    weights: section('weights', Float64Array),
     dataDigest: String(fields.dataDigest),
+    domains: fields.domains as Record<string, number>,
   };
 }

@@ -12,7 +12,7 @@ import { paths } from './paths.ts';
 
 await runMain(() => {
   const params = readParams();
-  const { x, labels, ratings, dataDigest } = loadMatrix(paths.processedTrain);
+  const { x, labels, ratings, weights, dataDigest, domains } = loadMatrix(paths.processedTrain);
   const vectorizer = loadVectorizer(paths.vectorizer);
   if (vectorizer.columnCount !== x.columnCount) {
     throw new SentimentError(
@@ -21,10 +21,10 @@ await runMain(() => {
       { next: 'run dvc repro feature_engineering --force' },
     );
   }
-  const fitted = fitWeights(x, { labels, ratings }, params.model_building);
+  const fitted = fitWeights(x, { labels, ratings, weights }, params.model_building);
   const { model, calibration, rawScores } = fitted;
   const profile = profileOf(readReviews(paths.interimTrain), vectorizer, x, rawScores, calibration);
-  const data = { dataDigest, trainingTexts: x.rowCount };
+  const data = { dataDigest, trainingTexts: x.rowCount, domains };
   const known = [readReviews(paths.rawTrain), readReviews(paths.interimTrain)];
   saveModel(paths.model, modelParts(params, vectorizer, fitted, data, profile, known));
   // Only logistic_regression has an objective and proves a gap.

@@ -55,7 +55,7 @@ function writeStored(path: string, test: string): void {
   mkdirSync(join(path, 'data/interim'), { recursive: true });
   writeFileSync(join(path, paths.interimTest), jsonLines(normalized));
   const x = readModel(join(folder, 'model.bin')).parts.vectorizer.transform(normalized.map((review) => review.text));
-  saveMatrix(join(path, paths.processedTest), { x, ...labelsOf(reviews), dataDigest: '' });
+  saveMatrix(join(path, paths.processedTest), { x, ...labelsOf(reviews), dataDigest: '', domains: {} });
 }
 
 function run(cwd: string): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -34,6 +34,7 @@ function writeReports(evaluation: Evaluation): void {
   writeRows(paths.calibration, evaluation.calibration);
   writeRows(paths.topWords, evaluation.topWords);
   writeJson(paths.behaviour, evaluation.behaviour);
+  writeJson(paths.domains, evaluation.domains);
   writeJson(paths.slices, evaluation.slices);
   writeLines(paths.mistakes, evaluation.mistakes);
   writeJson(paths.metrics, evaluation.metrics);

@@ -31,6 +31,8 @@ export const paths = {
   behaviour: 'reports/behaviour.json',
   /** Accuracy by text length and strength of opinion. */
   slices: 'reports/slices.json',
+  /** Every metric by domain. */
+  domains: 'reports/domains.json',
   /** The most confident mistakes, one a line. */
   mistakes: 'reports/mistakes.jsonl',
 

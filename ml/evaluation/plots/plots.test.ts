@@ -16,6 +16,7 @@ function evaluationOf(name: string, bootstrap_samples: number): Evaluation {
     precisionRecall: precisionRecallCurve(scored),
     calibration: positiveBins(scored, 10),
     behaviour: { passed: 0, total: 0, files: [] },
+    domains: [],
     slices: [],
     mistakes: [],
     topWords: [

@@ -1,0 +1,69 @@
+/** The sources that data_ingestion names, each with all of its settings, and the items of each under names of its own. */
+import { basename } from 'node:path';
+import type { DataIngestionParams } from '../params.ts';
+import type { BadRow, Candidate } from './candidate.ts';
+import { embeddedNames, embeddedWeight } from './embedded.ts';
+
+/** One source: its own settings, and beside them those of data_ingestion. */
+export type SourcePart = Omit<DataIngestionParams, 'sources'> & {
+  weight: number;
+  domain: string;
+  /** Stands before its groups, and before its ids if there are several sources: its domain, with a number if that repeats. */
+  mark: string;
+};
+
+/** The sources in their order; embedded:all stands for the embedded corpora. */
+export function sourcesOf({ sources, ...common }: DataIngestionParams): SourcePart[] {
+  const given = sources ?? [{ source: common.source }];
+  const parts = given.flatMap((own) => expand({ ...common, ...own }));
+  const seen = new Map<string, number>();
+  return parts.map((part) => {
+    const count = (seen.get(part.domain) ?? 0) + 1;
+    seen.set(part.domain, count);
+    return { ...part, mark: count === 1 ? part.domain : `${part.domain}-${count}` };
+  });
+}
+
+function expand(settings: Omit<DataIngestionParams, 'sources'>): Omit<SourcePart, 'mark'>[] {
+  const { source, weight = 1, domain } = settings;
+  if (source !== 'embedded:all') return [{ ...settings, weight, domain: domain ?? domainOf(source) }];
+  return embeddedNames.map((name) => ({
+    ...settings,
+    source: `embedded:${name}`,
+    weight: weight * embeddedWeight(name),
+    domain: domain ?? name,
+  }));
+}
+
+/** The name of the corpus, or of the file or folder without its endings, as far as metrics can be called by it. */
+function domainOf(source: string): string {
+  const path = source.replace(/^embedded:/, '').replace(/[?#].*$/s, '');
+  const name = basename(path)
+    .toLowerCase()
+    .replace(/\..*$/s, '')
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .slice(0, 40);
+  return name === '' || /(^|_)se$/.test(name) ? `${name}_texts`.replace(/^_/, '') : name;
+}
+
+/** The items of a source with its domain and weight. Ids become unique, and its groups differ from those of others. */
+export async function* markItems(
+  items: AsyncIterable<Candidate | BadRow>,
+  { domain, weight, mark }: Pick<SourcePart, 'domain' | 'weight' | 'mark'>,
+  several: boolean,
+): AsyncGenerator<Candidate | BadRow, void> {
+  for await (const item of items) {
+    if ('problem' in item) yield item;
+    else {
+      const { id, group } = item;
+      yield {
+        ...item,
+        id: several ? `${mark}/${id}` : id,
+        ...(group !== undefined && { group: `${mark}/${group}` }),
+        domain,
+        ...(weight !== 1 && { weight }),
+      };
+    }
+  }
+}
