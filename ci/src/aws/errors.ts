@@ -23,6 +23,9 @@ const BAD_CREDENTIALS = new Set([
   'UnrecognizedClientException',
 ]);
 
+/** The SDK's own names, when no source of credentials has any. */
+const PROVIDERS = new Set(['CredentialsProviderError', 'TokenProviderError', 'ProviderError']);
+
 const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation', 'UnauthorizedAccess']);
 const THROTTLED = new Set(['Throttling', 'ThrottlingException', 'TooManyRequestsException', 'RequestLimitExceeded']);
 
@@ -33,7 +36,14 @@ export function awsProblem(error: unknown): AwsProblem {
   }
   const name = errorName(error);
   const problem = words(error, name);
-  if (BAD_CREDENTIALS.has(name)) {
+  const isClock = name === 'RequestTimeTooSkewed' || /Signature (expired|not yet current)/.test(problem);
+  if (isClock) {
+    const next = "set this machine's clock: AWS does not accept the time in the signature";
+    return { code: 'AWS_CREDENTIALS', problem, next };
+  }
+  if (/\bsso\b/i.test(problem) && PROVIDERS.has(name))
+    return { code: 'AWS_CREDENTIALS', problem, next: 'sign in again: aws sso login, with --profile where one is used' };
+  if (BAD_CREDENTIALS.has(name) || PROVIDERS.has(name)) {
     const next = /expired/i.test(`${name} ${problem}`)
       ? 'the session has ended: sign in again and give the new keys, session token included'
       : 'give a valid key pair with its session token, and check that the clock is right';

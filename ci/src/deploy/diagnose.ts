@@ -27,7 +27,7 @@ export type DiagnoseOptions = { kubeConfig: KubeConfig; namespace: string; name:
 /** Throws NO_DEPLOYMENT, and what the client throws. */
 export async function diagnose({ kubeConfig, namespace, name, explainImage }: DiagnoseOptions): Promise<Diagnosis> {
   // A person waits for the answer.
-  const snapshot = await readSnapshot(kubeConfig, namespace, name, 20);
+  const snapshot = await readSnapshot(kubeConfig, namespace, name, 5);
   if (!snapshot) {
     const next = 'list the Deployments: kubectl get deployments --all-namespaces';
     throw new PipelineError('NO_DEPLOYMENT', `the Deployment ${namespace}/${name} does not exist`, { next });

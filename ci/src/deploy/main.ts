@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
+import { clusterError, describeError } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
@@ -30,7 +31,7 @@ node ci/src/deploy/main.ts diagnose --name <deployment> [options]
 For an image in ECR, compares the image name with what ECR holds, using this machine's AWS credentials.
 
 Exit codes: 0 deployed, unchanged, healthy; 1 rolled back, failed, interrupted, unhealthy; 2 usage error;
-3 refused before anything was changed.
+3 refused before anything was changed; 4 could not look: no way in, no answer, or no right.
 `;
 
 const options = {
@@ -61,17 +62,18 @@ async function main(): Promise<number> {
   }
   const [command, ...rest] = positionals;
   if (rest.length > 0) throw new UsageError(`unexpected argument "${rest[0]}"`);
-  const kubeConfig = readKubeConfig(values);
-  if (command === 'deploy') return await runDeploy(values, kubeConfig);
-  if (command === 'diagnose') return await runDiagnose(values, kubeConfig);
+  if (command === 'deploy') return await runDeploy(values);
+  if (command === 'diagnose') return await runDiagnose(values);
   throw new UsageError(command ? `unknown command "${command}"` : 'the command is missing');
 }
 
 type Values = ReturnType<typeof parse>['values'];
 
-async function runDeploy(values: Values, kubeConfig: KubeConfig): Promise<number> {
+async function runDeploy(values: Values): Promise<number> {
   const { image, manifests, container, commit, 'model-version': modelVersion } = values;
   if (image === undefined) throw new UsageError('--image is missing');
+  const settings = rolloutSettings(values);
+  const kubeConfig = readKubeConfig(values);
   const stopped = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => stopped.abort(new Error(`stopped by ${name}`)));
@@ -83,7 +85,7 @@ async function runDeploy(values: Values, kubeConfig: KubeConfig): Promise<number
     container,
     commit,
     modelVersion,
-    ...rolloutSettings(values),
+    ...settings,
     explainImage: explainerFor(kubeConfig),
     onProgress: (line) => process.stderr.write(`${line}\n`),
     signal: stopped.signal,
@@ -92,9 +94,15 @@ async function runDeploy(values: Values, kubeConfig: KubeConfig): Promise<number
   return exitCode(outcome);
 }
 
-async function runDiagnose({ name, namespace, json }: Values, kubeConfig: KubeConfig): Promise<number> {
+async function runDiagnose(values: Values): Promise<number> {
+  const { name, namespace, json } = values;
   if (name === undefined) throw new UsageError('--name is missing');
-  const diagnosis = await diagnose({ kubeConfig, namespace, name, explainImage: explainerFor(kubeConfig) });
+  const kubeConfig = readKubeConfig(values);
+  const diagnosis = await diagnose({ kubeConfig, namespace, name, explainImage: explainerFor(kubeConfig) }).catch(
+    (error) => {
+      throw clusterError(kubeConfig, error);
+    },
+  );
   process.stdout.write(`${json ? JSON.stringify(diagnosis, undefined, 2) : describeDiagnosis(diagnosis)}\n`);
   return diagnosis.state === 'healthy' ? 0 : 1;
 }
@@ -128,7 +136,19 @@ function readKubeConfig({ kubeconfig, context }: Values): KubeConfig {
     if (!config.getContextObject(context)) throw new UsageError(`the kubeconfig has no context "${context}"`);
     config.setCurrentContext(context);
   }
+  // What the client assumes where it finds nothing.
+  if (kubeconfig === undefined && config.getCurrentCluster()?.server === 'http://localhost:8080') {
+    const next = 'give --kubeconfig FILE, or write one: aws eks update-kubeconfig --name CLUSTER';
+    const headline =
+      'there is no way into a cluster: no --kubeconfig, no KUBECONFIG, no ~/.kube/config, no service account';
+    throw new PipelineError('NO_KUBECONFIG', headline, { next });
+  }
   return config;
+}
+
+/** The cluster did not tell: the same call may succeed elsewhere or later. */
+function couldNotLook({ code }: PipelineError): boolean {
+  return code.startsWith('CLUSTER') || code.startsWith('AWS') || code === 'NO_KUBECONFIG';
 }
 
 // Dagger imports every file under src; that must not run the program.
@@ -136,8 +156,16 @@ if (process.argv[1] === import.meta.filename) {
   try {
     process.exitCode = await main();
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof PipelineError)) throw error;
-    process.stderr.write(`${error.message}\n${error instanceof UsageError ? `\n${usage}` : ''}`);
-    process.exitCode = 2;
+    if (error instanceof UsageError) {
+      process.stderr.write(`${error.message}\n\n${usage}`);
+      process.exitCode = 2;
+    } else if (error instanceof PipelineError) {
+      process.stderr.write(`${error.message}\n`);
+      process.exitCode = couldNotLook(error) ? 4 : error.code === 'NO_DEPLOYMENT' ? 1 : 2;
+    } else {
+      // Nobody outside can use a stack.
+      process.stderr.write(`this failed for a reason that the program does not know: ${describeError(error)}\n`);
+      process.exitCode = 4;
+    }
   }
 }

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PipelineError } from '../errors.ts';
 import {
@@ -6,6 +9,7 @@ import {
   type Manifest,
   parseManifests,
   prepareRelease,
+  readManifests,
   releasedContainer,
 } from './manifest.ts';
 
@@ -41,6 +45,43 @@ describe('manifests', () => {
       /app.yaml contains something/,
     );
     expect(() => parseManifests('- 1', 'app.yaml')).toThrow(/app.yaml contains something/);
+  });
+
+  test('of a List are its items, also of one in another', () => {
+    const inner = 'kind: ServiceList\n  items: [{apiVersion: v1, kind: Service, metadata: {name: s}}]';
+    const text = `apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  ${inner}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}}\n`;
+    expect(parseManifests(text, 'f').map(({ kind }) => kind)).toEqual(['Service', 'ConfigMap']);
+    expect(() => parseManifests('apiVersion: v1\nkind: List\nitems: [null]', 'f')).toThrow(/f contains something/);
+  });
+
+  test('of a folder with a kustomization are what kubectl makes of it, or the sentence says what to do', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kustomize-'));
+    const path = process.env.PATH;
+    try {
+      writeFileSync(join(folder, 'app.yaml'), deployment);
+      writeFileSync(join(folder, 'kustomization.yaml'), 'resources: [app.yaml]\nnamespace: shop\n');
+      const bin = join(folder, 'bin');
+      mkdirSync(bin);
+      process.env.PATH = bin;
+      await expect(readManifests(folder)).rejects.toThrow(
+        /has a kustomization, and kubectl, which builds it, is not installed/,
+      );
+      writeFileSync(
+        join(bin, 'kubectl'),
+        `#!/bin/sh\n[ "$1 $2" = "kustomize ${folder}" ] && /bin/cat ${folder}/app.yaml\n`,
+        { mode: 0o755 },
+      );
+      expect((await readManifests(folder)).map(({ kind }) => kind)).toEqual(['Deployment']);
+      writeFileSync(join(bin, 'kubectl'), '#!/bin/sh\necho "error: no such file: base" >&2\nexit 1\n', { mode: 0o755 });
+      await expect(readManifests(folder)).rejects.toThrow(
+        /cannot build the kustomization of .*: error: no such file: base/,
+      );
+    } finally {
+      process.env.PATH = path;
+      rmSync(folder, { recursive: true });
+    }
+    const kustomization = 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata: {name: x}';
+    expect(() => parseManifests(kustomization, 'k.yaml')).toThrow(/k.yaml is a kustomization/);
   });
 
   test('hold exactly one Deployment', () => {

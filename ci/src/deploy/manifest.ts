@@ -1,6 +1,8 @@
 /** The Kubernetes objects of a release: read from a folder, completed with the image and the release's annotations. */
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import type { V1Deployment } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
@@ -64,30 +66,59 @@ const order = [
   'NetworkPolicy',
 ];
 
-/** All objects of the *.yaml and *.yml files directly inside the folder. Throws MANIFEST. */
+/**
+ * All objects of the *.yaml and *.yml files directly inside the folder, or what kubectl makes of its kustomization. Throws
+ * MANIFEST.
+ */
 export async function readManifests(folder: string): Promise<Manifest[]> {
   const names = (await readdir(folder)).filter((name) => /\.ya?ml$/.test(name)).sort();
+  const kustomization = names.find((name) => /^kustomization\.ya?ml$/.test(name));
+  if (kustomization) return parseManifests(await kustomized(folder), join(folder, kustomization));
   const files = await Promise.all(
     names.map(async (name) => parseManifests(await readFile(join(folder, name), 'utf8'), join(folder, name))),
   );
   return files.flat();
 }
 
-/** `source` is named in errors. Throws MANIFEST. */
+/** By the cluster's own client, so that it is built as the people of this cluster build it. */
+async function kustomized(folder: string): Promise<string> {
+  const next = `build it and give the result: kubectl kustomize ${folder} >built/all.yaml, then --manifests built`;
+  try {
+    const { stdout } = await promisify(execFile)('kubectl', ['kustomize', folder], { maxBuffer: 64 * 2 ** 20 });
+    return stdout;
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n')[0] : '';
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing)
+      throw wrong(`${folder} has a kustomization, and kubectl, which builds it, is not installed here`, next);
+    throw wrong(
+      `kubectl cannot build the kustomization of ${folder}: ${said}`,
+      'correct it; kubectl kustomize shows the same',
+    );
+  }
+}
+
+/** `source` is named in errors. A List stands for its items. Throws MANIFEST. */
 export function parseManifests(text: string, source: string): Manifest[] {
-  const found: Manifest[] = [];
-  for (const document of parseAllDocuments(text)) {
+  return parseAllDocuments(text).flatMap((document) => {
     const [fault] = document.errors ?? [];
     if (fault) throw wrong(`${source} is not YAML: ${fault.message.split('\n')[0]}`, 'correct the file');
     const value: unknown = document.toJS();
-    if (value === null) continue;
-    if (!isManifest(value)) {
-      const next = 'give each object its apiVersion, kind and metadata.name';
-      throw wrong(`${source} contains something that is not a Kubernetes object`, next);
-    }
-    found.push(value);
+    return value === null ? [] : objectsIn(value, source);
+  });
+}
+
+function objectsIn(value: unknown, source: string): Manifest[] {
+  const { apiVersion, kind, items } = Object(value) as Partial<Record<'apiVersion' | 'kind' | 'items', unknown>>;
+  if (typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items))
+    return items.flatMap((item) => objectsIn(item, source));
+  if (kind === 'Kustomization' && /^kustomize\.config\.k8s\.io\/|^undefined$/.test(String(apiVersion))) {
+    const next = 'build it and give the result: kubectl kustomize FOLDER >built/all.yaml';
+    throw wrong(`${source} is a kustomization, which says how to make objects and is none`, next);
   }
-  return found;
+  if (isManifest(value)) return [value];
+  const next = 'give each object its apiVersion, kind and metadata.name';
+  throw wrong(`${source} contains something that is not a Kubernetes object`, next);
 }
 
 /** The release's one Deployment. Throws MANIFEST. */

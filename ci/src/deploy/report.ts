@@ -46,8 +46,13 @@ export type Outcome = Facts &
     | { state: 'interrupted'; reason: string; left: string }
   );
 
-/** 0 if the release serves or was to be applied unproved, 3 if the deployment was refused, otherwise 1. */
-export function exitCode({ state }: Outcome): number {
+/**
+ * 0 if the release serves or was to be applied unproved; 3 if the deployment was refused, 4 if that is because the cluster could
+ * not be asked; otherwise 1.
+ */
+export function exitCode(outcome: Outcome): number {
+  const { state } = outcome;
+  if (state === 'refused' && outcome.error.code.startsWith('CLUSTER')) return 4;
   if (state === 'deployed' || state === 'unchanged' || state === 'not proved') return 0;
   return state === 'refused' ? 3 : 1;
 }

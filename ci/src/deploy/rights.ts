@@ -1,7 +1,7 @@
 /** Who we are to the cluster, and what a deployer must be allowed to do there: asked before anything is changed. */
 import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
-import { apiError, clusterError, describeError, withRetries } from '../kubernetes/api_error.ts';
+import { clusterError, withRetries } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
 import { recordName } from './record.ts';
 
@@ -64,16 +64,13 @@ export async function missingRights(kubeConfig: KubeConfig, namespace: string, r
   return lines.flat();
 }
 
-/** Throws CLUSTER_401, NO_RIGHTS, CLUSTER. */
+/** Throws NO_RIGHTS, and as clusterError. */
 export async function checkRights(kubeConfig: KubeConfig, namespace: string, deployment: string): Promise<void> {
   let missing: string[];
   try {
     missing = await missingRights(kubeConfig, namespace, deployerRights(deployment));
   } catch (cause) {
-    if (apiError(cause)?.code === 401) throw clusterError(kubeConfig, cause);
-    const server = kubeConfig.getCurrentCluster()?.server ?? 'the cluster';
-    const next = 'check the address, and that this machine can reach it';
-    throw new PipelineError('CLUSTER', `${server} does not answer: ${describeError(cause)}`, { next, cause });
+    throw clusterError(kubeConfig, cause);
   }
   if (missing.length === 0) return;
   const next = 'ask an administrator to apply manifests/cluster, and check whom its RoleBinding names';

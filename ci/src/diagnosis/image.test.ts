@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Cause } from './causes.ts';
-import { classifyPull, trimPull } from './image.ts';
+import { trimPull } from './image.ts';
+import { classifyPull } from './pull_wordings.ts';
 
 const image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/sentiment:v1';
 
@@ -56,6 +57,87 @@ test.each<[Cause, string, string]>([
 ])('%s: %s', (cause, message) => {
   const full = `Failed to pull image "${image}": rpc error: code = Unknown desc = failed to pull and unpack image "${image}": failed to resolve reference "${image}": ${message}`;
   expect(classifyPull(full, image).cause).toBe(cause);
+});
+
+// Who answered, and what mends it: the sentence must not send somebody to the wrong door.
+test.each<[string, Cause, RegExp, RegExp]>([
+  [
+    `failed to copy: httpReadSeeker: failed open: unexpected status code https://prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com/1a2b/uuid: 403 Forbidden`,
+    'image-forbidden',
+    /S3 refuses its layers/,
+    /policy of the S3 VPC endpoint.*starport-layer-bucket/,
+  ],
+  [
+    'failed to do request: Get "https://prod-us-east-1-starport-layer-bucket.s3.us-east-1.amazonaws.com/1a2b": dial tcp 52.216.1.1:443: i/o timeout',
+    'image-unreachable',
+    /cannot reach S3/,
+    /gateway endpoint/,
+  ],
+  [
+    'failed to do request: Head "https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/sentiment/manifests/v1": proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: connection refused',
+    'image-unreachable',
+    /cannot reach its proxy/,
+    /NO_PROXY/,
+  ],
+  [
+    'failed to do request: Head "https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/sentiment/manifests/v1": Proxy Authentication Required',
+    'image-no-credentials',
+    /proxy asks for a sign-in \(407\)/,
+    /NO_PROXY/,
+  ],
+  [
+    'failed to do request: Head "https://123456789012.dkr.ecr.us-east-1.amazonaws.com/v2/sentiment/manifests/v1": Forbidden',
+    'image-forbidden',
+    /a proxy .* refuses the connection/,
+    /NO_PROXY/,
+  ],
+  [
+    'failed to unpack image on snapshotter overlayfs: unexpected media type text/html for sha256:1a2b: not found',
+    'image-unreachable',
+    /page of HTML/,
+    /proxy/,
+  ],
+  [
+    'failed to get reader from content store: content digest sha256:1a2b3c: not found',
+    'node-trouble',
+    /the node's image store fails/,
+    /crictl rmi/,
+  ],
+  [
+    'failed to extract layer sha256:1a2b: write /var/lib/containerd/x: input/output error',
+    'node-trouble',
+    /image store/,
+    /drain/,
+  ],
+  [
+    'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2021-01-01T00:00:00Z is before 2026-01-01T00:00:00Z',
+    'image-tls',
+    /not valid yet by the node's clock/,
+    /set the node's clock/,
+  ],
+  [
+    'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2026-12-01T05:00:00Z is after 2026-11-30T00:00:00Z',
+    'image-tls',
+    /has expired/,
+    /renew the certificate/,
+  ],
+  [
+    'tls: failed to verify certificate: x509: certificate is valid for registry.example, not 10.0.0.1',
+    'image-tls',
+    /for another name/,
+    /the name in the certificate/,
+  ],
+  [
+    'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
+    'image-no-credentials',
+    /or there is no such repository/,
+    /^$/,
+  ],
+])('%s is %s', (message, cause, says, mends) => {
+  const full = `failed to pull and unpack image "${image}": ${message}`;
+  const found = classifyPull(full, image);
+  expect(found).toMatchObject({ cause, says: expect.stringMatching(says) });
+  expect(found.next ?? '').toMatch(mends);
 });
 
 test('a name that looks like a fault is not taken for one', () => {

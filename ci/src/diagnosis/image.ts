@@ -1,8 +1,4 @@
-/**
- * Images that cannot be pulled, and what to do about it. The kubelet passes on what the container runtime says, and wordings
- * differ between runtimes and versions: those of containerd 1.6 were recorded on a cluster, those of 1.7 and 2 and of ECR
- * come from the threads named in image.test.ts.
- */
+/** Images that cannot be pulled, and what to do about it. */
 
 import { compareImages, type ImageParts, imageReference, parseImage } from '../image_name.ts';
 import type { Cause } from './causes.ts';
@@ -16,6 +12,7 @@ import {
   subjectOf,
   timesReported,
 } from './finding.ts';
+import { classifyPull } from './pull_wordings.ts';
 import { quote } from './text.ts';
 
 const reasons = new Set([
@@ -27,78 +24,6 @@ const reasons = new Set([
   'RegistryUnavailable',
   'SignatureValidationFailed',
 ]);
-
-type Meaning = { cause: Cause; says: string; permanent?: true };
-
-/**
- * What a message means, in words that complete "cannot pull IMAGE: ...". The first match counts, since a message may mention
- * other faults in passing ("or may require authorization").
- */
-const wordings: [RegExp, Cause, string, { permanent?: true }?][] = [
-  [/pull QPS exceeded/, 'image-rate-limit', 'the node pulls too many images at once'],
-  [/\b429\b|too ?many ?requests|rate ?limit|throttl/i, 'image-rate-limit', 'the registry limits the pull rate (429)'],
-  [
-    /invalid reference format|couldn't parse image (name|reference)|InvalidImageName/i,
-    'image-name',
-    'that is not a valid image name',
-  ],
-  [
-    /x509|certificate|tls: |gave HTTP response to HTTPS client/i,
-    'image-tls',
-    "the node does not trust the registry's certificate",
-  ],
-  [
-    /no match for platform|no matching manifest|does not match the specified platform/i,
-    'image-architecture',
-    "it has no variant for the node's architecture",
-  ],
-  [
-    /no basic auth credentials|\b401\b|unauthorized|authentication required|authorization failed|token has expired|pull access denied/i,
-    'image-no-credentials',
-    'the node has no valid credentials for the registry (401)',
-  ],
-  [
-    /\b403\b|forbidden|access ?denied|not authorized to perform|\bdenied\b/i,
-    'image-forbidden',
-    'the registry refuses it (403)',
-  ],
-  [/no such host|server misbehaving/i, 'image-unreachable', "the registry's host name does not resolve"],
-  [/no space left on device/i, 'node-trouble', "the node's disk is full"],
-  [
-    /connection refused|dial tcp|dial udp|i\/o timeout|deadline exceeded|unreachable|connection reset|\bEOF\b|httpReadSeeker/i,
-    'image-unreachable',
-    'the node cannot reach the registry',
-  ],
-  [
-    /status code .{0,200}\b5\d\d\b|\b50[0234]\b|server error|unavailable/i,
-    'image-unreachable',
-    'the registry has an internal error (5xx)',
-  ],
-  [
-    /not ?found|manifest unknown|name unknown|does not exist|\b404\b/i,
-    'image-not-found',
-    'the registry has no such image',
-  ],
-  [
-    /not present with pull policy of Never/,
-    'image-not-found',
-    'the node does not have it and may not pull it (imagePullPolicy: Never)',
-    { permanent: true },
-  ],
-];
-
-/** What a message of kubelet or runtime means. The image's own name is removed first: a repository may be called "403". */
-export function classifyPull(message: string, image: string): Meaning {
-  const parts = parseImage(image);
-  const own = parts
-    ? [image, `${parts.registry}/${parts.repository}`, parts.registry, parts.repository, parts.tag ?? '']
-    : [image];
-  const bare = own
-    .filter((text) => text !== '')
-    .reduce((text, part) => text.replaceAll(part, ' '), message.replace(/https?:\/\/[^\s"]+/g, ' '));
-  const [, cause, says, more] = wordings.find(([text]) => text.test(bare)) ?? [/^/, 'image-pull', 'the pull fails'];
-  return { cause, says, ...more };
-}
 
 const failure = /^(\(combined from similar events\): )?Failed to (pull|inspect) image/;
 
@@ -120,7 +45,8 @@ function kubeletWords(waiting = '', event = ''): string {
 
 function finding(rollout: RolloutView, view: ContainerView, message: string, attempts: number): Finding {
   const image = view.spec.image ?? view.status?.image ?? '';
-  const { cause, says, permanent } = classifyPull(message, image);
+  const meaning = classifyPull(message, image);
+  const { cause, says, permanent } = meaning;
   const words = quote(trimPull(message));
   const before = specIn(previousReplicaSet(rollout), view.name)?.image;
   const comparison = before === undefined || before === image ? undefined : compare(image, before);
@@ -130,6 +56,8 @@ function finding(rollout: RolloutView, view: ContainerView, message: string, att
     image,
     pullPolicy: view.spec.imagePullPolicy,
     corrected: comparison?.corrected,
+    secrets: pullSecrets(view),
+    own: meaning.next,
   });
   return {
     cause,
@@ -180,7 +108,18 @@ type PullFailure = {
   pullPolicy?: string;
   /** The reference with the registry and repository of an older revision, if they differ. */
   corrected?: string;
+  secrets: PullSecrets;
+  /** The advice for this very message. */
+  own?: string;
 };
+
+/** The pod's own credentials; the node uses them before its role. */
+type PullSecrets = { named: string[]; areMissing: boolean };
+
+function pullSecrets({ pod, events }: ContainerView): PullSecrets {
+  const named = (pod.spec?.imagePullSecrets ?? []).flatMap(({ name }) => name ?? []);
+  return { named, areMissing: lastEvent(events, 'FailedToRetrieveImagePullSecret') !== undefined };
+}
 
 export const architectureAdvice =
   'build the image for the architecture of the nodes (docker buildx build --platform linux/amd64,linux/arm64), or choose nodes with nodeSelector kubernetes.io/arch';
@@ -193,22 +132,40 @@ function imageAdvice(cause: Cause, failure: PullFailure): string {
   if (other && parts && cause === 'image-no-credentials')
     return `${adviceFor(cause, parts, failure)}; or, if another registry was meant: ${other}`;
   if (other) return other;
+  if (failure.own) return failure.own;
   if (!parts) return 'write the image as registry/repository@sha256:..., in lower case';
   return adviceFor(cause, parts, failure);
 }
 
-function adviceFor(cause: Cause, parts: ImageParts, { flag, container, image, pullPolicy }: PullFailure): string {
+/** Undefined if the pod has no pull secrets. */
+function secretAdvice({ registry, account }: ImageParts, { flag, secrets }: PullFailure): string | undefined {
+  const [name] = secrets.named;
+  if (name === undefined) return undefined;
+  const listed = secrets.named.join(', ');
+  const make = `kubectl ${flag} create secret docker-registry ${name} --docker-server=${registry} --docker-username=... --docker-password=... --dry-run=client -o yaml | kubectl ${flag} apply -f -`;
+  if (secrets.areMissing) return `the pod's imagePullSecrets name ${listed}, and the node could not read them: ${make}`;
+  const age = account ? '; a password of ECR is valid for twelve hours, so a node role is the better way' : '';
+  return `the registry does not accept what the pod's imagePullSecrets (${listed}) hold, which go before the node's role: ${make}${age}`;
+}
+
+function adviceFor(cause: Cause, parts: ImageParts, failure: PullFailure): string {
+  const { flag, container, image, pullPolicy } = failure;
   const { registry, repository, tag, digest, account, region } = parts;
   const ecr = account ? `--registry-id ${account} --region ${region}` : undefined;
   const id = digest ? `imageDigest=${digest}` : `imageTag=${tag ?? 'latest'}`;
   switch (cause) {
     case 'image-forbidden':
+      if (failure.secrets.named.length > 0)
+        return `${secretAdvice(parts, failure)}; or ask its owner for the right to pull ${repository}`;
       if (!ecr) return `ask the owner of ${registry} for the right to pull ${repository}`;
       return `check the account and the rights: aws ecr get-repository-policy ${ecr} --repository-name ${repository}; the node role needs AmazonEC2ContainerRegistryPullOnly, and from another account the repository's policy must name it`;
-    case 'image-no-credentials':
+    case 'image-no-credentials': {
+      const own = secretAdvice(parts, failure);
+      if (own) return own;
       if (ecr)
         return 'attach AmazonEC2ContainerRegistryPullOnly to the node role: aws iam attach-role-policy --policy-arn arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly --role-name <node role>';
       return `kubectl ${flag} create secret docker-registry pull --docker-server=${registry} --docker-username=... --docker-password=..., and name it in the pod's imagePullSecrets`;
+    }
     case 'image-not-found':
       if (pullPolicy === 'Never') return `set imagePullPolicy of container ${container} to IfNotPresent`;
       if (ecr) return `aws ecr describe-images ${ecr} --repository-name ${repository} --image-ids ${id}`;

@@ -32,7 +32,7 @@ export async function explainPresent(
   if (parts.tag && parts.digest && !tags.includes(parts.tag)) {
     evidence.push(`the tag ${parts.tag} is not on that digest; a runtime uses the digest`);
   }
-  await Promise.all([explainArchitecture(image, options, explanation), explainRights(parts, options, explanation)]);
+  await Promise.all([explainArchitecture(image, options, explanation), explainRights(image, options, explanation)]);
 }
 
 async function explainArchitecture(
@@ -59,7 +59,7 @@ async function explainArchitecture(
 }
 
 async function explainRights(
-  { region, account, repository }: ImageParts,
+  { parts: { region, account, repository }, pod }: FoundImage,
   { clients, nodeRoles }: Options,
   explanation: ImageExplanation,
 ): Promise<void> {
@@ -77,6 +77,8 @@ async function explainRights(
       else if (denied.length === 0) evidence.push(`${role} may pull it`);
       else {
         evidence.push(`${role} may not ${denied.join(', ')}`);
+        // Its own credentials go before the role of the node.
+        if (pod?.imagePullSecrets?.length) continue;
         const policy = `arn:${partition}:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly`;
         explanation.next = `aws iam attach-role-policy --role-name ${role.split('/').at(-1)} --policy-arn ${policy}`;
       }

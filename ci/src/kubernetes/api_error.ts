@@ -19,7 +19,7 @@ const patientSeconds = 120;
 export type ApiError = { code: number; reason: string; message: string };
 
 export type ClusterProblem = {
-  code: 'CLUSTER_401' | 'CLUSTER_403' | 'CLUSTER_UNREACHABLE' | 'CLUSTER';
+  code: 'CLUSTER_401' | 'CLUSTER_403' | 'CLUSTER_SIGN_IN' | 'CLUSTER_UNREACHABLE' | 'CLUSTER';
   problem: string;
   next: string;
 };
@@ -105,14 +105,43 @@ export function clusterProblem(error: unknown): ClusterProblem {
   }
   if (api) return { code: 'CLUSTER', problem: `${api.code}: ${api.message}`, next: 'do what the message says' };
   const problem = rootMessage(error);
+  const signIn = signInAdvice(problem);
+  if (signIn) return { code: 'CLUSTER_SIGN_IN', problem: problem.trim().split('\n').at(-1) ?? '', next: signIn };
   const isTls = /certificate|self.signed|unable to verify/i.test(problem);
   return {
     code: 'CLUSTER_UNREACHABLE',
     problem,
-    next: isTls
-      ? "the certificate is not from the cluster's certificate authority: fetch that from EKS again, or look for a proxy that intercepts TLS"
-      : 'check that the endpoint is public, or that this machine is inside its network',
+    next: /expired|not yet valid/i.test(problem)
+      ? "compare this machine's clock with the certificate's dates; if the clock is right, the certificate must be renewed"
+      : isTls
+        ? "the certificate is not from the cluster's certificate authority: fetch that from EKS again, or look for a proxy that intercepts TLS"
+        : 'check that the endpoint is public, or that this machine is inside its network',
   };
+}
+
+/** What the kubeconfig's program, or the search for AWS credentials, says when there is no token. */
+const signIns: [RegExp, string][] = [
+  [
+    /\bSSO\b|sso login|sso session/i,
+    'the SSO session has ended: aws sso login (with --profile where the kubeconfig names one)',
+  ],
+  [
+    /spawn (\S+) ENOENT/,
+    'the program that the kubeconfig signs in with is not installed here, or not on the PATH: install it, or use a kubeconfig with a token',
+  ],
+  [/ExpiredToken|token .{0,40}expired|session .{0,40}expired/i, 'the credentials have expired: sign in again'],
+  [
+    /unable to locate credentials|could not load credentials|NoCredentials|profile .{0,100} could not be found|config profile/i,
+    'there are no AWS credentials here: aws configure sso, or set AWS_PROFILE or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN',
+  ],
+  [
+    /Signature (expired|not yet current)|RequestTimeTooSkewed/,
+    "this machine's clock is wrong: AWS does not accept the time in the signature",
+  ],
+];
+
+function signInAdvice(problem: string): string | undefined {
+  return signIns.find(([words]) => words.test(problem))?.[1];
 }
 
 /** Names the server and keeps the cause. A PipelineError stays as it is. */
