@@ -24,10 +24,10 @@ import { rolloutSettings } from './deploy/settings.ts';
 import { examine } from './doctor/examine.ts';
 import { diagnosis } from './doctor/finding.ts';
 import { targetOf } from './release/cluster.ts';
-import { callOf, promoteAs, rollBackModel } from './release/model.ts';
+import { callOf, promoteAs } from './release/model.ts';
 import { imageAs, publishAs } from './release/publish.ts';
 import { rehearseAs } from './release/rehearse.ts';
-import { releaseAs } from './release/release.ts';
+import { releaseAs, rollBackAs } from './release/release.ts';
 import { reproduce, runStudy } from './release/repro.ts';
 import { diagnoseDeployment, rollOut } from './release/rollout.ts';
 
@@ -71,6 +71,7 @@ export class Sentiment {
         'models',
         '.dvc/cache',
         '.dvc/tmp',
+        '.dvc/config.local',
         'ci/sdk',
         '**/__pycache__',
         '.env',
@@ -242,10 +243,21 @@ export class Sentiment {
    * @param reason Why; needed for going back
    * @param version Version to go to, or with --lift the held one; default the one before, or the only held one
    * @param lift End the hold: the pipeline may promote this model again
+   * @param deploy Build the image with the model gone back to, push it and roll it out
+   * @param to With --deploy: as for release, as are username and password
    */
   @func({ cache: 'never' })
-  async rollbackModel(by: string, reason?: string, version?: string, lift: boolean = false): Promise<string> {
-    return rollBackModel(this.given, { by, reason, version, lift });
+  async rollbackModel(
+    by: string,
+    reason?: string,
+    version?: string,
+    lift: boolean = false,
+    deploy: boolean = false,
+    to?: string,
+    username?: string,
+    password?: Secret,
+  ): Promise<string> {
+    return rollBackAs(this.given, { by, reason, version, lift, deploy, to, username, password });
   }
 
   /**
@@ -375,9 +387,11 @@ export class Sentiment {
   /**
    * Checks that everything the other functions need exists and that we may use it
    * @param to Registry and repository that releases are pushed to
+   * @param username User name for a registry other than ECR
+   * @param password Password or token for a registry other than ECR
    */
   @func({ cache: 'never' })
-  async doctor(to?: string): Promise<string> {
-    return diagnosis(await examine(this.given, to));
+  async doctor(to?: string, username?: string, password?: Secret): Promise<string> {
+    return diagnosis(await examine(this.given, { to, username, password }));
   }
 }

@@ -133,8 +133,11 @@ async function ask({ host, username, password }: RegistryLogin, path: string, ac
 /** Label that shows two builds to have the same content, though the times in their layers differ. */
 export const CONTENT_LABEL = 'sentiment.content';
 
+/** Label of an image whose commit passed all checks; `release` then need not repeat them. */
+export const CHECKED_LABEL = 'sentiment.checks';
+
 /** What the tag holds; undefined when it is free. */
-export type TagState = ImageFacts | undefined;
+export type TagState = Pick<ImageFacts, 'digest' | 'labels'> | undefined;
 
 /** What is about to be pushed: its digest, if it is known before the push, or the value of its content label. */
 export type Content = { digest?: string; label?: string };

@@ -7,9 +7,12 @@ import { eksKubeConfig } from '../aws/eks.ts';
 import { explainerOf } from '../deploy/ecr.ts';
 import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
+import { checkRights, signedIn } from '../deploy/rights.ts';
 import type { RolloutSettings } from '../deploy/settings.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
+import { clusterError, ifFound, isForbidden, withRetries } from '../kubernetes/api_error.ts';
+import { kubernetes } from '../kubernetes/client.ts';
 
 /** Where a release goes, and what its caller set about the rollout. */
 export type TargetCluster = RolloutSettings & {
@@ -41,6 +44,26 @@ export async function targetCluster(
     manifests: await manifestsOf(source, ['manifests/app/*.yaml']),
     ...(clients && { explainImage: explainerOf(clients, kubeConfig, given.cluster) }),
   };
+}
+
+/**
+ * Asks the cluster what a rollout will need, without changing anything: who we are, the namespace, our rights. Throws
+ * CLUSTER_401, CLUSTER_403, CLUSTER_UNREACHABLE, NAMESPACE, NO_RIGHTS.
+ */
+export async function askCluster({ kubeConfig, manifests, despite }: TargetCluster): Promise<void> {
+  const { name = '', namespace = 'default' } = manifests.find(({ kind }) => kind === 'Deployment')?.metadata ?? {};
+  await signedIn(kubeConfig);
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
+  const found = await ifFound(withRetries(() => core.readNamespace({ name: namespace }))).catch((error) => {
+    // Most deployers may not read namespaces.
+    if (isForbidden(error)) return namespace;
+    throw clusterError(kubeConfig, error);
+  });
+  if (found === undefined) {
+    const next = 'ask an administrator to apply manifests/cluster first';
+    throw new PipelineError('NAMESPACE', `the namespace ${namespace} does not exist`, { next });
+  }
+  if (despite?.NO_RIGHTS === undefined) await checkRights(kubeConfig, namespace, name);
 }
 
 /** Throws CLUSTER_ARGUMENTS unless exactly one cluster is given, and as givenKubeConfig and eksKubeConfig. */

@@ -81,12 +81,14 @@ export async function productionModel(container: Container, source: Directory, c
   return { model: fetched.file(path), name, version, examinedAt };
 }
 
+export type RollbackWords = { by: string; reason?: string; version?: string; lift: boolean };
+
 /** Production goes back to an earlier version, or a hold ends: `sentiment rollback-model` in a container. Returns its words. */
 export async function rollBackModel(
   given: Arguments,
-  { by, reason, version, lift }: { by: string; reason?: string; version?: string; lift: boolean },
+  { by, reason, version, lift }: RollbackWords,
+  call: Call,
 ): Promise<string> {
-  const call = callOf('rollback-model');
   const tracking = neededTracking(given, call.function);
   const words = [version ?? [], lift ? '--lift' : [], reason === undefined ? [] : `--reason=${reason}`, `--by=${by}`];
   const container = withPipeline(toolboxOf(given), given.source)

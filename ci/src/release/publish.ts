@@ -5,12 +5,20 @@ import type { AwsClients } from '../aws/clients.ts';
 import { buildImage, contentId } from '../containers/image.ts';
 import { neverCached } from '../containers/pipeline.ts';
 import { markDeployed } from '../ecr/lifecycle.ts';
-import { CONTENT_LABEL, pushDecision, registryLogin, tagState, tagToPush } from '../ecr/registry.ts';
+import {
+  CHECKED_LABEL,
+  CONTENT_LABEL,
+  pushDecision,
+  registryLogin,
+  type TagState,
+  tagState,
+  tagToPush,
+} from '../ecr/registry.ts';
 import { prepareRepository } from '../ecr/repository.ts';
 import { parseSeverity, type Severity, scanGate, scanSummary } from '../ecr/scan.ts';
 import { PipelineError } from '../errors.ts';
 import { byDigest, ecrHost, type ImageName, imageTag, parseImageName } from '../image_name.ts';
-import { runStep } from '../step.ts';
+import { lastLines, runStep } from '../step.ts';
 import { type Call, callOf, chosenModel } from './model.ts';
 
 /** Where an image goes, as callers give it. */
@@ -38,8 +46,11 @@ export type Ecr = {
 /** `content` identifies what the image is made of: equal for two builds of the same content. */
 export type Build = {
   image: Container;
-  content: string /** Of the model, if it is from the registry. */;
+  content: string;
+  /** Of the model, if it is from the registry. */
   modelVersion?: string;
+  /** Its commit has passed all checks. */
+  checked?: boolean;
 };
 
 export type Published = {
@@ -91,15 +102,26 @@ export async function releaseTag(source: Directory): Promise<string> {
   throw new PipelineError('DIRTY', 'release: the tag is the commit, and some changes are not committed', { next });
 }
 
-/** A name in ECR needs AWS credentials; ECR then issues user name and password. Throws IMAGE_NAME, AWS_ARGUMENTS, SCAN_SEVERITY. */
+/**
+ * A name in ECR needs AWS credentials; ECR then issues user name and password. Throws IMAGE_NAME, AWS_ARGUMENTS, SCAN_SEVERITY,
+ * and DESTINATION for an argument that has no meaning here.
+ */
 export async function destinationOf(
   { to, username, password, stopAt }: DestinationArguments,
   tag: string,
   awsClients: () => Promise<AwsClients | undefined>,
 ): Promise<Destination> {
   const name = parseImageName(to);
+  const severity = stopAt ? parseSeverity(stopAt) : undefined;
   const home = ecrHost(name.registry);
-  if (home === undefined) return { name, tag, username, password };
+  if (home === undefined) {
+    if (severity) throw meaningless(`--stop-at asks for ECR's scan, and ${name.registry} is not ECR`);
+    if (Boolean(username) !== (password !== undefined))
+      throw meaningless('--username and --password belong together', 'add the one that is missing');
+    return { name, tag, username, password };
+  }
+  if (username || password !== undefined)
+    throw meaningless('ECR issues user name and password by itself, and others were given');
   const clients = await awsClients();
   if (clients === undefined) {
     const headline = `${name.registry} is in ECR, and no AWS credentials were given`;
@@ -107,43 +129,70 @@ export async function destinationOf(
       'add --aws-region, --aws-access-key-id and --aws-secret-access-key, or a web identity token and a role';
     throw new PipelineError('AWS_ARGUMENTS', headline, { next });
   }
-  const severity = stopAt === undefined ? undefined : parseSeverity(stopAt);
   return { name, tag, ecr: { clients: clients.inRegion(home.region), severity } };
 }
 
-/** Throws what the parts throw: TAG_TAKEN, SCAN_REFUSED, AWS_DENIED and others; STEP_FAILED for the push. */
-export async function publish(build: Build, destination: Destination, call: Call): Promise<Published> {
-  return destination.ecr
-    ? publishToEcr(build, destination, destination.ecr, call)
-    : { reference: await push(build, destination, call), tag: destination.tag, notes: [], from: destination };
+function meaningless(headline: string, next = 'leave it out'): PipelineError {
+  return new PipelineError('DESTINATION', headline, { next });
 }
 
-async function publishToEcr(build: Build, destination: Destination, ecr: Ecr, call: Call): Promise<Published> {
-  const { name } = destination;
-  const { clients, registryUrl, severity } = ecr;
-  const prepared = await prepareRepository(clients, { name: name.repository });
-  const login = await registryLogin(clients, registryUrl ?? name.registry);
+/** A destination that takes images: what signs in to it, and what a tag of it holds. */
+type OpenDestination = Destination & { look: (tag: string) => Promise<TagState> };
+
+/** Signs in and looks, without changing anything. Throws REGISTRY, and as registryLogin. */
+export async function openDestination(destination: Destination): Promise<OpenDestination> {
+  const { name, ecr } = destination;
+  if (ecr === undefined) return { ...destination, look: (tag) => tagStateByEngine(destination, tag) };
+  const login = await registryLogin(ecr.clients, ecr.registryUrl ?? name.registry);
+  const { username } = login;
+  const password = dag.setSecret('ecr-password', login.password);
+  return { ...destination, username, password, look: (tag) => tagState(login, name.repository, tag) };
+}
+
+/** The engine asks, which also pushes: it reaches what it pushes to, and knows how each registry wants to be asked. */
+async function tagStateByEngine(destination: Destination, tag: string): Promise<TagState> {
+  const { name, registryService } = destination;
+  const address = `${name.registry}/${name.repository}:${tag}`;
+  const image = signedIn(dag.container(), destination, address).from(address, registryService && { registryService });
+  try {
+    const reference = await image.imageRef();
+    const labels = await image.labels();
+    const pairs = labels.map(async (label) => [await label.name(), await label.value()]);
+    return { digest: digestOf(reference), labels: Object.fromEntries(await Promise.all(pairs)) };
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    if (/not found|manifest unknown|name unknown/i.test(words)) return undefined;
+    const headline = `the registry ${name.registry} does not say what ${name.repository}:${tag} holds`;
+    const next = 'check --to, and --username with --password; docker login and docker pull show more';
+    throw new PipelineError('REGISTRY', headline, { evidence: lastLines(words), next, cause: error });
+  }
+}
+
+function signedIn(container: Container, { username, password }: Destination, address: string): Container {
+  return username && password ? container.withRegistryAuth(address, username, password) : container;
+}
+
+/** Throws what the parts throw: TAG_TAKEN, REGISTRY, SCAN_REFUSED, AWS_DENIED and others; STEP_FAILED for the push. */
+export async function publish(build: Build, destination: Destination, call: Call): Promise<Published> {
+  const { name, ecr } = destination;
+  const prepared = ecr && (await prepareRepository(ecr.clients, { name: name.repository }));
+  const opened = await openDestination(destination);
   const { tag, state } = await tagToPush(
     { tag: destination.tag, label: build.content, modelVersion: build.modelVersion },
-    (wanted) => tagState(login, name.repository, wanted),
+    opened.look,
   );
   const isPushed = pushDecision({ repository: name.repository, tag, state }, { label: build.content }) === 'unchanged';
-  const signedIn = {
-    ...destination,
-    tag,
-    username: login.username,
-    password: dag.setSecret('ecr-password', login.password),
-  };
+  const from = { ...opened, tag };
   const reference =
-    isPushed && state ? `${name.registry}/${name.repository}@${state.digest}` : await push(build, signedIn, call);
+    isPushed && state ? `${name.registry}/${name.repository}@${state.digest}` : await push(build, from, call);
   const notes = [
-    ...(prepared.created ? [`created the repository ${prepared.name}`] : prepared.changes),
+    ...(prepared?.created ? [`created the repository ${prepared.name}`] : (prepared?.changes ?? [])),
     ...(isPushed ? [`nothing was pushed: tag ${tag} already has this content`] : []),
   ];
-  if (registryUrl) return { reference, tag, notes, from: signedIn };
-  const scan = await scanSummary(clients, { repository: name.repository, digest: digestOf(reference) });
-  if (severity) scanGate(scan, severity);
-  return { reference, tag, notes: [...notes, scan.text], from: signedIn };
+  if (ecr === undefined || ecr.registryUrl) return { reference, tag, notes, from };
+  const scan = await scanSummary(ecr.clients, { repository: name.repository, digest: digestOf(reference) });
+  if (ecr.severity) scanGate(scan, ecr.severity);
+  return { reference, tag, notes: [...notes, scan.text], from };
 }
 
 /** Keeps ECR from expiring what serves. A failure becomes a line of the report: the release itself has succeeded. */
@@ -183,14 +232,14 @@ export async function tryPublished(toolbox: Container, { reference, from }: Publ
   return `its answer to "A wonderful film": ${answer.trim()}`;
 }
 
-async function push({ image, content }: Build, destination: Destination, call: Call): Promise<string> {
-  const { name, tag, username, password, registryService } = destination;
+async function push({ image, content, checked }: Build, destination: Destination, call: Call): Promise<string> {
+  const { name, tag, registryService } = destination;
   const address = `${name.registry}/${name.repository}:${tag}`;
   const labelled = image.withLabel(CONTENT_LABEL, content);
-  const signedIn = username && password ? labelled.withRegistryAuth(address, username, password) : labelled;
+  const marked = checked ? labelled.withLabel(CHECKED_LABEL, 'passed') : labelled;
   const next = 'check that the registry has the repository, and that the user may push to it';
   const published = await runStep({ function: call.function, step: `pushes to ${address}`, next }, () =>
-    signedIn.publish(address, registryService && { registryService }),
+    signedIn(marked, destination, address).publish(address, registryService && { registryService }),
   );
   return byDigest(published);
 }

@@ -10,9 +10,9 @@ import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { registryLogin } from '../ecr/registry.ts';
 import { PipelineError } from '../errors.ts';
 import { waitForNode } from '../kubernetes/nodes.ts';
-import { hasCluster, manifestsOf, targetOf, withServer } from './cluster.ts';
+import { askCluster, hasCluster, manifestsOf, targetOf, withServer } from './cluster.ts';
 import { type Call, callOf } from './model.ts';
-import { destinationOf, treeTag } from './publish.ts';
+import { destinationOf, openDestination, treeTag } from './publish.ts';
 import { type ReleaseInputs, releaseTo } from './release.ts';
 
 type RehearsalInputs = Builder & {
@@ -34,10 +34,17 @@ export async function rehearseAs(
   const tag = await treeTag(given.source);
   const { registry: registryImage, cluster: clusterImage } = given.images;
   const inputs = { ...builderOf(given), registryImage, clusterImage };
-  if (!hasCluster(given.target)) return rehearse(inputs, tag, callOf('rehearse'));
+  if (!hasCluster(given.target)) {
+    if (to === undefined && username === undefined && password === undefined)
+      return rehearse(inputs, tag, callOf('rehearse'));
+    const headline = 'rehearse: --to, --username and --password are for a cluster of yours, and none was given';
+    const next = 'add --kubeconfig file:$HOME/.kube/config, or leave them out';
+    throw new PipelineError('CLUSTER_ARGUMENTS', headline, { next });
+  }
   const registry = { to: neededRepository(to), username, password };
   const destination = await destinationOf(registry, tag, () => awsClientsOf(given));
   const cluster = await targetOf(given, 'rehearse');
+  await Promise.all([openDestination(destination).then(({ look }) => look(tag)), askCluster(cluster)]);
   return rehearse(inputs, tag, callOf('rehearse'), { destination, cluster });
 }
 

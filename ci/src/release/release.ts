@@ -5,18 +5,33 @@
 import type { Container } from '@dagger.io/dagger';
 import { type Arguments, awsClientsOf, builderOf, neededTracking } from '../arguments.ts';
 import { type Builder, buildImage, contentId } from '../containers/image.ts';
-import { withTracking } from '../containers/pipeline.ts';
+import { withPipeline, withTracking } from '../containers/pipeline.ts';
 import { rolloutSettings, type SettingWords } from '../deploy/settings.ts';
+import { CHECKED_LABEL } from '../ecr/registry.ts';
+import { PipelineError } from '../errors.ts';
 import { runStep } from '../step.ts';
 import { type Announcement, announce, announcementOf } from './address.ts';
-import { hasCluster, type TargetCluster, targetOf } from './cluster.ts';
-import { type Call, callOf, contentOf, makeModel, metricsOf, productionModel, promote, register } from './model.ts';
+import { askCluster, hasCluster, type TargetCluster, targetOf } from './cluster.ts';
+import {
+  type Call,
+  callOf,
+  contentOf,
+  makeModel,
+  metricsOf,
+  type ProductionModel,
+  productionModel,
+  promote,
+  type RollbackWords,
+  register,
+  rollBackModel,
+} from './model.ts';
 import { noteExamination } from './model_note.ts';
 import {
   type Destination,
   type DestinationArguments,
   destinationOf,
   keepDeployed,
+  openDestination,
   publish,
   releaseTag,
   tryPublished,
@@ -35,9 +50,13 @@ export type ReleaseInputs = Builder & {
   announcement?: Announcement;
   /** Fetches the sources of texts again. */
   retrain?: boolean;
+  /** The commit has passed all checks. */
+  checked?: boolean;
 };
 
 export type ReleaseWords = DestinationArguments & SettingWords & { targetsTo?: string; retrain?: boolean };
+
+type DestinationWords = Omit<DestinationArguments, 'to'> & { to?: string };
 
 /** What the arguments ask for. Wrong names are reported before the checks run, which take long. */
 export async function releaseAs(
@@ -52,36 +71,108 @@ export async function releaseAs(
   const target = hasCluster(given.target) ? await targetOf(given, 'release') : undefined;
   const cluster = target && { ...target, ...settings };
   const announcement = await announcementOf(words.targetsTo, () => awsClientsOf(given));
-  await checks();
+  if (!cluster) refuseClusterWords(words);
+  const [released] = await Promise.all([
+    openDestination(destination).then(({ look }) => look(commit)),
+    cluster && askCluster(cluster),
+  ]);
+  // The image of this commit says so itself: then only texts or models can be new.
+  const isChecked = released?.labels[CHECKED_LABEL] === 'passed';
+  if (!isChecked) await checks();
   const inputs = { ...builderOf(given), tracking: withTracking(tracking), destination, cluster, announcement };
-  return releaseTo({ ...inputs, retrain: words.retrain }, callOf('release'));
+  return releaseTo({ ...inputs, retrain: words.retrain, checked: true }, callOf('release'));
+}
+
+/** Throws CLUSTER_ARGUMENTS for an argument about a rollout when there will be none. */
+function refuseClusterWords({ patience = [], deadline, despite = [], bake, targetsTo }: ReleaseWords): void {
+  const given = { patience: patience.length > 0, deadline, despite: despite.length > 0, bake, 'targets-to': targetsTo };
+  const [name] = Object.entries(given).find(([, value]) => value) ?? [];
+  if (name === undefined) return;
+  const next = 'add --cluster NAME (EKS) or --kubeconfig file:$HOME/.kube/config, or leave it out';
+  throw new PipelineError('CLUSTER_ARGUMENTS', `--${name} is about a rollout, and no cluster was given`, { next });
 }
 
 /** Runs all steps and returns the report in Markdown. */
 export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<string> {
-  const { source, toolbox, tracking, destination, cluster, announcement = { waitMs: 0 }, retrain } = inputs;
-  const commit = destination.tag;
+  const { source, toolbox, tracking, destination, retrain } = inputs;
   const made = await makeModel(toolbox, source, call, { retrain });
   const registered = await register(made.with(tracking), source, call);
   const { verdict, container } = await promote(registered, call);
   const production = await productionModel(container, source, call);
-  const content = contentOf(production, commit);
-  const image = await buildImage(inputs, content);
-  await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
-  const build = { image, content: await contentId(source, content), modelVersion: production.version };
-  const published = await publish(build, destination, call);
-  const answer = await tryPublished(toolbox, published, call);
-  const rollout = cluster && { ...cluster, image: published.reference, commit, modelVersion: production.version };
-  const rolledOut = rollout ? await rollOut(rollout, call) : 'not deployed: no cluster was given';
-  const kept = rollout ? await keepDeployed(published, destination) : [];
-  const address = rollout ? await announce(rollout, announcement) : [];
-  const noted = rollout ? await noteExamination(rollout, production) : [];
+  const shipped = await ship(inputs, production, call);
   return releaseReport({
-    commit,
+    commit: destination.tag,
     metrics: await metricsOf(made),
     verdict,
     model: `${production.name} version ${production.version}`,
-    image: published.reference,
-    after: [...published.notes, answer, rolledOut, ...address, ...kept, ...noted],
+    ...shipped,
   });
+}
+
+/** From the model in Production to the cluster. `after` has one line for each result. */
+export async function ship(
+  inputs: Omit<ReleaseInputs, 'tracking' | 'retrain'>,
+  production: ProductionModel,
+  call: Call,
+): Promise<{ image: string; after: string[] }> {
+  const { source, toolbox, destination, cluster, announcement = { waitMs: 0 }, checked } = inputs;
+  const commit = destination.tag;
+  const modelVersion = production.version;
+  const content = contentOf(production, commit);
+  const image = await buildImage(inputs, content);
+  await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
+  const published = await publish(
+    { image, content: await contentId(source, content), modelVersion, checked },
+    destination,
+    call,
+  );
+  const { reference, notes } = published;
+  const answer = await tryPublished(toolbox, published, call);
+  if (!cluster) return { image: reference, after: [...notes, answer, 'not deployed: no cluster was given'] };
+  const rollout = { ...cluster, image: reference, commit, modelVersion };
+  const rolledOut = await rollOut(rollout, call);
+  const kept = await keepDeployed(published, destination);
+  const address = await announce(rollout, announcement);
+  const noted = await noteExamination(rollout, production);
+  return { image: reference, after: [...notes, answer, rolledOut, ...address, ...kept, ...noted] };
+}
+
+/**
+ * Goes back to an earlier model, or ends a hold; with `deploy` the model then serves, in the code of this commit, which must
+ * have been released. Nothing moves before cluster and registry have been asked. Throws NOT_RELEASED and as releaseAs.
+ */
+export async function rollBackAs(
+  given: Arguments,
+  words: RollbackWords & DestinationWords & { deploy: boolean },
+): Promise<string> {
+  const call = callOf('rollback-model');
+  const tracking = neededTracking(given, call.function);
+  if (!words.deploy) return rollBackModel(given, words, call);
+  if (words.lift || !words.to) {
+    const headline = words.lift
+      ? '--deploy is for going back, and --lift ends a hold'
+      : '--deploy needs --to REGISTRY/REPOSITORY';
+    throw new PipelineError('ROLLBACK_ARGUMENTS', headline, { next: 'see dagger call rollback-model --help' });
+  }
+  const commit = await releaseTag(given.source);
+  const destination = await destinationOf({ ...words, to: words.to }, commit, () => awsClientsOf(given));
+  const cluster = await targetOf(given, call.function);
+  const [released] = await Promise.all([
+    openDestination(destination).then(({ look }) => look(commit)),
+    askCluster(cluster),
+  ]);
+  if (released?.labels[CHECKED_LABEL] !== 'passed') {
+    const next = 'check out the commit that serves, or go back without --deploy and then release';
+    throw new PipelineError(
+      'NOT_RELEASED',
+      `rollback-model: the commit ${commit} has not been released to ${words.to}`,
+      { next },
+    );
+  }
+  const said = await rollBackModel(given, words, call);
+  const builder = builderOf(given);
+  const container = withPipeline(builder.toolbox, given.source).with(withTracking(tracking));
+  const production = await productionModel(container, given.source, call);
+  const { image, after } = await ship({ ...builder, destination, cluster, checked: true }, production, call);
+  return [said.trimEnd(), image, ...after].join('\n');
 }
