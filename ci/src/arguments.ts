@@ -23,7 +23,7 @@ export type Images = {
   registry: string;
   cluster: string;
   /** Of the service's image, such as linux/arm64. */
-  platform?: string;
+  platform?: Platform;
 };
 
 export type ClusterArguments = {
@@ -42,8 +42,7 @@ export function toolboxOf({ source, images, mirrors }: Arguments): Container {
 /** What building the service's image needs. */
 export function builderOf(given: Arguments): Builder & { toolbox: Container } {
   const { source, images, mirrors } = given;
-  const platform = images.platform as Platform | undefined;
-  return { source, nodeImage: images.node, platform, mirrors, toolbox: toolboxOf(given) };
+  return { source, nodeImage: images.node, platform: images.platform, mirrors, toolbox: toolboxOf(given) };
 }
 
 /** The tracking server; undefined when none is given. Throws TRACKING_ARGUMENTS. */

@@ -31,6 +31,12 @@ test('only checks, which depend only on files, may be answered from the function
   expect(methods.filter(({ isCheck }) => isCheck)).toEqual(cached);
 });
 
+test('files in which people keep passwords never enter a container', () => {
+  const [, list] = /defaultPath: '\/',\s*ignore: \[([^\]]*)\]/.exec(code)!;
+  expect(list).toContain("'.dvc/config.local'");
+  expect(list).toContain("'.env'");
+});
+
 // See kubernetes.ts.
 test('no call loads a package that it does not use', () => {
   const files = globSync('**/*.ts', { cwd: import.meta.dirname }).filter((file) => !/\.test\.ts$|testdata/.test(file));

@@ -13,11 +13,13 @@ import {
   type File,
   func,
   object,
+  type Platform,
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
 import { type Arguments, awsOf, toolboxOf, trackingOf } from './arguments.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
+import type { Severity, StudyName } from './choices.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
 import { integrationTests, unitTests } from './containers/parts.ts';
 import { rolloutSettings } from './deploy/settings.ts';
@@ -37,7 +39,7 @@ export class Sentiment {
   nodeImage: string;
   registryImage: string;
   clusterImage: string;
-  platform?: string;
+  platform?: Platform;
   npmrc?: Secret;
   pipConfig?: Secret;
   aptSources?: File;
@@ -85,7 +87,7 @@ export class Sentiment {
     /** Image of k3s, the cluster that a rehearsal deploys to */
     clusterImage: string = 'rancher/k3s:v1.35.0-k3s1',
     /** Platform of the service's image, such as linux/amd64; default the engine's own */
-    platform?: string,
+    platform?: Platform,
     /** npm configuration with your mirror: file:$HOME/.npmrc */
     npmrc?: Secret,
     /** pip configuration with your mirror: file:/etc/pip.conf */
@@ -223,10 +225,9 @@ export class Sentiment {
    * Runs a study of experiments.yaml and returns its tables, plots and suggested change
    *
    * Cells that an earlier call finished do not run again. Without a tracking server nothing is logged to MLflow.
-   * @param name compare, tune or ablation
    */
   @func({ cache: 'never' })
-  async study(name: string): Promise<Changeset> {
+  async study(name: StudyName): Promise<Changeset> {
     const inputs = { source: this.source, toolbox: toolboxOf(this.given), tracking: trackingOf(this.given) };
     return (await runStudy(inputs, name, callOf('study'))).changes(this.source);
   }
@@ -277,11 +278,11 @@ export class Sentiment {
    * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
    * @param username User name for a registry other than ECR
    * @param password Password or token for a registry other than ECR
-   * @param stopAt Stop if ECR's scan finds this severity or worse: critical, high, medium, low
+   * @param stopAt Stop if ECR's scan finds this severity or worse
    * @param model Model file; default the model in Production, or without a tracking server the one that repro builds
    */
   @func({ cache: 'never' })
-  async publish(to: string, username?: string, password?: Secret, stopAt?: string, model?: File): Promise<string> {
+  async publish(to: string, username?: string, password?: Secret, stopAt?: Severity, model?: File): Promise<string> {
     return publishAs(this.given, { to, username, password, stopAt, model });
   }
 
@@ -320,7 +321,7 @@ export class Sentiment {
    * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
    * @param username User name for a registry other than ECR
    * @param password Password or token for a registry other than ECR
-   * @param stopAt Stop if ECR's scan finds this severity or worse: critical, high, medium, low
+   * @param stopAt Stop if ECR's scan finds this severity or worse
    * @param targetsTo File in which Prometheus finds the address: s3://BUCKET/PREFIX/targets/sentiment.json of monitoring/ec2
    * @param patience As for deploy
    * @param deadline As for deploy
@@ -333,7 +334,7 @@ export class Sentiment {
     to: string,
     username?: string,
     password?: Secret,
-    stopAt?: string,
+    stopAt?: Severity,
     targetsTo?: string,
     patience: string[] = [],
     deadline?: string,
