@@ -39,10 +39,17 @@ export function toolboxOf({ source, images, mirrors }: Arguments): Container {
   return toolbox(source, images.node, mirrors);
 }
 
-/** What building the service's image needs. */
-export function builderOf(given: Arguments): Builder & { toolbox: Container } {
+/** What the model and the service's image are built from. */
+export function builderOf(given: Arguments): Builder & { toolbox: Container; aws: AwsSignIn<Secret> } {
   const { source, images, mirrors } = given;
-  return { source, nodeImage: images.node, platform: images.platform, mirrors, toolbox: toolboxOf(given) };
+  return {
+    source,
+    nodeImage: images.node,
+    platform: images.platform,
+    mirrors,
+    toolbox: toolboxOf(given),
+    aws: given.aws,
+  };
 }
 
 /** The tracking server; undefined when none is given. Throws TRACKING_ARGUMENTS. */

@@ -17,7 +17,7 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
-import { type Arguments, awsOf, toolboxOf, trackingOf } from './arguments.ts';
+import { type Arguments, awsOf, builderOf, toolboxOf, trackingOf } from './arguments.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import type { Severity, StudyName } from './choices.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
@@ -217,7 +217,7 @@ export class Sentiment {
   @func({ cache: 'never' })
   async repro(dvcRemote?: string): Promise<Changeset> {
     const remote = dvcRemote ? { url: dvcRemote, aws: awsOf(this.given) } : undefined;
-    const inputs = { source: this.source, toolbox: toolboxOf(this.given), tracking: trackingOf(this.given), remote };
+    const inputs = { ...builderOf(this.given), tracking: trackingOf(this.given), remote };
     return (await reproduce(inputs, callOf('repro'))).changes(this.source);
   }
 
@@ -228,7 +228,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async study(name: StudyName): Promise<Changeset> {
-    const inputs = { source: this.source, toolbox: toolboxOf(this.given), tracking: trackingOf(this.given) };
+    const inputs = { ...builderOf(this.given), tracking: trackingOf(this.given) };
     return (await runStudy(inputs, name, callOf('study'))).changes(this.source);
   }
 

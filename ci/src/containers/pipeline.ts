@@ -30,10 +30,9 @@ export function withModel(container: Container): Container {
   return container.withExec(['dvc', 'repro', 'model_evaluation']);
 }
 
-/** Runs the first stage even if nothing changed, so that it reads its sources as they are now. DVC and Dagger remember neither. */
-export function withSourcesFetched(when: string): (container: Container) => Container {
-  return (container) =>
-    container.with(neverCached(when)).withExec(['dvc', 'repro', '--single-item', '--force', 'data_ingestion']);
+/** Runs the first stage even if DVC knows of no change: it cannot know how the sources are now. */
+export function withSourcesRead(container: Container): Container {
+  return container.withExec(['dvc', 'repro', '--single-item', '--force', 'data_ingestion']);
 }
 
 export function withRegistration(container: Container): Container {
@@ -53,7 +52,7 @@ export function withPush(container: Container): Container {
   return container.withExec(['dvc', 'push', '--run-cache']);
 }
 
-function withAws(aws: AwsSignIn<Secret>): (container: Container) => Container {
+export function withAws(aws: AwsSignIn<Secret>): (container: Container) => Container {
   return (container) => {
     if (aws.region)
       container = container.withEnvVariable('AWS_REGION', aws.region).withEnvVariable('AWS_DEFAULT_REGION', aws.region);

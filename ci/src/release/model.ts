@@ -1,14 +1,16 @@
 /** From the reviews to the model in Production: stages one to five, registration, gate. */
-import type { Container, Directory, File } from '@dagger.io/dagger';
-import { type Arguments, neededTracking, toolboxOf } from '../arguments.ts';
+import type { Container, Directory, File, Secret } from '@dagger.io/dagger';
+import { type Arguments, builderOf, neededTracking, toolboxOf } from '../arguments.ts';
+import type { AwsSignIn } from '../aws/sign_in.ts';
 import type { ImageContent } from '../containers/image.ts';
+import { withOwnTexts } from '../containers/own_texts.ts';
 import {
   neverCached,
   type Tracking,
   withModel,
   withPipeline,
   withRegistration,
-  withSourcesFetched,
+  withSourcesRead,
   withTracking,
 } from '../containers/pipeline.ts';
 import { runStep } from '../step.ts';
@@ -21,22 +23,23 @@ export function callOf(functionName: string): Call {
   return { function: functionName, when: new Date().toISOString() };
 }
 
-/** The repository and the machine that its stages run on. */
-export type Workspace = { source: Directory; toolbox: Container };
+/** The repository, the machine that its stages run on, and the sign-in for texts in S3. */
+export type Workspace = { source: Directory; toolbox: Container; aws: AwsSignIn<Secret> };
 
 /** The model in Production, with the name and version in the registry, and when a pipeline last examined it (ISO 8601). */
 export type ProductionModel = { model: File; name: string; version: string; examinedAt?: string };
 
 /** Stages one to five, cached by what they read. `retrain` fetches the sources again, which may have changed. */
 export async function makeModel(
-  toolbox: Container,
-  source: Directory,
+  { toolbox, source, aws }: Workspace,
   call: Call,
   { retrain = false } = {},
 ): Promise<Container> {
+  const { container, own } = await withOwnTexts(withPipeline(toolbox, source), { source, aws }, call.function);
+  const fresh = retrain ? container.with(neverCached(call.when)) : container;
   const next = 'run the same locally: make pipeline';
   return runStep({ function: call.function, step: 'runs the stages of dvc.yaml', next }, () =>
-    withModel(withPipeline(toolbox, source).with(retrain ? withSourcesFetched(call.when) : (same) => same)).sync(),
+    withModel(own || retrain ? withSourcesRead(fresh) : fresh).sync(),
   );
 }
 
@@ -62,7 +65,7 @@ export async function promote(registered: Container, call: Call): Promise<{ verd
 export async function promoteAs(given: Arguments): Promise<string> {
   const call = callOf('promote');
   const tracking = neededTracking(given, 'promote');
-  const made = await makeModel(toolboxOf(given), given.source, call);
+  const made = await makeModel(builderOf(given), call);
   return (await promote(made.with(withTracking(tracking)).with(neverCached(call.when)), call)).verdict;
 }
 
@@ -112,16 +115,17 @@ export async function chosenModel(
 
 /** What an image contains by default: the model in Production, or without a tracking server the one that the stages make. */
 export async function servedModel(
-  { source, toolbox }: Workspace,
+  workspace: Workspace,
   tracking: Tracking | undefined,
   call: Call,
   commit?: string,
 ): Promise<ImageContent> {
+  const { source, toolbox } = workspace;
   if (tracking) {
     const container = withPipeline(toolbox, source).with(withTracking(tracking));
     return contentOf(await productionModel(container, source, call), commit);
   }
-  const made = await makeModel(toolbox, source, call);
+  const made = await makeModel(workspace, call);
   return { model: made.file('models/model.bin'), commit };
 }
 

@@ -1,6 +1,6 @@
 /** A release on servers that exist only during the call: MLflow, a fake AWS, a registry, a cluster. */
 import { randomUUID } from 'node:crypto';
-import type { Container, Secret } from '@dagger.io/dagger';
+import type { Secret } from '@dagger.io/dagger';
 import { type Arguments, awsClientsOf, builderOf } from '../arguments.ts';
 import { awsClients } from '../aws/clients.ts';
 import type { Builder } from '../containers/image.ts';
@@ -11,15 +11,15 @@ import { registryLogin } from '../ecr/registry.ts';
 import { PipelineError } from '../errors.ts';
 import { waitForNode } from '../kubernetes/nodes.ts';
 import { askCluster, hasCluster, manifestsOf, targetOf, withServer } from './cluster.ts';
-import { type Call, callOf } from './model.ts';
+import { type Call, callOf, type Workspace } from './model.ts';
 import { destinationOf, openDestination, treeTag } from './publish.ts';
 import { type ReleaseInputs, releaseTo } from './release.ts';
 
-type RehearsalInputs = Builder & {
-  toolbox: Container;
-  registryImage: string;
-  clusterImage: string;
-};
+type RehearsalInputs = Builder &
+  Workspace & {
+    registryImage: string;
+    clusterImage: string;
+  };
 
 /** A cluster and the registry that it pulls from. */
 type RehearsalTarget = Pick<ReleaseInputs, 'destination' | 'cluster'>;

@@ -24,6 +24,7 @@ import {
   type RollbackWords,
   register,
   rollBackModel,
+  type Workspace,
 } from './model.ts';
 import { noteExamination } from './model_note.ts';
 import {
@@ -39,20 +40,20 @@ import {
 import { releaseReport } from './report.ts';
 import { rollOut } from './rollout.ts';
 
-export type ReleaseInputs = Builder & {
-  toolbox: Container;
-  /** Tells a container where the tracking server is. */
-  tracking: (container: Container) => Container;
-  destination: Destination;
-  /** Without a cluster the release ends at the registry and says so. */
-  cluster?: TargetCluster;
-  /** By default, reports the address without waiting for it. */
-  announcement?: Announcement;
-  /** Fetches the sources of texts again. */
-  retrain?: boolean;
-  /** The commit has passed all checks. */
-  checked?: boolean;
-};
+export type ReleaseInputs = Builder &
+  Workspace & {
+    /** Tells a container where the tracking server is. */
+    tracking: (container: Container) => Container;
+    destination: Destination;
+    /** Without a cluster the release ends at the registry and says so. */
+    cluster?: TargetCluster;
+    /** By default, reports the address without waiting for it. */
+    announcement?: Announcement;
+    /** Fetches the sources of texts again. */
+    retrain?: boolean;
+    /** The commit has passed all checks. */
+    checked?: boolean;
+  };
 
 export type ReleaseWords = DestinationArguments & SettingWords & { targetsTo?: string; retrain?: boolean };
 
@@ -94,8 +95,8 @@ function refuseClusterWords({ patience = [], deadline, despite = [], bake, targe
 
 /** Runs all steps and returns the report in Markdown. */
 export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<string> {
-  const { source, toolbox, tracking, destination, retrain } = inputs;
-  const made = await makeModel(toolbox, source, call, { retrain });
+  const { source, tracking, destination, retrain } = inputs;
+  const made = await makeModel(inputs, call, { retrain });
   const registered = await register(made.with(tracking), source, call);
   const { verdict, container } = await promote(registered, call);
   const production = await productionModel(container, source, call);

@@ -1,5 +1,6 @@
 /** The pipeline without a release: all stages and the registration, or a study of experiments.yaml. */
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
+import { withOwnTexts } from '../containers/own_texts.ts';
 import { studyPart } from '../containers/parts.ts';
 import {
   type DvcRemote,
@@ -25,9 +26,12 @@ const JOURNAL = `${SRC}/.local/experiments`;
 const next = 'check that the bucket exists, and that the region and the keys give read and write access';
 
 /** The source with dvc.lock, reports and models as the stages leave them. */
-export async function reproduce({ source, toolbox, tracking, remote }: ReproInputs, call: Call): Promise<Directory> {
+export async function reproduce(
+  { source, toolbox, aws, tracking, remote }: ReproInputs,
+  call: Call,
+): Promise<Directory> {
   const start = remote ? await pull(toolbox, remote) : toolbox;
-  const made = await makeModel(start, source, call);
+  const made = await makeModel({ toolbox: start, source, aws }, call);
   const registered = tracking
     ? await register(made.with(withTracking(tracking)), source, call)
     : await registerAlone(made.with(withOwnMlflow(mlflowService(toolbox))), call);
@@ -53,12 +57,13 @@ function registerAlone(made: Container, call: Call): Promise<Container> {
 
 /** The source with the study's tables, plots and suggested change. `name` is compare, tune or ablation. */
 export async function runStudy(
-  { source, toolbox, tracking }: Workspace & { tracking?: Tracking },
+  { source, toolbox, aws, tracking }: Workspace & { tracking?: Tracking },
   name: string,
   call: Call,
 ): Promise<Directory> {
   const tracked = (container: Container) => (tracking ? container.with(withTracking(tracking)) : container);
-  const container = withPipeline(toolbox, source)
+  const { container: ready } = await withOwnTexts(withPipeline(toolbox, source), { source, aws }, call.function);
+  const container = ready
     .withDirectory(SRC, source.filter(studyPart))
     .with(await withHistory(source))
     .with(tracked)
