@@ -3,29 +3,11 @@
  * those in S3. Their names are nobody's business here: what params.yaml names is in the container.
  */
 import type { Container, Directory, Secret } from '@dagger.io/dagger';
-import { parse } from 'yaml';
 import type { AwsSignIn } from '../aws/sign_in.ts';
 import { runStep } from '../step.ts';
+import { namedTexts } from './parts.ts';
 import { withAws } from './pipeline.ts';
 import { SRC } from './toolbox.ts';
-
-export type NamedTexts = {
-  /** Files and folders, relative to the repository. */
-  paths: string[];
-  inS3: boolean;
-};
-
-/** Of the text of params.yaml; what is wrong with it, the stages say. */
-export function namedTexts(params: string): NamedTexts {
-  const { source, sources, test_source }: Record<string, unknown> = parse(params)?.data_ingestion ?? {};
-  const several = Array.isArray(sources) ? sources.map((own) => own?.source ?? own) : [source];
-  const names = [...several, test_source].filter((name) => typeof name === 'string');
-  const isPath = (name: string) => name !== '' && !/^(?:[a-z0-9]+:|\/|\.\.(?:\/|$))/.test(name);
-  return {
-    paths: names.filter(isPath).map((name) => name.replace(/^(?:\.\/)+/, '')),
-    inS3: names.some((name) => name.startsWith('s3://')),
-  };
-}
 
 /**
  * The container with the user's files; those under DVC are pulled from the repository's own remote. `own` tells whether there

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, matchesGlob, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { imagePart, integrationTests, type Part, pipelinePart, unitTests } from './parts.ts';
+import { imagePart, integrationTests, namedTexts, type Part, pipelinePart, unitTests } from './parts.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -76,4 +76,27 @@ test('every integration test is in exactly one group', () => {
   const runs = (file: string) =>
     integrationTests.filter((group) => sees(group, file) && group.tests.some((start) => file.startsWith(start)));
   expect(all.filter((file) => runs(file).length !== 1)).toEqual([]);
+});
+
+const params = (data_ingestion: object) => JSON.stringify({ data_ingestion });
+
+test.each<[object, string[], boolean]>([
+  [{ source: 'embedded:all' }, [], false],
+  [{ source: 'https://example.com/reviews.csv' }, [], false],
+  [{ source: 's3://bucket/reviews.csv' }, [], true],
+  [{ source: './texts/my reviews.csv' }, ['texts/my reviews.csv'], false],
+  [{ source: 'texts/old.csv', test_source: 'texts/held_out.csv' }, ['texts/old.csv', 'texts/held_out.csv'], false],
+  [
+    { source: 'embedded:all', sources: ['embedded:movies', { source: 'shop.jsonl', weight: 2 }, 's3://b/c.csv'] },
+    ['shop.jsonl'],
+    true,
+  ],
+  [{ source: '/etc/passwd', test_source: '../other.csv' }, [], false],
+  [{ source: 7 }, [], false],
+])('%j names the files %j', (data_ingestion, paths, inS3) => {
+  expect(namedTexts(params(data_ingestion))).toEqual({ paths, inS3 });
+});
+
+test('a params.yaml without sources names nothing', () => {
+  expect(namedTexts('')).toEqual({ paths: [], inS3: false });
 });

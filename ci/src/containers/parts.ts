@@ -2,6 +2,8 @@
  * Which files each step sees. A step runs again only when one of its files changes, so an edit of the service must not be
  * part of the pipeline. The patterns are those of Dagger's Directory.filter.
  */
+import { parse } from 'yaml';
+
 export type Part = { include: string[]; exclude: string[] };
 
 /** Settings of the tools and of the package managers. */
@@ -32,6 +34,24 @@ export const pipelinePart: Part = {
   ],
   exclude: tests,
 };
+
+type NamedTexts = {
+  /** Files and folders, relative to the repository. */
+  paths: string[];
+  inS3: boolean;
+};
+
+/** The texts that params.yaml names, given its content. What is wrong with it, the stages say. */
+export function namedTexts(params: string): NamedTexts {
+  const { source, sources, test_source }: Record<string, unknown> = parse(params)?.data_ingestion ?? {};
+  const several = Array.isArray(sources) ? sources.map((own) => own?.source ?? own) : [source];
+  const names = [...several, test_source].filter((name) => typeof name === 'string');
+  const isPath = (name: string) => name !== '' && !/^(?:[a-z0-9]+:|\/|\.\.(?:\/|$))/.test(name);
+  return {
+    paths: names.filter(isPath).map((name) => name.replace(/^(?:\.\/)+/, '')),
+    inS3: names.some((name) => name.startsWith('s3://')),
+  };
+}
 
 /** What a study reads besides: `tune` starts from the results of `compare`. */
 export const studyPart: Part = { include: ['experiments.yaml', 'reports/experiments'], exclude: [] };
