@@ -1,7 +1,7 @@
 /**
  * The service as a Koa application: middleware in the order in which it runs, and the table of routes.
  *
- *     observe -> POST /predict -> router -> not found
+ *     observe -> POST /predict -> router -> inference protocol -> not found
  */
 import { Router } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
@@ -9,6 +9,7 @@ import type { Path } from './labels.ts';
 import { observe } from './observe.ts';
 import { RequestError } from './request.ts';
 import { feedback } from './routes/feedback.ts';
+import { inference } from './routes/inference.ts';
 import { page, predict } from './routes/predict.ts';
 import { healthz, metricsPage, openapi, readyz, version } from './routes/status.ts';
 import type { Handler, Service } from './service.ts';
@@ -31,6 +32,7 @@ export function createApp(service: Service): Koa {
   app.use(observe(service));
   app.use(shortcut('/predict', routes['/predict']));
   app.use(router(routes));
+  app.use(inference(service));
   app.use(notFound(new Map(Object.entries(routes))));
   return app;
 }

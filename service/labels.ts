@@ -15,8 +15,8 @@ export const ENDPOINTS = [
   '/openapi.json',
 ] as const;
 export type Path = (typeof ENDPOINTS)[number];
-/** `other` is any unknown path. */
-export type Endpoint = Path | 'other';
+/** `/v2` is every path of the inference protocol, `other` any unknown one. */
+export type Endpoint = Path | '/v2' | 'other';
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS'] as const;
 export type Method = (typeof METHODS)[number] | 'other';
@@ -27,7 +27,8 @@ const methods = new Map<string, Method>(METHODS.map((method) => [method, method]
 /** `url` is as in the request line: a path, with or without a query. */
 export function endpointOf(url: string): Endpoint {
   const query = url.indexOf('?');
-  return endpoints.get(query < 0 ? url : url.slice(0, query)) ?? 'other';
+  const path = query < 0 ? url : url.slice(0, query);
+  return endpoints.get(path) ?? (/^\/v2(\/|$)/.test(path) ? '/v2' : 'other');
 }
 
 export function methodOf(method: string): Method {

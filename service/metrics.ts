@@ -91,7 +91,7 @@ export class Metrics {
     });
     if (ofProcess) collectNodeMetrics(this.#registry);
 
-    const endpoints: Endpoint[] = [...ENDPOINTS, 'other'];
+    const endpoints: Endpoint[] = [...ENDPOINTS, '/v2', 'other'];
     const methods: Method[] = [...METHODS, 'other'];
     this.#requests = new Map(
       endpoints.map((endpoint) => [

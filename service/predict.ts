@@ -63,6 +63,15 @@ export class Predictor {
     return explanation;
   }
 
+  /** For the inference protocol; errors call the list `field`. Throws RequestError as above. */
+  predictAll(values: unknown, field: string): Prediction[] {
+    return checkList(values, field, this.#limits).map((text) => {
+      const prediction = this.served.model.predict(text);
+      this.#observe(prediction);
+      return prediction;
+    });
+  }
+
   /** For feedback: not counted as a prediction. Throws RequestError as above. */
   judge(text: unknown): { text: string; prediction: Prediction } {
     const checked = checkText(text, 'text', this.#limits);
@@ -131,19 +140,23 @@ function checkTexts({ text, texts }: RequestFields, limits: Limits): string[] {
   if (text !== undefined) {
     throw new RequestError(422, 'TEXT_AND_TEXTS', '"text" and "texts" are both given', { next: 'send one of the two' });
   }
+  return checkList(texts, 'texts', limits);
+}
+
+function checkList(texts: unknown, field: string, limits: Limits): string[] {
   if (!Array.isArray(texts)) {
-    throw new RequestError(422, 'TEXTS_NOT_LIST', `"texts" must be a list of strings, got ${describe(texts)}`);
+    throw new RequestError(422, 'TEXTS_NOT_LIST', `"${field}" must be a list of strings, got ${describe(texts)}`);
   }
-  if (texts.length === 0) throw new RequestError(422, 'TEXTS_EMPTY', '"texts" is empty');
+  if (texts.length === 0) throw new RequestError(422, 'TEXTS_EMPTY', `"${field}" is empty`);
   if (texts.length > limits.maxBatchSize) {
     throw new RequestError(
       422,
       'BATCH_TOO_LARGE',
-      `"texts" contains ${texts.length} texts; the limit is ${limits.maxBatchSize}`,
+      `"${field}" contains ${texts.length} texts; the limit is ${limits.maxBatchSize}`,
       { next: `send at most ${limits.maxBatchSize} texts per request` },
     );
   }
-  return texts.map((value: unknown, i) => checkText(value, `texts[${i}]`, limits));
+  return texts.map((value: unknown, i) => checkText(value, `${field}[${i}]`, limits));
 }
 
 function checkExplain(value: unknown): boolean {
