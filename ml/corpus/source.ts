@@ -40,7 +40,7 @@ export async function openSource(settings: SourceSettings, options: SourceOption
   const facts = statSync(source, { throwIfNoEntry: false });
   if (!facts) {
     throw new SentimentError('SOURCE_MISSING', `there is no file or folder ${source}`, {
-      next: 'name a table, a folder, an address or embedded:movies as the source',
+      next: 'name a table, a folder, an address or embedded:all as a source of data_ingestion in params.yaml',
     });
   }
   return facts.isDirectory()

@@ -35,6 +35,11 @@ function expand(settings: Omit<DataIngestionParams, 'sources'>): Omit<SourcePart
   }));
 }
 
+/** Whether a source is a file or a folder, and not a corpus or an address. */
+export function isFilePath(source: string): boolean {
+  return !/^(embedded:|https?:\/\/|s3:\/\/)/i.test(source);
+}
+
 /** The name of the corpus, or of the file or folder without its endings, as far as metrics can be called by it. */
 function domainOf(source: string): string {
   const path = source.replace(/^embedded:/, '').replace(/[?#].*$/s, '');

@@ -6,6 +6,8 @@ export const paths = {
   params: 'params.yaml',
   lock: 'dvc.lock',
 
+  /** SHA-256 of the files that are sources, by path. */
+  sources: 'data/raw/sources.json',
   /** One Review a line, with the raw text. */
   rawTrain: 'data/raw/train.jsonl',
   rawTest: 'data/raw/test.jsonl',

@@ -5,7 +5,6 @@
 import { globSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { SentimentError } from '../../ml/errors.ts';
-import { readParams } from '../../ml/params.ts';
 import { paths } from '../../ml/stages/paths.ts';
 import { repro } from './dvc.ts';
 import type { Tracking, TrackingServer } from './mlflow.ts';
@@ -20,7 +19,6 @@ import {
   pipelineInputs,
   type Receipt,
   readReceipt,
-  sourceState,
 } from './receipt.ts';
 
 /** Exit code when the gate refuses a model. */
@@ -52,9 +50,6 @@ export async function runPipeline(options: PipelineOptions): Promise<PipelineRes
 
 /** Runs stages one to five. */
 async function makeModel(options: PipelineOptions): Promise<void> {
-  const source = sourceState(options.root, readParams(paths.params).data_ingestion.source);
-  if (!source.known) await repro(['data_ingestion'], ['--single-item', '--force'], options);
-  source.remember();
   await repro(['model_evaluation'], [], options);
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { databaseState, dropReceipt, pipelineInputs, readReceipt, sourceState, writeReceipt } from './receipt.ts';
+import { databaseState, dropReceipt, pipelineInputs, readReceipt, writeReceipt } from './receipt.ts';
 
 const outcome = {
   exitCode: 0,
@@ -49,39 +49,4 @@ test.each([
 test("an environment variable of MLflow's voids it, another one does not", () => {
   expect(readReceipt(root, pipelineInputs(root, { TERM: 'xterm' }))).toEqual(outcome);
   expect(readReceipt(root, pipelineInputs(root, { MLFLOW_EXPERIMENT_NAME: 'other' }))).toBeUndefined();
-});
-
-test('a source that is not a local path is always known', () => {
-  for (const source of ['embedded:movies', 'https://example.org/reviews.csv', 's3://bucket/reviews.csv']) {
-    expect(sourceState(root, source).known).toBe(true);
-  }
-});
-
-test('a file is known once remembered, until it changes or another is named', () => {
-  writeFileSync(join(root, 'a.csv'), 'one');
-  writeFileSync(join(root, 'b.csv'), 'one');
-  const first = sourceState(root, 'a.csv');
-  expect(first.known).toBe(false);
-  first.remember();
-  expect(sourceState(root, 'a.csv').known).toBe(true);
-  expect(sourceState(root, 'b.csv').known).toBe(false);
-  writeFileSync(join(root, 'a.csv'), 'another');
-  expect(sourceState(root, 'a.csv').known).toBe(false);
-});
-
-test('remembers the file as it was before ingestion, not after', () => {
-  writeFileSync(join(root, 'a.csv'), 'one');
-  const state = sourceState(root, 'a.csv');
-  writeFileSync(join(root, 'a.csv'), 'changed while it was read');
-  state.remember();
-  expect(sourceState(root, 'a.csv').known).toBe(false);
-});
-
-test('a folder changes with any file in it', () => {
-  mkdirSync(join(root, 'aclImdb/train/pos'), { recursive: true });
-  writeFileSync(join(root, 'aclImdb/train/pos/1_9.txt'), 'good');
-  sourceState(root, 'aclImdb').remember();
-  expect(sourceState(root, 'aclImdb').known).toBe(true);
-  writeFileSync(join(root, 'aclImdb/train/pos/1_9.txt'), 'better');
-  expect(sourceState(root, 'aclImdb').known).toBe(false);
 });

@@ -6,8 +6,8 @@
  * MLflow's database file (size, time, inode) are unchanged. In any doubt there is no receipt.
  */
 import { createHash } from 'node:crypto';
-import { type BigIntStats, existsSync, globSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, globSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { SentimentError } from '../../ml/errors.ts';
 import { writeText } from '../../ml/files.ts';
 import { fetchModel } from '../../ml/model/remote.ts';
@@ -90,45 +90,4 @@ function contentOf(path: string): Buffer | string {
   } catch {
     return '';
   }
-}
-
-export type SourceState = {
-  /** False if data_ingestion must run, even if DVC finds nothing changed. */
-  known: boolean;
-  /** Call this once the file has been ingested. */
-  remember(): void;
-};
-
-/**
- * Whether a data file has changed under the same name. params.yaml may name a table anywhere on the machine. DVC cannot
- * watch it, because the same setting may be a URL, so its size and time are remembered from run to run.
- *
- * `source` is as in params.yaml. A source that is not a local path is always known: its name stands for its content.
- */
-export function sourceState(root: string, source: string): SourceState {
-  const signature = signatureOf(resolve(root, source));
-  if (signature === undefined) return { known: true, remember() {} };
-  const memory = resolve(root, paths.local, 'source');
-  const line = `${source} ${signature}`;
-  return {
-    known: contentOf(memory).toString() === line,
-    remember() {
-      writeText(memory, line);
-    },
-  };
-}
-
-/** For a folder, covers all its files. */
-function signatureOf(path: string): string | undefined {
-  const facts = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (!facts?.isDirectory()) return facts && factLine(facts);
-  const hash = createHash('sha256');
-  for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()) {
-    hash.update(`${name}\0${factLine(statSync(join(path, name), { bigint: true }))}\0`);
-  }
-  return hash.digest('hex');
-}
-
-function factLine({ ino, size, mtimeNs }: BigIntStats): string {
-  return `${ino} ${size} ${mtimeNs}`;
 }

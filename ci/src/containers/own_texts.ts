@@ -10,23 +10,23 @@ import { withAws } from './pipeline.ts';
 import { SRC } from './toolbox.ts';
 
 /**
- * The container with the user's files; those under DVC are pulled from the repository's own remote. `own` tells whether there
- * are any: dvc.yaml cannot list them, so the first stage has to look at them each time. Throws STEP_FAILED.
+ * The container with the user's files; those under DVC are pulled from the repository's own remote. The stage data_sources
+ * sees when they change. Throws STEP_FAILED.
  */
 export async function withOwnTexts(
   container: Container,
   { source, aws }: { source: Directory; aws: AwsSignIn<Secret> },
   functionName: string,
-): Promise<{ container: Container; own: boolean }> {
+): Promise<Container> {
   const { paths, inS3 } = namedTexts(await source.file('params.yaml').contents());
   const files = source.filter({ include: paths.flatMap((path) => [path, `${path}.dvc`]) });
   const pointers = paths.length === 0 ? [] : await files.glob('**/*.dvc');
   const signedIn = pointers.length > 0 || inS3 ? container.with(withAws(aws)) : container;
-  if (paths.length === 0) return { container: signedIn, own: false };
+  if (paths.length === 0) return signedIn;
   const ready = signedIn.withDirectory(SRC, files);
-  if (pointers.length === 0) return { container: ready, own: true };
+  if (pointers.length === 0) return ready;
   const pulled = ready.withExec(['dvc', 'pull', ...pointers]);
   const next = 'check the remote in .dvc/config, and give --aws-region with keys that may read it';
   await runStep({ function: functionName, step: `pulls ${pointers.join(', ')} with DVC`, next }, () => pulled.sync());
-  return { container: pulled, own: true };
+  return pulled;
 }

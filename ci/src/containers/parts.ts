@@ -105,6 +105,7 @@ const pipelineTests = files([
   'corpus_stages',
   'experiments',
   'local_mlflow',
+  'own_data',
   'pipeline',
   'production_model',
   'promotion',

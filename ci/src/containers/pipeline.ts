@@ -30,9 +30,11 @@ export function withModel(container: Container): Container {
   return container.withExec(['dvc', 'repro', 'model_evaluation']);
 }
 
-/** Runs the first stage even if DVC knows of no change: it cannot know how the sources are now. */
+/** Runs the first stage even if no file changed: DVC cannot know what an address holds now. */
 export function withSourcesRead(container: Container): Container {
-  return container.withExec(['dvc', 'repro', '--single-item', '--force', 'data_ingestion']);
+  return container
+    .withExec(['dvc', 'repro', 'data_sources'])
+    .withExec(['dvc', 'repro', '--single-item', '--force', 'data_ingestion']);
 }
 
 export function withRegistration(container: Container): Container {

@@ -35,11 +35,10 @@ export async function makeModel(
   call: Call,
   { retrain = false } = {},
 ): Promise<Container> {
-  const { container, own } = await withOwnTexts(withPipeline(toolbox, source), { source, aws }, call.function);
-  const fresh = retrain ? container.with(neverCached(call.when)) : container;
+  const container = await withOwnTexts(withPipeline(toolbox, source), { source, aws }, call.function);
   const next = 'run the same locally: make pipeline';
   return runStep({ function: call.function, step: 'runs the stages of dvc.yaml', next }, () =>
-    withModel(own || retrain ? withSourcesRead(fresh) : fresh).sync(),
+    withModel(retrain ? withSourcesRead(container.with(neverCached(call.when))) : container).sync(),
   );
 }
 

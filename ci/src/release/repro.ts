@@ -62,7 +62,7 @@ export async function runStudy(
   call: Call,
 ): Promise<Directory> {
   const tracked = (container: Container) => (tracking ? container.with(withTracking(tracking)) : container);
-  const { container: ready } = await withOwnTexts(withPipeline(toolbox, source), { source, aws }, call.function);
+  const ready = await withOwnTexts(withPipeline(toolbox, source), { source, aws }, call.function);
   const container = ready
     .withDirectory(SRC, source.filter(studyPart))
     .with(await withHistory(source))
