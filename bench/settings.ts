@@ -4,17 +4,24 @@
  */
 import type { LogisticRegressionSettings } from '../ml/classifiers/logistic_loss.ts';
 import type { VectorizerSettings } from '../ml/features/vectorizer.ts';
-import type { NormalizeSettings } from '../ml/text/normalize.ts';
+import type { NormalizeSettings } from '../ml/text/rules.ts';
 
 export const normalizeSettings: NormalizeSettings = {
+  rules: 2,
   lowercase: true,
   decode_entities: true,
   strip_tags: true,
   unicode_form: 'NFKC',
+  repair_encoding: true,
+  addresses: true,
+  emoticons: true,
+  hashtags: true,
+  elongation: true,
 };
 
-export function wordSettings(minDf: number): VectorizerSettings {
+export function wordSettings(minDf: number): Required<VectorizerSettings> {
   return {
+    rules: 2,
     tokenizer: 'words',
     stemmer: 'none',
     stopwords: 'none',

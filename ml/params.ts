@@ -129,14 +129,27 @@ function withoutDefaults<Fields extends Record<string, z.ZodType>>(fields: Field
   return Object.fromEntries(own) as WithoutDefaults<Fields>;
 }
 
+const rules = z
+  .union([z.literal(1), z.literal(2)])
+  .default(2)
+  .describe('Version of the rules for texts and tokens; 1 is that of models from before December 2026.');
+
 const preprocessing = {
+  rules,
   lowercase: z.boolean().default(true).describe('Turn letters into lower case.'),
   decode_entities: z.boolean().default(true).describe('Turn &amp; into &, and so on.'),
   strip_tags: z.boolean().default(true).describe('Remove HTML tags.'),
   unicode_form: z.enum(['NFC', 'NFKC', 'none']).default('NFKC').describe('Unicode normalisation form.'),
+  written_out: z.boolean().default(false).describe('Read a written-out \\n, \\t or \\" as line end, tab or quote.'),
+  repair_encoding: z.boolean().default(true).describe('Repair text that was encoded twice, where that is certain.'),
+  addresses: z.boolean().default(true).describe('One token for any web or mail address, and one for any @name.'),
+  emoticons: z.boolean().default(true).describe('Read an emoticon as the emoji of its meaning.'),
+  hashtags: z.boolean().default(true).describe('Split hashtags at capitals.'),
+  elongation: z.boolean().default(true).describe('Fold elongated words (soooo), with a mark.'),
 };
 
 const features = {
+  rules,
   tokenizer: z
     .enum(['words', 'treebank', 'wordpunct', 'aggressive'])
     .default('words')

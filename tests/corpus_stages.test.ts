@@ -120,19 +120,19 @@ describe('the stages before features', () => {
     ).toEqual(['TEXT no. 7!', 'new', 'newer']);
   });
 
-  it('drop training texts that equal a test text only after normalisation', async () => {
+  it('repair texts, and drop training texts that equal a test text only after normalisation', async () => {
     table(plain);
     await stage('data_ingestion');
     const line = (review: Review) => `${JSON.stringify(review)}\n`;
     writeFileSync(join(folder, 'data/raw/test.jsonl'), line({ id: '1', text: 'fish &amp; chips', label: 1 }));
     writeFileSync(
       join(folder, 'data/raw/train.jsonl'),
-      line({ id: '2', text: 'Fish<br />chips!', label: 1 }) + line({ id: '3', text: 'fish only', label: 0 }),
+      line({ id: '2', text: 'Fish<br />chips!', label: 1 }) + line({ id: '3', text: 'fish onlÃ¿', label: 0 }),
     );
-    expect((await stage('data_preprocessing')).stdout).toContain(
-      '  1 of the training part equal to a test text after normalisation\n',
-    );
-    expect(reviews('data/interim/train.jsonl')).toEqual([{ id: '3', text: 'fish only', label: 0 }]);
+    const { stdout } = await stage('data_preprocessing');
+    expect(stdout).toContain('  1 of the training part equal to a test text after normalisation\n');
+    expect(stdout).toContain('  1 repaired: they were encoded as UTF-8 twice\n');
+    expect(reviews('data/interim/train.jsonl')).toEqual([{ id: '3', text: 'fish onlÿ', label: 0 }]);
   });
 
   it.each([

@@ -16,11 +16,15 @@ export type Reason = (typeof REASONS)[number];
 const BAD: readonly Reason[] = ['bad_row', 'empty_text', 'unknown_label'];
 const EXAMPLES = 3;
 const MAX_WORDS = 12;
+/** Share of the texts that is worth a line. */
+const COMMON = 0.01;
 
 export class Census {
   rowsRead = 0;
   /** Texts in which a lone surrogate was replaced by U+FFFD. */
   repaired = 0;
+  /** Texts with a written-out line end or quote. */
+  writtenOut = 0;
   readonly #counts = new Map<Reason, number>();
   readonly #examples = new Map<Reason, string[]>();
   readonly #words = new Map<string, number>();
@@ -31,6 +35,7 @@ export class Census {
     for (const part of parts) {
       sum.rowsRead += part.rowsRead;
       sum.repaired += part.repaired;
+      sum.writtenOut += part.writtenOut;
       for (const [reason, count] of part.#counts) sum.#counts.set(reason, sum.count(reason) + count);
       for (const [reason, examples] of part.#examples) for (const example of examples) sum.show(reason, example);
       for (const [word, count] of part.#words) sum.addWord(word, count);
@@ -85,6 +90,11 @@ export class Census {
     ]);
     if (this.#words.size > 0) lines.push(`  labels: ${this.#describeWords()}`);
     if (this.repaired > 0) lines.push(`  ${grouped(this.repaired)} with a lone surrogate (half a character) replaced`);
+    if (this.writtenOut > COMMON * this.rowsRead) {
+      lines.push(
+        `  ${grouped(this.writtenOut)} with a written-out \\n or \\": letters, unless data_preprocessing.written_out is true`,
+      );
+    }
     return lines;
   }
 

@@ -95,6 +95,14 @@ describe('a corpus', () => {
     corpus.close();
   });
 
+  it('says that texts have line ends or quotes written out', async () => {
+    const { corpus } = await gather(csv('so\\ngood,positive', 'bad,negative'));
+    expect(corpus.describe().at(-1)).toBe(
+      '  1 with a written-out \\n or \\": letters, unless data_preprocessing.written_out is true',
+    );
+    corpus.close();
+  });
+
   it('shows only the first three examples of a reason, and the first twelve labels', async () => {
     const rows = Array.from({ length: 40 }, (_, i) => `text ${i},label ${i}`);
     const { corpus } = await gather(csv(...GOOD, ...rows), { max_bad_share: 1 });

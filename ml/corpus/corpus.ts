@@ -158,6 +158,7 @@ export class Corpus {
     const { group, split } = rest;
     const text = given.toWellFormed();
     if (text !== given) census.repaired++;
+    if (/\\[n"]/.test(text)) census.writtenOut++;
     const review = { id, text, ...judgement, ...rest };
     const exact = duplicateKey(text);
     // A held-out text stays, whatever the training part says about it. Of several sources the first has the text.

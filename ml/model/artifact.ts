@@ -5,7 +5,7 @@
  * used in place, without parsing.
  */
 import type { VectorizerSettings } from '../features/vectorizer.ts';
-import type { NormalizeSettings } from '../text/normalize.ts';
+import type { NormalizeSettings } from '../text/rules.ts';
 import { type FingerprintFacts, Fingerprints, fingerprintHeader } from './fingerprints.ts';
 import { modelHeader } from './header.ts';
 import { LinearTextModel, type ModelParts } from './linear_text_model.ts';

@@ -6,7 +6,7 @@
  */
 import type { BlockSettings } from '../features/block.ts';
 import type { VectorizerSettings } from '../features/vectorizer.ts';
-import type { NormalizeSettings } from '../text/normalize.ts';
+import type { NormalizeSettings } from '../text/rules.ts';
 import type { Calibration, ModelFacts, TrainingProfile } from './types.ts';
 
 /** Says what is wrong with a value, as in "vectorizer.word.ngrams[0] is 0, not a whole number from 1 to 20". */
@@ -67,11 +67,21 @@ const both =
   (value, path) =>
     one(value, path) ?? other(value, path);
 
+// Undefined in a model of the time before rules had versions.
+const rules = optional(whole(1, 2));
+
 const normalize: Fields<NormalizeSettings> = {
+  rules,
   lowercase: flag,
   decode_entities: flag,
   strip_tags: flag,
   unicode_form: oneOf('NFC', 'NFKC', 'none'),
+  written_out: optional(flag),
+  repair_encoding: optional(flag),
+  addresses: optional(flag),
+  emoticons: optional(flag),
+  hashtags: optional(flag),
+  elongation: optional(flag),
 };
 
 const block: Fields<BlockSettings> = {
@@ -92,6 +102,7 @@ const block: Fields<BlockSettings> = {
 };
 
 const vectorizer: Fields<VectorizerSettings> = {
+  rules,
   tokenizer: oneOf('words', 'treebank', 'wordpunct', 'aggressive'),
   stemmer: oneOf('none', 'porter', 'lancaster'),
   stopwords: oneOf('none', 'english', 'english_without_negations'),

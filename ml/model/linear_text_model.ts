@@ -8,7 +8,8 @@
 import { countNgrams, type NgramSink } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Analyzer } from '../text/analyzer.ts';
-import { createNormalizer, type Normalizer, type NormalizeSettings } from '../text/normalize.ts';
+import { createNormalizer, createTracker, type Normalizer } from '../text/normalize.ts';
+import type { NormalizeSettings } from '../text/rules.ts';
 import type { Tokens } from '../text/tokens.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import type {
@@ -128,18 +129,14 @@ export class LinearTextModel implements Model {
   }
 }
 
-// A character is followed by what may compose with it: marks, and after Hangul its vowels and finals in all their forms.
-const PIECE =
-  /&(?:amp;){0,2}#?[a-z0-9]{1,31};?|<\/?[a-z!][^<>]{0,300}>|[\s\S](?:[\p{M}\uff9e\uff9f]|(?<=\p{Script=Hangul})[\u1160-\u11ff\u3131-\u318e\ud7b0-\ud7fb\uffa0-\uffdc])*/giu;
 // A word that is not found costs a search through the whole text.
 const MOST_MISSES = 100;
 
 /**
  * Finds each token in the text as given, so that a page can highlight it there.
  *
- * The text is cut into pieces that normalise on their own (an entity, a tag, a letter with its marks). If the normal
- * forms of the pieces add up to that of the whole text, offsets follow from them. In the rare text where they do not,
- * each word is searched from left to right, and left out if it is not found; after MOST_MISSES, so are all that follow.
+ * The rules say where each letter of the normalised text comes from. In the rare text where they do not know, each word is
+ * searched from left to right, and left out if it is not found; after MOST_MISSES, so are all that follow.
  */
 function alignWords(
   text: string,
@@ -150,12 +147,40 @@ function alignWords(
 ): WordContribution[] {
   const range = rangeFinder(text, normalized, settings);
   const words: WordContribution[] = [];
-  for (let t = 0; t < tokens.count; t++) {
-    if (tokens.from[t] < 0) continue;
-    const [start, end] = range(tokens.from[t], tokens.to[t]);
-    if (start >= 0) words.push({ text: text.slice(start, end), start, end, contribution: contributions[t] });
+  for (const { from, to, contribution } of spansOf(tokens, contributions)) {
+    const [start, end] = range(from, to);
+    if (start < 0) continue;
+    const last = words.at(-1);
+    // Tokens of one hashtag or of one sign, such as a half, are one word.
+    if (last && start < last.end) {
+      last.end = Math.max(last.end, end);
+      last.text = text.slice(last.start, last.end);
+      last.contribution += contribution;
+    } else words.push({ text: text.slice(start, end), start, end, contribution });
   }
   return words;
+}
+
+type Span = { from: number; to: number; contribution: number };
+
+/** Ranges of the normalised text that do not overlap: of two overlapping pairs of letters, each letter gets its halves. */
+function spansOf({ count, from, to }: Tokens, contributions: Float64Array): Span[] {
+  const spans: Span[] = [];
+  for (let t = 0; t < count; t++) {
+    if (from[t] < 0) continue;
+    const isSecond = t > 0 && from[t] < to[t - 1];
+    const isFirst = t + 1 < count && from[t + 1] >= 0 && from[t + 1] < to[t];
+    if (!isSecond && !isFirst) {
+      spans.push({ from: from[t], to: to[t], contribution: contributions[t] });
+      continue;
+    }
+    const middle = isSecond ? to[t - 1] : from[t + 1];
+    const half = contributions[t] / 2;
+    if (isSecond) spans[spans.length - 1].contribution += half;
+    else spans.push({ from: from[t], to: middle, contribution: half });
+    spans.push({ from: middle, to: to[t], contribution: half });
+  }
+  return spans;
 }
 
 /** Maps a range of the normalised text to a range of the given text; [-1, -1] if it is not found. */
@@ -165,8 +190,8 @@ function rangeFinder(
   settings: NormalizeSettings,
 ): (from: number, to: number) => [number, number] {
   if (text === normalized || text.toLowerCase() === normalized) return (from, to) => [from, to];
-  const pieces = pieceOffsets(text, normalized, settings);
-  if (pieces) return (from, to) => [pieces.start[from], pieces.end[to - 1]];
+  const tracked = createTracker(settings)(text);
+  if (tracked?.text === normalized) return (from, to) => [tracked.start[from], tracked.end[to - 1]];
   const lower = text.toLowerCase();
   let at = 0;
   let misses = lower.length === text.length ? 0 : MOST_MISSES;
@@ -179,26 +204,4 @@ function rangeFinder(
     at = found + to - from;
     return [found, at];
   };
-}
-
-type Offsets = { start: Uint32Array; end: Uint32Array };
-
-/** For each code of the normalised text, the range of the given text that it comes from. */
-function pieceOffsets(text: string, normalized: string, settings: NormalizeSettings): Offsets | undefined {
-  const normalize = createNormalizer(settings);
-  const forms = new Map<string, string>();
-  const start = new Uint32Array(normalized.length);
-  const end = new Uint32Array(normalized.length);
-  let whole = '';
-  for (const { 0: piece, index } of text.matchAll(PIECE)) {
-    let form = forms.get(piece);
-    if (form === undefined) {
-      form = normalize(piece);
-      forms.set(piece, form);
-    }
-    start.fill(index, whole.length, whole.length + form.length);
-    end.fill(index + piece.length, whole.length, whole.length + form.length);
-    whole += form;
-  }
-  return whole === normalized ? { start, end } : undefined;
 }

@@ -46,6 +46,7 @@ await runMain(async () => {
       rows_kept: train.texts + test.texts,
       left_out: { ...corpus.census.counts(), shared_with_test: split.shared.length },
       surrogates_replaced: corpus.census.repaired,
+      written_out: corpus.census.writtenOut,
       train,
       test,
       strata: split.strata,

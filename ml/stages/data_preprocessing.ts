@@ -8,7 +8,9 @@ import { describeCounts, readReviews, writeReviews } from '../corpus/reviews_fil
 import { runMain } from '../errors.ts';
 import { writeJson } from '../files.ts';
 import { readParams } from '../params.ts';
-import { createNormalizer, type Normalizer } from '../text/normalize.ts';
+import { repairsEncoding } from '../text/encoding_repair.ts';
+import { createNormalizer } from '../text/normalize.ts';
+import type { NormalizeSettings } from '../text/rules.ts';
 import { paths } from './paths.ts';
 
 /** Normalises a stream of reviews and counts those left out. The test part must come first. */
@@ -16,12 +18,13 @@ class Preprocessor {
   read = 0;
   empty = 0;
   leaks = 0;
-  readonly #normalize: Normalizer;
+  repaired = 0;
+  readonly #settings: NormalizeSettings;
   /** Keys of the test texts. */
   readonly #testKeys = new Set<string>();
 
-  constructor(normalize: Normalizer) {
-    this.#normalize = normalize;
+  constructor(settings: NormalizeSettings) {
+    this.#settings = settings;
   }
 
   *test(reviews: Iterable<Review>): Generator<Review, void> {
@@ -39,9 +42,11 @@ class Preprocessor {
   }
 
   *#normalized(reviews: Iterable<Review>): Generator<Review, void> {
+    const normalize = createNormalizer(this.#settings);
     for (const review of reviews) {
       this.read++;
-      const text = this.#normalize(review.text);
+      if (this.#settings.repair_encoding && repairsEncoding(review.text)) this.repaired++;
+      const text = normalize(review.text);
       if (text.trim() === '') this.empty++;
       else yield { ...review, text };
     }
@@ -49,11 +54,12 @@ class Preprocessor {
 }
 
 await runMain(() => {
-  const preprocessor = new Preprocessor(createNormalizer(readParams().data_preprocessing));
+  const preprocessor = new Preprocessor(readParams().data_preprocessing);
   const test = writeReviews(paths.interimTest, preprocessor.test(readReviews(paths.rawTest)));
   const train = writeReviews(paths.interimTrain, preprocessor.train(readReviews(paths.rawTrain)));
-  const { read, empty, leaks } = preprocessor;
+  const { read, empty, leaks, repaired } = preprocessor;
   console.log(`${read.toLocaleString('en')} read, ${(train.texts + test.texts).toLocaleString('en')} kept`);
+  if (repaired > 0) console.log(`  ${repaired.toLocaleString('en')} repaired: they were encoded as UTF-8 twice`);
   if (empty > 0) console.log(`  ${empty.toLocaleString('en')} empty after normalisation`);
   if (leaks > 0)
     console.log(`  ${leaks.toLocaleString('en')} of the training part equal to a test text after normalisation`);
@@ -62,6 +68,7 @@ await runMain(() => {
   writeJson(paths.preprocessingReport, {
     texts_read: read,
     texts_kept: train.texts + test.texts,
+    encoding_repaired: repaired,
     left_out: { empty_when_normalised: empty, leak_when_normalised: leaks },
     train,
     test,

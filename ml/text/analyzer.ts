@@ -8,7 +8,7 @@ import {
   type StopwordsName,
   type TokenizerName,
 } from './natural.ts';
-import { scanWords } from './scanner.ts';
+import { longestPart, scanWords } from './scanner.ts';
 import { CLAUSE_BREAK, MAX_TOKEN_LENGTH, NO_BREAK, type Rewriter, SENTENCE_BREAK, Tokens } from './tokens.ts';
 
 export type AnalyzerSettings = EmphasisSettings & {
@@ -26,8 +26,8 @@ export function createAnalyzer(settings: AnalyzerSettings): Analyzer {
   const rewrite = createRewriter(settings);
   return (text) => {
     tokens.reset();
-    if (split) splitWithLibrary(text, split, rewrite, tokens);
-    else scanWords(text, tokens, rewrite);
+    if (split) splitWithLibrary(text, split, rewrite, tokens, settings.rules === 2);
+    else scanWords(text, tokens, rewrite, settings.rules);
     weighTokens(tokens, settings);
     return tokens;
   };
@@ -55,21 +55,27 @@ function splitWithLibrary(
   split: (text: string) => string[],
   rewrite: Rewriter | undefined,
   tokens: Tokens,
+  cutsLong: boolean,
 ): void {
   let at = 0;
   // The text between two words, including punctuation that is a token itself.
   let between = '';
   for (const word of split(text)) {
-    if (word.length === 0 || word.length > MAX_TOKEN_LENGTH) continue;
+    if (word.length === 0 || (word.length > MAX_TOKEN_LENGTH && !cutsLong)) continue;
     const from = text.indexOf(word, at);
-    const to = from < 0 ? -1 : from + word.length;
     if (from >= 0) {
       between += text.slice(at, from);
-      at = to;
+      at = from + word.length;
     }
-    const kept = rewrite ? rewrite(word) : word;
-    if (kept !== '') tokens.pushWord(kept, from, to, breakIn(between));
-    between = /^[.!?,;:()]+$/.test(word) ? word : '';
+    for (let start = 0; start < word.length; ) {
+      const end = Math.min(word.length, longestPart(word, start));
+      const part = word.slice(start, end);
+      const kept = rewrite ? rewrite(part) : part;
+      const position = from < 0 ? [-1, -1] : [from + start, from + end];
+      if (kept !== '') tokens.pushWord(kept, position[0], position[1], breakIn(between));
+      between = /^[.!?,;:()]+$/.test(part) ? part : '';
+      start = end;
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { EmphasisSettings } from './emphasis.ts';
 /** `word:weight` for the tokens that do not weigh 1. */
 function weighed(text: string, settings: Partial<EmphasisSettings>): string[] {
   const analyze = createAnalyzer({
+    rules: 2,
     tokenizer: 'words',
     stemmer: 'none',
     stopwords: 'none',

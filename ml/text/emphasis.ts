@@ -5,13 +5,23 @@
  * Negation: the `negation_scope` tokens after a negation, up to the end of the clause, weigh less than 0. So "not good"
  * counts against a film as much as "good" counts for it, even if no training text contains that pair. The window, and
  * its end at punctuation, follow Das & Chen (2001) and Pang, Lee & Vaithyanathan (2002), who turned such words into
- * different words instead. "Not without charm" is praise: a word of lack inside the window ends it.
+ * different words instead. "Not without charm" is praise: a word of lack inside the window ends it. An emoji keeps its sign,
+ * because it says how the writer feels; one that follows a negated word ends the clause.
  *
  * Contrast: in "A but B" and in "although A, B" the verdict is B (Polanyi & Zaenen 2004), so the tokens of A weigh
  * `contrast_weight` times as much. The same holds for any clause or phrase that opens a sentence and ends at a comma
  * ("as A, B"; "for all its A, B"), because it is the background.
  */
-import { CLAUSE_BREAK, NO_BREAK, SENTENCE_BREAK, type Tokens } from './tokens.ts';
+import { isSymbol } from './scanner.ts';
+import {
+  ADDRESS_MARK,
+  CLAUSE_BREAK,
+  ELONGATION_MARK,
+  NAME_MARK,
+  NO_BREAK,
+  SENTENCE_BREAK,
+  type Tokens,
+} from './tokens.ts';
 
 const NEGATIONS = [
   "n't",
@@ -46,6 +56,8 @@ const CONTRASTS = ['but', 'however'];
 const SUBORDINATORS = ['although', 'though', 'while', 'despite', 'if', 'when', 'as', 'because', 'since', 'for', 'with'];
 
 export type EmphasisSettings = {
+  /** Version of the rules, as in normalize.ts; undefined means 1, in which an emoji was a word like others. */
+  rules?: 1 | 2;
   /** Number of tokens after a negation that count with the opposite sign, 0 to 20; 0 turns it off. */
   negation_scope: number;
   /** How much they count, above 0 and up to 3; above 1 offsets the weight of the negation itself ("was", "n't"). */
@@ -57,22 +69,27 @@ export type EmphasisSettings = {
 /** Sets `weights` of the tokens. */
 export function weighTokens(tokens: Tokens, settings: EmphasisSettings): void {
   tokens.weights.fill(1, 0, tokens.count);
-  if (settings.negation_scope > 0) negate(tokens, settings.negation_scope, settings.negation_weight);
+  if (settings.negation_scope > 0) negate(tokens, settings);
   if (settings.contrast_weight !== 1) setAside(tokens, settings.contrast_weight);
 }
 
-function negate(tokens: Tokens, scope: number, weight: number): void {
+function negate(tokens: Tokens, { rules, negation_scope: scope, negation_weight: weight }: EmphasisSettings): void {
   let left = 0;
   for (let i = 0; i < tokens.count; i++) {
     if (tokens.breaks[i] !== NO_BREAK || CONTRAST_WORDS.has(tokens, i)) left = 0;
     if (left > 0 && LACK_WORDS.has(tokens, i)) left = 0;
     else if (NEGATION_WORDS.has(tokens, i)) left = scope;
-    else if (left > 0) {
+    else if (left > 0 && rules === 2 && isSymbol(tokens, i)) {
+      if (left < scope && !STANDS_FOR.has(tokens.word(i))) left = 0;
+    } else if (left > 0) {
       tokens.weights[i] = -weight;
       left--;
     }
   }
 }
+
+/** These neither end a clause nor have a sign. */
+const STANDS_FOR = new Set([ELONGATION_MARK, NAME_MARK, ADDRESS_MARK]);
 
 function setAside(tokens: Tokens, weight: number): void {
   let from = 0;

@@ -14,6 +14,11 @@ export const SENTENCE_BREAK = 2;
 /** Longest token to keep, in UTF-16 units; longer ones (base64, a line without spaces) are not words. */
 export const MAX_TOKEN_LENGTH = 64;
 
+/** Signs that the rules write: for the extra letters of a word, the name of an account, the address of a page or mailbox. */
+export const ELONGATION_MARK = '\u3030';
+export const NAME_MARK = '\u{1f464}';
+export const ADDRESS_MARK = '\u{1f517}';
+
 /** Turns a word into its stem, or into '' if it is a stop word. */
 export type Rewriter = (word: string) => string;
 

@@ -2,6 +2,8 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { paramsSchema } from '../../ml/params.ts';
+import { rulesOf } from '../../ml/text/rules.ts';
 import { readSources } from '../../scripts/imports.ts';
 import { type Attack, attacksOn } from '../support/pumps.ts';
 
@@ -83,4 +85,14 @@ test('every regular expression takes linear time', () => {
     return why ? [`${file} ${text}: ${why}`] : [];
   });
   expect(slow).toEqual([]);
+});
+
+test('every rule for texts takes linear time, as it is put together', () => {
+  const { data_preprocessing: settings } = paramsSchema.parse({ data_preprocessing: { written_out: true } });
+  const patterns = rulesOf(settings).flatMap(({ pattern }) =>
+    // The second text is one that was encoded twice.
+    pattern instanceof RegExp ? [pattern] : [pattern('x'), pattern('\xd0\xb5\xd0\xb5')],
+  );
+  expect(patterns.length).toBeGreaterThan(20);
+  expect(patterns.flatMap((pattern) => slowest(pattern) ?? [])).toEqual([]);
 });

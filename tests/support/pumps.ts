@@ -106,7 +106,7 @@ class PatternParser {
 
   /** Up to five characters that the atom matches; none for an assertion such as ^ or \b. */
   #samplesOf(atom: string): string[] {
-    if (/^(?:[\^$]|\\[bB])$/.test(atom)) return [];
+    if (/^(?:[\^$]|\\[bB1-9])$/.test(atom)) return [];
     const literal = /^[\w\s"'`,:;=<>@#%&~!/-]$/.test(atom) ? [atom] : CANDIDATES;
     const pattern = new RegExp(`^(?:${atom})$`, this.#flags);
     const found = [...literal, ...atom.replace(/\\/g, '')].filter((candidate) => pattern.test(candidate));
