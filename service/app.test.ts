@@ -106,7 +106,7 @@ it('/version says which code and which model', async () => {
       warning: null,
       digest: 'a'.repeat(64),
       features: 4,
-      data: { source: 'https://example.test/reviews.csv', digest: 'd'.repeat(64), trainingTexts: 1234 },
+      data: { source: 'https://example.test/reviews.csv', digest: 'd'.repeat(64), trainingTexts: 1234, domains: {} },
       gitCommit: 'abc',
       metrics: { accuracy: 0.8125 },
     },

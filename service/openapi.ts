@@ -233,7 +233,16 @@ function schemas({ maxTextLength, maxBatchSize }: Limits) {
       warning: textOrNull,
       digest,
       features: { type: 'integer', minimum: 0 },
-      data: object({ source: text, digest, trainingTexts: { type: 'integer', minimum: 0 } }),
+      data: object({
+        source: text,
+        digest,
+        trainingTexts: { type: 'integer', minimum: 0 },
+        domains: {
+          type: 'object',
+          description: 'Training texts by domain.',
+          additionalProperties: { type: 'integer', minimum: 0 },
+        },
+      }),
       gitCommit: { ...textOrNull, description: 'Commit that trained it.' },
       metrics: { type: 'object', additionalProperties: number },
     }),

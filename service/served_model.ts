@@ -18,9 +18,12 @@ export type ServedModel = {
   warning?: string;
 };
 
-/** Where its training texts came from, safe to show: a URL without credentials, query and fragment. */
+/** Where its training texts came from, safe to show: URLs without credentials, query and fragment. */
 export function dataSource({ model }: ServedModel): string {
-  return model.facts.source.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/s, '');
+  const safe = model.facts.source
+    .split(', ')
+    .map((source) => source.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/s, ''));
+  return safe.join(', ');
 }
 
 /**

@@ -60,15 +60,39 @@ ${modelLines(served)}
 
 function modelLines(served: ServedModel | undefined): Renderable {
   if (!served) return html`<p>The model is being loaded.</p>`;
-  const { trainingTexts, metrics } = served.model.facts;
-  const accuracy = metrics?.accuracy;
+  const { trainingTexts, domains = {}, metrics = {} } = served.model.facts;
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const kinds = Object.keys(domains).sort((a, b) => domains[b] - domains[a]);
+  const byKind = kinds
+    .filter((domain) => metrics[`accuracy_${domain}`] !== undefined)
+    .map((domain) => `${kindOf(domain)} ${percent(metrics[`accuracy_${domain}`])}`);
+  const count = trainingTexts.toLocaleString('en');
+  const learnt = kinds.every((domain) => Object.hasOwn(KINDS, domain)) && kinds.length > 0;
   return [
     html`<p>Model ${served.name}, version ${served.version}${
-      accuracy !== undefined && `, accuracy ${(100 * accuracy).toFixed(1)} % on held-out texts`
-    }. It was trained on ${trainingTexts.toLocaleString('en')} texts (${dataSource(served)}) and may do worse on other kinds of text.</p>`,
+      metrics.accuracy !== undefined && `, accuracy ${percent(metrics.accuracy)} on held-out texts`
+    }${byKind.length > 0 && ` (${byKind.join(', ')})`}. It was trained on ${
+      learnt ? `${count} ${listed(kinds.map(kindOf))}` : `${count} texts (${dataSource(served)})`
+    } and may do worse on other kinds of text.</p>`,
     served.source === 'cache' &&
       html`<p>The model registry was unreachable when this service started, so it uses its cached copy.</p>`,
   ];
+}
+
+/** What people call the texts of the embedded corpora. */
+const KINDS: Record<string, string> = {
+  movies: 'film reviews',
+  amazon: 'product reviews',
+  tweets: 'tweets',
+  nyt: 'news opinions',
+};
+
+function kindOf(domain: string): string {
+  return Object.hasOwn(KINDS, domain) ? KINDS[domain] : domain;
+}
+
+function listed(words: string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
 /** For a person who opened an unknown path or sent a request that failed. */

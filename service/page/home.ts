@@ -7,10 +7,22 @@ import { feedbackForm } from './feedback.ts';
 import { html, type Renderable } from './html.ts';
 import { resultSection } from './result.ts';
 
-const EXAMPLES = [
-  'Warm, funny and beautifully acted from the first minute to the last.',
-  'A dull script, wooden acting and two hours that I will never get back.',
-  'I expected nothing, and it was not bad at all.',
+/** Each is answered rightly by the model of params.yaml's defaults; tests/general_model.test.ts asks it. */
+export const EXAMPLES: readonly { domain: string; label: 'negative' | 'positive'; text: string }[] = [
+  {
+    domain: 'movies',
+    label: 'positive',
+    text: 'Warm, funny and beautifully acted from the first minute to the last.',
+  },
+  {
+    domain: 'movies',
+    label: 'negative',
+    text: 'A dull script, wooden acting and two hours that I will never get back.',
+  },
+  { domain: 'amazon', label: 'negative', text: 'Do not buy this phone: the battery dies by noon.' },
+  { domain: 'tweets', label: 'positive', text: 'so happy right now, best day ever :)' },
+  { domain: 'nyt', label: 'negative', text: 'The reform is a disaster for the schools that need help most.' },
+  { domain: 'amazon', label: 'positive', text: 'I expected nothing, and it was not bad at all.' },
 ];
 
 export type Home = {
@@ -32,7 +44,7 @@ export function homePage({ maxTextLength, served, text = '', explanation, error,
   const main = html`${form(shown, error)}
 ${explanation && resultSection(text, explanation)}
 ${explanation && judged !== undefined && feedbackForm(text, explanation.label, judged)}
-${examples()}`;
+${examples(served)}`;
   return documentPage({ title: error ? `Error – ${title}` : title, main, served });
 }
 
@@ -54,10 +66,13 @@ function problem(error: RequestError): Renderable {
   }</div>`;
 }
 
-function examples(): Renderable {
+/** Those of the kinds of text that the model has learnt from, or all. */
+function examples(served: ServedModel | undefined): Renderable {
+  const { domains = {} } = served?.model.facts ?? {};
+  const own = EXAMPLES.filter(({ domain }) => Object.hasOwn(domains, domain));
   return html`<form class="examples" method="post" action="/predict#result">
 <h2 id="examples">Or try one of these</h2>
 <ul aria-labelledby="examples">
-${EXAMPLES.map((example) => html`<li><button name="text" value="${example}">${example}</button></li>\n`)}</ul>
+${(own.length > 0 ? own : EXAMPLES).map(({ text }) => html`<li><button name="text" value="${text}">${text}</button></li>\n`)}</ul>
 </form>`;
 }

@@ -60,7 +60,12 @@ function versionAnswer(config: ServiceConfig, served: ServedModel | undefined) {
       warning: warning ?? null,
       digest,
       features: featureCount,
-      data: { source: dataSource(served), digest: facts.dataDigest, trainingTexts: facts.trainingTexts },
+      data: {
+        source: dataSource(served),
+        digest: facts.dataDigest,
+        trainingTexts: facts.trainingTexts,
+        domains: facts.domains ?? {},
+      },
       gitCommit: facts.gitCommit ?? null,
       metrics: facts.metrics ?? {},
     },
