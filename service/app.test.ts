@@ -266,18 +266,18 @@ describe('/metrics', () => {
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const lines = (await response.text()).split('\n');
     for (const line of [
-      '# TYPE app_request_count counter',
-      'app_request_count{method="POST",endpoint="/predict"} 2',
-      'app_request_count{method="GET",endpoint="/"} 1',
-      'app_request_count{method="GET",endpoint="other"} 2',
+      '# TYPE app_request_count_total counter',
+      'app_request_count_total{method="POST",endpoint="/predict"} 2',
+      'app_request_count_total{method="GET",endpoint="/"} 1',
+      'app_request_count_total{method="GET",endpoint="other"} 2',
       '# TYPE app_request_latency_seconds histogram',
       'app_request_latency_seconds_bucket{le="+Inf",endpoint="/predict"} 2',
       'app_request_latency_seconds_count{endpoint="/"} 1',
-      'app_response_count{endpoint="/predict",status="2xx"} 1',
-      'app_response_count{endpoint="/predict",status="4xx"} 1',
-      '# TYPE model_prediction_count counter',
-      'model_prediction_count{prediction="0"} 2',
-      'model_prediction_count{prediction="1"} 1',
+      'app_response_count_total{endpoint="/predict",status="2xx"} 1',
+      'app_response_count_total{endpoint="/predict",status="4xx"} 1',
+      '# TYPE model_prediction_count_total counter',
+      'model_prediction_count_total{prediction="0"} 2',
+      'model_prediction_count_total{prediction="1"} 1',
       'model_prediction_confidence_count{prediction="0"} 2',
       'model_prediction_confidence_bucket{le="0.85",prediction="0"} 1',
       `model_info{version="7",run_id="run-1",data_hash="${wordModel.facts.dataDigest}"} 1`,
@@ -292,7 +292,7 @@ describe('/metrics', () => {
       for (const path of ['/x', '/y?z=1', '/predict/1', '/metrics/../predict']) await ask(method, path);
     }
     for (const line of (await (await app.get('/metrics')).text()).split('\n')) {
-      const match = /^app_request_count\{(.*)\} [1-9]/.exec(line);
+      const match = /^app_request_count_total\{(.*)\} [1-9]/.exec(line);
       if (match) labels.add(match[1]);
     }
     expect([...labels].sort()).toEqual(['method="GET",endpoint="other"', 'method="other",endpoint="other"']);
@@ -300,7 +300,9 @@ describe('/metrics', () => {
 
   it('starts the prediction counters at zero', async () => {
     const text = await (await app.get('/metrics')).text();
-    expect(text).toContain('model_prediction_count{prediction="0"} 0\nmodel_prediction_count{prediction="1"} 0\n');
+    expect(text).toContain(
+      'model_prediction_count_total{prediction="0"} 0\nmodel_prediction_count_total{prediction="1"} 0\n',
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * What Prometheus scrapes. The three names app_request_count, app_request_latency_seconds and model_prediction_count
+ * What Prometheus scrapes. The three names app_request_count_total, app_request_latency_seconds and model_prediction_count_total
  * are a contract with the dashboards; all others are this service's own choice. Each app has its own registry.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
@@ -40,7 +40,7 @@ export class Metrics {
     const registers = [this.#registry];
     if (replica !== '') this.#registry.setDefaultLabels({ replica });
     const count = new Counter({
-      name: 'app_request_count',
+      name: 'app_request_count_total',
       help: 'Requests answered, by method and endpoint.',
       labelNames: ['method', 'endpoint'],
       registers,
@@ -53,13 +53,13 @@ export class Metrics {
       registers,
     });
     const answers = new Counter({
-      name: 'app_response_count',
+      name: 'app_response_count_total',
       help: 'Answers, by endpoint and status class.',
       labelNames: ['endpoint', 'status'],
       registers,
     });
     const predictions = new Counter({
-      name: 'model_prediction_count',
+      name: 'model_prediction_count_total',
       help: 'Texts classified, by class: 0 negative, 1 positive.',
       labelNames: ['prediction'],
       registers,
@@ -200,14 +200,24 @@ export class Metrics {
 
 type RequestTallies = { count: Map<Method, CountTally>; latency: ValueTally; answers: CountTally[] };
 
-// They have one series per kind of open handle, so that clients could create more. Their sums, ..._total, stay.
-const BY_KIND = ['nodejs_active_handles', 'nodejs_active_requests', 'nodejs_active_resources'];
+// Those by kind have one series per kind of open handle, so that clients could create more. Their sums are gauges that are
+// named like counters.
+const REMOVED = ['handles', 'requests', 'resources'].flatMap((kind) => [
+  `nodejs_active_${kind}`,
+  `nodejs_active_${kind}_total`,
+]);
 const COLLECTIONS = ['major', 'minor', 'incremental', 'weakcb'];
 
-/** prom-client's metrics of the Node process, without those whose number of series changes. */
+/** prom-client's metrics of the Node process, without those whose number of series changes or whose names mislead. */
 function collectNodeMetrics(register: Registry): void {
   collectDefaultMetrics({ register });
-  for (const name of BY_KIND) register.removeSingleMetric(name);
+  for (const name of REMOVED) register.removeSingleMetric(name);
+  const resources: Gauge = new Gauge({
+    name: 'nodejs_open_resources',
+    help: 'Timers, sockets and requests that keep the process running.',
+    registers: [register],
+    collect: () => resources.set(process.getActiveResourcesInfo().length),
+  });
   const collections = register.getSingleMetric('nodejs_gc_duration_seconds');
   if (collections instanceof Histogram) for (const kind of COLLECTIONS) collections.zero({ kind });
 }

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listen, stopListening } from './support/listen.ts';
+import { need, programPath } from './support/need.ts';
+import { run } from './support/process.ts';
 import { createTestModel, type ServiceProcess, startService, type TestModel } from './support/service.ts';
 
 let model: TestModel;
@@ -22,7 +26,13 @@ const seriesOf = (metrics: string) =>
 describe('the metrics of a running service', () => {
   let service: ServiceProcess;
   beforeAll(async () => {
-    service = await startService({ MODEL_URI: model.path, DRAIN_SECONDS: '0', REPLICA: 'pod-1', GIT_COMMIT: 'fedcba' });
+    service = await startService({
+      MODEL_URI: model.path,
+      DRAIN_SECONDS: '0',
+      REPLICA: 'pod-1',
+      GIT_COMMIT: 'fedcba',
+      FEEDBACK_TO: `file:${model.folder}/feedback`,
+    });
   });
   afterAll(() => service.stop());
 
@@ -31,6 +41,17 @@ describe('the metrics of a running service', () => {
     expect(series.filter((each) => !each.includes('replica="pod-1"'))).toEqual([]);
     expect(series).toContain('app_info{git_commit="fedcba",replica="pod-1"}');
     expect(series).toContain('model_profile_share{signal="length",bucket="+Inf",replica="pod-1"}');
+  });
+
+  test.skipIf(!need('promtool'))("are clean by Prometheus' own check", async () => {
+    const path = join(model.folder, 'metrics.txt');
+    await writeFile(path, await scrape(service));
+    const command = `${programPath('promtool')} check metrics < ${path}`;
+    expect(await run('sh', ['-c', command], { cwd: model.folder })).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test('close their connection, so that a load balancer gives the next scrape to another process', async () => {
+    expect((await fetch(`${service.address}/metrics`)).headers.get('connection')).toBe('close');
   });
 
   test('have the same series after 10,000 random paths, methods and headers as before', {
@@ -47,7 +68,7 @@ describe('the metrics of a running service', () => {
     const after = await scrape(service);
     expect(seriesOf(after)).toEqual(before);
     expect(before.length).toBeGreaterThan(200);
-    const counted = [...after.matchAll(/^app_request_count{[^}]*endpoint="other"[^}]*} (\d+)$/gm)];
+    const counted = [...after.matchAll(/^app_request_count_total{[^}]*endpoint="other"[^}]*} (\d+)$/gm)];
     expect(counted.reduce((sum, [, count]) => sum + Number(count), 0)).toBeGreaterThanOrEqual(10_000);
   });
 });
@@ -64,7 +85,7 @@ describe('a scrape', () => {
     };
     const service = await startService(env, 'listening');
     try {
-      expect(await scrape(service)).toContain('app_request_count{method="GET",endpoint="/metrics"} 0');
+      expect(await scrape(service)).toContain('app_request_count_total{method="GET",endpoint="/metrics"} 0');
       expect((await fetch(`${service.address}/readyz`)).status).toBe(503);
     } finally {
       await service.stop();
@@ -76,7 +97,7 @@ describe('a scrape', () => {
     const service = await startService({ MODEL_URI: model.path, DRAIN_SECONDS: '3', GRACE_SECONDS: '5' });
     service.child.kill('SIGTERM');
     await service.prints('"msg":"draining"');
-    expect(await scrape(service)).toContain('model_prediction_count{prediction="0"} 0');
+    expect(await scrape(service)).toContain('model_prediction_count_total{prediction="0"} 0');
     expect((await service.ended).code).toBe(0);
   });
 });

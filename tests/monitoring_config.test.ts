@@ -52,9 +52,12 @@ describe.skipIf(!need('promtool'))("Prometheus' own check", () => {
     expect(await check('promtool', ['check', 'rules', path])).toMatch(/could not parse expression/);
   });
 
-  test.each(['service.test.yml', 'model.test.yml'])('passes the tests of the alerts in %s', async (file) => {
-    expect(await check('promtool', ['test', 'rules', `rules/tests/${file}`])).toBe('ok');
-  });
+  test.each(['service.test.yml', 'model.test.yml', 'monitoring.test.yml'])(
+    'passes the tests of the alerts in %s',
+    async (file) => {
+      expect(await check('promtool', ['test', 'rules', `rules/tests/${file}`])).toBe('ok');
+    },
+  );
 });
 
 describe.skipIf(!need('amtool'))("Alertmanager's own check", () => {
@@ -66,6 +69,7 @@ describe.skipIf(!need('amtool'))("Alertmanager's own check", () => {
     ['page', ['severity=page', 'alertname=SentimentTargetDown']],
     ['ticket', ['severity=ticket', 'alertname=SentimentModelOld']],
     ['ticket', ['alertname=OfSomebodyElse']],
+    ['dead-man', ['severity=none', 'alertname=Watchdog']],
   ])('routes to %s what has %j', async (receiver, labels) => {
     const args = ['config', 'routes', 'test', '--config.file=alertmanager.yml', `--verify.receivers=${receiver}`];
     expect(await check('amtool', [...args, ...labels])).toBe('ok');
@@ -156,6 +160,7 @@ describe('the dashboard', () => {
     [14, 'SentimentInputLengthDrift'],
     [17, 'SentimentOneClass'],
     [19, 'SentimentModelOld'],
+    [20, 'SentimentFeedbackDisagrees'],
   ])('draws the threshold of panel %i that %s fires at', (id, name) => {
     const panel = rows.flatMap(({ panels }) => panels).find((each) => each.id === id);
     const drawn = dashboard.panels.find((each: { id: number }) => each.id === id);
@@ -163,7 +168,7 @@ describe('the dashboard', () => {
       panel?.threshold,
     );
     const alert = alerts.find((each) => each.alert === name);
-    expect(alert?.expr).toMatch(new RegExp(`(> |\\* )${panel?.threshold}\\b`));
+    expect(alert?.expr).toMatch(new RegExp(`([<>] |\\* )${panel?.threshold}\\b`));
   });
 
   test('has the captured value of every query and mark in docs/monitoring.md', () => {

@@ -76,7 +76,7 @@ describe.skipIf(!need('dvc') || !need('mlflow'))('make run and make pipeline', (
       (match) => match[1],
     );
     expect(await (await fetch(page)).text()).toContain('<form');
-    expect(await (await fetch(metrics)).text()).toContain('app_request_count');
+    expect(await (await fetch(metrics)).text()).toContain('app_request_count_total');
     expect(mlflow).toMatch(/\/#\/experiments\/\d+\/runs\?workflowType=machine_learning$/);
     expect((await fetch(new URL('/health', mlflow))).ok).toBe(true);
     const body = JSON.stringify({ text: 'a lovely and moving film' });

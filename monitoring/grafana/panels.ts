@@ -51,7 +51,7 @@ export const rows: Row[] = [
       {
         id: 3,
         title: 'Predictions by class',
-        description: 'model_prediction_count: predictions per second; 0 is negative, 1 is positive.',
+        description: 'model_prediction_count_total: predictions per second; 0 is negative, 1 is positive.',
         unit: 'reqps',
         kind: 'lines',
         queries: [{ expr: 'job_prediction:model_prediction_count:rate5m', legend: 'class {{prediction}}' }],
@@ -59,19 +59,24 @@ export const rows: Row[] = [
       {
         id: 4,
         title: 'Requests to the home page',
-        description: 'app_request_count at /, by method.',
+        description: 'app_request_count_total at /, by method.',
         unit: 'reqps',
         kind: 'lines',
-        queries: [{ expr: 'sum by (method) (rate(app_request_count{endpoint="/"}[5m])) > 0', legend: '{{method}}' }],
+        queries: [
+          { expr: 'sum by (method) (rate(app_request_count_total{endpoint="/"}[5m])) > 0', legend: '{{method}}' },
+        ],
       },
       {
         id: 5,
         title: 'Requests to /predict',
-        description: 'app_request_count at /predict, by method.',
+        description: 'app_request_count_total at /predict, by method.',
         unit: 'reqps',
         kind: 'lines',
         queries: [
-          { expr: 'sum by (method) (rate(app_request_count{endpoint="/predict"}[5m])) > 0', legend: '{{method}}' },
+          {
+            expr: 'sum by (method) (rate(app_request_count_total{endpoint="/predict"}[5m])) > 0',
+            legend: '{{method}}',
+          },
         ],
       },
     ],
@@ -123,7 +128,7 @@ export const rows: Row[] = [
         kind: 'lines',
         queries: [
           {
-            expr: 'sum by (status) (rate(app_response_count{endpoint!~"/metrics|/healthz|/readyz"}[5m])) > 0',
+            expr: 'sum by (status) (rate(app_response_count_total{endpoint!~"/metrics|/healthz|/readyz"}[5m])) > 0',
             legend: '{{status}}',
           },
         ],
@@ -235,6 +240,36 @@ export const rows: Row[] = [
         kind: 'stat',
         threshold: 90,
         queries: [{ expr: 'job:model_age:seconds / 86400', legend: 'days' }],
+      },
+    ],
+  },
+  {
+    title: 'Feedback (empty unless FEEDBACK_TO is set)',
+    panels: [
+      {
+        id: 20,
+        title: 'Agreement',
+        description: 'Share of the answers judged in the last day that people agreed with, by the answer.',
+        unit: 'percentunit',
+        kind: 'lines',
+        threshold: 0.6,
+        queries: [{ expr: 'job_label:feedback_agreement:ratio1d', legend: '{{label}}' }],
+      },
+      {
+        id: 21,
+        title: 'Judgements',
+        description: 'Answers judged in the last day, by the answer.',
+        unit: 'short',
+        kind: 'lines',
+        queries: [{ expr: 'job_label:feedback_count:increase1d', legend: '{{label}}' }],
+      },
+      {
+        id: 22,
+        title: 'Refused feedback',
+        description: 'Posts per second that got 503: folder full, disk busy or failed, bucket away.',
+        unit: 'reqps',
+        kind: 'lines',
+        queries: [{ expr: 'sum by (reason) (rate(feedback_rejected_total[5m]))', legend: '{{reason}}' }],
       },
     ],
   },

@@ -39,7 +39,8 @@ export function writeMonitoringFolder(root: string, folder: string, addresses: M
   prometheus.global.external_labels.runbooks = runbooks(root);
   prometheus.alerting.alertmanagers = [{ static_configs: [{ targets: [`127.0.0.1:${addresses.alertmanagerPort}`] }] }];
   for (const job of prometheus.scrape_configs) {
-    if (job.job_name === 'prometheus') job.static_configs = [{ targets: [`127.0.0.1:${addresses.prometheusPort}`] }];
+    const port = { prometheus: addresses.prometheusPort, alertmanager: addresses.alertmanagerPort }[job.job_name];
+    if (port !== undefined) job.static_configs = [{ targets: [`127.0.0.1:${port}`] }];
   }
   writeFileSync(join(folder, 'prometheus.yml'), stringify(prometheus));
   writeTargets(join(folder, 'targets/sentiment.json'), addresses.targets);

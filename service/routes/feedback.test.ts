@@ -61,7 +61,7 @@ describe('a judgement', () => {
     ]) {
       expect(lines).toContain(line);
     }
-    expect(lines).not.toContain('model_prediction_count{prediction="1"} 1');
+    expect(lines).not.toContain('model_prediction_count_total{prediction="1"} 1');
     expect(lines.find((line) => line.startsWith('feedback_folder_bytes'))).toMatch(/ [1-9]\d+$/);
   });
 

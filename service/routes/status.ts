@@ -19,9 +19,13 @@ export function readyz({ state }: Service): Handler {
   };
 }
 
-/** Metrics in Prometheus' text format. */
+/**
+ * Metrics in Prometheus' text format. The answer closes its connection: through a load balancer, Prometheus would otherwise keep
+ * one connection, and so scrape the same pod for ever.
+ */
 export function metricsPage({ metrics }: Service): Handler {
   return async (ctx) => {
+    ctx.set('Connection', 'close');
     ctx.set('Cache-Control', 'no-store');
     ctx.set('Content-Type', metrics.contentType);
     ctx.body = await metrics.text();

@@ -27,7 +27,12 @@ const path = join(folder, 'model.bin');
 // As register_model does.
 stampFacts(modelPath, path, { trainedAt: new Date(Date.now() - 5 * 86_400_000).toISOString() });
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: docs, encoding: 'utf8' }).trim();
-const service = await startService({ MODEL_URI: path, DRAIN_SECONDS: '0', GIT_COMMIT: commit });
+const service = await startService({
+  MODEL_URI: path,
+  DRAIN_SECONDS: '0',
+  GIT_COMMIT: commit,
+  FEEDBACK_TO: `file:${join(folder, 'feedback')}`,
+});
 const lab = await startPrometheusLab([`${service.host}:${service.port}`]);
 const traffic = startTraffic(
   service.address,

@@ -1,4 +1,4 @@
-/** Users of the service: small requests with texts without pause, and the page now and then. */
+/** Users of the service: small requests with texts without pause, now and then the page and a judgement. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Traffic = {
@@ -18,14 +18,19 @@ export function startTraffic(address: string, texts: string[]): Traffic {
   let paused = false;
   let underWay = Promise.resolve();
   const take = () => sent[next++ % sent.length];
-  const judge = async (body: object) => {
+  const post = async (path: string, body: object) => {
     const headers = { 'content-type': 'application/json' };
-    await (await fetch(`${address}/predict`, { method: 'POST', headers, body: JSON.stringify(body) })).text();
+    return (await fetch(address + path, { method: 'POST', headers, body: JSON.stringify(body) })).text();
   };
   const step = async (i: number) => {
-    await judge({ texts: [take(), take()] });
+    await post('/predict', { texts: [take(), take()] });
     if (i % 10 === 0) await (await fetch(address)).text();
-    if (i % 20 === 0) await judge({ text: '' });
+    if (i % 20 === 0) await post('/predict', { text: '' });
+    if (i % 5 === 0) {
+      const text = take();
+      // People who agree with every answer.
+      await post('/feedback', { text, label: JSON.parse(await post('/predict', { text })).label });
+    }
   };
   const loop = (async () => {
     for (let i = 0; going; i++) {
