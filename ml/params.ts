@@ -200,10 +200,21 @@ const promotion = {
   significance: above(0)
     .lt(1)
     .default(0.05)
-    .describe('A challenger is refused if it is worse and chance is less likely than this.'),
-  max_calibration_error: share.default(0.03).describe('Limit of the calibration error.'),
-  min_accuracy: share.default(0.75).describe('Least accuracy.'),
-  min_roc_auc: share.default(0.8).describe('Least ROC-AUC.'),
+    .describe('A difference counts where chance alone is less likely than this.'),
+  min_unseen: whole(1)
+    .default(200)
+    .describe('Least number of held-out texts that neither model was trained on, to compare the two on them.'),
+  folds: whole(2, 50).default(5).describe('Folds of the cross-validation that decides where there are fewer.'),
+  cross_validation_texts: whole(100)
+    .default(20_000)
+    .describe('The cross-validation takes at most this many texts, evenly spread.'),
+  better_than_larger_class: z
+    .boolean()
+    .default(true)
+    .describe('The accuracy must be significantly above that of always naming the larger class.'),
+  min_accuracy: share.default(0).describe('Least accuracy; a model fails whose interval lies below it. 0: no floor.'),
+  min_roc_auc: share.default(0.5).describe('Least ROC-AUC, likewise.'),
+  max_calibration_error: share.default(0.05).describe('Limit of the calibration error beyond what chance explains.'),
   min_behaviour_pass: share
     .default(0.7)
     .describe('A model is refused when significantly fewer behaviour tests pass than this share.'),

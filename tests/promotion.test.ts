@@ -1,18 +1,19 @@
 /** promote_model as a program, on a real MLflow server: its decisions and their traces, also after a kill. */
 import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { readModel, saveModel } from '../ml/model/artifact.ts';
 import { EXAMINED_TAG, fetchModel } from '../ml/model/remote.ts';
 import { paths } from '../ml/stages/paths.ts';
 import { moveToStage } from '../ml/tracking/registry.ts';
 import { freePort } from './support/listen.ts';
 import { need } from './support/need.ts';
-import type { Changes } from './support/pipeline_folder.ts';
+import { type Changes, invented } from './support/pipeline_folder.ts';
 import { startProxy } from './support/proxy.ts';
 import { succeed, useRegistryLab } from './support/registry_lab.ts';
 
 /** A model with only two features, which loses as a challenger. */
 const poor: Changes = {
-  promote_model: { min_accuracy: 0, min_roc_auc: 0 },
+  promote_model: { better_than_larger_class: false, min_roc_auc: 0 },
   feature_engineering: {
     char: null,
     word: {
@@ -33,7 +34,16 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
   const { alias, config, damageModel, env, file, folder, killedThen, name, promote, register, stages, versions } =
     useRegistryLab();
 
-  test('the first model passes the absolute limits and is cached where the service looks for it', async () => {
+  const figures = async (): Promise<Record<string, number>> =>
+    JSON.parse((await versions())[0].tags['promotion.figures']);
+
+  /** The model in the folder becomes one of an earlier version of the program. */
+  async function forgetTexts(): Promise<void> {
+    const path = file(paths.model);
+    saveModel(path, { ...readModel(path).parts, fingerprints: undefined });
+  }
+
+  test('the first model passes the floors and is cached where the service looks for it', async () => {
     await register();
     const { out } = await promote();
     expect(out).toContain(`promoted: ${name()} version 1 is Production\n`);
@@ -42,10 +52,10 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     const [version] = await versions();
     expect(version.tags).toMatchObject({
       'promotion.reason': expect.stringMatching(
-        /^accuracy 0\.\d{4} is at least 0\.5; ROC-AUC .*; behaviour\/general.yaml: \d+ of \d+/,
+        /^accuracy 0\.\d{4} .* on \d+ held-out texts is better than .*; ROC-AUC .*; behaviour\/general.yaml: \d+ of \d+/,
       ),
       'promotion.decided_against': 'no champion',
-      'promotion.figures': expect.stringMatching(/"texts":300/),
+      'promotion.figures': expect.stringMatching(/"texts":(300|29\d)/),
     });
     const away = { ...env(), MLFLOW_TRACKING_URI: `http://127.0.0.1:${await freePort()}` };
     for (const uri of [`models:/${name()}/Production`, `models:/${name()}@production`]) {
@@ -66,7 +76,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     const [second, first] = await versions();
     expect(second.tags['promotion.decided_against']).toBe('version 1');
     expect(second.tags['promotion.reason']).toMatch(
-      /against version 1 \(accuracy 0\.\d{4}\) it wins \d+ texts and loses \d+/,
+      /on \d+ texts that neither was trained on, .* of version 1 .* it wins \d+ texts and loses \d+/,
     );
     expect(first.tags['promotion.superseded_by']).toBe('2');
 
@@ -100,11 +110,11 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     await register();
     const { code, out, err } = await folder().run('promote_model', env());
     expect({ code, err }).toEqual({ code: 3, err: '' });
-    expect(out).toMatch(/FAIL against version 1 .* it wins \d+ texts and loses \d+/);
-    expect(out).toMatch(new RegExp(`^refused: ${name()} version 2 stays in Staging: .*below 0.05$`, 'm'));
+    expect(out).toMatch(/FAIL on \d+ texts that neither was trained on, .* it wins \d+ texts and loses \d+/);
+    expect(out).toMatch(new RegExp(`^refused: ${name()} version 2 stays in Staging: on \\d+ texts`, 'm'));
     expect(await stages()).toBe('1 Production, 2 Staging');
     expect(await alias('production')).toBe('1');
-    expect((await versions())[0].tags['promotion.refused']).toMatch(/^against version 1/);
+    expect((await versions())[0].tags['promotion.refused']).toMatch(/^on \d+ texts .* of version 1/);
     expect((await versions())[0].tags['promotion.reason']).toBeUndefined();
 
     await folder().train({ ...poor, promote_model: { ...poor.promote_model, significance: 1e-300 } });
@@ -114,29 +124,77 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     expect((await versions())[0].tags['promotion.refused']).toBeUndefined();
   });
 
-  test('a model that misses an absolute limit is refused even without a champion', async () => {
+  test('a model that misses a floor is refused even without a champion, with five examples', async () => {
     await folder().train({ promote_model: { min_behaviour_pass: 1 } });
     await register();
     const { code, out } = await folder().run('promote_model', env());
     expect(code).toBe(3);
     expect(out).toMatch(/FAIL behaviour\/general\.yaml: \d+ of \d+ tests pass, a share of 0\.\d+ is below 1/);
-    // Five examples of each of the two files.
-    expect(out.match(/^ +[^:]+: ".*" expected .*, got /gm)).toHaveLength(10);
+    expect(out.match(/^ +[^:]+: ".*" expected .*, got /gm)).toHaveLength(5);
     expect(out).toMatch(/and \d+ more\n.*\n +reports\/behaviour\.json has all failures/s);
     expect(await stages()).toBe('1 Staging');
   });
 
-  test('a champion trained on other texts is compared with a warning', async () => {
+  test('both are compared only on held-out texts that neither was trained on', async () => {
+    const { train, test } = invented();
+    await folder().trainOn({ train: [...train, ...test.slice(0, 80)], test: test.slice(80) }, folder().params);
     await register();
     await promote();
-    await folder().train({ seed: 2 });
+    await folder().train(other);
     await register();
     const { out } = await promote();
-    expect(out).toMatch(/warning: version 1 was trained on other texts .* may have seen some of these/);
-    expect((await versions())[0].tags['promotion.warnings']).toMatch(/^version 1 was trained on other texts/);
+    const { known_to_champion: known, unseen, texts } = await figures();
+    expect(known).toBeGreaterThanOrEqual(80);
+    expect(unseen).toBe(texts - known);
+    expect(out).toMatch(new RegExp(`on ${unseen} texts that neither was trained on, .*held-out texts of its own\\)`));
+    expect(await stages()).toBe('1 Archived, 2 Production');
   });
 
-  test('a champion whose file is damaged is not compared; the absolute limits decide', async () => {
+  test('where the champion knows most of them, both settings are cross-validated on the new data', async () => {
+    const { train, test } = invented();
+    await folder().trainOn({ train: [...train, ...test.slice(0, 250)], test: test.slice(250) }, folder().params);
+    await register();
+    await promote();
+    await folder().train(other);
+    await register();
+    const { out } = await promote();
+    expect(out).toContain('cross-validating on 700 texts, 5 folds\n');
+    expect(out).toMatch(
+      /cannot be compared with version 1, because only \d+ held-out texts are unknown to both models, fewer than min_unseen 200; cross-validated on 700 texts, accuracy with its settings is 0\.\d+ against 0\.\d+ with those of version 1: it wins/,
+    );
+    expect(await figures()).toMatchObject({ cv_texts: 700, cv_accuracy: expect.any(Number) });
+    expect(await stages()).toBe('1 Archived, 2 Production');
+
+    await folder().train({ ...poor, promote_model: {} });
+    await register();
+    const { code, out: refusal } = await folder().run('promote_model', env());
+    expect(code, refusal).toBe(3);
+  });
+
+  test('a champion without fingerprints is compared only if it was trained on the same texts', async () => {
+    await forgetTexts();
+    await register();
+    await promote();
+    await folder().train(other);
+    await register();
+    const { out } = await promote();
+    expect(out).toMatch(/warning: version 1 has no fingerprints .* version 2 was trained on the same ones/);
+    expect(out).toMatch(/on \d+ texts that neither was trained on/);
+    expect((await versions())[0].tags['promotion.warnings']).toMatch(/^version 1 has no fingerprints/);
+
+    await forgetTexts();
+    await register();
+    await promote();
+    await folder().train({ seed: 2, model_building: { C: 3 } });
+    await register();
+    const { out: later } = await promote();
+    expect(later).toMatch(
+      /cannot be compared with version 3, because it was made before models kept fingerprints .*; cross-validated on 700 texts/,
+    );
+    expect(await stages()).toBe('1 Archived, 2 Archived, 3 Archived, 4 Production');
+  });
+
+  test('a champion whose file is damaged is not compared; floors and behaviour tests decide', async () => {
     await register();
     await promote();
     await damageModel();
@@ -246,7 +304,7 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
       expect(await stages()).toBe('1 Archived, 2 Production');
       expect([await alias('production'), await alias('staging')]).toEqual(['2', undefined]);
       const [second, first] = await versions();
-      expect(second.tags['promotion.reason']).toMatch(/against version 1/);
+      expect(second.tags['promotion.reason']).toMatch(/of version 1/);
       expect(first.tags['promotion.superseded_by']).toBe('2');
       expect(await readdir(file(`${paths.modelCache}/${name()}`))).toContain('2');
     },

@@ -1,32 +1,45 @@
 /**
- * Decides whether the challenger may replace the champion: a pure function from measurements to a verdict with
- * reasons.
+ * Decides whether the challenger may replace the champion: a pure function from measurements to a verdict with reasons.
  *
- * Both are scored on the same held-out texts. The gate refuses a challenger that is significantly worse there
- * (McNemar's exact test, one-sided: for equal models, a loss this large has a probability below `significance`), that
- * misses an absolute limit (accuracy, ROC-AUC, calibration error), that fails a critical behaviour test, or of whose
- * behaviour tests in a file that decides significantly too few pass. The challenger need not be better: newer data or a smaller vocabulary is reason enough for the person who trained it. The
- * first model has no champion, so only the absolute limits apply.
+ * Both are compared on held-out texts that neither was trained on. Where these are too few, the settings of both are
+ * compared by cross-validation on the new data. The gate refuses a challenger that is significantly worse, or that misses a
+ * floor. Every floor knows its uncertainty: it fails only where the measure's 95 % interval lies below it.
+ *
+ * The challenger need not be better: newer data or a smaller vocabulary is reason enough for the person who trained it.
+ * There is one exception. Where the champion does far worse on the new texts than on its own held-out ones, these are of
+ * another kind or their labels are wrong. Then the challenger must show that it learnt something: it must be significantly
+ * better. Noisy labels cannot pass this test, and a new domain does.
  */
 import type { PromoteModelParams } from '../params.ts';
 import type { BehaviourFailure, Tally } from './behaviour.ts';
-import { classOf, measure, type Scored } from './measures.ts';
-import { binomialAtMost, countDifferences, mcnemar } from './significance.ts';
-
-export type Contender = {
-  /** Version number in the registry. */
-  version: string;
-  /** SHA-256 of the trained model before run and metrics were added: equal content gives equal predictions. */
-  contentDigest: string;
-  /** SHA-256 of the training texts and labels. */
-  dataDigest: string;
-  /** The held-out texts, in the same order for both. */
-  scored: Scored;
-};
+import {
+  accuracyOf,
+  type Champion,
+  type Check,
+  type Contender,
+  classesOf,
+  compare,
+  many,
+  type Pair,
+  short,
+  withInterval,
+} from './comparison.ts';
+import { type Counts, measure, rankByProbability, rankingMetrics, type Scored } from './measures.ts';
+import {
+  binomialAtMost,
+  bootstrapInterval,
+  calibrationErrorByChance,
+  countDifferences,
+  exactInterval,
+  mcnemar,
+} from './significance.ts';
 
 export type GateInput = {
-  challenger: Contender;
-  champion: Contender | undefined;
+  /** `scored` are the held-out texts that it was not trained on. */
+  challenger: Contender & { scored: Scored };
+  champion: Champion | undefined;
+  /** Out-of-fold predictions for the texts of the new data, where the held-out ones are too few or known to the champion. */
+  crossValidated: Pair | undefined;
   /** The challenger's behaviour tests, by file. */
   behaviour: readonly BehaviourOutcome[];
   /** Number of bins for the calibration error. */
@@ -40,8 +53,6 @@ export type BehaviourOutcome = Tally & {
   failures: readonly Pick<BehaviourFailure, 'severity'>[];
 };
 
-export type Check = { passed: boolean; text: string };
-
 export type Verdict = {
   /** `unchanged`: challenger and champion are the same model, so there is nothing to decide. */
   decision: 'promote' | 'refuse' | 'unchanged';
@@ -49,43 +60,114 @@ export type Verdict = {
   checks: Check[];
   /** One sentence: the conditions that failed, or all of them if none did. */
   reason: string;
-  /** Reasons why the comparison may be unfair. */
-  warnings: string[];
   /** The numbers behind the decision. */
   figures: Record<string, number>;
 };
 
+/** Of the bootstrap and of the simulation of perfect calibration. */
+const SAMPLES = 1000;
+const SEED = 1;
+
 export function judge(input: GateInput): Verdict {
-  const { challenger, champion, behaviour, calibrationBins, params } = input;
+  const { challenger, champion, behaviour, params } = input;
   if (champion && champion.contentDigest === challenger.contentDigest) {
     const reason = `version ${challenger.version} is the same model as version ${champion.version}, the champion`;
-    return { decision: 'unchanged', checks: [], reason, warnings: [], figures: {} };
+    return { decision: 'unchanged', checks: [], reason, figures: {} };
   }
-  const measures = measure(challenger.scored, calibrationBins);
   const deciding = behaviour.filter(({ decides }) => decides);
-  const checks = [
-    atLeast('accuracy', measures.accuracy, params.min_accuracy),
-    atLeast('ROC-AUC', measures.roc_auc, params.min_roc_auc),
-    atMost('calibration error', measures.ece, params.max_calibration_error),
-    ...deciding.flatMap((file) => behaviourChecks(file, params)),
-  ];
   const figures: Record<string, number> = {
-    texts: challenger.scored.labels.length,
-    accuracy: measures.accuracy,
-    roc_auc: measures.roc_auc,
-    ece: measures.ece,
     behaviour_passed: deciding.reduce((sum, { passed }) => sum + passed, 0),
     behaviour_total: deciding.reduce((sum, { total }) => sum + total, 0),
   };
-  if (champion) compare(challenger, champion, input, checks, figures);
-
+  const checks = [
+    ...floors(input, figures),
+    ...deciding.flatMap((file) => behaviourChecks(file, params)),
+    ...(champion ? compare({ ...input, champion }, figures) : []),
+  ];
   const failed = checks.filter((check) => !check.passed);
   return {
     decision: failed.length === 0 ? 'promote' : 'refuse',
     checks,
     reason: (failed.length === 0 ? checks : failed).map((check) => check.text).join('; '),
-    warnings: champion ? warningsAbout(challenger, champion) : [],
     figures,
+  };
+}
+
+/** On the held-out texts; on out-of-fold predictions for all texts if the held-out ones are too few. */
+function floors(input: GateInput, figures: Record<string, number>): Check[] {
+  const { challenger, crossValidated, calibrationBins: binCount, params } = input;
+  const isSmall = challenger.scored.labels.length < params.min_unseen && crossValidated !== undefined;
+  const scored = isSmall ? crossValidated.challenger : challenger.scored;
+  const count = scored.labels.length;
+  const where = isSmall ? `cross-validated on all ${many(count)} texts` : `on ${many(count)} held-out texts`;
+  const measures = measure(scored, binCount);
+  const options = { binCount, samples: SAMPLES, seed: SEED };
+  const accuracy = exactInterval(Math.round(measures.accuracy * count), count);
+  const checks: Check[] = [];
+  if (params.better_than_larger_class) checks.push(betterThanLargerClass(scored, where, params.significance));
+  if (params.min_accuracy > 0) checks.push(atLeast('accuracy', measures.accuracy, accuracy, 'min_accuracy', params));
+  if (params.min_roc_auc > 0) {
+    const ranking = rankByProbability(scored);
+    const rocAuc = (counts: Counts) => rankingMetrics(scored, ranking, counts).roc_auc;
+    const interval = bootstrapInterval(count, options, rocAuc);
+    checks.push(atLeast('ROC-AUC', measures.roc_auc, interval, 'min_roc_auc', params));
+  }
+  const byChance = calibrationErrorByChance(scored, options);
+  const limit = params.max_calibration_error;
+  const isCalibrated = measures.ece - byChance <= limit;
+  checks.push({
+    passed: isCalibrated,
+    text:
+      `calibration error ${measures.ece.toFixed(4)} ${where} is ${isCalibrated ? 'within' : 'above'} ` +
+      `max_calibration_error ${limit} plus the ${byChance.toFixed(4)} that chance explains`,
+  });
+  Object.assign(figures, {
+    texts: challenger.scored.labels.length,
+    measured_on: count,
+    accuracy: measures.accuracy,
+    accuracy_low: accuracy[0],
+    accuracy_high: accuracy[1],
+    roc_auc: measures.roc_auc,
+    ece: measures.ece,
+    ece_by_chance: byChance,
+  });
+  return checks;
+}
+
+function betterThanLargerClass(scored: Scored, where: string, significance: number): Check {
+  const positives = scored.labels.reduce((sum, label) => sum + label, 0);
+  const larger = 2 * positives > scored.labels.length ? 1 : 0;
+  const constant = scored.labels.map(() => larger);
+  const ours = classesOf(scored);
+  const { onlyFirstRight: lost, onlySecondRight: won } = countDifferences(scored.labels, constant, ours);
+  const probability = mcnemar(lost, won).secondBetter;
+  const passed = probability < significance;
+  const [accuracy, other] = [ours, constant].map((given) => accuracyOf(scored.labels, given));
+  return {
+    passed,
+    text:
+      `accuracy ${withInterval(accuracy)} ${where} is ${passed ? 'better' : 'not significantly better'} ` +
+      `than always naming the larger class (${other.share.toFixed(4)})`,
+  };
+}
+
+type FloorName = 'min_accuracy' | 'min_roc_auc';
+
+/** A measure that cannot be computed is NaN and fails the check. */
+function atLeast(
+  what: string,
+  value: number,
+  [low, high]: [number, number],
+  name: FloorName,
+  params: PromoteModelParams,
+): Check {
+  const floor = params[name];
+  const passed = high >= floor;
+  return {
+    passed,
+    text:
+      `${what} ${value.toFixed(4)} (95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}) is ` +
+      `${value >= floor ? 'at least' : passed ? 'not significantly below' : 'significantly below'} ${name} ${floor}`,
   };
 }
 
@@ -107,65 +189,4 @@ function behaviourChecks({ file, passed, total, failures }: BehaviourOutcome, pa
     },
     ...(critical > 0 ? [{ passed: false, text: `${file}: critical tests that fail: ${critical}` }] : []),
   ];
-}
-
-/** Adds the paired comparison to the checks and figures. */
-function compare(
-  challenger: Contender,
-  champion: Contender,
-  { params, calibrationBins }: GateInput,
-  checks: Check[],
-  figures: Record<string, number>,
-): void {
-  const { labels } = challenger.scored;
-  const { onlyFirstRight: lost, onlySecondRight: won } = countDifferences(
-    labels,
-    classes(champion.scored),
-    classes(challenger.scored),
-  );
-  const probability = mcnemar(lost, won).firstBetter;
-  const theirs = measure(champion.scored, calibrationBins);
-  const isSignificant = lost > won && probability < params.significance;
-  checks.push({
-    passed: !isSignificant,
-    text:
-      `against version ${champion.version} (accuracy ${theirs.accuracy.toFixed(4)}) it wins ${won} texts and loses ${lost}: ` +
-      `a loss at least this large has a probability of ${short(probability)} by chance, ` +
-      `${isSignificant ? 'below' : 'not a significant loss at'} ${params.significance}`,
-  });
-  Object.assign(figures, {
-    champion_accuracy: theirs.accuracy,
-    champion_roc_auc: theirs.roc_auc,
-    champion_ece: theirs.ece,
-    only_challenger_right: won,
-    only_champion_right: lost,
-    loss_probability: probability,
-  });
-}
-
-function warningsAbout(challenger: Contender, champion: Contender): string[] {
-  if (champion.dataDigest === challenger.dataDigest) return [];
-  return [
-    `version ${champion.version} was trained on other texts (${champion.dataDigest.slice(0, 12)}, not ` +
-      `${challenger.dataDigest.slice(0, 12)}) and may have seen some of these: the comparison can favour it`,
-  ];
-}
-
-/** A measure that cannot be computed is NaN and fails the check. */
-function atLeast(what: string, value: number, floor: number): Check {
-  const passed = value >= floor;
-  return { passed, text: `${what} ${value.toFixed(4)} is ${passed ? 'at least' : 'below'} ${floor}` };
-}
-
-function atMost(what: string, value: number, ceiling: number): Check {
-  const passed = value <= ceiling;
-  return { passed, text: `${what} ${value.toFixed(4)} is ${passed ? 'at most' : 'above'} ${ceiling}` };
-}
-
-function classes({ probabilities }: Scored): Uint8Array {
-  return Uint8Array.from(probabilities, classOf);
-}
-
-function short(probability: number): string {
-  return probability < 0.001 ? probability.toExponential(1) : probability.toFixed(3);
 }

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../random.ts';
-import { measure } from './measures.ts';
+import { measure, rankByProbability, rankingMetrics } from './measures.ts';
 import {
   binomialAtMost,
+  bootstrapInterval,
+  calibrationErrorByChance,
   countDifferences,
+  dropInErrors,
+  exactInterval,
   mcnemar,
   pairedDifference,
   resample,
@@ -152,6 +156,77 @@ describe('pairedDifference', () => {
     const { se } = pairedDifference('accuracy', scored, worse, options);
     const one = Math.sqrt((measures.accuracy * (1 - measures.accuracy)) / scored.labels.length);
     expect(se).toBeLessThan(Math.SQRT2 * one);
+  });
+});
+
+describe('exactInterval', () => {
+  // Clopper & Pearson: R's binom.test.
+  it.each([
+    [8, 10, 0.4439045, 0.9747893],
+    [0, 10, 0, 0.3084971],
+    [10, 10, 0.6915029, 1],
+    [1, 1, 0.025, 1],
+  ])('of %d of %d is %d to %d', (right, count, low, high) => {
+    const interval = exactInterval(right, count);
+    expect(interval[0]).toBeCloseTo(low, 6);
+    expect(interval[1]).toBeCloseTo(high, 6);
+  });
+
+  it('leaves 2.5 % on each side, and holds for many trials', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3000 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (count, share) => {
+        const successes = Math.floor(share * count);
+        const [low, high] = exactInterval(successes, count);
+        expect(binomialAtMost(successes, count, high)).toBeCloseTo(0.025, 4);
+        if (successes > 0) expect(1 - binomialAtMost(successes - 1, count, low)).toBeCloseTo(0.025, 4);
+      }),
+      { numRuns: 30 },
+    );
+    expect(exactInterval(80_000, 100_000)[1]).toBeCloseTo(0.8 + (1.96 * 0.4) / Math.sqrt(100_000), 4);
+  });
+});
+
+it('dropInErrors is the two-proportion z-test', () => {
+  // Pooled share .75: sqrt(.75 x .25 x 2 / 100) is .0612.
+  expect(dropInErrors({ share: 0.8, count: 100 }, { share: 0.7, count: 100 })).toBeCloseTo(0.1 / 0.0612372, 5);
+  expect(dropInErrors({ share: 1, count: 5 }, { share: 1, count: 9 })).toBe(0);
+});
+
+it('bootstrapInterval lies around the measure, as wide as four standard errors', () => {
+  const ranking = rankByProbability(scored);
+  const [low, high] = bootstrapInterval(
+    scored.labels.length,
+    { samples: 500, seed: 42 },
+    (counts) => rankingMetrics(scored, ranking, counts).roc_auc,
+  );
+  expect((high - low) / (3.92 * roc_auc_se_delong)).toBeGreaterThan(0.9);
+  expect((high - low) / (3.92 * roc_auc_se_delong)).toBeLessThan(1.1);
+  expect((low + high) / 2).toBeCloseTo(measures.roc_auc, 2);
+});
+
+describe('calibrationErrorByChance', () => {
+  const options = { binCount: 10, samples: 1000, seed: 1 };
+  const random = createRandom(3);
+  const probabilitiesOf = (count: number) => Float64Array.from({ length: count }, random);
+
+  it('is exceeded by one of twenty perfectly calibrated models', () => {
+    const probabilities = probabilitiesOf(300);
+    const limit = calibrationErrorByChance({ probabilities }, options);
+    let beyond = 0;
+    for (let i = 0; i < 2000; i++) {
+      const labels = Uint8Array.from(probabilities, (p) => (random() < p ? 1 : 0));
+      if (measure({ labels, probabilities }, 10).ece > limit) beyond++;
+    }
+    expect(beyond / 2000).toBeGreaterThan(0.03);
+    expect(beyond / 2000).toBeLessThan(0.07);
+  });
+
+  it('shrinks with the square root of the number of texts', () => {
+    const [few, many] = [100, 10_000].map((count) =>
+      calibrationErrorByChance({ probabilities: probabilitiesOf(count) }, { ...options, samples: 300 }),
+    );
+    expect(few / many).toBeGreaterThan(8);
+    expect(few / many).toBeLessThan(12);
   });
 });
 

@@ -5,7 +5,15 @@
  * at the spread. Texts are drawn one by one, as if independent. Two classifiers are compared on the same texts.
  */
 import { createRandom } from '../random.ts';
-import { type Counts, type MeasureName, type Measures, measure, rankByProbability, type Scored } from './measures.ts';
+import {
+  type Counts,
+  calibrationMetrics,
+  type MeasureName,
+  type Measures,
+  measure,
+  rankByProbability,
+  type Scored,
+} from './measures.ts';
 
 /** Draws `samples` samples and calls `visit` with how often each of `length` texts was drawn; the array is reused. */
 export function resample(length: number, samples: number, seed: number, visit: (counts: Counts) => void): void {
@@ -61,6 +69,85 @@ export function wilsonInterval(share: number, count: number): [number, number] {
   return [Math.max(0, (middle - reach) / scale), Math.min(1, (middle + reach) / scale)];
 }
 
+/**
+ * Exact 95 % interval of a share: `successes` of `count` > 0 independent trials (Clopper & Pearson 1934). Its upper end is
+ * the share that gives so few successes with a probability of 2.5 %; the lower end is the same seen from the failures.
+ */
+export function exactInterval(successes: number, count: number): [number, number] {
+  return [1 - upperEnd(count - successes, count), upperEnd(successes, count)];
+}
+
+function upperEnd(successes: number, count: number): number {
+  if (successes === count) return 1;
+  let [low, high] = [successes / count, 1];
+  while (high - low > 1e-9) {
+    const share = (low + high) / 2;
+    if (binomialAtMost(successes, count, share) > 0.025) low = share;
+    else high = share;
+  }
+  return high;
+}
+
+/**
+ * How many standard errors the second share of independent trials lies below the first (two-proportion z-test, for at
+ * least a few dozen trials each). 1.645 and 3.09 are one-sided probabilities of 5 % and 0.1 %.
+ */
+export function dropInErrors(first: Share, second: Share): number {
+  const pooled = (first.share * first.count + second.share * second.count) / (first.count + second.count);
+  const error = Math.sqrt(pooled * (1 - pooled) * (1 / first.count + 1 / second.count));
+  return error === 0 ? 0 : (first.share - second.share) / error;
+}
+
+/** `share` of `count` trials succeeded. */
+export type Share = { share: number; count: number };
+
+/**
+ * 95 % interval of a measure of `length` texts: the middle of its bootstrap samples. NaN without a sample that has a value.
+ */
+export function bootstrapInterval(
+  length: number,
+  { samples, seed }: { samples: number; seed: number },
+  measureOf: (counts: Counts) => number,
+): [number, number] {
+  const values: number[] = [];
+  resample(length, samples, seed, (counts) => {
+    const value = measureOf(counts);
+    if (!Number.isNaN(value)) values.push(value);
+  });
+  return values.length === 0 ? [Number.NaN, Number.NaN] : middle(values);
+}
+
+/**
+ * The calibration error that a perfectly calibrated model with these probabilities stays below in 95 of 100 samples.
+ *
+ * Consistency resampling (Broecker & Smith 2007, "Increasing the reliability of reliability diagrams"): draw as many
+ * confidences with replacement, let each prediction be right with the probability that it states, and measure the error.
+ */
+export function calibrationErrorByChance(
+  { probabilities }: Pick<Scored, 'probabilities'>,
+  options: { binCount: number; samples: number; seed: number },
+): number {
+  const random = createRandom(options.seed);
+  const count = probabilities.length;
+  const sample = { labels: new Uint8Array(count), probabilities: new Float64Array(count) };
+  const errors = Array.from({ length: options.samples }, () => {
+    for (let i = 0; i < count; i++) {
+      const probability = probabilities[Math.floor(random() * count)];
+      sample.probabilities[i] = probability;
+      sample.labels[i] = random() < probability ? 1 : 0;
+    }
+    return calibrationMetrics(sample, options.binCount).ece;
+  });
+  return errors.sort((a, b) => a - b)[Math.floor(0.95 * errors.length)];
+}
+
+/** The middle 95 % of at least one value, sorted in place. */
+function middle(values: number[]): [number, number] {
+  values.sort((a, b) => a - b);
+  const quantile = (share: number) => values[Math.round(share * (values.length - 1))];
+  return [quantile(0.025), quantile(0.975)];
+}
+
 export type McNemar = {
   /** Chance of a split at least this uneven if both are equally good. */
   twoSided: number;
@@ -99,7 +186,8 @@ export function binomialAtMost(successes: number, throws: number, share: number)
   const odds = (1 - share) / share;
   let term = Math.exp(logTerm);
   let sum = 0;
-  for (let k = successes; k >= 0; k--) {
+  // Beyond the largest term, the rest soon no longer counts.
+  for (let k = successes; k >= 0 && term > 1e-17 * sum; k--) {
     sum += term;
     term *= (k / (throws - k + 1)) * odds;
   }
@@ -147,7 +235,6 @@ export function pairedDifference(
     const difference = of(counts);
     if (!Number.isNaN(difference)) differences.push(difference);
   });
-  differences.sort((a, b) => a - b);
-  const quantile = (share: number) => differences[Math.round(share * (differences.length - 1))];
-  return { difference: of(), se: standardDeviation(differences), low: quantile(0.025), high: quantile(0.975) };
+  const [low, high] = middle(differences);
+  return { difference: of(), se: standardDeviation(differences), low, high };
 }

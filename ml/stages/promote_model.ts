@@ -7,34 +7,22 @@
  * It is not a stage of dvc.yaml, because its result depends on the registry. If it was killed halfway, running it again
  * completes the promotion.
  */
-import type { Review } from '../corpus/review.ts';
-import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
-import {
-  type BehaviourReport,
-  describeBehaviour,
-  domainsOf,
-  readBehaviourFiles,
-  runBehaviourTests,
-} from '../evaluation/behaviour.ts';
-import { type Contender, judge, type Verdict } from '../evaluation/gate.ts';
-import { scoreReviews } from '../evaluation/measures.ts';
-import { readModel } from '../model/artifact.ts';
-import { cacheProduction, EXAMINED_TAG, fetchVersion } from '../model/remote.ts';
-import type { Model } from '../model/types.ts';
-import { type Params, readParams } from '../params.ts';
+import { describeBehaviour } from '../evaluation/behaviour.ts';
+import { cacheProduction, EXAMINED_TAG } from '../model/remote.ts';
+import { readParams } from '../params.ts';
 import { type TrackingConfig, trackingConfig } from '../tracking/config.ts';
 import { promoteVersion, settleStages, stagedVersions } from '../tracking/lifecycle.ts';
 import { deleteVersionTag, type ModelVersion, setVersionTags } from '../tracking/registry.ts';
 import { cutValue } from '../tracking/runs.ts';
+import { type Examination, examine } from './examination.ts';
 import { describeHold, holdOn, MAX_TAG } from './hold.ts';
 import { paths } from './paths.ts';
-import { hashTexts, tags } from './pipeline_result.ts';
 
 const REFUSED = 3;
 /** Limit of comparisons when other pipelines promote or register at the same time. */
 const ATTEMPTS = 3;
-/** Failed behaviour tests of a file that a refusal shows. */
+/** Failed behaviour tests that a refusal shows. */
 const EXAMPLES = 5;
 
 await runMain(async () => {
@@ -51,7 +39,7 @@ await runMain(async () => {
 
     const now = await stagedVersions(config, name);
     const isStill = now.staging?.version === challenger.version && now.production?.version === champion?.version;
-    if (isStill && !holdOn(challenger, now.versions)) return decide(config, challenger, champion, examination.verdict);
+    if (isStill && !holdOn(challenger, now.versions)) return decide(config, challenger, champion, examination);
     console.log('another version was promoted, registered or held meanwhile: comparing again');
   }
   throw new SentimentError('PROMOTION_BUSY', `${name} changed ${ATTEMPTS} times during the comparison`, {
@@ -59,78 +47,17 @@ await runMain(async () => {
   });
 });
 
-type Examination = { verdict: Verdict; behaviour: BehaviourReport };
-
-/**
- * Tests both versions and scores the held-out texts with them. The challenger is always downloaded, even if it is in
- * the cache. If the champion's file is damaged or has an unsupported format, only the absolute limits decide, with a warning.
- * Throws if the challenger or the texts cannot be read.
- */
-async function examine(
-  config: TrackingConfig,
-  params: Params,
-  challenger: ModelVersion,
-  champion: ModelVersion | undefined,
-): Promise<Examination> {
-  const warnings: string[] = [];
-  const { testDigest } = await hashTexts(paths.rawTest);
-  if (challenger.tags[tags.testDigest] !== testDigest) {
-    warnings.push(
-      `version ${challenger.version} was built with other held-out texts than ${paths.rawTest}: its training texts may include some of these`,
-    );
-  }
-  const reviews = [...readReviews(paths.rawTest)];
-  const model = await loadVersion(config, challenger, true);
-  const files = readBehaviourFiles(params.model_evaluation.behaviour);
-  const behaviour = runBehaviourTests(model, files, domainsOf(model.facts));
-  const theirs = champion && (await loadChampion(config, champion, warnings));
-  const verdict = judge({
-    challenger: contender(challenger, model, reviews),
-    champion: champion && theirs && contender(champion, theirs, reviews),
-    behaviour: behaviour.files,
-    calibrationBins: params.model_evaluation.calibration_bins,
-    params: params.promote_model,
-  });
-  return { verdict: { ...verdict, warnings: [...warnings, ...verdict.warnings] }, behaviour };
-}
-
-async function loadVersion(config: TrackingConfig, version: ModelVersion, fresh: boolean): Promise<Model> {
-  return readModel((await fetchVersion(config, version, paths.modelCache, { fresh })).path);
-}
-
-async function loadChampion(
-  config: TrackingConfig,
-  champion: ModelVersion,
-  warnings: string[],
-): Promise<Model | undefined> {
-  try {
-    return await loadVersion(config, champion, false);
-  } catch (error) {
-    if (!(error instanceof SentimentError && /^MODEL_(DAMAGED|VERSION)$/.test(error.code))) throw error;
-    warnings.push(`version ${champion.version}, the champion, cannot be compared: ${error.message}`);
-    return undefined;
-  }
-}
-
-function contender(version: ModelVersion, model: Model, reviews: Review[]): Contender {
-  return {
-    version: version.version,
-    contentDigest: version.tags[tags.content] ?? model.digest,
-    dataDigest: model.facts.dataDigest,
-    scored: scoreReviews(reviews, (text) => model.predict(text).probability),
-  };
-}
-
 async function decide(
   config: TrackingConfig,
   challenger: ModelVersion,
   champion: ModelVersion | undefined,
-  verdict: Verdict,
+  examination: Examination,
 ): Promise<void> {
   const { name, version } = challenger;
+  const { verdict } = examination;
   if (verdict.decision === 'unchanged') return keep(config, name, champion, verdict.reason, { examined: true });
   // Tags first: after a kill between the two steps the version is still in Staging and is judged again.
-  await tagVerdict(config, challenger, champion, verdict);
+  await tagVerdict(config, challenger, champion, examination);
   if (verdict.decision === 'refuse') {
     console.log(`refused: ${name} version ${version} stays in Staging: ${verdict.reason}`);
     process.exitCode = REFUSED;
@@ -181,7 +108,7 @@ async function tagVerdict(
   config: TrackingConfig,
   challenger: ModelVersion,
   champion: ModelVersion | undefined,
-  { decision, reason, warnings, figures }: Verdict,
+  { verdict: { decision, reason, figures }, warnings }: Examination,
 ): Promise<void> {
   const isPromoted = decision === 'promote';
   const now = new Date().toISOString();
@@ -211,16 +138,18 @@ async function fillCache(name: string): Promise<void> {
 function report(
   challenger: ModelVersion,
   champion: ModelVersion | undefined,
-  { verdict, behaviour }: Examination,
+  { verdict, behaviour, warnings }: Examination,
 ): void {
   if (verdict.decision === 'unchanged') return;
   const opponent = champion ? `against version ${champion.version}` : 'without a champion';
   console.log(`${challenger.name} version ${challenger.version} ${opponent}, ${verdict.figures.texts} held-out texts`);
   for (const { passed, text } of verdict.checks) console.log(`  ${passed ? 'ok  ' : 'FAIL'} ${text}`);
   const isRefused = verdict.decision === 'refuse';
+  let examples = isRefused ? EXAMPLES : 0;
   for (const file of behaviour.files.filter(({ decides }) => isRefused || !decides)) {
-    for (const line of describeBehaviour(file, isRefused && file.decides ? EXAMPLES : 0)) console.log(`       ${line}`);
+    for (const line of describeBehaviour(file, file.decides ? examples : 0)) console.log(`       ${line}`);
+    if (file.decides) examples = Math.max(0, examples - file.failures.length);
   }
   if (isRefused) console.log(`       ${paths.behaviour} has all failures, also among the files of the run in MLflow`);
-  for (const warning of verdict.warnings) console.log(`  warning: ${warning}`);
+  for (const warning of warnings) console.log(`  warning: ${warning}`);
 }

@@ -25,12 +25,16 @@ export type PipelineFolder = {
   params: Params;
   /** Trains with params.yaml changed by `changes` and writes model, metrics, plots and held-out texts. */
   train(changes?: Changes): Promise<void>;
+  /** The same with these texts and settings. */
+  trainOn(parts: Parts, params: Params): Promise<void>;
   /** Runs a stage program here. `onStart` gets a function that kills it. */
   run(stage: string, env: Record<string, string>, onStart?: (kill: () => void) => void): Promise<Outcome>;
   remove(): Promise<void>;
 };
 
 export type Changes = { [K in keyof Params]?: Partial<Params[K]> } & { seed?: number };
+
+export type Parts = { train: Review[]; test: Review[] };
 
 export async function createPipelineFolder(): Promise<PipelineFolder> {
   const path = await mkdtemp(join(tmpdir(), 'pipeline-'));
@@ -41,8 +45,11 @@ export async function createPipelineFolder(): Promise<PipelineFolder> {
     params: defaults,
     async train(changes = {}) {
       const { seed = 1, ...sections } = changes;
-      folder.params = settings(defaults, name, sections);
-      await fill(path, folder.params, seed);
+      await folder.trainOn(invented(seed), settings(defaults, name, sections));
+    },
+    async trainOn(parts, params) {
+      folder.params = { ...params, register_model: { experiment: name, model_name: name } };
+      await fill(path, folder.params, parts);
     },
     run(stage, env, onStart) {
       return new Promise((done) => {
@@ -64,7 +71,7 @@ export async function createPipelineFolder(): Promise<PipelineFolder> {
 function settings(defaults: Params, name: string, changes: Changes): Params {
   const easy: Changes = {
     register_model: { experiment: name, model_name: name },
-    promote_model: { max_calibration_error: 1, min_accuracy: 0.5, min_roc_auc: 0.5, min_behaviour_pass: 0 },
+    promote_model: { max_calibration_error: 1, min_behaviour_pass: 0 },
   };
   const sections = Object.entries(defaults).map(([section, knobs]) => {
     const key = section as keyof Params;
@@ -73,14 +80,12 @@ function settings(defaults: Params, name: string, changes: Changes): Params {
   return paramsSchema.parse(Object.fromEntries(sections));
 }
 
-async function fill(path: string, params: Params, seed: number): Promise<void> {
+async function fill(path: string, params: Params, { train, test }: Parts): Promise<void> {
   const put = async (file: string, content: string) => {
     await mkdir(dirname(join(path, file)), { recursive: true });
     await writeFile(join(path, file), content);
   };
   const lines = (reviews: Review[]) => reviews.map((review) => `${JSON.stringify(review)}\n`).join('');
-  const train = inventReviews(400, seed);
-  const test = inventReviews(300, 1000);
   const model = trainModel(train, params);
   const { accuracy, roc_auc, ece } = measure(
     scoreReviews(test, (text) => model.predict(text).probability),
@@ -90,7 +95,7 @@ async function fill(path: string, params: Params, seed: number): Promise<void> {
   await cp(join(root, 'behaviour'), join(path, 'behaviour'), { recursive: true });
   await put(paths.rawTrain, lines(train));
   await put(paths.rawTest, lines(test));
-  await put(paths.metrics, JSON.stringify({ accuracy, accuracy_se: 0.02, roc_auc, ece }));
+  await put(paths.metrics, JSON.stringify({ n_test: test.length, accuracy, accuracy_se: 0.02, roc_auc, ece }));
   await put(paths.roc, '[]');
   await put(
     `${paths.plots}/roc.svg`,
@@ -98,10 +103,15 @@ async function fill(path: string, params: Params, seed: number): Promise<void> {
   );
   await put(
     paths.lock,
-    stringify({ schema: '2.0', stages: { data_ingestion: { cmd: 'x', outs: [{ md5: `${seed}` }] } } }),
+    stringify({ schema: '2.0', stages: { data_ingestion: { cmd: 'x', outs: [{ md5: model.facts.dataDigest }] } } }),
   );
   await mkdir(join(path, dirname(paths.model)), { recursive: true });
   saveModel(join(path, paths.model), model.parts);
+}
+
+/** The texts that `train` takes. */
+export function invented(seed = 1): Parts {
+  return { train: inventReviews(400, seed), test: inventReviews(300, 1000) };
 }
 
 const praise = ['wonderful', 'moving', 'funny', 'brilliant', 'warm', 'clever', 'charming', 'superb'];

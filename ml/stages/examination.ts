@@ -1,0 +1,202 @@
+/**
+ * What promote_model needs to know of challenger and champion: behaviour tests, scores of held-out texts that they were not
+ * trained on, and where these are too few, a cross-validation of their settings on the new data.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { nearDuplicateKey } from '../corpus/duplicates.ts';
+import type { Review } from '../corpus/review.ts';
+import { readReviews } from '../corpus/reviews_file.ts';
+import { SentimentError } from '../errors.ts';
+import { type BehaviourReport, domainsOf, readBehaviourFiles, runBehaviourTests } from '../evaluation/behaviour.ts';
+import type { Champion, Pair } from '../evaluation/comparison.ts';
+import { crossValidate } from '../evaluation/cross_validation.ts';
+import { judge, type Verdict } from '../evaluation/gate.ts';
+import { type Scored, scoreReviews } from '../evaluation/measures.ts';
+import { readModel } from '../model/artifact.ts';
+import type { LinearTextModel } from '../model/linear_text_model.ts';
+import { fetchVersion } from '../model/remote.ts';
+import type { ModelFacts } from '../model/types.ts';
+import { type Params, paramsSchema, sectionsOfModel } from '../params.ts';
+import { createNormalizer } from '../text/normalize.ts';
+import type { TrackingConfig } from '../tracking/config.ts';
+import type { ModelVersion } from '../tracking/registry.ts';
+import { trainModel } from '../training.ts';
+import { paths } from './paths.ts';
+import { hashTexts, tags } from './pipeline_result.ts';
+
+/** `warnings` are reasons why the comparison may be unfair. */
+export type Examination = { verdict: Verdict; behaviour: BehaviourReport; warnings: string[] };
+
+/**
+ * The challenger is always downloaded, even if it is in the cache. If the champion's file is damaged or has an unsupported
+ * format, only floors and behaviour tests decide, with a warning. Throws if the challenger or the texts cannot be read.
+ */
+export async function examine(
+  config: TrackingConfig,
+  params: Params,
+  challenger: ModelVersion,
+  champion: ModelVersion | undefined,
+): Promise<Examination> {
+  const warnings: string[] = [];
+  const model = await loadVersion(config, challenger, true);
+  const theirs = champion && (await loadChampion(config, champion, warnings));
+  const held = await heldOutTexts(challenger, model, warnings);
+  const files = readBehaviourFiles(params.model_evaluation.behaviour);
+  const behaviour = runBehaviourTests(model, files, domainsOf(model.facts));
+  const scored = scoresOf(model, held);
+  const opponent = champion && theirs && meet(champion, theirs);
+  const isSame = opponent?.contentDigest === contentOf(challenger, model);
+  const isSmall = held.length < params.promote_model.min_unseen;
+  const crossValidated =
+    !isSame && (isSmall || opponent?.comparison.why !== undefined)
+      ? crossValidateSettings(params, theirs?.facts, isSmall)
+      : undefined;
+  const verdict = judge({
+    challenger: { version: challenger.version, contentDigest: contentOf(challenger, model), scored },
+    champion: opponent,
+    crossValidated,
+    behaviour: behaviour.files,
+    calibrationBins: params.model_evaluation.calibration_bins,
+    params: params.promote_model,
+  });
+  return { verdict, behaviour, warnings };
+
+  function meet(version: ModelVersion, theirs: LinearTextModel): Champion {
+    const unseen = unseenBy(theirs, held) ?? (theirs.facts.dataDigest === model.facts.dataDigest ? held : undefined);
+    const { accuracy, n_test: count } = theirs.facts.metrics ?? {};
+    const other = runBehaviourTests(theirs, files, domainsOf(model.facts));
+    const least = params.promote_model.min_unseen;
+    if (unseen && !theirs.parts.fingerprints) {
+      warnings.push(
+        `version ${version.version} has no fingerprints of its training texts; it is compared because version ` +
+          `${challenger.version} was trained on the same ones`,
+      );
+    }
+    return {
+      version: version.version,
+      contentDigest: contentOf(version, theirs),
+      recorded: accuracy !== undefined && count ? { share: accuracy, count } : undefined,
+      known: unseen ? held.length - unseen.length : 0,
+      comparison:
+        unseen && unseen.length >= least
+          ? { pair: { challenger: scoresOf(model, unseen), champion: scoresOf(theirs, unseen) } }
+          : { why: whyNot(unseen?.length) },
+      behaviour: { won: failures(other, behaviour).length, lost: failures(behaviour, other).length },
+    };
+
+    function whyNot(count: number | undefined): string {
+      return count === undefined
+        ? 'it was made before models kept fingerprints of their training texts, and from other texts'
+        : `only ${count} held-out texts are unknown to both models, fewer than min_unseen ${least}`;
+    }
+  }
+}
+
+/** Those of rawTest that the challenger was not trained on. */
+async function heldOutTexts(challenger: ModelVersion, model: LinearTextModel, warnings: string[]): Promise<Review[]> {
+  const reviews = [...readReviews(paths.rawTest)];
+  const unseen = unseenBy(model, reviews);
+  const { testDigest } = await hashTexts(paths.rawTest);
+  if (!unseen && challenger.tags[tags.testDigest] !== testDigest) {
+    warnings.push(
+      `version ${challenger.version} has no fingerprints of its training texts and was built with other held-out texts ` +
+        `than ${paths.rawTest}: it may know some of these`,
+    );
+  }
+  return unseen ?? reviews;
+}
+
+/** Undefined for a model without fingerprints. */
+function unseenBy({ parts }: LinearTextModel, reviews: readonly Review[]): Review[] | undefined {
+  const { fingerprints } = parts;
+  if (!fingerprints) return undefined;
+  const normalize = createNormalizer(parts.normalize);
+  return reviews.filter(({ text }) =>
+    [text, normalize(text)].every((form) => !fingerprints.has(nearDuplicateKey(form))),
+  );
+}
+
+function scoresOf(model: LinearTextModel, reviews: readonly Review[]): Scored {
+  return scoreReviews(reviews, (text) => model.predict(text).probability);
+}
+
+/** Failures of deciding tests that `one` has and `other` has not. */
+function failures(one: BehaviourReport, other: BehaviourReport): string[] {
+  const namesOf = ({ files }: BehaviourReport) =>
+    files
+      .filter(({ decides }) => decides)
+      .flatMap(({ file, failures }) => failures.map(({ name, text }) => `${file} ${name} ${text}`));
+  const known = new Set(namesOf(other));
+  return namesOf(one).filter((name) => !known.has(name));
+}
+
+/**
+ * Out-of-fold predictions with the settings of params.yaml, and on the same folds with those of the champion if they
+ * differ. Undefined if neither is needed or the texts are too few for folds.
+ */
+function crossValidateSettings(params: Params, facts: ModelFacts | undefined, isNeeded: boolean): Pair | undefined {
+  const theirs = facts && settingsOf(facts, params);
+  const differ = theirs && !isDeepStrictEqual(modelSettings(theirs), modelSettings(params));
+  if (!isNeeded && !differ) return undefined;
+  const { cross_validation_texts: most, folds: wanted } = params.promote_model;
+  const all = [...readReviews(paths.rawTrain), ...readReviews(paths.rawTest)];
+  // Both files are in the order of a hash.
+  const step = Math.ceil(all.length / most);
+  const reviews = all.filter((_, i) => i % step === 0);
+  const folds = Math.min(wanted, ...countClasses(reviews), countUnits(reviews));
+  if (folds < 2) return undefined;
+  const score = (settings: Params) => {
+    console.log(`cross-validating on ${reviews.length.toLocaleString('en')} texts, ${folds} folds`);
+    const { calibration_bins: binCount, seed } = params.model_evaluation;
+    return crossValidate(reviews, { folds, seed, binCount }, (train) => {
+      const model = trainModel(train, settings);
+      return (text) => model.predict(text).probability;
+    }).scored;
+  };
+  return { challenger: score(params), champion: differ ? score(theirs) : undefined };
+}
+
+/** `params` with the settings that made a model; undefined if a program of another version wrote them. */
+function settingsOf(facts: ModelFacts, params: Params): Params | undefined {
+  const { data_ingestion: _source, ...sections } = facts.params;
+  const parsed = paramsSchema.safeParse({ ...params, ...sections });
+  return parsed.success ? parsed.data : undefined;
+}
+
+function modelSettings(params: Params): Record<string, unknown> {
+  const { data_ingestion: _source, ...sections } = sectionsOfModel(params);
+  return sections;
+}
+
+function countClasses(reviews: readonly Review[]): number[] {
+  const counts = new Map<number, number>();
+  for (const { label } of reviews) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts.values()];
+}
+
+/** Groups, and texts without one. */
+function countUnits(reviews: readonly Review[]): number {
+  return new Set(reviews.map(({ group }, i) => group ?? i)).size;
+}
+
+function contentOf(version: ModelVersion, model: LinearTextModel): string {
+  return version.tags[tags.content] ?? model.digest;
+}
+
+async function loadVersion(config: TrackingConfig, version: ModelVersion, fresh: boolean): Promise<LinearTextModel> {
+  return readModel((await fetchVersion(config, version, paths.modelCache, { fresh })).path);
+}
+
+async function loadChampion(
+  config: TrackingConfig,
+  champion: ModelVersion,
+  warnings: string[],
+): Promise<LinearTextModel | undefined> {
+  try {
+    return await loadVersion(config, champion, false);
+  } catch (error) {
+    if (!(error instanceof SentimentError && /^MODEL_(DAMAGED|VERSION)$/.test(error.code))) throw error;
+    warnings.push(`version ${champion.version}, the champion, cannot be compared: ${error.message}`);
+    return undefined;
+  }
+}
