@@ -34,9 +34,8 @@ export type ComparisonInput = {
   params: PromoteModelParams;
 };
 
-/** Standard errors of a drop that chance explains once in a thousand, and once in twenty. */
+/** Standard errors of a drop that chance explains once in a thousand. */
 const FAR = 3.09;
-const SIGNIFICANT = 1.645;
 
 /** Adds its numbers to `figures`. */
 export function compare(input: ComparisonInput, figures: Record<string, number>): Check[] {
@@ -129,11 +128,11 @@ function withoutComparison(
   const own = accuracyOf(challenger.scored.labels, classesOf(challenger.scored));
   // A champion that knows most of these texts had held-out texts of the same kind.
   if (recorded && 2 * known >= own.count) {
-    const passed = dropInErrors(recorded, own) < SIGNIFICANT;
+    const passed = dropInErrors(recorded, own) < FAR;
     checks.push({
       passed,
       text:
-        `accuracy ${withInterval(own)} is ${passed ? 'not ' : ''}significantly below the ${recorded.share.toFixed(4)} ` +
+        `accuracy ${withInterval(own)} is ${passed ? 'not ' : ''}far below the ${recorded.share.toFixed(4)} ` +
         `that version ${version} reached on ${many(recorded.count)} other texts of the same source`,
     });
   }
