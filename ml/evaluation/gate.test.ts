@@ -247,7 +247,7 @@ describe('a challenger', () => {
 });
 
 describe('a challenger that cannot be compared', () => {
-  const why = 'only 12 of 200 held-out texts are unknown to both, fewer than min_unseen 200';
+  const why = 'only 12 held-out texts are unknown to both models, fewer than min_unseen 200';
   const meet = (ours: number[], theirs: number[] | undefined, known = 0, wrong = good) =>
     judge(
       input({
