@@ -70,6 +70,19 @@ describe('the sources of data_ingestion', () => {
     corpus.close();
   });
 
+  it('of one file keep their sides when the file gets another name', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `g${i % 20},text ${i},${i % 3 ? 'positive' : 'negative'}`);
+    const heldOut = async (name: string) => {
+      const source = csv(name, 'shop,text,label', ...rows);
+      const corpus = await gatherCorpus({ ...settings, source, group_column: 'shop' }, options());
+      const { test } = corpus.split(settings);
+      const texts = Array.from(corpus.reviews(test), ({ text }) => text);
+      corpus.close();
+      return texts;
+    };
+    expect(await heldOut('december.csv')).toEqual(await heldOut('november.csv'));
+  });
+
   it('keep a text that several have once, from the first, and count the others', async () => {
     const sources: Sources = [
       { source: csv('shop.csv', 'text,label', 'good,positive', 'bad,negative', 'disputed,positive') },

@@ -52,12 +52,17 @@ function domainOf(source: string): string {
   return name === '' || /(^|_)se$/.test(name) ? `${name}_texts`.replace(/^_/, '') : name;
 }
 
-/** The items of a source with its domain and weight. Ids become unique, and its groups differ from those of others. */
+/**
+ * The items of a source with its domain and weight. Of several sources, ids and groups become unique. A single file keeps its
+ * groups, so that they stay on their side of the split when the file gets another name; an embedded corpus has the same ones
+ * alone and in embedded:all.
+ */
 export async function* markItems(
   items: AsyncIterable<Candidate | BadRow>,
-  { domain, weight, mark }: Pick<SourcePart, 'domain' | 'weight' | 'mark'>,
+  { source, domain, weight, mark }: Pick<SourcePart, 'source' | 'domain' | 'weight' | 'mark'>,
   several: boolean,
 ): AsyncGenerator<Candidate | BadRow, void> {
+  const isMarked = several || source.startsWith('embedded:');
   for await (const item of items) {
     if ('problem' in item) yield item;
     else {
@@ -65,7 +70,7 @@ export async function* markItems(
       yield {
         ...item,
         id: several ? `${mark}/${id}` : id,
-        ...(group !== undefined && { group: `${mark}/${group}` }),
+        ...(group !== undefined && { group: isMarked ? `${mark}/${group}` : group }),
         domain,
         ...(weight !== 1 && { weight }),
       };
