@@ -30,6 +30,15 @@ function flip(rows: readonly Row[], share = 0.3): Row[] {
   return rows.map((row) => (wrong.has(row) ? reverse(row) : row));
 }
 
+function flipLabels(reviews: readonly Review[]): Review[] {
+  const wrong = some(reviews, 0.3, 7);
+  return reviews.map((review) => {
+    if (!wrong.has(review)) return review;
+    const { rating, label } = review;
+    return { ...review, label: label === 1 ? 0 : 1, ...(rating !== undefined && { rating: -rating }) };
+  });
+}
+
 async function embedded(name: string): Promise<Row[]> {
   const settings = { ...params.data_ingestion, source: `embedded:${name}` };
   return shuffle(await gatherReviews(settings, { folder: '.local/downloads', log: () => {} }), createRandom(1));
@@ -44,8 +53,10 @@ describe.skipIf(!need('mlflow'))('the gate', () => {
 
   async function split(rows: readonly Row[], seed = params.data_ingestion.seed): Promise<[Parts, Params]> {
     const source = file('reviews.jsonl');
-    writeFileSync(source, rows.map((row, i) => JSON.stringify({ ...row, id: `${i}` })).join('\n'));
-    const columns = { rating_column: 'rating', group_column: rows[0].group === undefined ? '' : 'group' };
+    const labelled = rows.map((row) => ({ ...row, label: row.rating! > 0 ? 1 : 0 }));
+    writeFileSync(source, labelled.map((row) => JSON.stringify(row)).join('\n'));
+    // Films keep their ratings; products have labels alone, and groups.
+    const columns = rows[0].group === undefined ? { rating_column: 'rating' } : { group_column: 'group' };
     const data_ingestion = { ...params.data_ingestion, source, seed, ...columns };
     const parts = await gatherSplit(data_ingestion, { folder: file('.local'), log: () => {} });
     return [parts, { ...params, data_ingestion }];
@@ -99,8 +110,7 @@ describe.skipIf(!need('mlflow'))('the gate', () => {
       };
 
       const [fresh, next] = await split(after, seed);
-      const trainFlipped = { ...fresh, train: flip(fresh.train) as Review[] };
-      trainFlipped.train = trainFlipped.train.map((row) => ({ ...row, label: row.rating! > 0 ? 1 : 0 }));
+      const trainFlipped = { ...fresh, train: flipLabels(fresh.train) };
       const wrongTraining = await challenge(trainFlipped, next);
       expect(wrongTraining.code, wrongTraining.out).toBe(3);
       expectFair(trainFlipped, wrongTraining.figures);
@@ -135,4 +145,21 @@ describe.skipIf(!need('mlflow'))('the gate', () => {
       if (isLong) console.log(count, [wrong, sound].map(({ out }) => out).join('\n'));
     },
   );
+
+  if (!isLong) return;
+  test('a champion that knows most of a small corpus is not compared, and wrong labels are refused', async () => {
+    const rows = await embedded('amazon');
+    await crown(...(await split(rows)));
+    const [fresh, settings] = await split(rows, 43);
+    const wrongTraining = await challenge({ ...fresh, train: flipLabels(fresh.train) }, settings);
+    expect(wrongTraining.code, wrongTraining.out).toBe(3);
+    expect(wrongTraining.out).toContain('cannot be compared with version 1, because only');
+    const [flipped] = await split(flip(rows), 43);
+    const wrongFile = await challenge(flipped, settings);
+    expect(wrongFile.code, wrongFile.out).toBe(3);
+    const sound = await challenge(fresh, { ...settings, model_building: { ...settings.model_building, C: 4 } });
+    expect(sound.code, sound.out).toBe(0);
+    expect(sound.out).toContain('cross-validated on');
+    console.log([wrongTraining, wrongFile, sound].map(({ out }) => out).join('\n'));
+  });
 });
