@@ -157,7 +157,7 @@ const features = {
   stemmer: z.enum(['none', 'porter', 'lancaster']).default('none').describe("natural's stemmers."),
   stopwords: z.enum(['none', 'english', 'english_without_negations']).default('none').describe('Words to leave out.'),
   negation_scope: whole(0, 20).default(3).describe('Words after a negation whose sign is flipped; 0 turns it off.'),
-  negation_weight: above(0).max(3).default(1.5).describe('How much these words count.'),
+  negation_weight: above(0).max(3).default(1).describe('How much these words count.'),
   contrast_weight: share
     .default(0.3)
     .describe('Weight of what a "but" or an opening "although A," sets aside; 1 turns it off.'),

@@ -203,12 +203,12 @@ test('probabilities survive the journal to the last bit', () => {
 
 test('a suggestion changes its values and nothing else', () => {
   const text = readFileSync(join(root, 'params.yaml'), 'utf8');
-  const changes = flatten({ model_building: { C: 20, penalty: 'l1' }, feature_engineering: { negation_weight: 1 } });
+  const changes = flatten({ model_building: { C: 20, penalty: 'l1' }, feature_engineering: { negation_weight: 2 } });
   const changed = changeParams(text, changes)!;
   expect(paramsSchema.parse(parse(changed))).toEqual({
     ...params,
     model_building: { ...params.model_building, C: 20, penalty: 'l1' },
-    feature_engineering: { ...params.feature_engineering, negation_weight: 1 },
+    feature_engineering: { ...params.feature_engineering, negation_weight: 2 },
   });
   expect(changed.split('\n').filter((line, i) => line !== text.split('\n')[i]).length).toBe(3);
   expect(changeParams(text, { 'feature_engineering.word.ngrams': [1, 3] })).toBeUndefined();
