@@ -88,7 +88,7 @@ const ofSource = {
 };
 
 const sourceName = name.describe(
-  'embedded:all, embedded:NAME, a path, http(s)://, s3://, or an aclImdb folder or tar.gz.',
+  'embedded:all, embedded:NAME, a table, a folder of tables, http(s)://, s3://, or an aclImdb folder or tar.gz.',
 );
 
 const ingestion = {

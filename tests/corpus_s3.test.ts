@@ -49,9 +49,34 @@ describe.skipIf(!need('moto'))('texts in S3', () => {
   it.each(['s3://reviews/2026/all.csv', 's3://reviews/2026/all.csv.gz'])('are read from %s', async (source) => {
     const reviews = await gatherReviews({ ...settings, source }, options());
     expect(reviews).toHaveLength(5000);
-    expect(reviews[4999]).toEqual({ id: '5001', text: 'text 4999', label: 1 });
+    expect(reviews[4999]).toEqual({ id: '5001', text: 'text 4999', label: 1, domain: 'all' });
     expect(lines.slice(0, 2)).toEqual([`fetching ${source} ...`, `${source}: 5,000 read, 5,000 kept, 0 left out`]);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('are read from all tables whose keys begin alike, by name, one after the other', async () => {
+    const s3 = new S3Client({ forcePathStyle: true });
+    for (const [Key, Body] of [
+      ['said/2026-12-02.jsonl', '{"text":"fine","label":"positive"}\n'],
+      ['said/2026-12-01.jsonl', '{"text":"dull","label":"negative","note":"x"}\n{"text":"good","label":"positive"}\n'],
+      ['said/empty.jsonl', ''],
+      ['said/readme.txt', 'no table'],
+      ['said/below/other.jsonl', '{"text":"other","label":"positive"}\n'],
+    ]) {
+      await s3.send(new PutObjectCommand({ Bucket: 'reviews', Key, Body }));
+    }
+    s3.destroy();
+    const reviews = await gatherReviews({ ...settings, source: 's3://reviews/said/' }, options());
+    expect(reviews.map(({ id, text, label }) => [id, text, label])).toEqual([
+      ['2026-12-01.jsonl/1', 'dull', 0],
+      ['2026-12-01.jsonl/2', 'good', 1],
+      ['2026-12-02.jsonl/1', 'fine', 1],
+    ]);
+    expect(readdirSync(folder)).toEqual([]);
+    await expect(gatherReviews({ ...settings, source: 's3://reviews/none/' }, options())).rejects.toMatchObject({
+      code: 'SOURCE_EMPTY',
+      message: 's3://reviews/none/ holds no table (.csv, .tsv or .jsonl) with a row',
+    });
   });
 
   it('are in a temporary file until it is removed', async () => {
@@ -65,6 +90,7 @@ describe.skipIf(!need('moto'))('texts in S3', () => {
   it.each([
     ['s3://reviews/no.csv', 'there is no such object in the bucket'],
     ['s3://nowhere/a.csv', 'there is no such bucket'],
+    ['s3://nowhere/said/', 'there is no such bucket'],
   ])('that do not exist, like %s, are an error', async (source, reason) => {
     await expect(gatherReviews({ ...settings, source }, options())).rejects.toMatchObject({
       code: 'DOWNLOAD_FAILED',
@@ -88,13 +114,10 @@ describe.skipIf(!need('moto'))('texts in S3', () => {
     await expect(downloadS3('s3://reviews/empty.csv', options())).rejects.toThrow('s3://reviews/empty.csv is empty');
   });
 
-  it.each(['s3://reviews', 's3://reviews/2026/', 's3:///key'])(
-    'must be named as an object, not as %s',
-    async (source) => {
-      await expect(gatherReviews({ ...settings, source }, options())).rejects.toMatchObject({
-        code: 'ADDRESS_INVALID',
-        exitCode: 2,
-      });
-    },
-  );
+  it.each(['s3://reviews', 's3:///key', 's3:///'])('must be named as an object, not as %s', async (source) => {
+    await expect(gatherReviews({ ...settings, source }, options())).rejects.toMatchObject({
+      code: 'ADDRESS_INVALID',
+      exitCode: 2,
+    });
+  });
 });

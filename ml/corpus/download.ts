@@ -10,6 +10,7 @@ import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { SentimentError, usageError } from '../errors.ts';
 import { findFormat, isArchiveName } from './data_file.ts';
 
@@ -73,18 +74,15 @@ export function downloadS3(
 ): Promise<Downloaded> {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(address) ?? [];
   if (bucket === undefined || key.endsWith('/')) {
-    throw usageError('ADDRESS_INVALID', `${address} is not s3://BUCKET/KEY`, 'name one object, not a bucket or folder');
+    throw usageError(
+      'ADDRESS_INVALID',
+      `${address} is not s3://BUCKET/KEY`,
+      'name one object, or all tables of a folder by a slash at the end',
+    );
   }
   return download(address, options, reasonOfS3, async ({ path, signal, watch, bytes }) => {
-    const { GetObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
-    const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
-    const client = new S3Client({
-      forcePathStyle: Boolean(endpoint),
-      followRegionRedirects: true,
-      requestHandler: { connectionTimeout: CONNECTION_TIMEOUT },
-      // The SDK does not read AWS_DEFAULT_REGION; other AWS programs do.
-      region: env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined),
-    });
+    const { GetObjectCommand } = await import('@aws-sdk/client-s3');
+    const client = await openS3(env);
     const { Body, ContentLength } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
       abortSignal: signal,
     });
@@ -95,6 +93,41 @@ export function downloadS3(
       throw new Error(`only ${bytes()} of ${ContentLength} bytes arrived`);
     }
     return basename(key);
+  });
+}
+
+/**
+ * Names of the objects under s3://BUCKET/PREFIX/, without the prefix, those in folders below and empty ones.
+ *
+ * Throws ADDRESS_INVALID (2) or DOWNLOAD_FAILED.
+ */
+export async function listS3(address: string, env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
+  const [, Bucket, Prefix] = /^s3:\/\/([^/]+)\/(.*)$/.exec(address) ?? [];
+  if (Bucket === undefined) throw usageError('ADDRESS_INVALID', `${address} is not s3://BUCKET/PREFIX/`);
+  const { paginateListObjectsV2 } = await import('@aws-sdk/client-s3');
+  const client = await openS3(env);
+  const names: string[] = [];
+  try {
+    for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket, Prefix, Delimiter: '/' })) {
+      for (const { Key = '', Size = 0 } of Contents) if (Size > 0) names.push(Key.slice(Prefix.length));
+    }
+  } catch (cause) {
+    throw cannotFetch(address, reasonOfS3(cause), cause);
+  } finally {
+    client.destroy();
+  }
+  return names;
+}
+
+async function openS3(env: NodeJS.ProcessEnv): Promise<S3Client> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
+  const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+  return new S3Client({
+    forcePathStyle: Boolean(endpoint),
+    followRegionRedirects: true,
+    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT },
+    // The SDK does not read AWS_DEFAULT_REGION; other AWS programs do.
+    region: env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined),
   });
 }
 
@@ -131,13 +164,17 @@ async function download(
     remove();
     if (error instanceof SentimentError) throw error;
     const reason = abort.signal.aborted ? `no data arrived for ${idleTimeout / 1000} s` : reasonOf(error);
-    throw new SentimentError('DOWNLOAD_FAILED', `cannot fetch ${name}: ${reason}`, {
-      cause: error,
-      next: 'check the address and the network connection',
-    });
+    throw cannotFetch(name, reason, error);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function cannotFetch(name: string, reason: string, cause: unknown): SentimentError {
+  return new SentimentError('DOWNLOAD_FAILED', `cannot fetch ${name}: ${reason}`, {
+    cause,
+    next: 'check the address and the network connection',
+  });
 }
 
 function parseAddress(address: string): URL {

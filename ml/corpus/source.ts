@@ -1,12 +1,13 @@
 /** Opens the source of texts that data_ingestion.source names, and reads tables by the columns that data_ingestion names. */
 import { statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { SentimentError, usageError } from '../errors.ts';
 import type { DataIngestionParams } from '../params.ts';
 import type { BadRow, Candidate, Source } from './candidate.ts';
 import { isArchiveName } from './data_file.ts';
-import { type Downloaded, downloadHttp, downloadS3 } from './download.ts';
+import { type Downloaded, downloadHttp, downloadS3, listS3 } from './download.ts';
 import { openEmbedded } from './embedded.ts';
+import { isImdbFolder, isTable, openTables, type Part, tablesIn } from './folder.ts';
 import { openImdb } from './imdb.ts';
 import { describeProblem, type RowProblem } from './records.ts';
 import { readTable, requireColumns, type Table, type TableRow } from './table.ts';
@@ -28,24 +29,45 @@ export type SourceOptions = {
 };
 
 /**
- * embedded:NAME, http(s)://, s3://, a folder or archive of IMDB reviews, or else a table. The caller closes it.
+ * embedded:NAME, http(s)://, s3:// (an object, or all tables under a name that ends in a slash), a folder or archive of IMDB
+ * reviews, a folder of tables, or else a table. The caller closes it.
  *
- * Throws SOURCE_MISSING and what openEmbedded, downloadHttp, downloadS3, openImdb and openTableSource throw.
+ * Throws SOURCE_MISSING and what openEmbedded, downloadHttp, downloadS3, listS3, openImdb, openTables and openTableSource throw.
  */
 export async function openSource(settings: SourceSettings, options: SourceOptions): Promise<Source> {
   const { source } = settings;
   if (source.startsWith('embedded:')) return openEmbedded(source.slice('embedded:'.length));
   if (/^https?:\/\//i.test(source)) return openDownloaded(await downloadHttp(source, options), settings, options);
-  if (source.startsWith('s3://')) return openDownloaded(await downloadS3(source, options), settings, options);
+  if (source.startsWith('s3://')) {
+    if (source.endsWith('/')) return openTables(source, await partsInS3(settings, options), hasIds(settings));
+    return openDownloaded(await downloadS3(source, options), settings, options);
+  }
   const facts = statSync(source, { throwIfNoEntry: false });
   if (!facts) {
     throw new SentimentError('SOURCE_MISSING', `there is no file or folder ${source}`, {
       next: 'name a table, a folder, an address or embedded:all as a source of data_ingestion in params.yaml',
     });
   }
-  return facts.isDirectory()
-    ? openImdb(source, source, 'folder')
-    : openFile(source, { name: source, fileName: basename(source), log: options.log }, settings);
+  const { log } = options;
+  if (!facts.isDirectory()) return openFile(source, { name: source, fileName: basename(source), log }, settings);
+  if (isImdbFolder(source)) return openImdb(source, source, 'folder');
+  const parts = tablesIn(source).map((name): Part => {
+    const path = join(source, name);
+    return { name, open: () => openTableSource(path, { name: path, fileName: name, log }, settings) };
+  });
+  return openTables(source, parts, hasIds(settings));
+}
+
+async function partsInS3(settings: SourceSettings, options: SourceOptions): Promise<Part[]> {
+  const keys = (await listS3(settings.source)).filter(isTable);
+  return keys.map((name) => ({
+    name,
+    open: async () => openDownloaded(await downloadS3(settings.source + name, options), settings, options),
+  }));
+}
+
+function hasIds({ id_column }: SourceSettings): boolean {
+  return id_column !== '';
 }
 
 async function openDownloaded(
