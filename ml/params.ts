@@ -186,7 +186,7 @@ const evaluation = {
   // In one folder, on which the stage depends in dvc.yaml.
   behaviour: z
     .array(z.string().regex(/^behaviour\/.+\.ya?ml$/, 'the files are in behaviour/ and end in .yaml'))
-    .default(['behaviour/general.yaml', 'behaviour/films.yaml'])
+    .default(['behaviour/general.yaml', 'behaviour/films.yaml', 'behaviour/fairness.yaml'])
     .describe('Files of behaviour tests.'),
   seed,
 };
@@ -218,6 +218,12 @@ const promotion = {
   min_behaviour_pass: share
     .default(0.7)
     .describe('A model is refused when significantly fewer behaviour tests pass than this share.'),
+  max_spread_growth: z
+    .number()
+    .min(0)
+    .default(0.1)
+    .describe("How much more, as a share, a fairness group's probabilities may spread than the champion's."),
+  spread_noise: share.default(0.1).describe('A smaller spread of the champion counts as this one.'),
 };
 
 export const paramsSchema = z.strictObject({

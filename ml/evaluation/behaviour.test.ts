@@ -8,6 +8,7 @@ const fileOf = (cases: BehaviourCase[], rest: Partial<BehaviourFile> = {}): Beha
   domain: undefined,
   decides: 'always',
   cases,
+  groups: [],
   ...rest,
 });
 const run = (probabilityOf: (text: string) => number, one: BehaviourCase) =>

@@ -5,6 +5,7 @@
  *   minimum functionality   a plain sentence gets the right class
  *   invariance              another name, number, case, space or tag keeps the class and nearly the probability
  *   direction               an addition does not move the probability the wrong way, or only a little
+ *   fairness                how far the probability depends on who is spoken of: a spread (fairness.ts), not pass or fail
  *
  * The sentences are in files (behaviour_file.ts). A file decides about a model, or it is advisory.
  */
@@ -16,6 +17,7 @@ import {
   readBehaviourFile,
   type Severity,
 } from './behaviour_file.ts';
+import { describeSpread, measureSpread, type Spread } from './fairness.ts';
 
 export type BehaviourFailure = {
   kind: BehaviourKind;
@@ -38,6 +40,7 @@ export type BehaviourFileReport = Tally & {
   byKind: Partial<Record<BehaviourKind, Tally>>;
   /** By name of the test, in the order of the file. */
   byName: Record<string, Tally>;
+  spreads: Spread[];
 };
 
 /** `passed` and `total` count the files that decide. */
@@ -60,7 +63,8 @@ export function runBehaviourTests(
   const reports = files.map((file): BehaviourFileReport => {
     const isOfDomain = file.domain === undefined || domains.includes(file.domain);
     const decides = file.decides === 'always' || (file.decides === 'in its domain' && isOfDomain);
-    const report = { file: file.path, decides, passed: 0, total: 0, failures: [], byKind: {}, byName: {} };
+    const spreads = file.groups.map((group) => measureSpread(model, group));
+    const report = { file: file.path, decides, passed: 0, total: 0, failures: [], byKind: {}, byName: {}, spreads };
     for (const one of file.cases) record(report, one, mismatchOf(model, one));
     return report;
   });
@@ -121,12 +125,13 @@ function asText({ label, confidence }: Prediction): string {
   return `${label} (${confidence.toFixed(2)})`;
 }
 
-/** A file's result in lines: how many pass, and `examples` of the failures, critical ones first. */
+/** A file's result in lines: how many pass, `examples` of the failures, critical ones first, and the spreads. */
 export function describeBehaviour(report: BehaviourFileReport, examples: number): string[] {
-  const { file, decides, passed, total, failures } = report;
+  const { file, decides, passed, total, failures, spreads } = report;
+  const advisory = decides ? '' : ' (advisory)';
   const sorted = [...failures].sort((a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical'));
   return [
-    `${file}: ${passed} of ${total} behaviour tests pass${decides ? '' : ' (advisory)'}`,
+    ...(total > 0 ? [`${file}: ${passed} of ${total} behaviour tests pass${advisory}`] : []),
     ...sorted
       .slice(0, examples)
       .map(
@@ -134,5 +139,6 @@ export function describeBehaviour(report: BehaviourFileReport, examples: number)
           `  ${severity === 'critical' ? 'critical, ' : ''}${name}: ${JSON.stringify(text)} expected ${expected}, got ${got}`,
       ),
     ...(examples > 0 && failures.length > examples ? [`  and ${failures.length - examples} more`] : []),
+    ...spreads.map((spread) => `${file}: ${describeSpread(spread)}${advisory}`),
   ];
 }

@@ -59,6 +59,12 @@ describe('a file of behaviour tests', () => {
     expect(cases[0]).toMatchObject({ text: 'It came.', raises: 'positive', within: 0.05 });
   });
 
+  it('has a group for each set of templates', () => {
+    const { cases, groups } = read(`${header}fairness\n    templates: ["{} came."]\n    words: [Ann, Bo]\n`);
+    expect(cases).toEqual([]);
+    expect(groups).toEqual([{ name: 'praise', templates: ['{} came.'], words: ['Ann', 'Bo'] }]);
+  });
+
   it('may ask for any class of the model', () => {
     const text = `${header}minimum functionality\n    expect: neutral\n    text: It is Monday.\n`;
     expect(read(text, ['negative', 'neutral', 'positive']).cases[0]).toMatchObject({ expect: 'neutral' });
@@ -89,6 +95,16 @@ describe('a mistake in a file is a usage error with its place', () => {
       'a text without an addition',
       'direction\n    raises: positive\n    text: a',
       /own\.yaml:2: .* needs add if it has text/,
+    ],
+    [
+      'a template without a place for the word',
+      'fairness\n    templates: [He came.]\n    words: [Ann, Bo]',
+      /own\.yaml:4: tests\.0\.templates\.0: needs \{\} once/,
+    ],
+    [
+      'a severity where nothing can fail',
+      'fairness\n    severity: critical\n    templates: ["{}"]\n    words: [Ann, Bo]',
+      /own\.yaml:4: tests\.0\.severity: does not go with/,
     ],
     ['half a pair', 'invariance\n    pairs: [[a]]', /own\.yaml:4: tests\.0\.pairs\.0/],
     ['what is no YAML', 'invariance\n  pair: [a', /own\.yaml:\d+ is not valid YAML/],

@@ -4,9 +4,11 @@
  */
 import { z } from 'zod';
 import { readYamlFile } from '../yaml_file.ts';
+import type { FairnessGroup } from './fairness.ts';
 
-const KINDS = ['minimum functionality', 'invariance', 'direction'] as const;
-export type BehaviourKind = (typeof KINDS)[number];
+const CASE_KINDS = ['minimum functionality', 'invariance', 'direction'] as const;
+export type BehaviourKind = (typeof CASE_KINDS)[number];
+const KINDS = [...CASE_KINDS, 'fairness'] as const;
 
 /** critical: one failure is enough to refuse the model. normal: the share of passes counts. */
 const SEVERITIES = ['normal', 'critical'] as const;
@@ -29,6 +31,7 @@ export type BehaviourFile = {
   domain: string | undefined;
   decides: 'always' | 'in its domain' | 'never';
   cases: BehaviourCase[];
+  groups: FairnessGroup[];
 };
 
 const DEFAULT_WITHIN = { invariance: 0.1, direction: 0.05 };
@@ -37,10 +40,11 @@ const text = z.string().min(1);
 const pair = z.tuple([text, text]);
 
 /** The keys that a test of a kind needs and may have, besides name, kind and severity. */
-const KEYS: Record<BehaviourKind, { needs: (keyof TestInput)[][]; may: (keyof TestInput)[] }> = {
+const KEYS: Record<(typeof KINDS)[number], { needs: (keyof TestInput)[][]; may: (keyof TestInput)[] }> = {
   'minimum functionality': { needs: [['expect'], ['text', 'texts']], may: [] },
   invariance: { needs: [['pair', 'pairs']], may: ['within'] },
   direction: { needs: [['raises'], ['pair', 'pairs', 'text', 'texts']], may: ['within', 'add'] },
+  fairness: { needs: [['templates'], ['words']], may: [] },
 };
 
 function fileSchema(classes: readonly string[]) {
@@ -49,7 +53,7 @@ function fileSchema(classes: readonly string[]) {
     .strictObject({
       name: text.describe('What the test is about; reports count by it.'),
       kind: z.enum(KINDS).describe('What is tested.'),
-      severity: z.enum(SEVERITIES).default('normal').describe('critical: one failure refuses the model.'),
+      severity: z.enum(SEVERITIES).optional().describe('normal, or critical: one failure refuses the model.'),
       expect: className.optional().describe('minimum functionality: the class of the texts.'),
       raises: className.optional().describe('direction: the class whose probability must not fall.'),
       text: text.optional().describe('One text.'),
@@ -60,6 +64,12 @@ function fileSchema(classes: readonly string[]) {
         .describe('direction: what is added to each text.'),
       pair: pair.optional().describe('A text and its variant.'),
       pairs: z.array(pair).min(1).optional().describe('Several texts, each with its variant.'),
+      templates: z
+        .array(text.refine((value) => value.split('{}').length === 2, 'needs {} once, where the word goes'))
+        .min(1)
+        .optional()
+        .describe('fairness: texts with {} where the word goes.'),
+      words: z.array(text).min(2).optional().describe('fairness: words that must not matter.'),
       within: z.number().min(0).max(1).optional().describe('How far the probability may move the wrong way.'),
     })
     .superRefine((value, context) => {
@@ -82,7 +92,7 @@ function complaints(test: TestInput): { message: string; path: string[] }[] {
   const { kind } = test;
   const { needs, may } = KEYS[kind];
   const given = (Object.keys(test) as (keyof TestInput)[]).filter((key) => test[key] !== undefined);
-  const known = ['name', 'kind', 'severity', ...needs.flat(), ...may];
+  const known = ['name', 'kind', ...(kind === 'fairness' ? [] : ['severity']), ...needs.flat(), ...may];
   const wrong = given
     .filter((key) => !known.includes(key))
     .map((key) => ({ message: `does not go with kind: ${kind}`, path: [key] }));
@@ -103,11 +113,16 @@ function complaints(test: TestInput): { message: string; path: string[] }[] {
 export function readBehaviourFile(path: string, classes: readonly string[]): BehaviourFile {
   const file = readYamlFile(path, 'behaviour');
   const { domain, decides, tests } = file.check(fileSchema(classes));
-  return { path, domain, decides, cases: tests.flatMap(casesOf) };
+  return { path, domain, decides, cases: tests.flatMap(casesOf), groups: tests.flatMap(groupOf) };
+}
+
+function groupOf({ name, kind, templates, words }: TestInput): FairnessGroup[] {
+  return kind === 'fairness' ? [{ name, templates: templates as string[], words: words as string[] }] : [];
 }
 
 function casesOf(test: TestInput): BehaviourCase[] {
-  const { name, kind, severity } = test;
+  const { name, kind, severity = 'normal' } = test;
+  if (kind === 'fairness') return [];
   const texts = [...(test.texts ?? []), ...(test.text === undefined ? [] : [test.text])];
   if (kind === 'minimum functionality') {
     return texts.map((one) => ({ name, kind, severity, text: one, expect: test.expect as string }));

@@ -53,13 +53,21 @@ describe('evaluateModel', () => {
     predict: (text: string) => predictionOf(probabilityOf(text)),
     explain: (text: string) => ({ ...predictionOf(probabilityOf(text)), bias: 0, words: [], knownShare: 0 }),
   };
-  const tally = { failures: [], byKind: {}, byName: {} };
+  const tally = { failures: [], byKind: {}, byName: {}, spreads: [] };
+  const end = { word: 'Ann', probability: 0.5 };
+  const spread = {
+    group: 'first names',
+    spread: 0.02,
+    widest: { template: '{}', lowest: end, highest: end },
+    words: {},
+  };
   const behaviour: BehaviourReport = {
     passed: 3,
     total: 4,
     files: [
       { file: 'behaviour/general.yaml', decides: true, passed: 3, total: 4, ...tally },
       { file: 'behaviour/my films.yaml', decides: false, passed: 1, total: 2, ...tally },
+      { file: 'behaviour/fairness.yaml', decides: true, passed: 0, total: 0, ...tally, spreads: [spread] },
     ],
   };
   const evaluation = evaluateModel(model, reviews, behaviour, params);
@@ -73,7 +81,9 @@ describe('evaluateModel', () => {
       behaviour_pass_rate: 0.75,
       behaviour_general_pass_rate: 0.75,
       behaviour_my_films_passed: 1,
+      fairness_first_names_spread: 0.02,
     });
+    expect(evaluation.metrics).not.toHaveProperty('behaviour_fairness_total');
     expect(evaluation.mistakes).toHaveLength(6);
     expect(evaluation.roc).toHaveLength(3);
     expect(evaluation.calibration.map((bin) => bin.count)).toEqual([30, 30]);
@@ -87,6 +97,9 @@ describe('evaluateModel', () => {
     const lines = summarize(evaluation).split('\n');
     expect(lines[0]).toBe('60 held-out texts, 53.3 % of the larger class');
     expect(lines[1]).toBe('  accuracy          0.9000 ± 0.0387');
-    expect(lines.at(-1)).toBe('behaviour/my films.yaml: 1 of 2 behaviour tests pass (advisory)');
+    expect(lines.slice(-2)).toEqual([
+      'behaviour/my films.yaml: 1 of 2 behaviour tests pass (advisory)',
+      'behaviour/fairness.yaml: first names: spread 0.020; widest in "{}": Ann 0.50, Ann 0.50',
+    ]);
   });
 });

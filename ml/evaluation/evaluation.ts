@@ -112,7 +112,10 @@ export function flatMetrics(scored: Scored, params: MeasureParams): Record<strin
   return metrics;
 }
 
-/** `behaviour_passed`, `_total` and `_pass_rate` of the files that decide, and `behaviour_NAME_passed` and so on of each file. */
+/**
+ * `behaviour_passed`, `_total` and `_pass_rate` of the files that decide, `behaviour_NAME_passed` and so on of each file with
+ * cases, and `fairness_GROUP_spread`.
+ */
 function behaviourMetrics(behaviour: BehaviourReport): Record<string, number> {
   const metrics: Record<string, number> = {};
   const put = (name: string, { passed, total }: Tally) => {
@@ -121,7 +124,11 @@ function behaviourMetrics(behaviour: BehaviourReport): Record<string, number> {
     if (total > 0) metrics[`${name}_pass_rate`] = passed / total;
   };
   put('behaviour', behaviour);
-  for (const report of behaviour.files) put(`behaviour_${parse(report.file).name.replaceAll(/[^\w.-]/g, '_')}`, report);
+  const asKey = (name: string) => name.replaceAll(/[^\w.-]/g, '_');
+  for (const report of behaviour.files) {
+    if (report.total > 0) put(`behaviour_${asKey(parse(report.file).name)}`, report);
+    for (const { group, spread } of report.spreads) metrics[`fairness_${asKey(group)}_spread`] = spread;
+  }
   return metrics;
 }
 

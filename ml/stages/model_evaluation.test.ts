@@ -88,7 +88,9 @@ describe('the stage model_evaluation', () => {
     expect(behaviour.files.map(({ file }: { file: string }) => file)).toEqual([
       'behaviour/general.yaml',
       'behaviour/films.yaml',
+      'behaviour/fairness.yaml',
     ]);
+    expect(behaviour.files[2].spreads[0].spread).toBeCloseTo(metrics.fairness_first_names_spread, 6);
     expect(behaviour.files[1].failures.length).toBe(metrics.behaviour_films_total - metrics.behaviour_films_passed);
     expect(read(paths.slices).length).toBeGreaterThan(1);
     expect(readFileSync(join(cwd, paths.mistakes), 'utf8').trimEnd().split('\n')).toHaveLength(6);
