@@ -1,10 +1,11 @@
 /** `sentiment evaluate`: cross-validates on labelled texts what params.yaml would train, or tests a saved model on them. */
+import type { Review } from '../ml/corpus/review.ts';
 import { usageError } from '../ml/errors.ts';
 import { type CrossValidation, crossValidate } from '../ml/evaluation/cross_validation.ts';
 import { type DomainMetrics, domainTable } from '../ml/evaluation/domains.ts';
 import { evaluateDomains } from '../ml/evaluation/evaluation.ts';
 import type { MeasureName } from '../ml/evaluation/measures.ts';
-import { nameOfSources } from '../ml/params.ts';
+import { nameOfSources, type Params } from '../ml/params.ts';
 import { trainModel } from '../ml/training.ts';
 import { evaluateModel } from './evaluate_model.ts';
 import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
@@ -28,19 +29,7 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   }
   const params = paramsOf(options);
   const reviews = await readLabelled(params);
-  const { calibration_bins: binCount, seed } = params.model_evaluation;
-  let began = performance.now();
-  const onFold: NonNullable<Parameters<typeof crossValidate>[1]['onFold']> = (fold, { accuracy, roc_auc }) => {
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    process.stderr.write(
-      `fold ${fold} of ${options.cv}: accuracy ${accuracy.toFixed(4)}, ROC-AUC ${roc_auc.toFixed(4)} (${seconds} s)\n`,
-    );
-    began = performance.now();
-  };
-  const result = crossValidate(reviews, { folds: options.cv, seed, binCount, onFold }, (train) => {
-    const model = trainModel(train, params);
-    return (text) => model.predict(text).probability;
-  });
+  const result = crossValidateModel(reviews, params, options.cv);
   const positives = reviews.filter((review) => review.label === 1).length;
   const counts = { source: nameOfSources(params.data_ingestion), texts: reviews.length, positives };
   const { folds, mean, se, pooled } = result;
@@ -50,6 +39,23 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
       ? `${JSON.stringify({ ...counts, folds, mean, se, pooled, domains }, null, 2)}\n`
       : formatResult(counts, result, domains),
   );
+}
+
+/** Cross-validates what `params` would train; stderr gets a line for each fold. Throws FOLDS_INVALID (2), and what trainModel throws. */
+export function crossValidateModel(reviews: readonly Review[], params: Params, folds: number): CrossValidation {
+  const { calibration_bins: binCount, seed } = params.model_evaluation;
+  let began = performance.now();
+  const onFold: NonNullable<Parameters<typeof crossValidate>[1]['onFold']> = (fold, { accuracy, roc_auc }) => {
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    process.stderr.write(
+      `fold ${fold} of ${folds}: accuracy ${accuracy.toFixed(4)}, ROC-AUC ${roc_auc.toFixed(4)} (${seconds} s)\n`,
+    );
+    began = performance.now();
+  };
+  return crossValidate(reviews, { folds, seed, binCount, onFold }, (train) => {
+    const model = trainModel(train, params);
+    return (text) => model.predict(text).probability;
+  });
 }
 
 type Counts = { source: string; texts: number; positives: number };

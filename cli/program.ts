@@ -85,6 +85,19 @@ ${examples(
 )}`,
     );
 
+  labelledSource(program.command('doubt'))
+    .description('Lists the texts whose labels a model that has not seen them contradicts most, as CSV.')
+    .option('--cv <folds>', 'number of folds', wholeNumber(2, 255), 5)
+    .option('--out <file>', 'CSV file to write (default: stdout)')
+    .action(async (options) => (await import('./doubt.ts')).doubt(options))
+    .addHelpText(
+      'after',
+      `
+Each text is predicted by a model that was trained on the other folds (confident learning). The most doubtful label comes
+first, with the suggested one and its probability. Some labels are right and the text is only unusual: read before you change.
+${examples('doubt --out doubtful.csv', 'doubt --data reviews.csv --label-column stars --positive 4 5 --negative 1 2 --neutral 3')}`,
+    );
+
   reading(withModel(program.command('predict')))
     .description('Predicts the label of one text, of each line of stdin, or of each row of a table.')
     .argument('[text]', 'the text; without it, texts are read from stdin, one per line')

@@ -1,0 +1,45 @@
+/** `sentiment doubt`: lists the texts whose labels a model that has not seen them contradicts, as CSV. */
+
+import type { Review } from '../ml/corpus/review.ts';
+import { csvLine } from '../ml/corpus/table_lines.ts';
+import { type Doubt, findDoubts } from '../ml/evaluation/doubt.ts';
+import { writeText } from '../ml/files.ts';
+import { crossValidateModel } from './evaluate.ts';
+import { checkOutput } from './output.ts';
+import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
+
+export type DoubtOptions = LabelledSourceOptions & {
+  cv: number;
+  /** Path of the CSV file to write; stdout if undefined. */
+  out?: string;
+};
+
+/** Throws FOLDS_INVALID (2), and what checkOutput, readLabelled and trainModel throw. */
+export async function doubt(options: DoubtOptions): Promise<void> {
+  const { data, out, cv } = options;
+  const target = out === undefined ? undefined : checkOutput(out, data === undefined ? [] : [data]);
+  const params = paramsOf(options);
+  const reviews = await readLabelled(params);
+  const { labels, probabilities } = crossValidateModel(reviews, params, cv).scored;
+  const rows = Float64Array.from({ length: 2 * labels.length }, (_, i) => {
+    const probability = probabilities[i >> 1];
+    return i % 2 === 1 ? probability : 1 - probability;
+  });
+  const { doubts, noise } = findDoubts(labels, rows, 2);
+  const csv = doubtCsv(reviews, doubts);
+  if (target === undefined) process.stdout.write(csv);
+  else writeText(target, csv);
+  process.stderr.write(
+    `${doubts.length.toLocaleString('en')} of ${reviews.length.toLocaleString('en')} labels are doubtful; ` +
+      `estimated share of wrong labels: ${(100 * noise).toFixed(1)} %\n`,
+  );
+}
+
+const NAMES = ['negative', 'positive'];
+
+export function doubtCsv(reviews: readonly Review[], doubts: readonly Doubt[]): string {
+  const lines = doubts.map(({ row, label, suggested, probability }) =>
+    csvLine([reviews[row].id, NAMES[label], NAMES[suggested], probability.toFixed(4), reviews[row].text]),
+  );
+  return [csvLine(['id', 'label', 'suggested', 'probability', 'text']), ...lines].join('');
+}
