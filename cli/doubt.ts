@@ -2,8 +2,9 @@
 
 import type { Review } from '../ml/corpus/review.ts';
 import { csvLine } from '../ml/corpus/table_lines.ts';
-import { type Doubt, findDoubts } from '../ml/evaluation/doubt.ts';
+import { type Doubt, type Doubts, findDoubts } from '../ml/evaluation/doubt.ts';
 import { writeText } from '../ml/files.ts';
+import type { Params } from '../ml/params.ts';
 import { crossValidateModel } from './evaluate.ts';
 import { checkOutput } from './output.ts';
 import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
@@ -20,19 +21,23 @@ export async function doubt(options: DoubtOptions): Promise<void> {
   const target = out === undefined ? undefined : checkOutput(out, data === undefined ? [] : [data]);
   const params = paramsOf(options);
   const reviews = await readLabelled(params);
-  const { labels, probabilities } = crossValidateModel(reviews, params, cv).scored;
-  const rows = Float64Array.from({ length: 2 * labels.length }, (_, i) => {
-    const probability = probabilities[i >> 1];
-    return i % 2 === 1 ? probability : 1 - probability;
-  });
-  const { doubts, noise } = findDoubts(labels, rows, 2);
+  const { doubts, noise } = doubtsOf(reviews, params, cv);
   const csv = doubtCsv(reviews, doubts);
   if (target === undefined) process.stdout.write(csv);
   else writeText(target, csv);
   process.stderr.write(
     `${doubts.length.toLocaleString('en')} of ${reviews.length.toLocaleString('en')} labels are doubtful; ` +
-      `estimated share of wrong labels: ${(100 * noise).toFixed(1)} %\n`,
+      `confident learning estimates that ${(100 * noise).toFixed(1)} % are wrong or open to dispute\n`,
   );
+}
+
+export function doubtsOf(reviews: readonly Review[], params: Params, folds: number): Doubts {
+  const { labels, probabilities } = crossValidateModel(reviews, params, folds).scored;
+  const rows = Float64Array.from({ length: 2 * labels.length }, (_, i) => {
+    const probability = probabilities[i >> 1];
+    return i % 2 === 1 ? probability : 1 - probability;
+  });
+  return findDoubts(labels, rows, 2);
 }
 
 const NAMES = ['negative', 'positive'];

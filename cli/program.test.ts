@@ -36,8 +36,8 @@ function parse(words: string[]): { name: string; options: Record<string, unknown
 
 const names = createProgram().commands.map((command) => command.name());
 
-test('there are seven commands', () => {
-  expect(names).toEqual(['train', 'evaluate', 'predict', 'explain', 'export', 'serve', 'rollback-model']);
+test('there are eight commands', () => {
+  expect(names).toEqual(['train', 'evaluate', 'doubt', 'predict', 'explain', 'export', 'serve', 'rollback-model']);
 });
 
 describe.each(names)('%s', (name) => {

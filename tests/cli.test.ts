@@ -159,6 +159,22 @@ describe('evaluate', () => {
   });
 });
 
+test('doubt lists the labels that the other folds contradict, and never overwrites the data', async () => {
+  const wrong = reviewsCsv().replace(/^(p5,.*),positive$/m, '$1,negative');
+  const data = file('wrong.csv', wrong);
+  const args = ['doubt', '--data', data, '--cv', '4'];
+  const { code, stdout, stderr } = await runCli(args);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/\d+ of 80 labels are doubtful/);
+  const [header, first] = stdout.split('\n');
+  expect(header).toBe('id,label,suggested,probability,text');
+  expect(first).toMatch(/^12,negative,positive,0\.\d{4},"great cast/);
+  const out = path('doubtful.csv');
+  await runCli([...args, '--out', out]);
+  expect(readFileSync(out, 'utf8')).toBe(stdout);
+  expectFailure(await runCli([...args, '--out', data]), 2, 'OUT_IS_INPUT');
+});
+
 describe('explain', () => {
   const text = 'a dull film, but a wonderful cast';
 
