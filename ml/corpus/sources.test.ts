@@ -45,12 +45,12 @@ describe('the sources of data_ingestion', () => {
     expect(sourcesOf({ ...settings, source })[0].domain).toBe(domain);
   });
 
-  it('are the four corpora for embedded:all, whose weights a weight multiplies', () => {
-    const [one, double] = [1, 2].map((weight) => sourcesOf({ ...settings, source: 'embedded:all', weight }));
-    expect(one.map(({ source, domain }) => [source, domain])).toEqual(
+  it('are the four corpora for embedded:all', () => {
+    const parts = sourcesOf({ ...settings, source: 'embedded:all', weight: 2 });
+    expect(parts.map(({ source, domain }) => [source, domain])).toEqual(
       ['movies', 'amazon', 'tweets', 'nyt'].map((name) => [`embedded:${name}`, name]),
     );
-    expect(double.map(({ weight }) => weight)).toEqual(one.map(({ weight }) => 2 * weight));
+    expect(parts.every(({ weight }) => weight === 2)).toBe(true);
   });
 
   it('may share a domain, and their ids and groups still differ', async () => {

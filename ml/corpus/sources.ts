@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { DataIngestionParams } from '../params.ts';
 import type { BadRow, Candidate } from './candidate.ts';
-import { embeddedNames, embeddedWeight } from './embedded.ts';
+import { embeddedNames } from './embedded.ts';
 
 /** One source: its own settings, and beside them those of data_ingestion. */
 export type SourcePart = Omit<DataIngestionParams, 'sources'> & {
@@ -30,7 +30,7 @@ function expand(settings: Omit<DataIngestionParams, 'sources'>): Omit<SourcePart
   return embeddedNames.map((name) => ({
     ...settings,
     source: `embedded:${name}`,
-    weight: weight * embeddedWeight(name),
+    weight,
     domain: domain ?? name,
   }));
 }
