@@ -1,9 +1,9 @@
 /** The model of the shipped settings, as `make run` trains it, on sentences that it has not seen. */
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { gatherReviews } from '../ml/corpus/corpus.ts';
-import { temporaryFolder } from '../ml/corpus/testdata/temporary.ts';
 import type { LinearTextModel } from '../ml/model/linear_text_model.ts';
 import { readParams } from '../ml/params.ts';
 import { trainModel } from '../ml/training.ts';
@@ -15,7 +15,7 @@ let model: LinearTextModel;
 
 beforeAll(async () => {
   const params = readParams(join(root, 'ml/testdata/params.yaml'));
-  model = trainModel(await gatherReviews(params.data_ingestion, { folder: temporaryFolder(), log: () => {} }), params);
+  model = trainModel(await gatherReviews(params.data_ingestion, { folder: tmpdir(), log: () => {} }), params);
 });
 
 // Measured: 98 of 120, a share of 0.817. The standard error of such a share is 0.035.
