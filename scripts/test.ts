@@ -22,7 +22,9 @@ const REPORTS = '.local/test-reports';
 const onKubernetes = [
   'diagnosis',
   'deploy',
+  'deploy_bake',
   'deploy_interrupted',
+  'deploy_patience',
   'deploy_return',
   'monitoring_kubernetes',
   'rbac',

@@ -31,6 +31,7 @@ import {
   refusedOutright,
   type Scenario,
   scenarios,
+  whileBaking,
   wrongEcr,
 } from './support/diagnosis_scenarios.ts';
 import { need } from './support/need.ts';
@@ -138,7 +139,9 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
   }
 
   test('is provoked here for every cause', () => {
-    const provoked = new Set([...scenarios, ...refusedOutright, ...appliedByHand].map(({ cause }) => cause));
+    const provoked = new Set(
+      [...scenarios, ...refusedOutright, ...appliedByHand, ...whileBaking].map(({ cause }) => cause),
+    );
     expect(causeNames.filter((cause) => !provoked.has(cause))).toEqual([]);
   });
 

@@ -3,7 +3,12 @@
  * encryption and metadata options: tests/config/ec2.test.ts looks at the first of those in the template itself. In an update it
  * takes away what a template no longer has, but not what a condition does, and it makes nothing anew that it once had.
  */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { type MotoServer, startMoto } from './support/moto.ts';
 import { need } from './support/need.ts';
 import { element, type Stack, stackIn } from './support/stack.ts';
@@ -30,6 +35,43 @@ describe.skipIf(!need('moto'))('the stack', () => {
     const text = await stack.userData(STACK, `${name}Machine`);
     expect(text).toContain(`VOLUME_ID=${volume}\n`);
     expect(text).toContain('SOURCE=s3://a-bucket/sentiment/monitoring\n');
+  });
+
+  test.each([
+    ['a bucket without the files', 'true', 'false', 'setup: s3://a-bucket/sentiment/monitoring/ has no ec2/setup.sh'],
+    ['a set-up that fails', 'echo "mkfs: no such disk" >&2; exit 3', 'false', 'mkfs: no such disk'],
+    ['a set-up that ends well', 'echo ready', 'true', 'ready'],
+  ])('%s is signalled to the stack, with the last lines of the log', async (what, setUp, success, reason) => {
+    const { write_files } = parse(await stack.userData(STACK, 'PrometheusMachine')) as {
+      write_files: { path: string; content: string }[];
+    };
+    const script = write_files.find(({ path }) => path.endsWith('sentiment-first-start'))?.content ?? '';
+    const folder = mkdtempSync(join(tmpdir(), 'first-start-'));
+    try {
+      mkdirSync(join(folder, 'bin'));
+      const stub = (name: string, text: string) =>
+        writeFileSync(join(folder, 'bin', name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
+      const isEmpty = what.includes('without');
+      stub('aws', isEmpty ? 'true' : `mkdir -p ${folder}/root/ec2; echo '${setUp}' >${folder}/root/ec2/setup.sh`);
+      stub('systemctl', 'true');
+      stub('cfn-signal', `printf '%s\\n' "$@" >${folder}/signal`);
+      writeFileSync(join(folder, 'first-start'), script);
+      const env = {
+        PATH: `${folder}/bin:${process.env.PATH}`,
+        ROOT_DIRECTORY: `${folder}/root`,
+        LOG: `${folder}/log`,
+        FETCH_ATTEMPTS: '1',
+        FETCH_PAUSE: '0',
+      };
+      const { status, stderr } = spawnSync('bash', [join(folder, 'first-start')], { env });
+      expect(String(stderr)).toBe('');
+      const words = readFileSync(join(folder, 'signal'), 'utf8').split('\n');
+      expect(words.slice(0, 2)).toEqual(['--success', success]);
+      expect(words[words.indexOf('--reason') + 1]).toContain(reason);
+      expect(status === 0).toBe(success === 'true');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("Grafana is told Prometheus' private address", async () => {

@@ -133,7 +133,10 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       );
       const found = await scanSummary(lab.clients, { repository: name, digest }, { deadline: 20_000, interval: 50 });
       expect(found).toMatchObject({ status: 'COMPLETE', isScanned: true, counts: { CRITICAL: 1, LOW: 2 } });
-      expect(found.worst).toEqual(['CRITICAL CVE-2026-2222 openssl', 'LOW CVE-2026-1111 tar']);
+      expect(found.findings.map(({ line }) => line)).toEqual([
+        'CRITICAL CVE-2026-2222 openssl',
+        'LOW CVE-2026-1111 tar',
+      ]);
       expect(found.text).toBe('scan COMPLETE: 1 CRITICAL, 2 LOW');
       expect(() => scanGate(found, 'HIGH')).toThrow('CVE-2026-2222');
     });

@@ -15,11 +15,13 @@ type KubeConfig = ReturnType<typeof givenKubeConfig>;
 export type AppOptions = {
   container?: object;
   spec?: Partial<DeploymentManifest['spec']>;
+  /** Of the pod template. */
+  pod?: object;
   replicas?: number;
 };
 
 /** A Service with a node port and a Deployment of two pods, which keep serving for three seconds after SIGTERM. */
-export function appManifests(namespace: string, { container, spec, replicas = 2 }: AppOptions = {}): Manifest[] {
+export function appManifests(namespace: string, { container, spec, pod, replicas = 2 }: AppOptions = {}): Manifest[] {
   const metadata = { name: appName, namespace };
   const labels = { app: appName };
   const service = {
@@ -42,6 +44,7 @@ export function appManifests(namespace: string, { container, spec, replicas = 2 
         metadata: { labels },
         spec: {
           terminationGracePeriodSeconds: 10,
+          ...pod,
           containers: [
             {
               name: 'app',

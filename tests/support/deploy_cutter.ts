@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { listen } from './listen.ts';
 
@@ -10,6 +11,8 @@ export type Cutter = {
   kubeconfig: string;
   /** Resets every open connection in the middle of its traffic; returns how many. */
   cut(): number;
+  /** Refuses every connection for so many milliseconds. */
+  away(ms: number): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -21,7 +24,9 @@ export async function startCutter(kubeconfig: string, folder: string): Promise<C
   const [{ cluster }] = config.clusters;
   const { hostname, port } = new URL(cluster.server);
   const open = new Set<Socket>();
+  let isAway = false;
   const server = createServer((inward) => {
+    if (isAway) return void inward.destroy();
     const outward = connect(Number(port), hostname);
     for (const [one, other] of [
       [inward, outward],
@@ -51,6 +56,12 @@ export async function startCutter(kubeconfig: string, folder: string): Promise<C
   return {
     kubeconfig: path,
     cut,
+    async away(ms) {
+      isAway = true;
+      cut();
+      await sleep(ms);
+      isAway = false;
+    },
     async stop() {
       cut();
       await new Promise((resolve) => server.close(resolve));

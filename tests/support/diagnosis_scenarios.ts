@@ -370,6 +370,22 @@ export const appliedByHand: Scenario[] = [
   },
 ];
 
+/** Revisions that are ready and answer, and are found while they bake: tests/deploy_bake.test.ts. */
+export const whileBaking: Pick<Scenario, 'title' | 'cause' | 'says'>[] = [
+  {
+    title: 'errors in two percent of the answers',
+    cause: 'worse',
+    says: /answers with 5xx: [\d.]+ % of \d+, before 0\.0 % of/,
+  },
+  { title: 'answers that take three times as long', cause: 'worse', says: /p99 latency in seconds: / },
+  { title: 'labels the wrong way round', cause: 'worse', says: /positive answers: [\d.]+ % of \d+, before / },
+  {
+    title: 'memory that grows until the limit',
+    cause: 'worse',
+    says: /restarts: \d+ \((OOMKilled|exit code 137)\)|out of memory/,
+  },
+];
+
 /** The previous release, which serves. */
 export function goodManifests(namespace: string, { quota, spec }: Scenario): Manifest[] {
   const strategy = spec?.strategy && { strategy: spec.strategy };

@@ -117,7 +117,16 @@ const pipelineTests = files([
 
 /** Integration tests that deploy to the tests' own Kubernetes or push to a registry. */
 const rolloutTests = files([
-  ...['cluster', 'deploy', 'deploy_interrupted', 'deploy_load', 'deploy_return', 'diagnosis'],
+  ...[
+    'cluster',
+    'deploy',
+    'deploy_bake',
+    'deploy_interrupted',
+    'deploy_load',
+    'deploy_patience',
+    'deploy_return',
+    'diagnosis',
+  ],
   ...['doctor', 'ec2_compose', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
 ]);
 

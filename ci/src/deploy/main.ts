@@ -1,6 +1,10 @@
 /** Rolling update and diagnosis as a program, for machines without Dagger. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KubeConfig } from '#kubernetes';
+import { parseSignals, type SignalTable } from '../bake/signals.ts';
 import { PipelineError } from '../errors.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
 import { clusterError, describeError } from '../kubernetes/api_error.ts';
@@ -23,6 +27,7 @@ node ci/src/deploy/main.ts diagnose --name <deployment> [options]
                              for a registry that replicates; repeat it for another cause (docs/deploy.md)
   --despite <code>=<reason>  pass this refusal; the record keeps the reason. Repeat it for another
   --bake <duration>          how long to compare the new revision with the old one under traffic (default 0: not at all)
+  --signals <file>           what is compared (default: signals.yaml beside the folder of manifests, if there is one)
   --namespace, --name        Deployment to diagnose (default namespace: default)
   --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --context <name>           context of the kubeconfig (default: its current one)
@@ -44,6 +49,7 @@ const options = {
   patience: { type: 'string', multiple: true, default: [] as string[] },
   despite: { type: 'string', multiple: true, default: [] as string[] },
   bake: { type: 'string' },
+  signals: { type: 'string' },
   namespace: { type: 'string', default: 'default' },
   name: { type: 'string' },
   kubeconfig: { type: 'string' },
@@ -86,12 +92,19 @@ async function runDeploy(values: Values): Promise<number> {
     commit,
     modelVersion,
     ...settings,
+    signals: await readSignals(values),
     explainImage: explainerFor(kubeConfig),
     onProgress: (line) => process.stderr.write(`${line}\n`),
     signal: stopped.signal,
   });
   process.stdout.write(`${values.json ? outcomeJson(outcome) : describeOutcome(outcome)}\n`);
   return exitCode(outcome);
+}
+
+async function readSignals({ signals, manifests }: Values): Promise<SignalTable | undefined> {
+  const path = signals ?? join(dirname(resolve(manifests)), 'signals.yaml');
+  if (signals === undefined && !existsSync(path)) return undefined;
+  return parseSignals(await readFile(path, 'utf8'), path);
 }
 
 async function runDiagnose(values: Values): Promise<number> {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig, V1Deployment } from '#kubernetes';
+import type { SignalTable } from '../bake/signals.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
 import { isForbidden, withRetries } from '../kubernetes/api_error.ts';
@@ -29,6 +30,8 @@ export type RolloutOptions = ReleaseFacts &
     fieldManager?: string;
     /** What the registry really holds: checked before the start, and again when a pull fails. */
     explainImage?: ExplainImage;
+    /** What a new revision is compared by while it bakes. */
+    signals?: SignalTable;
     /** Called with one line for each step and each change. */
     onProgress: (line: string) => void;
   };

@@ -1,4 +1,5 @@
 /** How a deployment ended: as text for a person, as JSON and an exit code for a program. */
+import type { Baked } from '../bake/bake.ts';
 import type { Verdict } from '../diagnosis/finding.ts';
 import { PipelineError } from '../errors.ts';
 import type { Despite } from './settings.ts';
@@ -28,7 +29,7 @@ export type Returned = {
 
 /** How a rollout that was begun and followed to its end came out. */
 export type RolloutResult =
-  | { state: 'deployed'; replicaSet: string; changed: string[]; answers: string[] }
+  | { state: 'deployed'; replicaSet: string; changed: string[]; answers: string[]; baked?: Baked }
   /** Applied, and nothing shows that it can run: it is not on record as good. */
   | { state: 'not proved'; replicaSet: string; changed: string[]; why: string }
   | { state: 'unchanged'; replicaSet: string }
@@ -76,7 +77,7 @@ export function headlineOf(outcome: Outcome): string {
   switch (outcome.state) {
     case 'deployed': {
       const others = outcome.changed.length > 0 ? `; changed: ${outcome.changed.join(', ')}` : '';
-      return `deployed ${time}: ${what} serves ${image} (ReplicaSet ${outcome.replicaSet})${listed(outcome.answers)}${others}`;
+      return `deployed ${time}: ${what} serves ${image} (ReplicaSet ${outcome.replicaSet})${listed(outcome.answers)}${bakedWords(outcome.baked)}${others}`;
     }
     case 'not proved':
       return `applied, not proved ${time}: ${what} has ${image} (ReplicaSet ${outcome.replicaSet}), but ${outcome.why}; it is not on record as good`;
@@ -136,6 +137,17 @@ export function outcomeJson(outcome: Outcome): string {
 
 function fieldsOf({ code, headline, evidence, next }: PipelineError): object {
   return { code, headline, evidence, next };
+}
+
+/** What a bake found, after a semicolon: figures, and where there was too little traffic to tell. */
+function bakedWords(baked: Baked | undefined): string {
+  if (!baked) return '';
+  const { comparisons, trouble } = baked;
+  const said = comparisons.map(({ says, state }) =>
+    state === 'too little' ? `${says} (too little traffic to tell)` : says,
+  );
+  const words = trouble ? `${trouble}; ${said.join('; ')}` : said.join('; ');
+  return `; watched for ${baked.seconds.toFixed(0)} s and not contradicted (${words})`;
 }
 
 /** What was asked, after a semicolon. */

@@ -1,6 +1,7 @@
 /** From the first change to the end: the new release serves, or the last good one does again. */
 import { isDeepStrictEqual } from 'node:util';
 import type { V1Deployment } from '#kubernetes';
+import { type Baked, bake, startWatching } from '../bake/bake.ts';
 import { judgeRefusal } from '../diagnosis/creation.ts';
 import { explain } from '../diagnosis/explain.ts';
 import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
@@ -26,56 +27,84 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
   const { kubeConfig, onProgress } = options;
   if (good && good !== recorded) await records.writeGood(good);
   if (good && running.isKeptGood) await records.writeUnfinished({ replicaSet: good.replicaSet, kept: running.kept });
-  const answeredBefore = before && (await askOutside(kubeConfig, before, release.objects, 0))?.state === 'answers';
-
-  const appliedAt = Date.now();
-  let ending: Ending;
-  let changed: string[];
+  const old = before && newRevision(before)?.replicaSet.metadata?.name;
+  const { bakeSeconds = 0, signals = { signals: [] } } = options;
+  const isBaked = bakeSeconds > 0 && old !== undefined;
+  const watching = isBaked ? startWatching(kubeConfig, release, signals) : undefined;
   try {
-    const applied = await applyAll(running, release.objects);
-    changed = applied.objects
-      .filter(({ metadata }, index) => metadata.resourceVersion !== previews[index].metadata.resourceVersion)
-      .map(title);
-    ending = await follow(running, applied.deployment, before);
-  } catch (error) {
-    const refusal = refusalIn(error);
-    if (!refusal || running.signal.aborted) throw error;
-    const verdict = judgeRefusal(refusal, `${release.namespace}/${release.name}`, 'the release is');
-    return await giveUp(running, verdict, await readNow(running), appliedAt);
+    return await rollOutWatched();
+  } finally {
+    watching?.stop();
   }
-  if (ending.verdict) return await giveUp(running, ending.verdict, ending.snapshot, appliedAt);
 
-  const { snapshot } = ending;
-  const replicaSet = newRevision(snapshot)?.replicaSet.metadata?.name ?? '';
-  const others = changed.filter((each) => each !== title(release.deployment));
-  if (progressOf(snapshot).wanted === 0) {
+  async function rollOutWatched(): Promise<RolloutResult> {
+    const answeredBefore = before && (await askOutside(kubeConfig, before, release.objects, 0))?.state === 'answers';
+
+    const appliedAt = Date.now();
+    let ending: Ending;
+    let changed: string[];
+    try {
+      const applied = await applyAll(running, release.objects);
+      changed = applied.objects
+        .filter(({ metadata }, index) => metadata.resourceVersion !== previews[index].metadata.resourceVersion)
+        .map(title);
+      ending = await follow(running, applied.deployment, before);
+    } catch (error) {
+      const refusal = refusalIn(error);
+      if (!refusal || running.signal.aborted) throw error;
+      const verdict = judgeRefusal(refusal, `${release.namespace}/${release.name}`, 'the release is');
+      return await giveUp(running, verdict, await readNow(running), appliedAt);
+    }
+    if (ending.verdict) return await giveUp(running, ending.verdict, ending.snapshot, appliedAt);
+
+    const { snapshot } = ending;
+    const replicaSet = newRevision(snapshot)?.replicaSet.metadata?.name ?? '';
+    const others = changed.filter((each) => each !== title(release.deployment));
+    if (progressOf(snapshot).wanted === 0) {
+      await records.writeUnfinished(undefined);
+      return {
+        state: 'not proved',
+        replicaSet,
+        changed,
+        why: 'it has 0 replicas, so no pod shows that the release can run',
+      };
+    }
+    const inside = await askServices(kubeConfig, snapshot, release.objects);
+    if (inside.silent.length > 0)
+      return await giveUp(running, noAnswer(snapshot, inside.silent, inside.answered), snapshot, appliedAt);
+    const patience = before ? outsideMs.later : outsideMs.first;
+    const outside = await askOutside(kubeConfig, snapshot, release.objects, answeredBefore === false ? 0 : patience);
+    if (outside?.state === 'silent' && answeredBefore !== false)
+      return await giveUp(running, noAnswer(snapshot, [outside.says], inside.answered), snapshot, appliedAt);
+
+    let baked: Baked | undefined;
+    if (watching && old !== undefined && old !== replicaSet) {
+      const bakeOptions = {
+        kubeConfig,
+        snapshot,
+        watching,
+        table: signals,
+        before: old,
+        seconds: bakeSeconds,
+        onProgress,
+      };
+      baked = await bake({ ...bakeOptions, signal: running.signal });
+      if (baked.worse)
+        return await giveUp(running, worseVerdict(snapshot, baked, old), await readNow(running), appliedAt);
+    }
+
+    const isSame = before !== undefined && progressOf(before).isDone && recorded?.replicaSet === replicaSet;
+    // Not the generation: annotations change that too, and a new commit may have the same content.
+    const isSameSpec = isDeepStrictEqual(before?.deployment.spec, snapshot.deployment.spec);
     await records.writeUnfinished(undefined);
-    return {
-      state: 'not proved',
-      replicaSet,
-      changed,
-      why: 'it has 0 replicas, so no pod shows that the release can run',
-    };
+    if (isSame && isSameSpec && others.length === 0) return { state: 'unchanged', replicaSet };
+    const despite = running.passed;
+    await records.writeGood({ replicaSet, provedAt: new Date().toISOString(), objects: release.objects, despite });
+    onProgress(`healthy, and on record as the last good release: ReplicaSet ${replicaSet}`);
+    const asBefore = outside?.state === 'silent' ? ', as before this release' : '';
+    const answers = [...inside.answered, ...inside.notAsked, ...(outside ? [`${outside.says}${asBefore}`] : [])];
+    return { state: 'deployed', replicaSet, changed, answers, ...(baked && { baked }) };
   }
-  const inside = await askServices(kubeConfig, snapshot, release.objects);
-  if (inside.silent.length > 0)
-    return await giveUp(running, noAnswer(snapshot, inside.silent, inside.answered), snapshot, appliedAt);
-  const patience = before ? outsideMs.later : outsideMs.first;
-  const outside = await askOutside(kubeConfig, snapshot, release.objects, answeredBefore === false ? 0 : patience);
-  if (outside?.state === 'silent' && answeredBefore !== false)
-    return await giveUp(running, noAnswer(snapshot, [outside.says], inside.answered), snapshot, appliedAt);
-
-  const isSame = before !== undefined && progressOf(before).isDone && recorded?.replicaSet === replicaSet;
-  // Not the generation: annotations change that too, and a new commit may have the same content.
-  const isSameSpec = isDeepStrictEqual(before?.deployment.spec, snapshot.deployment.spec);
-  await records.writeUnfinished(undefined);
-  if (isSame && isSameSpec && others.length === 0) return { state: 'unchanged', replicaSet };
-  const despite = running.passed;
-  await records.writeGood({ replicaSet, provedAt: new Date().toISOString(), objects: release.objects, despite });
-  onProgress(`healthy, and on record as the last good release: ReplicaSet ${replicaSet}`);
-  const asBefore = outside?.state === 'silent' ? ', as before this release' : '';
-  const answers = [...inside.answered, ...inside.notAsked, ...(outside ? [`${outside.says}${asBefore}`] : [])];
-  return { state: 'deployed', replicaSet, changed, answers };
 }
 
 /** The pods are ready, and those who ask get nothing. */
@@ -86,6 +115,23 @@ function noAnswer({ deployment }: Snapshot, silent: string[], answered: string[]
     headline: `Deployment ${namespace}/${name}: its pods are ready, but ${silent[0]}`,
     evidence: [...silent, ...answered],
     next: `kubectl -n ${namespace} get services,endpointslices,networkpolicies -o wide; compare the Service's targetPort and selector with the pods' ports and labels`,
+    permanent: false,
+    subject: {},
+  });
+}
+
+function worseVerdict({ deployment }: Snapshot, { comparisons, worse, seconds }: Baked, old: string): Verdict {
+  const { namespace = 'default', name = '' } = deployment.metadata ?? {};
+  return verdictOf({
+    cause: 'worse',
+    headline: `Deployment ${namespace}/${name}: the new revision is worse than the one before: ${worse?.says}`,
+    evidence: [
+      `watched for ${seconds.toFixed(0)} s against ReplicaSet ${old}`,
+      ...comparisons
+        .filter((each) => each !== worse)
+        .map(({ says, state }) => (state === 'worse' ? `${says}: worse` : says)),
+    ],
+    next: 'compare the two revisions by that figure (log, dashboards, the same request to both); if the difference is meant, raise its tolerance in the table of signals, or deploy with --bake 0',
     permanent: false,
     subject: {},
   });

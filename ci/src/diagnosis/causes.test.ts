@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { withPatience } from '../../../tests/support/diagnosis_report.ts';
-import { appliedByHand, refusedOutright, scenarios } from '../../../tests/support/diagnosis_scenarios.ts';
+import { appliedByHand, refusedOutright, scenarios, whileBaking } from '../../../tests/support/diagnosis_scenarios.ts';
 import { causeNames, causes, codeOf, parsePatience, patienceFor, runbookPage } from './causes.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -30,7 +30,7 @@ test('a page of the runbook belongs to a cause or to an alert', () => {
 });
 
 test('every cause is provoked by a scenario of the integration test', () => {
-  const provoked = [...scenarios, ...refusedOutright, ...appliedByHand].map(({ cause }) => cause);
+  const provoked = [...scenarios, ...refusedOutright, ...appliedByHand, ...whileBaking].map(({ cause }) => cause);
   expect(causeNames.filter((cause) => !provoked.includes(cause))).toEqual([]);
 });
 

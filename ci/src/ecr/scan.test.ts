@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { type AwsDouble, startAwsDouble } from '../aws/testdata/aws_double.ts';
+import { parseIgnored } from './ignored.ts';
 import { parseSeverity, type ScanSummary, scanGate, scanSummary } from './scan.ts';
 
 let aws: AwsDouble | undefined;
@@ -34,7 +35,13 @@ test('counts the findings of enhanced scanning', async () => {
   };
   aws = await startAwsDouble(() => ({ body: { imageScanStatus: { status: 'ACTIVE' }, imageScanFindings } }));
   const found = await scanSummary(aws.clients, image, TIMES);
-  expect(found).toMatchObject({ counts: { UNDEFINED: 1, HIGH: 2 }, worst: ['HIGH CVE-2 - b', 'UNTRIAGED CVE-1 - a'] });
+  expect(found).toMatchObject({
+    counts: { UNDEFINED: 1, HIGH: 2 },
+    findings: [
+      { id: 'CVE-2', severity: 'HIGH', line: 'HIGH CVE-2 - b' },
+      { id: 'CVE-1', severity: 'UNDEFINED', line: 'UNTRIAGED CVE-1 - a' },
+    ],
+  });
 });
 
 test('reports at once an image that ECR cannot scan', async () => {
@@ -60,7 +67,10 @@ const found: ScanSummary = {
   status: 'COMPLETE',
   isScanned: true,
   counts: { HIGH: 1, LOW: 4 },
-  worst: ['HIGH CVE-2026-1 openssl 3.0', 'LOW CVE-2026-2 tar 1.34'],
+  findings: [
+    { id: 'CVE-2026-1', severity: 'HIGH', line: 'HIGH CVE-2026-1 openssl 3.0' },
+    { id: 'CVE-2026-2', severity: 'LOW', line: 'LOW CVE-2026-2 tar 1.34' },
+  ],
   text: 'scan COMPLETE: 1 HIGH, 4 LOW',
 };
 
@@ -73,6 +83,42 @@ test('findings of the limit or worse stop the release, and only they are shown',
   expect(() => scanGate(found, 'MEDIUM')).toThrow('1 findings');
   expect(() => scanGate(found, 'LOW')).toThrow('5 findings');
   expect(() => scanGate(found, 'HIGH')).not.toThrow('CVE-2026-2');
+});
+
+test('an ignored finding passes with its reason until its day, and then counts again and is told', () => {
+  const ignored = [{ id: 'CVE-2026-1', reason: 'the library is not loaded', until: '2026-12-31' }];
+  const during = new Date('2026-12-31T23:00:00Z');
+  expect(scanGate(found, 'HIGH', ignored, during)).toEqual([
+    'ignored until 2026-12-31: CVE-2026-1, because the library is not loaded',
+  ]);
+  const after = new Date('2027-01-01T00:00:00Z');
+  expect(() => scanGate(found, 'HIGH', ignored, after)).toThrow(
+    /1 findings of severity HIGH[\s\S]*CVE-2026-1 was ignored until 2026-12-31, and counts again/,
+  );
+  expect(() => scanGate(found, 'LOW', ignored, during)).toThrow('4 findings');
+});
+
+test('entries of the ignore file need an id, a reason and a day', () => {
+  const entry = { id: 'CVE-1', reason: 'not reachable', until: '2027-01-31' };
+  expect(parseIgnored('- id: CVE-1\n  reason: not reachable\n  until: 2027-01-31\n', 'f')).toEqual([entry]);
+  expect(parseIgnored('# nothing\n', 'f')).toEqual([]);
+  expect(() => parseIgnored('- id: CVE-1\n  until: 2027-01-31', 'f')).toThrow('f: CVE-1 has no reason (SCAN_IGNORE)');
+  expect(() => parseIgnored('- id: CVE-1\n  reason: x\n  until: soon', 'f')).toThrow('"until: soon"');
+  expect(() => parseIgnored('- reason: x', 'f')).toThrow('f: entry 1 has no id');
+});
+
+test('all pages of the findings are read', async () => {
+  const page = (name: string, nextToken?: string) => ({
+    body: {
+      imageScanStatus: { status: 'COMPLETE' },
+      imageScanFindings: { findingSeverityCounts: { HIGH: 2 }, findings: [{ name, severity: 'HIGH' }] },
+      nextToken,
+    },
+  });
+  const pages = [page('CVE-1', 'more'), page('CVE-2')];
+  aws = await startAwsDouble(() => pages.shift()!);
+  const { findings } = await scanSummary(aws.clients, image, TIMES);
+  expect(findings.map(({ id }) => id)).toEqual(['CVE-1', 'CVE-2']);
 });
 
 test('an unfinished scan does not pass', () => {

@@ -12,6 +12,7 @@ import {
 import type { AwsClients } from '../aws/clients.ts';
 import { awsError, errorName } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
+import { type Ignored, isExpired } from './ignored.ts';
 
 /** Worst first. */
 export const severities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'INFORMATIONAL', 'UNDEFINED'] as const;
@@ -25,10 +26,18 @@ export type ScanSummary = {
   isScanned: boolean;
   /** Number of findings per severity, without zeros. */
   counts: Partial<Record<Severity, number>>;
-  /** At most 20, worst first: `CRITICAL CVE-2024-0001 openssl 3.0.1`. */
-  worst: string[];
+  /** Worst first. */
+  findings: ScanFinding[];
   /** One line for a report. */
   text: string;
+};
+
+export type ScanFinding = {
+  severity: Severity;
+  /** `CVE-2024-0001`. */
+  id: string;
+  /** `CRITICAL CVE-2024-0001 openssl 3.0.1`. */
+  line: string;
 };
 
 export type ScanTimes = {
@@ -65,8 +74,11 @@ export async function scanSummary(
   }
 }
 
-/** Throws SCAN_REFUSED when the scan found this severity or worse, or has not finished. */
-export function scanGate(found: ScanSummary, severity: Severity): void {
+/**
+ * Throws SCAN_REFUSED when the scan found this severity or worse, without what is ignored, or has not finished. Returns lines
+ * for the report: what was ignored and why, and which entries have expired or match nothing.
+ */
+export function scanGate(found: ScanSummary, severity: Severity, ignored: Ignored[] = [], now = new Date()): string[] {
   const subject = `${found.repository}@${found.digest}`;
   if (!found.isScanned) {
     throw new PipelineError(
@@ -78,12 +90,24 @@ export function scanGate(found: ScanSummary, severity: Severity): void {
       },
     );
   }
+  const valid = ignored.filter((entry) => !isExpired(entry, now));
+  const isIgnored = ({ id }: ScanFinding) => valid.some((entry) => entry.id === id);
   const stopping = severities.slice(0, severities.indexOf(severity) + 1);
-  const count = stopping.reduce((sum, name) => sum + (found.counts[name] ?? 0), 0);
-  if (count === 0) return;
+  const listed = found.findings.filter((finding) => stopping.includes(finding.severity));
+  const passed = listed.filter(isIgnored);
+  const counted = stopping.reduce((sum, name) => sum + (found.counts[name] ?? 0), 0);
+  const count = counted - passed.length;
+  const expired = ignored
+    .filter((entry) => isExpired(entry, now) && found.findings.some(({ id }) => id === entry.id))
+    .map(({ id, until }) => `${id} was ignored until ${until}, and counts again`);
+  const notes = [
+    ...passed.map(({ id }) => valid.find((entry) => entry.id === id)).filter((entry) => entry !== undefined),
+  ].map(({ id, reason, until }) => `ignored until ${until}: ${id}, because ${reason}`);
+  if (count <= 0) return [...notes, ...expired];
+  const worst = listed.filter((finding) => !isIgnored(finding)).map(({ line }) => line);
   throw new PipelineError('SCAN_REFUSED', `${subject} has ${count} findings of severity ${severity} or worse`, {
-    evidence: [found.text, ...found.worst.filter((line) => stopping.some((name) => line.startsWith(`${name} `)))],
-    next: 'use a newer base image, or raise --stop-at if the findings do not apply',
+    evidence: [found.text, ...worst.slice(0, SHOWN), ...expired],
+    next: 'use a newer base image; or, for a finding that does not apply, add its id, the reason and a day to scan-ignore.yaml',
   });
 }
 
@@ -100,7 +124,17 @@ async function look(
 ): Promise<DescribeImageScanFindingsResponse | undefined> {
   try {
     const imageId = { imageDigest: digest };
-    return await ecr.send(new DescribeImageScanFindingsCommand({ repositoryName: repository, imageId }));
+    const ask = (nextToken?: string) =>
+      ecr.send(new DescribeImageScanFindingsCommand({ repositoryName: repository, imageId, nextToken }));
+    const first = await ask();
+    const { findings = [], enhancedFindings = [] } = first.imageScanFindings ?? {};
+    for (let { nextToken } = first; nextToken; ) {
+      const more = await ask(nextToken);
+      findings.push(...(more.imageScanFindings?.findings ?? []));
+      enhancedFindings.push(...(more.imageScanFindings?.enhancedFindings ?? []));
+      nextToken = more.nextToken;
+    }
+    return { ...first, imageScanFindings: { ...first.imageScanFindings, findings, enhancedFindings } };
   } catch (error) {
     if (errorName(error) === 'ScanNotFoundException') return undefined;
     throw awsError(`ECR did not return the findings of ${repository}@${digest}`, error);
@@ -134,23 +168,31 @@ function summary(
   const isScanned = SCANNED.has(status);
   const listed = severities.filter((severity) => counts[severity]).map((severity) => `${counts[severity]} ${severity}`);
   const said = isScanned ? listed.join(', ') || 'no findings' : (answer?.imageScanStatus?.description ?? 'no result');
-  return { ...image, status, isScanned, counts, worst: worstFindings(answer), text: `scan ${status}: ${said}` };
+  return { ...image, status, isScanned, counts, findings: findingsIn(answer), text: `scan ${status}: ${said}` };
 }
 
-function worstFindings(answer: DescribeImageScanFindingsResponse | undefined): string[] {
+function findingsIn(answer: DescribeImageScanFindingsResponse | undefined): ScanFinding[] {
   const { findings = [], enhancedFindings = [] } = answer?.imageScanFindings ?? {};
   const basic = findings.map(({ severity = 'UNDEFINED', name = '', attributes = [] }) => {
     const value = (key: string) => attributes.find((attribute) => attribute.key === key)?.value ?? '';
-    return { severity: String(severity), line: `${name} ${value('package_name')} ${value('package_version')}` };
+    return {
+      severity: String(severity),
+      id: name,
+      line: `${name} ${value('package_name')} ${value('package_version')}`,
+    };
   });
-  const enhanced = enhancedFindings.map(({ severity = 'UNDEFINED', title = '' }) => ({ severity, line: title }));
-  const names: readonly string[] = severities;
-  const rank = (severity: string) => {
-    const index = names.indexOf(severity);
-    return index < 0 ? names.length : index;
-  };
+  const enhanced = enhancedFindings.map(
+    ({ severity = 'UNDEFINED', title = '', packageVulnerabilityDetails: details }) => ({
+      severity,
+      id: details?.vulnerabilityId ?? title.split(' ')[0],
+      line: title,
+    }),
+  );
   return [...basic, ...enhanced]
-    .sort((a, b) => rank(a.severity) - rank(b.severity))
-    .slice(0, SHOWN)
-    .map(({ severity, line }) => `${severity} ${line}`.trim());
+    .map(({ severity, id, line }) => {
+      // UNTRIAGED of enhanced scanning means UNDEFINED.
+      const known = severities.find((each) => each === severity) ?? 'UNDEFINED';
+      return { severity: known, id, line: `${severity} ${line}`.trim() };
+    })
+    .sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }

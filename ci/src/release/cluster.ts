@@ -4,6 +4,7 @@ import type { KubeConfig } from '#kubernetes';
 import { type Arguments, awsClientsOf, type ClusterArguments } from '../arguments.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { eksKubeConfig } from '../aws/eks.ts';
+import { parseSignals, type SignalTable } from '../bake/signals.ts';
 import { explainerOf } from '../deploy/ecr.ts';
 import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
@@ -16,6 +17,8 @@ import { kubernetes } from '../kubernetes/client.ts';
 
 /** Where a release goes, and what its caller set about the rollout. */
 export type TargetCluster = RolloutSettings & {
+  signals?: SignalTable;
+
   kubeConfig: KubeConfig;
   manifests: Manifest[];
   explainImage?: ExplainImage;
@@ -42,6 +45,7 @@ export async function targetCluster(
   return {
     kubeConfig,
     manifests: await manifestsOf(source, ['manifests/app/*.yaml']),
+    signals: await signalsOf(source),
     ...(clients && { explainImage: explainerOf(clients, kubeConfig, given.cluster) }),
   };
 }
@@ -64,6 +68,11 @@ export async function askCluster({ kubeConfig, manifests, despite }: TargetClust
     throw new PipelineError('NAMESPACE', `the namespace ${namespace} does not exist`, { next });
   }
   if (despite?.NO_RIGHTS === undefined) await checkRights(kubeConfig, namespace, name);
+}
+
+async function signalsOf(source: Directory): Promise<SignalTable | undefined> {
+  const [path] = await source.glob('manifests/signals.yaml');
+  return path ? parseSignals(await source.file(path).contents(), path) : undefined;
 }
 
 /** Throws CLUSTER_ARGUMENTS unless exactly one cluster is given, and as givenKubeConfig and eksKubeConfig. */

@@ -4,6 +4,7 @@ import { type Arguments, awsClientsOf, builderOf, trackingOf } from '../argument
 import type { AwsClients } from '../aws/clients.ts';
 import { buildImage, contentId } from '../containers/image.ts';
 import { neverCached } from '../containers/pipeline.ts';
+import { type Ignored, parseIgnored } from '../ecr/ignored.ts';
 import { markDeployed } from '../ecr/lifecycle.ts';
 import {
   CHECKED_LABEL,
@@ -41,6 +42,8 @@ export type Ecr = {
   registryUrl?: string;
   /** The severity that stops the release. */
   severity?: Severity;
+  /** Findings that do not count. */
+  ignored?: Ignored[];
 };
 
 /** `content` identifies what the image is made of: equal for two builds of the same content. */
@@ -79,7 +82,7 @@ export async function imageAs(
 export async function publishAs(given: Arguments, words: DestinationArguments & { model?: File }): Promise<string> {
   const call = callOf('publish');
   const tag = await treeTag(given.source);
-  const destination = await destinationOf(words, tag, () => awsClientsOf(given));
+  const destination = await destinationOf(words, tag, () => awsClientsOf(given), given.source);
   const content = await chosenModel(words.model, builderOf(given), trackingOf(given), call, tag);
   const image = await buildImage(builderOf(given), content);
   const build = { image, content: await contentId(given.source, content) };
@@ -110,6 +113,7 @@ export async function destinationOf(
   { to, username, password, stopAt }: DestinationArguments,
   tag: string,
   awsClients: () => Promise<AwsClients | undefined>,
+  source?: Directory,
 ): Promise<Destination> {
   const name = parseImageName(to);
   const severity = stopAt ? parseSeverity(stopAt) : undefined;
@@ -129,7 +133,14 @@ export async function destinationOf(
       'add --aws-region, --aws-access-key-id and --aws-secret-access-key, or a web identity token and a role';
     throw new PipelineError('AWS_ARGUMENTS', headline, { next });
   }
-  return { name, tag, ecr: { clients: clients.inRegion(home.region), severity } };
+  const ignored = severity && source ? await ignoredIn(source) : [];
+  return { name, tag, ecr: { clients: clients.inRegion(home.region), severity, ignored } };
+}
+
+/** The findings that the repository says do not apply. Throws SCAN_IGNORE. */
+async function ignoredIn(source: Directory): Promise<Ignored[]> {
+  const [file] = await source.glob('scan-ignore.yaml');
+  return file ? parseIgnored(await source.file(file).contents(), file) : [];
 }
 
 function meaningless(headline: string, next = 'leave it out'): PipelineError {
@@ -191,8 +202,8 @@ export async function publish(build: Build, destination: Destination, call: Call
   ];
   if (ecr === undefined || ecr.registryUrl) return { reference, tag, notes, from };
   const scan = await scanSummary(ecr.clients, { repository: name.repository, digest: digestOf(reference) });
-  if (ecr.severity) scanGate(scan, ecr.severity);
-  return { reference, tag, notes: [...notes, scan.text], from };
+  const passed = ecr.severity ? scanGate(scan, ecr.severity, ecr.ignored) : [];
+  return { reference, tag, notes: [...notes, scan.text, ...passed], from };
 }
 
 /** Keeps ECR from expiring what serves. A failure becomes a line of the report: the release itself has succeeded. */

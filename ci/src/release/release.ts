@@ -68,7 +68,7 @@ export async function releaseAs(
   const settings = rolloutSettings(words);
   const tracking = neededTracking(given, 'release');
   const commit = await releaseTag(given.source);
-  const destination = await destinationOf(words, commit, () => awsClientsOf(given));
+  const destination = await destinationOf(words, commit, () => awsClientsOf(given), given.source);
   const target = hasCluster(given.target) ? await targetOf(given, 'release') : undefined;
   const cluster = target && { ...target, ...settings };
   const announcement = await announcementOf(words.targetsTo, () => awsClientsOf(given));

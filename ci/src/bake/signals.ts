@@ -1,0 +1,69 @@
+/** What a new revision is compared by, as a table that names metrics of the application: nothing here knows one. */
+import { parse } from 'yaml';
+import { PipelineError } from '../errors.ts';
+
+/** Samples with this name and these labels; a value that begins with `!` must not be there. */
+export type Series = { metric: string; labels?: Record<string, string> };
+
+export type Signal =
+  /** The part of the whole, both counters: of answers, those with 5xx. */
+  | { name: string; kind: 'share'; part: Series; whole: Series; worse: Direction; tolerance: number }
+  /** The mean of what a histogram or summary has observed. */
+  | { name: string; kind: 'mean'; of: Series; worse: Direction; tolerance: number }
+  /** The time below which this part of a histogram lies; `tolerance` is the factor that is allowed. */
+  | { name: string; kind: 'quantile'; of: Series; quantile: number; tolerance: number };
+
+/** Which way is worse. */
+export type Direction = 'higher' | 'lower' | 'either';
+
+export type SignalTable = {
+  /** Where the pods show their metrics; default: the pod template's annotations prometheus.io/port and prometheus.io/path. */
+  port?: string;
+  path?: string;
+  signals: Signal[];
+};
+
+/** Throws SIGNALS. */
+export function parseSignals(text: string, source: string): SignalTable {
+  const value: unknown = parse(text);
+  const { port, path, signals } = Object(value) as { port?: unknown; path?: unknown; signals?: unknown };
+  if (!Array.isArray(signals)) throw wrong(source, 'it has no list "signals"');
+  return {
+    ...(port !== undefined && { port: String(port) }),
+    ...(path !== undefined && { path: String(path) }),
+    signals: signals.map((each) => signalOf(Object(each), source)),
+  };
+}
+
+function signalOf(row: Record<string, unknown>, source: string): Signal {
+  const name = String(row.name ?? '');
+  const at = name === '' ? 'a signal without a name' : `signal "${name}"`;
+  const tolerance = row.tolerance;
+  if (typeof tolerance !== 'number' || !(tolerance >= 0)) throw wrong(source, `${at} has no tolerance of 0 or more`);
+  if (row.kind === 'quantile') {
+    const { quantile } = row;
+    if (typeof quantile !== 'number' || !(quantile > 0 && quantile < 1))
+      throw wrong(source, `${at} has no quantile between 0 and 1`);
+    return { name, kind: 'quantile', of: seriesOf(row.of, source, at), quantile, tolerance };
+  }
+  const { worse } = row;
+  if (worse !== 'higher' && worse !== 'lower' && worse !== 'either')
+    throw wrong(source, `${at} does not say which way is worse: higher, lower, either`);
+  if (row.kind === 'mean') return { name, kind: 'mean', of: seriesOf(row.of, source, at), worse, tolerance };
+  if (row.kind === 'share') {
+    const [part, whole] = [row.part, row.whole].map((each) => seriesOf(each, source, at));
+    return { name, kind: 'share', part, whole, worse, tolerance };
+  }
+  throw wrong(source, `${at} has the kind "${row.kind}": share, mean, quantile`);
+}
+
+function seriesOf(value: unknown, source: string, at: string): Series {
+  const { metric, labels = {} } = Object(value) as { metric?: unknown; labels?: object };
+  if (typeof metric !== 'string') throw wrong(source, `${at} names no metric`);
+  return { metric, labels: Object.fromEntries(Object.entries(labels).map(([label, want]) => [label, String(want)])) };
+}
+
+function wrong(source: string, what: string): PipelineError {
+  const next = 'see the comments of manifests/signals.yaml';
+  return new PipelineError('SIGNALS', `${source} cannot be used: ${what}`, { next });
+}
