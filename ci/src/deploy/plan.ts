@@ -63,10 +63,11 @@ export type Plan = {
   passed: Despite;
 };
 
-/** Calls `lock` as soon as the namespace exists. Throws PipelineErrors: the deployment is refused. */
+/** Calls `lock` as soon as the namespace exists; `already` are the refusals passed before. Throws PipelineErrors: the deployment is refused. */
 export async function planRelease(
   manifests: Manifest[],
   options: RolloutOptions,
+  already: Despite,
   lock: () => Promise<void>,
 ): Promise<Plan> {
   const { kubeConfig, explainImage, fieldManager = 'sentiment-deployer', onProgress } = options;
@@ -75,7 +76,7 @@ export async function planRelease(
   const objects = objectsOf(kubeConfig);
   const applier = makeApplier(kubeConfig, fieldManager);
   const records = makeRecords(kubeConfig, namespace, name, fieldManager);
-  const passed: Record<string, string> = {};
+  const passed: Record<string, string> = { ...already };
   if (explainImage) {
     await unlessPassed(() => checkImage(options.image, explainImage, release.deployment.spec?.template.spec));
   }

@@ -156,7 +156,7 @@ export async function rollBackAs(
     throw new PipelineError('ROLLBACK_ARGUMENTS', headline, { next: 'see dagger call rollback-model --help' });
   }
   const commit = await releaseTag(given.source);
-  const destination = await destinationOf({ ...words, to: words.to }, commit, () => awsClientsOf(given));
+  const destination = await destinationOf({ ...words, to: words.to }, commit, () => awsClientsOf(given), given.source);
   const cluster = await targetOf(given, call.function);
   const [released] = await Promise.all([
     openDestination(destination).then(({ look }) => look(commit)),
