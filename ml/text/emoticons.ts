@@ -46,7 +46,8 @@ const UPRIGHT =
   /[>}]?[:;=](?:['’,](?=[-()[\]{}DOo]))?[-^~o]?(?:\)+|\(+|\]+|\[+|\}+|\{+|>+|<+|D+|P+|p+|O+|[\\/|*@#$bo3SsXxCc])/gu;
 
 function readUpright(face: string, at: number, text: string): string {
-  const before = text[at - 1];
+  // In ":D:D" a face stands before.
+  const before = /[:;=]-?[a-z]$/i.test(text.slice(Math.max(0, at - 3), at)) ? ' ' : text[at - 1];
   const after = text[at + face.length];
   const mouth = face[face.length - 1].toLowerCase();
   const eyes = /[:;=]/.exec(face)?.[0];
@@ -80,7 +81,8 @@ function standsAlone(mouth: string, eyes: string | undefined, before?: string, a
   // => and =3 and =x are arrows and sums.
   if (eyes === '=') return /[\]dp/\\|o[]/.test(mouth) && isSpace(before) && isSpace(after);
   if (/[/\\|*#@$3]/.test(mouth)) return isSpace(before) && (isSpace(after) || /[.,!?)]/.test(after ?? ''));
-  return before !== mouth && after !== mouth;
+  // ":x:" is the name of an emoji.
+  return before !== mouth && after !== mouth && after !== ':';
 }
 
 // The mouth comes first.

@@ -12,7 +12,7 @@ const NEXT =
 const SEQUENCE = `[\\xc2-\\xdf]${NEXT}|[\\xe0-\\xef]${NEXT}{2}|[\\xf0-\\xf4]${NEXT}{3}`;
 const CERTAIN = [
   // Small accented letters and Latin-1 signs. Guillemets may follow a word that ends with a capital.
-  '[\\xc2\\xc3][\\xa1-\\xaa\\xac-\\xba\\xbc-\\xbf]|\\xc2\\xa0',
+  '[\\xc2\\xc3][\\xa1-\\xaa\\xac-\\xba\\xbc-\\xbf]|\\xc2\\xa0|(?<=[a-z])\\xc3\\xa0',
   // Signs from U+2000 on. Quotes, dashes and dots may follow a word that ends with \xe2.
   `\\xe2[^\\0-\\x7f\\xa0-\\xff\\u2013\\u2014\\u2018\\u2019\\u201c\\u201d\\u2026]${NEXT}`,
   // A byte that windows-1252 lacks was lost at the end of a closing quote.

@@ -4,7 +4,7 @@
  * data_preprocessing and the service run the same function; the artifact holds its settings. It never throws: lone
  * surrogates become U+FFFD. Its time is linear in the length of any text.
  */
-import { Rules, type Tracked, track, trackRule } from './rule.ts';
+import { type Rule, Rules, type Tracked, track, trackRule } from './rule.ts';
 import { type NormalizeSettings, rulesOf } from './rules.ts';
 
 export type Normalizer = (text: string) => string;
@@ -26,14 +26,15 @@ export function createTracker(settings: NormalizeSettings): Tracker {
   return (text) => {
     let tracked: Tracked | undefined = track(text);
     for (const rule of rules) tracked = tracked && trackRule(rule, tracked);
-    return tracked && settings.lowercase ? trackRule(lowerCase, tracked) : tracked;
+    return tracked && settings.lowercase ? inLowerCase(tracked) : tracked;
   };
 }
 
-// The dotted capital I is the only letter whose small form is longer.
-const lowerCase = {
-  trigger: /[\s\S]/,
-  pattern: /[A-Z\u0130]+|[^\0-\x7f]/g,
-  replace: (letters: string) => letters.toLowerCase(),
-  apply: (text: string) => text.toLowerCase(),
-};
+/** The dotted capital I is the only letter whose small form is longer. */
+const dottedI: Rule = { trigger: /\u0130/, pattern: /\u0130/g, replace: 'i\u0307' };
+
+function inLowerCase(given: Tracked): Tracked | undefined {
+  const tracked = trackRule(dottedI, given);
+  const text = tracked?.text.toLowerCase();
+  return tracked && text?.length === tracked.text.length ? { ...tracked, text } : undefined;
+}

@@ -48,17 +48,21 @@ const loneSurrogates: Rule = {
 const WRITTEN_OUT: Record<string, string> = { n: '\n', r: '\n', t: '\t' };
 const writtenOut: Rule = {
   trigger: /\\/,
-  pattern: /\\[nrt"'\\]/g,
-  replace: ([, char]) => WRITTEN_OUT[char] ?? char,
+  pattern: /\\(?:[nrt"'\\/]|u[\dA-Fa-f]{4})/g,
+  replace: (written) =>
+    written.length > 2
+      ? String.fromCharCode(Number.parseInt(written.slice(2), 16))
+      : (WRITTEN_OUT[written[1]] ?? written[1]),
 };
 
 /**
- * An entity ends with a semicolon. Without it, numbers and the few names that people write so count, these only before what
- * is no letter: "funny&not dull" has none. "&nbsp" is no beginning of a word.
+ * An entity ends with a semicolon. Without it, numbers and a few names count: those that begin no word (&nbsp, &eacute), and
+ * &amp &lt &gt &quot before what is no letter. "funny&not dull" has none.
  */
 const entities: Rule = {
   trigger: /&/,
-  pattern: /&(?:#(?:\d{1,7}|x[\da-f]{1,6});?|[a-z][a-z\d]{1,31};|nbsp|(?:amp|lt|gt|quot)(?![a-z]))/gi,
+  pattern:
+    /&(?:#(?:\d{1,7}|x[\da-f]{1,6});?|[a-z][a-z\d]{1,31};|nbsp|[a-z](?:acute|grave|circ|uml|tilde|cedil|ring|slash)|(?:amp|lt|gt|quot)(?![a-z]))/gi,
   // A number can encode a lone surrogate.
   replace: (entity) => (entity.endsWith(';') ? decodeHTMLStrict(entity) : decodeHTML(entity)).toWellFormed(),
 };
@@ -70,6 +74,13 @@ const windowsSigns: Rule = {
   trigger: /[\x80-\x9f]/,
   pattern: /[\x80-\x9f]/g,
   replace: (code) => windows1252.decode(new Uint8Array([code.charCodeAt(0)])),
+};
+
+/** An apostrophe that no encoding could read, in "isn?t" and the like. */
+const lostApostrophes: Rule = {
+  trigger: /[?\ufffd\xc6\xd5]/,
+  pattern: /(?<=n)[?\ufffd\xc6\xd5](?=t(?!\p{L}))|(?<=\p{L})\ufffd(?=(?:[sdm]|re|ve|ll)(?!\p{L}))/giu,
+  replace: "'",
 };
 
 /** A digit in a box is a digit. */
@@ -138,7 +149,7 @@ const letterSigns: Rule = {
   pattern: /[\p{So}\p{No}]/gu,
   replace: (sign) => {
     const form = sign.normalize('NFKC');
-    return form === sign ? sign : ` ${form} `;
+    return form !== sign && /[\p{L}\p{N}]/u.test(form) ? ` ${form} ` : sign;
   },
 };
 
@@ -164,11 +175,11 @@ function unicodeForm(form: 'NFC' | 'NFKC'): Rule {
   };
 }
 
-/** Hebrew and Arabic are written with and without vowel points; the tatweel stretches a word. */
-const vowelPoints: Rule = {
-  trigger: /[\u0591-\u06ed]/,
+/** Hebrew and Arabic are written with and without vowel points; the tatweel stretches a word. Strokes and lines decorate one. */
+const decorations: Rule = {
+  trigger: /[\u0305\u0332-\u0338\u033f\u0591-\u06ed]/,
   pattern:
-    /[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]+/g,
+    /[\u0305\u0332-\u0338\u033f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]+/g,
   replace: '',
 };
 
@@ -241,11 +252,11 @@ function versionTwo(settings: NormalizeSettings): Rule[] {
   } = settings;
   const rules = (isOn: boolean | undefined, ...list: Rule[]) => (isOn ? list : []);
   return [
-    loneSurrogates,
     ...rules(written_out, writtenOut),
+    loneSurrogates,
     // Twice, since entities and encodings are often encoded twice.
     ...rules(decode_entities, entities, entities),
-    ...rules(repair_encoding, repairEncoding, repairEncoding, windowsSigns),
+    ...rules(repair_encoding, repairEncoding, repairEncoding, windowsSigns, lostApostrophes),
     keycaps,
     skinTones,
     invisible,
@@ -254,7 +265,7 @@ function versionTwo(settings: NormalizeSettings): Rule[] {
     quotes,
     ...(unicode_form === 'NFKC' ? [letterSigns] : []),
     ...(unicode_form === 'none' ? [] : [unicodeForm(unicode_form)]),
-    vowelPoints,
+    decorations,
     ...rules(addresses, pages, mailboxes, names),
     ...rules(settings.emoticons, ...emoticonRules),
     ...rules(split, hashtags),
