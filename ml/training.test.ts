@@ -1,7 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { gatherSplit } from './corpus/corpus.ts';
 import type { Review } from './corpus/review.ts';
+import { temporaryFolder } from './corpus/testdata/temporary.ts';
+import { saveModel } from './model/artifact.ts';
 import { readParams } from './params.ts';
-import { createRandom } from './random.ts';
+import { createRandom, shuffle } from './random.ts';
 import { fitWeights, labelsOf, trainingSet, trainModel } from './training.ts';
 
 const params = readParams('ml/testdata/params.yaml');
@@ -126,5 +131,25 @@ describe('training', () => {
     const scaled = trainModel(reviews, { ...params, model_building: { ...building, nb_alpha: 1 } });
     expect(scaled.predict('good film').class).toBe(1);
     expect(scaled.parts.weights).not.toEqual(trainModel(reviews, params).parts.weights);
+  });
+
+  it('is the same, byte for byte, for the rows of a table in another order', async () => {
+    const random = createRandom(8);
+    const folder = temporaryFolder();
+    const words = ['good', 'warm', 'bad', 'dull', 'film', 'Film', 'cast', '!'];
+    const rows = Array.from({ length: 300 }, () => {
+      const text = Array.from({ length: 5 }, () => words[Math.floor(random() * words.length)]).join(' ');
+      return JSON.stringify({ text, stars: random() < 0.5 ? 1 : -1, shop: Math.floor(random() * 40) });
+    });
+    const path = join(folder, 'reviews.jsonl');
+    const columns = { source: path, text_column: 'text', rating_column: 'stars', group_column: 'shop' };
+    const digestOf = async (lines: string[]) => {
+      writeFileSync(path, lines.join('\n'));
+      const settings = { ...params, data_ingestion: { ...params.data_ingestion, ...columns } };
+      const { train } = await gatherSplit(settings.data_ingestion, { folder, log: () => {} });
+      return saveModel(join(folder, 'model.bin'), trainModel(train, settings).parts);
+    };
+    expect(await digestOf(shuffle([...rows], random))).toBe(await digestOf(rows));
+    expect(await digestOf(rows.slice(1))).not.toBe(await digestOf(rows));
   });
 });

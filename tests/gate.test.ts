@@ -147,6 +147,18 @@ describe.skipIf(!need('mlflow'))('the gate', () => {
   );
 
   if (!isLong) return;
+
+  test('the general model takes over from a film model, with figures by domain', async () => {
+    await crown(...(await split(films)));
+    const parts = await gatherSplit(params.data_ingestion, { folder: file('.local'), log: () => {} });
+    const { code, out } = await challenge(parts, params);
+    expect(code, out).toBe(0);
+    for (const domain of ['movies', 'amazon', 'tweets', 'nyt']) {
+      expect(out).toMatch(new RegExp(`^ +${domain}: accuracy 0\\.\\d+ against 0\\.\\d+ on [\\d,]+ texts$`, 'm'));
+    }
+    console.log(out);
+  });
+
   test('a champion that knows most of a small corpus is not compared, and wrong labels are refused', async () => {
     const rows = await embedded('amazon');
     await crown(...(await split(rows)));

@@ -18,6 +18,8 @@ export type Champion = Contender & {
   recorded: Share | undefined;
   /** How many of the challenger's held-out texts it was trained on. */
   known: number;
+  /** Whether most of the challenger's texts are most of its own, so that its held-out texts were of the same kind. */
+  isOfSameTexts: boolean;
   /** On held-out texts that neither was trained on; or why there is no such comparison. */
   comparison: { pair: Pair; why?: undefined } | { pair?: undefined; why: string };
   /** Behaviour tests of files that decide, which only the one of the two passes. */
@@ -109,7 +111,7 @@ function withoutComparison(
   why: string,
   figures: Record<string, number>,
 ): Check[] {
-  const { version, recorded, known } = champion;
+  const { version, recorded, isOfSameTexts } = champion;
   const no = `cannot be compared with version ${version}, because ${why}`;
   const checks: Check[] = [];
   if (crossValidated?.champion) {
@@ -126,8 +128,7 @@ function withoutComparison(
     checks.push({ passed: true, text: `${no}; floors and behaviour tests decide` });
   }
   const own = accuracyOf(challenger.scored.labels, classesOf(challenger.scored));
-  // A champion that knows most of these texts had held-out texts of the same kind.
-  if (recorded && 2 * known >= own.count) {
+  if (recorded && isOfSameTexts) {
     const passed = dropInErrors(recorded, own) < FAR;
     checks.push({
       passed,

@@ -8,8 +8,9 @@ import type { Review } from '../corpus/review.ts';
 import { readReviews } from '../corpus/reviews_file.ts';
 import { SentimentError } from '../errors.ts';
 import { type BehaviourReport, domainsOf, readBehaviourFiles, runBehaviourTests } from '../evaluation/behaviour.ts';
-import type { Champion, Pair } from '../evaluation/comparison.ts';
+import { accuracyOf, type Champion, classesOf, type Pair } from '../evaluation/comparison.ts';
 import { crossValidate } from '../evaluation/cross_validation.ts';
+import { scoresByDomain } from '../evaluation/domains.ts';
 import { judge, type Verdict } from '../evaluation/gate.ts';
 import { type Scored, scoreReviews } from '../evaluation/measures.ts';
 import { readModel } from '../model/artifact.ts';
@@ -24,8 +25,14 @@ import { trainModel } from '../training.ts';
 import { paths } from './paths.ts';
 import { hashTexts, tags } from './pipeline_result.ts';
 
-/** `warnings` are reasons why the comparison may be unfair. */
-export type Examination = { verdict: Verdict; behaviour: BehaviourReport; warnings: string[] };
+export type Examination = {
+  verdict: Verdict;
+  behaviour: BehaviourReport;
+  /** Accuracy of both by domain, on texts that neither was trained on; empty for a single domain. */
+  domains: string[];
+  /** Reasons why the comparison may be unfair. */
+  warnings: string[];
+};
 
 /**
  * The challenger is always downloaded, even if it is in the cache. If the champion's file is damaged or has an unsupported
@@ -43,7 +50,8 @@ export async function examine(
   const held = await heldOutTexts(challenger, model, warnings);
   const files = readBehaviourFiles(params.model_evaluation.behaviour);
   const behaviour = runBehaviourTests(model, files, domainsOf(model.facts));
-  const scored = scoresOf(model, held);
+  const scored = scoreReviews(held, (text) => model.predict(text).probability);
+  const domains: string[] = [];
   const opponent = champion && theirs && meet(champion, theirs);
   const isSame = opponent?.contentDigest === contentOf(challenger, model);
   const isSmall = held.length < params.promote_model.min_unseen;
@@ -59,11 +67,12 @@ export async function examine(
     calibrationBins: params.model_evaluation.calibration_bins,
     params: params.promote_model,
   });
-  return { verdict, behaviour, warnings };
+  return { verdict, behaviour, domains, warnings };
 
   function meet(version: ModelVersion, theirs: LinearTextModel): Champion {
     const unseen = unseenBy(theirs, held) ?? (theirs.facts.dataDigest === model.facts.dataDigest ? held : undefined);
     const { accuracy, n_test: count } = theirs.facts.metrics ?? {};
+    const known = unseen ? held.length - unseen.length : 0;
     const other = runBehaviourTests(theirs, files, domainsOf(model.facts));
     const least = params.promote_model.min_unseen;
     if (unseen && !theirs.parts.fingerprints) {
@@ -72,15 +81,19 @@ export async function examine(
           `${challenger.version} was trained on the same ones`,
       );
     }
+    const pair = unseen && { challenger: scoresOf(model, unseen), champion: scoresOf(theirs, unseen) };
+    const isEnough = unseen !== undefined && unseen.length >= least;
+    if (pair && isEnough) domains.push(...compareDomains(unseen, pair));
     return {
       version: version.version,
       contentDigest: contentOf(version, theirs),
       recorded: accuracy !== undefined && count ? { share: accuracy, count } : undefined,
-      known: unseen ? held.length - unseen.length : 0,
-      comparison:
-        unseen && unseen.length >= least
-          ? { pair: { challenger: scoresOf(model, unseen), champion: scoresOf(theirs, unseen) } }
-          : { why: whyNot(unseen?.length) },
+      known,
+      // It knows as many of the challenger's training texts as of the held-out ones, in proportion.
+      isOfSameTexts:
+        2 * known >= held.length &&
+        2 * known * (1 + model.facts.trainingTexts / held.length) >= theirs.facts.trainingTexts,
+      comparison: pair && isEnough ? { pair } : { why: whyNot(unseen?.length) },
       behaviour: { won: failures(other, behaviour).length, lost: failures(behaviour, other).length },
     };
 
@@ -116,8 +129,23 @@ function unseenBy({ parts }: LinearTextModel, reviews: readonly Review[]): Revie
   );
 }
 
+/** They may be of one class: a comparison of accuracies does not need both. */
 function scoresOf(model: LinearTextModel, reviews: readonly Review[]): Scored {
-  return scoreReviews(reviews, (text) => model.predict(text).probability);
+  return {
+    labels: Uint8Array.from(reviews, ({ label }) => label),
+    probabilities: Float64Array.from(reviews, ({ text }) => model.predict(text).probability),
+  };
+}
+
+/** Such as "amazon: accuracy 0.7994 against 0.6838 on 718 texts". */
+function compareDomains(reviews: readonly Review[], { challenger, champion }: Required<Pair>): string[] {
+  const [ours, theirs] = [challenger, champion ?? challenger].map((scored) => scoresByDomain(reviews, scored));
+  if (ours.length < 2) return [];
+  return ours.map(({ domain, scored }, i) => {
+    const [own, other] = [scored, theirs[i].scored].map((one) => accuracyOf(one.labels, classesOf(one)));
+    const texts = `on ${own.count.toLocaleString('en')} texts`;
+    return `${domain}: accuracy ${own.share.toFixed(4)} against ${other.share.toFixed(4)} ${texts}`;
+  });
 }
 
 /** Failures of deciding tests that `one` has and `other` has not. */

@@ -138,12 +138,13 @@ async function fillCache(name: string): Promise<void> {
 function report(
   challenger: ModelVersion,
   champion: ModelVersion | undefined,
-  { verdict, behaviour, warnings }: Examination,
+  { verdict, behaviour, domains, warnings }: Examination,
 ): void {
   if (verdict.decision === 'unchanged') return;
   const opponent = champion ? `against version ${champion.version}` : 'without a champion';
   console.log(`${challenger.name} version ${challenger.version} ${opponent}, ${verdict.figures.texts} held-out texts`);
   for (const { passed, text } of verdict.checks) console.log(`  ${passed ? 'ok  ' : 'FAIL'} ${text}`);
+  for (const line of domains) console.log(`       ${line}`);
   const isRefused = verdict.decision === 'refuse';
   let examples = isRefused ? EXAMPLES : 0;
   for (const file of behaviour.files.filter(({ decides }) => isRefused || !decides)) {
