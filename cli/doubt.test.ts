@@ -33,7 +33,7 @@ it('lists them as CSV', () => {
     { id: 'a', text: 'fine', label: 1 },
     { id: 'b', text: 'dull, "long"', label: 1 },
   ];
-  expect(doubtCsv(reviews, [{ row: 1, label: 1, suggested: 0, probability: 0.91, margin: -0.82 }])).toBe(
-    'id,label,suggested,probability,text\nb,positive,negative,0.9100,"dull, ""long"""\n',
-  );
+  expect(
+    doubtCsv(reviews, [{ row: 1, label: 1, suggested: 0, probability: 0.91, margin: -0.82 }], ['negative', 'positive']),
+  ).toBe('id,label,suggested,probability,text\nb,positive,negative,0.9100,"dull, ""long"""\n');
 });

@@ -1,5 +1,6 @@
 /** `sentiment doubt`: lists the texts whose labels a model that has not seen them contradicts, as CSV. */
 
+import { classSetOf } from '../ml/corpus/classes.ts';
 import type { Review } from '../ml/corpus/review.ts';
 import { csvLine } from '../ml/corpus/table_lines.ts';
 import { type Doubt, type Doubts, findDoubts } from '../ml/evaluation/doubt.ts';
@@ -22,7 +23,7 @@ export async function doubt(options: DoubtOptions): Promise<void> {
   const params = paramsOf(options);
   const reviews = await readLabelled(params);
   const { doubts, noise } = doubtsOf(reviews, params, cv);
-  const csv = doubtCsv(reviews, doubts);
+  const csv = doubtCsv(reviews, doubts, classSetOf(params.data_ingestion).names);
   if (target === undefined) process.stdout.write(csv);
   else writeText(target, csv);
   process.stderr.write(
@@ -32,7 +33,8 @@ export async function doubt(options: DoubtOptions): Promise<void> {
 }
 
 export function doubtsOf(reviews: readonly Review[], params: Params, folds: number): Doubts {
-  const { labels, probabilities } = crossValidateModel(reviews, params, folds).scored;
+  const { labels, probabilities, classes } = crossValidateModel(reviews, params, folds).scored;
+  if (classes) return findDoubts(labels, probabilities, classes.names.length);
   const rows = Float64Array.from({ length: 2 * labels.length }, (_, i) => {
     const probability = probabilities[i >> 1];
     return i % 2 === 1 ? probability : 1 - probability;
@@ -40,11 +42,10 @@ export function doubtsOf(reviews: readonly Review[], params: Params, folds: numb
   return findDoubts(labels, rows, 2);
 }
 
-const NAMES = ['negative', 'positive'];
-
-export function doubtCsv(reviews: readonly Review[], doubts: readonly Doubt[]): string {
+/** `names` are those of the classes. */
+export function doubtCsv(reviews: readonly Review[], doubts: readonly Doubt[], names: readonly string[]): string {
   const lines = doubts.map(({ row, label, suggested, probability }) =>
-    csvLine([reviews[row].id, NAMES[label], NAMES[suggested], probability.toFixed(4), reviews[row].text]),
+    csvLine([reviews[row].id, names[label], names[suggested], probability.toFixed(4), reviews[row].text]),
   );
   return [csvLine(['id', 'label', 'suggested', 'probability', 'text']), ...lines].join('');
 }

@@ -1,13 +1,13 @@
 /** `sentiment evaluate`: cross-validates on labelled texts what params.yaml would train, or tests a saved model on them. */
+import { classSetOf } from '../ml/corpus/classes.ts';
 import type { Review } from '../ml/corpus/review.ts';
 import { usageError } from '../ml/errors.ts';
 import { type CrossValidation, crossValidate } from '../ml/evaluation/cross_validation.ts';
 import { type DomainMetrics, domainTable } from '../ml/evaluation/domains.ts';
 import { evaluateDomains } from '../ml/evaluation/evaluation.ts';
-import type { MeasureName } from '../ml/evaluation/measures.ts';
 import { nameOfSources, type Params } from '../ml/params.ts';
 import { trainModel } from '../ml/training.ts';
-import { evaluateModel } from './evaluate_model.ts';
+import { describeSizes, evaluateModel } from './evaluate_model.ts';
 import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
 
 export type EvaluateOptions = LabelledSourceOptions & {
@@ -30,14 +30,21 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   const params = paramsOf(options);
   const reviews = await readLabelled(params);
   const result = crossValidateModel(reviews, params, options.cv);
-  const positives = reviews.filter((review) => review.label === 1).length;
-  const counts = { source: nameOfSources(params.data_ingestion), texts: reviews.length, positives };
+  const { names } = classSetOf(params.data_ingestion);
+  const sizes = names.map((_, label) => reviews.filter((review) => review.label === label).length);
+  const counts = {
+    source: nameOfSources(params.data_ingestion),
+    texts: reviews.length,
+    ...(names.length === 2
+      ? { positives: sizes[1] }
+      : { classes: Object.fromEntries(names.map((one, k) => [one, sizes[k]])) }),
+  };
   const { folds, mean, se, pooled } = result;
   const domains = evaluateDomains(reviews, result.scored, params.model_evaluation);
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ ...counts, folds, mean, se, pooled, domains }, null, 2)}\n`
-      : formatResult(counts, result, domains),
+      : formatResult({ source: counts.source, names, sizes }, result, domains),
   );
 }
 
@@ -52,27 +59,23 @@ export function crossValidateModel(reviews: readonly Review[], params: Params, f
     );
     began = performance.now();
   };
-  return crossValidate(reviews, { folds, seed, binCount, onFold }, (train) => {
-    const model = trainModel(train, params);
-    return (text) => model.predict(text).probability;
-  });
+  return crossValidate(reviews, { folds, seed, binCount, onFold }, (train) => trainModel(train, params));
 }
 
-type Counts = { source: string; texts: number; positives: number };
+type Counts = { source: string; names: readonly string[]; sizes: readonly number[] };
 
 /** A table with one measure per line, and one with a domain per line if there are several. */
 function formatResult(
-  { source, texts, positives }: Counts,
+  { source, names: classes, sizes }: Counts,
   { folds, mean, se }: CrossValidation,
   domains: readonly DomainMetrics[],
 ): string {
   const byDomain = domainTable(domains);
-  const names = Object.keys(mean) as MeasureName[];
+  const names = Object.keys(mean);
   const width = Math.max(...names.map((name) => name.length));
-  const count = (value: number) => value.toLocaleString('en');
+  const texts = sizes.reduce((sum, size) => sum + size, 0);
   return [
-    `${folds.length}-fold cross-validation of ${source}: ${count(texts)} texts, ` +
-      `${count(positives)} positive, ${count(texts - positives)} negative`,
+    `${folds.length}-fold cross-validation of ${source}: ${texts.toLocaleString('en')} texts, ${describeSizes(classes, sizes)}`,
     '',
     `${'measure'.padEnd(width)}     mean   standard error`,
     ...names.map((name) => `${name.padEnd(width)}   ${mean[name].toFixed(4)}   ${se[name].toFixed(4)}`),

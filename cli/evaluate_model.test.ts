@@ -3,10 +3,11 @@ import type { Review } from '../ml/corpus/review.ts';
 import { evaluationOf, formatEvaluation, mistakesCsv } from './evaluate_model.ts';
 
 const scored = { labels: Uint8Array.of(1, 1, 1, 0, 0), probabilities: Float64Array.of(0.9, 0.8, 0.1, 0.2, 0.6) };
+const names = ['negative', 'positive'];
 const settings = { calibration_bins: 10, bootstrap_samples: 50, seed: 1 };
 
 test('shows accuracy with its interval, the confusion matrix and each class', () => {
-  const lines = formatEvaluation(evaluationOf(scored, settings)).split('\n');
+  const lines = formatEvaluation(evaluationOf(scored, names, settings)).split('\n');
   expect(lines.slice(0, 10)).toEqual([
     '5 texts, 3 positive, 2 negative',
     '',
@@ -26,7 +27,7 @@ test('lists the mistakes, the most confident first', () => {
   const reviews: Review[] = ['a', 'b', 'not, bad', 'd', 'e'].map((text, i) => {
     return { id: `${i + 2}`, text, label: scored.labels[i] === 1 ? 1 : 0 };
   });
-  expect(mistakesCsv(reviews, scored)).toBe(
+  expect(mistakesCsv(reviews, scored, names)).toBe(
     'id,label,predicted,confidence,text\n4,positive,negative,0.9000,"not, bad"\n6,negative,positive,0.6000,e\n',
   );
 });

@@ -8,14 +8,14 @@ import { evaluateDomains, type MeasureParams } from '../ml/evaluation/evaluation
 import {
   type ClassMetrics,
   classMetrics,
-  classOf,
+  confusionMatrix,
   countOutcomes,
   type Measures,
   measure,
   type Outcomes,
-  type Scored,
-  scoreReviews,
+  outcomesOfClass,
 } from '../ml/evaluation/measures.ts';
+import { predictedClasses, type Scored, scoreReviews } from '../ml/evaluation/scored.ts';
 import { standardErrors, wilsonInterval } from '../ml/evaluation/significance.ts';
 import { writeText } from '../ml/files.ts';
 import { readModel } from '../ml/model/artifact.ts';
@@ -45,7 +45,8 @@ export async function evaluateModel(options: ModelEvaluationOptions): Promise<vo
     );
   }
   const model = readModel(options.model);
-  const files = behaviour && runBehaviourTests(model, readBehaviourFiles(behaviour), domainsOf(model.facts)).files;
+  const files =
+    behaviour && runBehaviourTests(model, readBehaviourFiles(behaviour, model.classes), domainsOf(model.facts)).files;
   const result = data === undefined ? undefined : await evaluateOn(model, { ...options, data });
   if (options.json) {
     const shown = { model: options.model, source: data, ...result, behaviour: files };
@@ -69,10 +70,10 @@ async function evaluateOn(
   const target = mistakes === undefined ? undefined : checkOutput(mistakes, [data, options.model]);
   const params = paramsOf(options, ingestionOfModel(model.facts));
   const reviews = await readLabelled(params);
-  const scored = scoreReviews(reviews, (text) => model.predict(text).probability);
-  const result = evaluationOf(scored, params.model_evaluation);
+  const scored = scoreReviews(reviews, model);
+  const result = evaluationOf(scored, model.classes, params.model_evaluation);
   const domains = evaluateDomains(reviews, scored, params.model_evaluation);
-  if (target !== undefined) writeText(target, mistakesCsv(reviews, scored));
+  if (target !== undefined) writeText(target, mistakesCsv(reviews, scored, model.classes));
   return { ...result, domains };
 }
 
@@ -80,34 +81,28 @@ export type SavedModelEvaluation = {
   texts: number;
   measures: Measures;
   /** Bootstrap standard errors. */
-  se: Partial<Record<keyof Measures, number>>;
+  se: Partial<Record<string, number>>;
   /** 95 % interval. */
   accuracy_interval: [number, number];
-  confusion: Outcomes;
-  classes: Record<'negative' | 'positive', ClassRow>;
+  /** For two classes their outcomes; for more, confusion[label][predicted] is a number of texts. */
+  confusion: Outcomes | number[][];
+  classes: Record<string, ClassRow>;
 };
 
 type ClassRow = Pick<ClassMetrics, 'precision' | 'recall' | 'f1'> & { texts: number };
 
-export function evaluationOf(scored: Scored, params: MeasureParams): SavedModelEvaluation {
+export function evaluationOf(scored: Scored, names: readonly string[], params: MeasureParams): SavedModelEvaluation {
   const { calibration_bins: bins, bootstrap_samples: samples, seed } = params;
   const texts = scored.labels.length;
   const measures = measure(scored, bins);
-  const confusion = countOutcomes(scored);
-  const { truePositives, falsePositives, trueNegatives, falseNegatives } = confusion;
-  const mirrored = {
-    truePositives: trueNegatives,
-    falsePositives: falseNegatives,
-    trueNegatives: truePositives,
-    falseNegatives: falsePositives,
-  };
+  const matrix = confusionMatrix(scored);
   return {
     texts,
     measures,
     se: standardErrors(scored, bins, samples, seed),
     accuracy_interval: wilsonInterval(measures.accuracy, texts),
-    confusion,
-    classes: { negative: classRow(mirrored), positive: classRow(confusion) },
+    confusion: names.length === 2 ? countOutcomes(scored) : matrix,
+    classes: Object.fromEntries(names.map((name, k) => [name, classRow(outcomesOfClass(matrix, k))])),
   };
 }
 
@@ -125,24 +120,30 @@ export function formatEvaluation({
   classes,
 }: SavedModelEvaluation): string {
   const count = (value: number) => value.toLocaleString('en');
-  const names = Object.keys(measures) as (keyof Measures)[];
+  const names = Object.keys(measures);
   const width = Math.max(...names.map((name) => name.length));
-  const matrix: [string, number, number][] = [
-    ['negative', confusion.trueNegatives, confusion.falsePositives],
-    ['positive', confusion.falseNegatives, confusion.truePositives],
-  ];
+  const labels = Object.keys(classes);
+  const matrix = Array.isArray(confusion)
+    ? confusion
+    : [
+        [confusion.trueNegatives, confusion.falsePositives],
+        [confusion.falseNegatives, confusion.truePositives],
+      ];
+  const first = Math.max(10, ...labels.map((label) => label.length + 2));
+  const wide = Math.max(20, ...labels.map((label) => label.length + 12));
+  const sizes = labels.map((label) => classes[label].texts);
   return [
-    `${count(texts)} texts, ${count(classes.positive.texts)} positive, ${count(classes.negative.texts)} negative`,
+    `${count(texts)} texts, ${describeSizes(labels, sizes)}`,
     '',
     `accuracy ${measures.accuracy.toFixed(4)}, 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}`,
     '',
-    `${'label'.padEnd(10)}${'predicted negative'.padStart(20)}${'predicted positive'.padStart(20)}`,
-    ...matrix.map(([label, ...cells]) => label.padEnd(10) + cells.map((cell) => count(cell).padStart(20)).join('')),
+    'label'.padEnd(first) + labels.map((label) => `predicted ${label}`.padStart(wide)).join(''),
+    ...matrix.map((cells, k) => labels[k].padEnd(first) + cells.map((cell) => count(cell).padStart(wide)).join('')),
     '',
-    `${'class'.padEnd(10)}${['precision', 'recall', 'f1', 'texts'].map((name) => name.padStart(11)).join('')}`,
+    `${'class'.padEnd(first)}${['precision', 'recall', 'f1', 'texts'].map((name) => name.padStart(11)).join('')}`,
     ...Object.entries(classes).map(
       ([label, { precision, recall, f1, texts: own }]) =>
-        label.padEnd(10) +
+        label.padEnd(first) +
         [precision, recall, f1].map((value) => value.toFixed(4).padStart(11)).join('') +
         count(own).padStart(11),
     ),
@@ -155,16 +156,26 @@ export function formatEvaluation({
   ].join('\n');
 }
 
+/** "3 positive, 2 negative": the last class first. */
+export function describeSizes(names: readonly string[], sizes: readonly number[]): string {
+  return names
+    .map((name, k) => `${sizes[k].toLocaleString('en')} ${name}`)
+    .reverse()
+    .join(', ');
+}
+
 /** The mistakes as CSV, the most confident first. */
-export function mistakesCsv(reviews: readonly Review[], { labels, probabilities }: Scored): string {
-  const confidenceOf = (i: number) => Math.max(probabilities[i], 1 - probabilities[i]);
-  const nameOf = (label: number) => (label === 1 ? 'positive' : 'negative');
+export function mistakesCsv(reviews: readonly Review[], scored: Scored, names: readonly string[]): string {
+  const { labels, probabilities } = scored;
+  const K = names.length;
+  const predicted = predictedClasses(scored);
+  const confidenceOf = (i: number) =>
+    K > 2 ? probabilities[i * K + predicted[i]] : predicted[i] === 1 ? probabilities[i] : 1 - probabilities[i];
   const mistakes = [...reviews.keys()]
-    .filter((i) => classOf(probabilities[i]) !== labels[i])
+    .filter((i) => predicted[i] !== labels[i])
     .sort((a, b) => confidenceOf(b) - confidenceOf(a));
-  const rows = mistakes.map((i) => {
-    const predicted = nameOf(classOf(probabilities[i]));
-    return csvLine([reviews[i].id, nameOf(labels[i]), predicted, confidenceOf(i).toFixed(4), reviews[i].text]);
-  });
+  const rows = mistakes.map((i) =>
+    csvLine([reviews[i].id, names[labels[i]], names[predicted[i]], confidenceOf(i).toFixed(4), reviews[i].text]),
+  );
   return [csvLine(['id', 'label', 'predicted', 'confidence', 'text']), ...rows].join('');
 }

@@ -1,14 +1,30 @@
 /** `sentiment explain`: each word and its contribution to the score, drawn as bars. */
+import { usageError } from '../ml/errors.ts';
 import { readModel } from '../ml/model/artifact.ts';
 import type { Explanation, WordContribution } from '../ml/model/types.ts';
+import { sentimentOf } from '../service/predict.ts';
 import { printable } from './output.ts';
 
-export type ExplainOptions = { model: string; top: number; json?: boolean };
+export type ExplainOptions = {
+  model: string;
+  top: number;
+  /** Name of the class to explain, by default the predicted one. */
+  class?: string;
+  json?: boolean;
+};
 
-export async function explain(text: string, { model, top, json }: ExplainOptions): Promise<void> {
-  const explanation = readModel(model).explain(text);
+/** Throws CLASS_UNKNOWN (2) and what readModel throws. */
+export async function explain(text: string, { model: path, top, class: name, json }: ExplainOptions): Promise<void> {
+  const model = readModel(path);
+  const { classes } = model;
+  const towards = name === undefined ? undefined : classes.indexOf(name);
+  if (towards === -1) {
+    const known = classes.join(', ');
+    throw usageError('CLASS_UNKNOWN', `the model has no class ${JSON.stringify(name)}; its classes are ${known}`);
+  }
+  const explanation = model.explain(text, towards);
   const width = process.stdout.columns || 100;
-  process.stdout.write(json ? `${jsonOf(explanation)}\n` : drawExplanation(explanation, { top, width }));
+  process.stdout.write(json ? `${jsonOf(explanation)}\n` : drawExplanation(explanation, classes, { top, width }));
 }
 
 /** Without the token counts, which only the service's drift signals need. */
@@ -17,17 +33,23 @@ function jsonOf({ tokens, unknownTokens, ...explanation }: Explanation): string 
 }
 
 /**
- * Lines of at most `width` columns. Bars to the left count towards negative, to the right towards positive; the longest
- * one fills the room. If there are more than `top` words, only the strongest are shown, in the order of the text.
+ * Lines of at most `width` columns. Of two classes, bars to the left count towards the first and bars to the right towards
+ * the second; of more, against and for the one that is explained. The longest one fills the room. If there are more than
+ * `top` words, only the strongest are shown, in the order of the text.
  */
-export function drawExplanation(explanation: Explanation, { top, width }: { top: number; width: number }): string {
-  const { label, confidence, score, bias, words, knownShare } = explanation;
+export function drawExplanation(
+  explanation: Explanation,
+  classes: readonly string[],
+  { top, width }: { top: number; width: number },
+): string {
+  const { label, abstains, confidence, score, bias, words, knownShare, towards } = explanation;
+  const [left, right] = classes.length === 2 ? classes : [`against ${classes[towards]}`, `for ${classes[towards]}`];
   const shown = strongest(words, top);
   const rows = [...shown.map((word) => ({ name: printable(word.text), value: word.contribution }))];
-  const left = words.length - shown.length;
-  if (left > 0) {
+  const others = words.length - shown.length;
+  if (others > 0) {
     const rest = words.filter((word) => !shown.includes(word));
-    rows.push({ name: `(${left} other words)`, value: rest.reduce((sum, word) => sum + word.contribution, 0) });
+    rows.push({ name: `(${others} other words)`, value: rest.reduce((sum, word) => sum + word.contribution, 0) });
   }
   rows.push({ name: '(bias)', value: bias });
 
@@ -41,9 +63,9 @@ export function drawExplanation(explanation: Explanation, { top, width }: { top:
     return `  ${toWidth(name, nameWidth)} ${signed(value).padStart(7)} ${drawn}`.trimEnd();
   });
   return [
-    `${label === 'positive' ? 'Positive' : 'Negative'} Sentiment, ${(100 * confidence).toFixed(1)} % sure`,
+    `${abstains ? `No answer (${abstains}); best guess: ` : ''}${sentimentOf(label)}, ${(100 * confidence).toFixed(1)} % sure`,
     '',
-    `  ${'word'.padEnd(nameWidth)} log-odds ${'negative'.padStart(half - 1)}│positive`,
+    `  ${'word'.padEnd(nameWidth)} log-odds ${left.padStart(half - 1)}│${right}`,
     ...lines,
     `  ${'sum'.padEnd(nameWidth)} ${signed(score).padStart(7)}`,
     ...(knownShare < 1 ? ['', `The model knows ${Math.round(100 * knownShare)} % of the words.`] : []),

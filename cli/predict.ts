@@ -73,8 +73,21 @@ async function predictLines(model: Model): Promise<void> {
 }
 
 function lineOf(model: Model, text: string): string {
-  const { label, probability } = model.predict(text);
-  return `${label}\t${probability.toFixed(4)}\t${printable(text)}\n`;
+  const [label, probability] = cellsOf(model, text);
+  return `${label ?? ''}\t${probability?.toFixed(4) ?? ''}\t${printable(text)}\n`;
+}
+
+type Cells = [label: string | null, ...probabilities: (number | null)[]];
+
+/**
+ * Label and probability, and for more than two classes the probability of each. All are null for an empty text; the label
+ * is null where the model abstains.
+ */
+function cellsOf(model: Model, text: string): Cells {
+  const more = model.classes.length > 2 ? model.classes.length : 0;
+  if (!/\S/.test(text)) return [null, null, ...new Array<null>(more).fill(null)];
+  const { label, abstains, probability, probabilities } = model.predict(text);
+  return [abstains ? null : label, probability, ...(more > 0 ? probabilities : [])];
 }
 
 /** `modelPath` is a file that --out may not overwrite. */
@@ -96,28 +109,30 @@ async function predictTable(model: LinearTextModel, modelPath: string, options: 
     skipBroken: bad !== undefined,
   });
   if (table.note) process.stderr.write(`${name}: ${table.note}\n`);
-  const added = { label: `${prefix}label`, probability: `${prefix}probability` };
+  const ofClasses = model.classes.length > 2 ? model.classes.map((name) => `probability_${name}`) : [];
+  const added = ['label', 'probability', ...ofClasses].map((name) => prefix + name);
   const textColumn = options.textColumn ?? textColumnsOf(model, table);
   try {
     requireColumns(table, textColumn);
-    for (const column of Object.values(added)) if (table.columns.includes(column)) throw columnTaken(name, column);
+    for (const column of added) if (table.columns.includes(column)) throw columnTaken(name, column);
   } catch (error) {
     await table.close();
     throw error;
   }
   const writer = await openTableWriter(target, {
     source: table,
-    added: Object.values(added),
+    added,
     format: outFormat ?? table.format,
     gzip: out?.endsWith('.gz') ?? false,
     spreadsheetSafe,
   });
-  const withoutText = await cleaningUp(
+  const { withoutText, unanswered } = await cleaningUp(
     () => writePredictions({ model, table, textColumn, added, writer, bad, onRow: progress.countRow }),
     () => writer.abort(),
   );
   const notes = [
     withoutText > 0 ? ` (${withoutText} without text)` : '',
+    unanswered > 0 ? ` (${unanswered} without an answer)` : '',
     bad ? ` (${bad.count} bad ${bad.count === 1 ? 'row' : 'rows'} left out)` : '',
     out === undefined ? '' : ` -> ${out}`,
   ];
@@ -135,24 +150,34 @@ type Work = {
   model: Model;
   table: Table;
   textColumn: readonly string[];
-  added: { label: string; probability: string };
+  added: readonly string[];
   writer: TableWriter;
   bad: BadRows | undefined;
   onRow(): void;
 };
 
-/** Returns the number of rows without a text; they get neither label nor probability. */
-async function writePredictions({ model, table, textColumn, added, writer, bad, onRow }: Work): Promise<number> {
+/** Returns the number of rows without a text, and of those that the model does not answer. */
+async function writePredictions({
+  model,
+  table,
+  textColumn,
+  added,
+  writer,
+  bad,
+  onRow,
+}: Work): Promise<{ withoutText: number; unanswered: number }> {
   let withoutText = 0;
+  let unanswered = 0;
   async function writeRow(row: TableRow): Promise<void> {
     const text = textOfRow(row, textColumn, table.name);
-    const prediction = /\S/.test(text) ? model.predict(text) : undefined;
-    await writer.write(row, [prediction?.label ?? null, prediction?.probability ?? null]);
-    if (!prediction) withoutText++;
+    const cells = cellsOf(model, text);
+    await writer.write(row, cells);
+    if (!/\S/.test(text)) withoutText++;
+    else if (cells[0] === null) unanswered++;
   }
   for await (const row of table.rows) {
     // In JSONL every row can have fields of its own.
-    for (const column of Object.values(added)) {
+    for (const column of added) {
       if (column in row.row) throw columnTaken(`${table.name}:${row.line}`, column);
     }
     try {
@@ -164,7 +189,7 @@ async function writePredictions({ model, table, textColumn, added, writer, bad, 
     }
   }
   await writer.finish();
-  return withoutText;
+  return { withoutText, unanswered };
 }
 
 function textOfRow({ row, line }: TableRow, columns: readonly string[], name: string): string {

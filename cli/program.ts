@@ -56,6 +56,8 @@ export function createProgram(): Command {
         'train --data reviews.csv --out my.model',
         'train --data reviews.tsv --text-column review --label-column stars --positive 4 5 --negative 1 2 --neutral 3 --out my.model',
         'train --data reviews.csv --text-column title text --out my.model',
+        'train --data tweets.csv --classes negative neutral positive --out my.model',
+        'train --data reviews.csv --label-column stars --classes 1 2 3 4 5 --out my.model',
         'train --data reviews.jsonl --params my-params.yaml --out my.model',
       ),
     );
@@ -119,7 +121,9 @@ ${examples('doubt --out doubtful.csv', 'doubt --data reviews.csv --label-column 
       'after',
       `
 With --data, rows keep their order and columns and get two more: label (positive or negative) and probability (of
-positive, 0 to 1). Both stay empty in a row without a text. In the format of --data, the columns come back byte for byte,
+positive, 0 to 1); for more than two classes, probability is that of the label, and probability_CLASS follows for each.
+They stay empty in a row without a text. The label alone is empty where the model knows no word of the text, or is less
+sure than its decision demands. In the format of --data, the columns come back byte for byte,
 cells that begin with = + - or @ included: use --spreadsheet-safe if people will open a table of unknown origin. Without
 --keep-going, the first bad row ends the run. Without --data, each text gives one line: label, probability and text,
 separated by tabs.
@@ -137,6 +141,7 @@ ${examples(
     .description('Shows how much each word contributed to the prediction, in log-odds.')
     .argument('<text>', 'the text')
     .option('--top <count>', 'number of words to show, the strongest', wholeNumber(1, 100_000), 40)
+    .option('--class <name>', 'class to explain (default: the predicted one; of two classes, the second)')
     .option('--json', 'print the explanation as JSON, with the offset of each word')
     .action(async (text, options) => (await import('./explain.ts')).explain(text, await choosingModel(options)))
     .addHelpText(
@@ -230,10 +235,13 @@ function labelledSource(command: Command): Command {
       "column of the text; several are joined by a sentence end (default: params.yaml's text_column)",
     )
     .option('--label-column <name>', "column of the label (default: params.yaml's label_column)")
-    .option('--rating-column <name>', 'column of a number whose sign gives the label')
+    .option('--rating-column <name>', 'column of a number that decides the class, by its sign where there are two')
+    .option('--classes <names...>', 'names of the classes in their order, such as negative neutral positive')
+    .option('--rating-cuts <numbers...>', 'ratings between one class and the next', numbers)
+    .option('--neutral-band <number>', 'ratings this close to zero are neutral', number)
     .option('--positive <labels...>', "labels that mean positive (default: params.yaml's positive_labels)")
     .option('--negative <labels...>', "labels that mean negative (default: params.yaml's negative_labels)")
-    .option('--neutral <labels...>', "labels to leave out (default: params.yaml's neutral_labels)")
+    .option('--neutral <labels...>', "labels that mean neutral (default: params.yaml's neutral_labels)")
     .addOption(
       new Option('--params <file>', 'file with the settings of the model').default(PARAMS, "the project's params.yaml"),
     );
@@ -259,6 +267,16 @@ async function choosingModel<T extends { model?: string }>(
 
 function examples(...calls: string[]): string {
   return `\nExamples:\n${calls.map((call) => `  ${RUN} ${call}`).join('\n')}`;
+}
+
+function number(value: string): number {
+  const given = Number(value);
+  if (value.trim() !== '' && Number.isFinite(given)) return given;
+  throw new InvalidArgumentError('Expected a number.');
+}
+
+function numbers(value: string, before: number[] | undefined): number[] {
+  return [...(before ?? []), number(value)];
 }
 
 function wholeNumber(least: number, most: number) {

@@ -39,6 +39,10 @@ export type LabelledSourceOptions = ReadingOptions & {
   textColumn?: string[];
   labelColumn?: string;
   ratingColumn?: string;
+  /** Names of the classes, in their order. */
+  classes?: string[];
+  ratingCuts?: number[];
+  neutralBand?: number;
   positive?: string[];
   negative?: string[];
   neutral?: string[];
@@ -68,6 +72,9 @@ export function paramsOf(options: LabelledSourceOptions, learnt?: DataIngestionP
       text_column: options.textColumn ?? given.text_column,
       label_column: options.labelColumn ?? given.label_column,
       rating_column: options.ratingColumn ?? given.rating_column,
+      ...(options.classes && { classes: options.classes }),
+      ...(options.ratingCuts && { rating_cuts: options.ratingCuts }),
+      neutral_band: options.neutralBand ?? given.neutral_band,
       positive_labels: options.positive ?? given.positive_labels,
       negative_labels: options.negative ?? given.negative_labels,
       neutral_labels: options.neutral ?? given.neutral_labels,
@@ -79,8 +86,10 @@ export function paramsOf(options: LabelledSourceOptions, learnt?: DataIngestionP
 function columnsAndLabels(settings: DataIngestionParams): Partial<DataIngestionParams> {
   const { text_column, label_column, rating_column } = settings;
   const { positive_labels, negative_labels, neutral_labels, neutral_band } = settings;
+  const { classes, class_labels, rating_cuts, ordered } = settings;
+  const ofClasses = { classes, class_labels, rating_cuts, ordered };
   const columns = { text_column, label_column, rating_column, id_column: '', group_column: '' };
-  return { ...columns, positive_labels, negative_labels, neutral_labels, neutral_band };
+  return { ...columns, ...ofClasses, positive_labels, negative_labels, neutral_labels, neutral_band };
 }
 
 /** A path in the project's own params.yaml starts in the project's folder, where DVC runs; other paths in the current one. */

@@ -46,6 +46,8 @@ const classifier = z
   .default('logistic_regression')
   .describe('A linear classifier, so that the model can be served and explained.');
 
+const ascends = (numbers: readonly number[]) => numbers.every((number, k) => k === 0 || number > numbers[k - 1]);
+
 /** How one source of texts is read. */
 const ofSource = {
   text_column: z
@@ -68,13 +70,23 @@ const ofSource = {
     .string()
     .default('')
     .describe('Texts of a group stay on one side of the split; an empty name means none.'),
+  class_labels: z
+    .record(z.string(), text.min(1))
+    .optional()
+    .describe('Labels that count as each class; if not given, the name, or the lists of the sentiments below.'),
   positive_labels: text.min(1).default(['positive', 'pos', '1', 'true']).describe('Labels that count as positive.'),
   negative_labels: text
     .min(1)
     .default(['negative', 'neg', '0', 'false', '-1'])
     .describe('Labels that count as negative.'),
-  neutral_labels: text.default(['neutral']).describe('Labels whose texts are left out.'),
-  neutral_band: z.number().min(0).default(0).describe('Leave out texts whose rating is this close to zero.'),
+  neutral_labels: text
+    .default(['neutral'])
+    .describe('Labels that count as neutral; their texts are left out unless neutral is a class.'),
+  neutral_band: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Ratings this close to zero are neutral: left out, or the class neutral if there is one.'),
   max_bad_share: share
     .default(0.02)
     .describe('The run fails when more than this share of the rows of a source is unusable.'),
@@ -85,6 +97,27 @@ const ofSource = {
     .refine((domain) => !domain.endsWith('_se') && domain !== 'se', 'names that end in se stand for standard errors')
     .optional()
     .describe('Kind of texts, by which all figures are also given; if not given, the name of the file or corpus.'),
+};
+
+/** Without defaults, so that they are part of a model's facts only where they are given. */
+const classes = {
+  classes: z
+    .array(z.coerce.string().min(1).max(40))
+    .min(2)
+    .max(20)
+    .refine((names) => new Set(names.map((one) => one.toLowerCase())).size === names.length, 'two have the same name')
+    .optional()
+    .describe('Names of the classes in their order; negative and positive if not given.'),
+  rating_cuts: z
+    .array(z.number())
+    .min(1)
+    .refine(ascends, 'they must ascend')
+    .optional()
+    .describe('Ratings between one class and the next, one fewer than classes; a rating up to the first is class 0.'),
+  ordered: z
+    .boolean()
+    .optional()
+    .describe('Whether the order of the classes means something; if not given, yes where ratings have a place.'),
 };
 
 const sourceName = name.describe(
@@ -105,6 +138,7 @@ const ingestion = {
     .describe(
       'Several sources in place of the one, each with settings of its own; the others are those beside this list.',
     ),
+  ...classes,
   ...ofSource,
   test_source: name
     .optional()
@@ -167,7 +201,10 @@ const features = {
 
 const building = {
   classifier,
-  target: z.enum(['hard', 'soft']).default('soft').describe('hard: 0 or 1. soft: logistic(soft_slope x rating).'),
+  target: z
+    .enum(['hard', 'soft'])
+    .default('soft')
+    .describe('hard: 0 or 1. soft: logistic(soft_slope x (rating - cut)) for above each cut between classes.'),
   soft_slope: above(0).default(1.5).describe('Slope of the soft target.'),
   sample_weight: z.enum(['none', 'rating']).default('none').describe('rating: the absolute rating.'),
   class_weight: z
@@ -175,9 +212,44 @@ const building = {
     .default('none')
     .describe('balanced: all classes weigh the same, and the probabilities are those of equally many texts of each.'),
   seed,
-  calibration: z.enum(['none', 'platt']).default('platt').describe('platt is fitted on out-of-fold scores.'),
+  calibration: z
+    .enum(['none', 'platt'])
+    .default('platt')
+    .describe('platt is fitted on out-of-fold scores; more than two classes have a slope and an offset each.'),
   calibration_folds: whole(2, 50).default(5).describe('Folds of the calibration.'),
   ...linearSettings,
+  decision: z
+    .strictObject({
+      threshold: share.optional().describe('Answer `class` above this probability of it.'),
+      precision: above(0)
+        .max(1)
+        .optional()
+        .describe('Answer `class` above the lowest threshold that reaches this precision, on out-of-fold scores.'),
+      class: z.coerce.string().optional().describe('Class of threshold or precision; the last if not given.'),
+      costs: z
+        .union([z.literal('distance'), z.record(z.string(), z.record(z.string(), z.number().min(0)))])
+        .optional()
+        .describe(
+          'Cost of each error, {right: {answered: cost}}, 1 if not given; distance: the classes between the two. The least expected cost is answered.',
+        ),
+      abstain_below: share.optional().describe('Abstain if the confidence is below this.'),
+      coverage: above(0)
+        .lt(1)
+        .optional()
+        .describe(
+          'Conformal prediction: share of texts whose class is among the possible ones; abstain unless it is one.',
+        ),
+    })
+    .refine(
+      ({ threshold, precision, costs }) => [threshold, precision, costs].filter((one) => one !== undefined).length <= 1,
+      'give one of threshold, precision and costs',
+    )
+    .refine((one) => one.class === undefined || one.threshold !== undefined || one.precision !== undefined, {
+      path: ['class'],
+      message: 'class belongs to threshold or precision',
+    })
+    .optional()
+    .describe('How probabilities become an answer; the most probable class if not given.'),
 };
 
 const evaluation = {

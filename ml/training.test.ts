@@ -1,13 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { classSetOf } from './corpus/classes.ts';
 import { gatherSplit } from './corpus/corpus.ts';
 import type { Review } from './corpus/review.ts';
 import { temporaryFolder } from './corpus/testdata/temporary.ts';
 import { saveModel } from './model/artifact.ts';
 import { readParams } from './params.ts';
 import { createRandom, shuffle } from './random.ts';
-import { fitWeights, labelsOf, trainingSet, trainModel } from './training.ts';
+import { labelsOf, trainModel } from './training.ts';
+import { fitWeights, trainingSet } from './weights.ts';
 
 const params = readParams('ml/testdata/params.yaml');
 const building = params.model_building;
@@ -24,9 +26,11 @@ const rated = labelsOf([
   { id: '3', text: 'c', label: 0, rating: -0.5 },
 ]);
 
+const two = classSetOf(params.data_ingestion);
+
 describe('the training set', () => {
   it('has the label as a hard target', () => {
-    const { target, weight } = trainingSet(x, rated, { ...building, target: 'hard' });
+    const { target, weight } = trainingSet(x, rated, two, { ...building, target: 'hard' });
     expect([[...target], [...weight]]).toEqual([
       [1, 1, 0],
       [1, 1, 1],
@@ -34,19 +38,19 @@ describe('the training set', () => {
   });
 
   it('has the graded rating as a soft target, where there is one', () => {
-    const { target } = trainingSet(x, rated, { ...building, target: 'soft', soft_slope: 1 });
+    const { target } = trainingSet(x, rated, two, { ...building, target: 'soft', soft_slope: 1 });
     expect(target[0]).toBeCloseTo(1 / (1 + Math.exp(-2)), 12);
     expect(target[1]).toBe(1);
     expect(target[2]).toBeCloseTo(1 / (1 + Math.exp(0.5)), 12);
   });
 
   it('weighs a text by the strength of its rating', () => {
-    const { weight } = trainingSet(x, rated, { ...building, sample_weight: 'rating' });
+    const { weight } = trainingSet(x, rated, two, { ...building, sample_weight: 'rating' });
     expect([...weight]).toEqual([2, 1, 0.5]);
   });
 
   it('weighs a text by the size of its class when classes are balanced', () => {
-    const { weight } = trainingSet(x, rated, { ...building, class_weight: 'balanced' });
+    const { weight } = trainingSet(x, rated, two, { ...building, class_weight: 'balanced' });
     expect([...weight]).toEqual([0.75, 0.75, 1.5]);
   });
 });
@@ -67,7 +71,7 @@ describe('training', () => {
 
   it('reports how far it got when max_iterations is too small', () => {
     const hard = { ...building, target: 'hard' as const, C: 1e6, tolerance: 1e-12, max_iterations: 2 };
-    expect(() => fitWeights(x, rated, hard)).toThrow(/after 2 passes, but tolerance is 1e-12/);
+    expect(() => fitWeights(x, rated, two, hard)).toThrow(/after 2 passes, but tolerance is 1e-12/);
   });
 
   it('works on very few texts, with as many calibration folds as there are texts of the rarer class', () => {

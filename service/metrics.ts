@@ -8,14 +8,13 @@ import { Drift } from './drift.ts';
 import type { Feedback, Rejection } from './feedback/feedback.ts';
 import { FeedbackMetrics } from './feedback/metrics.ts';
 import { ENDPOINTS, type Endpoint, METHODS, type Method } from './labels.ts';
-import { LABELS } from './predict.ts';
+import { USUAL_CLASSES } from './predict.ts';
 import { lastExamined, type ServedModel } from './served_model.ts';
 import { CountTally, ValueTally } from './tally.ts';
 
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 const CONFIDENCE_BUCKETS = [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99, 1];
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
-const CLASSES = ['0', '1'] as const;
 
 export type MetricsOptions = { ofProcess: boolean; replica?: string; gitCommit?: string; modelNote?: string };
 
@@ -23,8 +22,10 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #tallies: (CountTally | ValueTally)[] = [];
   readonly #requests: Map<Endpoint, RequestTallies>;
-  readonly #predictions: CountTally[];
-  readonly #confidences: ValueTally[];
+  readonly #ofClass: { predictions: Counter<'prediction'>; confidences: Histogram<'prediction'> };
+  readonly #predictions: CountTally[] = [];
+  readonly #confidences: ValueTally[] = [];
+  #classes = USUAL_CLASSES;
   readonly #info: Gauge<'version' | 'run_id' | 'data_hash'>;
   #drift: Drift | undefined;
   #feedback: FeedbackMetrics | undefined;
@@ -60,13 +61,13 @@ export class Metrics {
     });
     const predictions = new Counter({
       name: 'model_prediction_count_total',
-      help: 'Texts classified, by class: 0 negative, 1 positive.',
+      help: 'Texts classified, by class: 0 negative, 1 positive; of a model with other classes, their numbers.',
       labelNames: ['prediction'],
       registers,
     });
     const confidences = new Histogram({
       name: 'model_prediction_confidence',
-      help: 'Calibrated probability of the predicted class, by class: 0 negative, 1 positive.',
+      help: 'Calibrated probability of the predicted class, by class: 0 negative, 1 positive; or the numbers of others.',
       labelNames: ['prediction'],
       buckets: CONFIDENCE_BUCKETS,
       registers,
@@ -105,17 +106,13 @@ export class Metrics {
         },
       ]),
     );
-    this.#predictions = CLASSES.map((one) => this.#tally(new CountTally(predictions.labels(one))));
-    this.#confidences = CLASSES.map((one) => this.#tally(new ValueTally(confidences.labels(one))));
+    this.#ofClass = { predictions, confidences };
+    this.#knowClasses(USUAL_CLASSES);
     // All series exist from the start: rate() sees the first event of each, and no client can create more of them.
     for (const endpoint of endpoints) {
       for (const method of methods) count.labels(method, endpoint).inc(0);
       for (const status of STATUS_CLASSES) answers.labels(endpoint, status).inc(0);
       latency.zero({ endpoint });
-    }
-    for (const one of CLASSES) {
-      predictions.labels(one).inc(0);
-      confidences.zero({ prediction: one });
     }
   }
 
@@ -144,6 +141,20 @@ export class Metrics {
     tallies.answers[Math.floor(status / 100) - 1]?.add();
   }
 
+  /** Adds the series of classes that were not known before. */
+  #knowClasses(classes: readonly string[]): void {
+    this.#classes = classes;
+    const { predictions, confidences } = this.#ofClass;
+    for (let k = this.#predictions.length; k < classes.length; k++) {
+      const prediction = String(k);
+      this.#predictions.push(this.#tally(new CountTally(predictions.labels(prediction))));
+      this.#confidences.push(this.#tally(new ValueTally(confidences.labels(prediction))));
+      predictions.labels(prediction).inc(0);
+      confidences.zero({ prediction });
+    }
+  }
+
+  /** A text from which the model abstains counts for its best guess. */
   prediction(prediction: Prediction): void {
     this.#predictions[prediction.class].add();
     this.#confidences[prediction.class].add(prediction.confidence);
@@ -152,7 +163,7 @@ export class Metrics {
 
   /** Call this once, if feedback is on. */
   collecting(feedback: Feedback): void {
-    this.#feedback = new FeedbackMetrics(this.#registry, feedback, LABELS);
+    this.#feedback = new FeedbackMetrics(this.#registry, feedback, this.#classes);
   }
 
   judged(predicted: string, agreed: boolean): void {
@@ -169,6 +180,8 @@ export class Metrics {
     const { dataDigest, trainedAt } = model.facts;
     this.#info.set({ version, run_id: runId, data_hash: dataDigest }, 1);
     this.#drift = new Drift(this.#registry, model);
+    this.#knowClasses(model.classes);
+    this.#feedback?.know(model.classes);
     this.#examined(served);
     const trained = Date.parse(trainedAt ?? '');
     if (Number.isNaN(trained)) return;

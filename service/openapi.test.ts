@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ENDPOINTS } from './labels.ts';
 import { openapiDocument } from './openapi.ts';
+import { USUAL_CLASSES } from './predict.ts';
 import { LIMITS, type OpenApp, openApp, servedWords } from './testing.ts';
 
 type Answers = Record<string, { content?: Record<string, { schema?: object }> }>;
@@ -108,7 +109,11 @@ it('the schema rejects a missing, an additional and a wrong field', async () => 
 });
 
 it('the description states the limits in force', () => {
-  const { schemas } = openapiDocument({ maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3 }, false).components;
+  const { schemas } = openapiDocument(
+    { maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3 },
+    false,
+    USUAL_CLASSES,
+  ).components;
   expect(schemas.SingleRequest.properties.text).toMatchObject({ maxLength: 2 });
   expect(schemas.BatchRequest.properties.texts).toMatchObject({ maxItems: 3 });
   expect(JSON.stringify(described)).toContain(`larger than ${LIMITS.MAX_BODY_BYTES} bytes`);

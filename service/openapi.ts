@@ -5,12 +5,16 @@
 
 import { MAX_NOTE_LENGTH } from './feedback/feedback.ts';
 import type { Path } from './labels.ts';
-import { type Limits, SENTIMENTS } from './predict.ts';
+import { type Limits, namesOf, sentimentOf } from './predict.ts';
 
 type Operation = Record<string, unknown>;
 
-/** Without the path /feedback unless `collectsFeedback`. */
-export function openapiDocument(limits: Limits & { maxBodyBytes: number }, collectsFeedback: boolean) {
+/** For a model with these classes. Without the path /feedback unless `collectsFeedback`. */
+export function openapiDocument(
+  limits: Limits & { maxBodyBytes: number },
+  collectsFeedback: boolean,
+  classes: readonly string[],
+) {
   const { maxBodyBytes, maxTextLength, maxBatchSize } = limits;
   const paths: Record<Path, { get: Operation } | { post: Operation }> = {
     '/': { get: { summary: 'The web page with the form', responses: { 200: page('The page') } } },
@@ -113,12 +117,11 @@ export function openapiDocument(limits: Limits & { maxBodyBytes: number }, colle
     openapi: '3.1.0',
     info: {
       title: 'Sentiment of a text',
-      description:
-        'Predicts whether an English text is positive or negative, with what confidence, and because of which words.',
+      description: `Predicts whether an English text is ${namesOf(classes)}, with what confidence, and because of which words.`,
       version: '1',
     },
     paths: collectsFeedback ? paths : withoutFeedback,
-    components: { schemas: schemas(limits) },
+    components: { schemas: schemas(limits, classes) },
   };
 }
 
@@ -154,21 +157,51 @@ function reference(name: string) {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-const EXPLANATION = ['score', 'bias', 'knownShare', 'words'];
+const OPTIONAL = ['abstains', 'possible', 'towards', 'score', 'bias', 'knownShare', 'words'];
 
-const prediction = {
-  label: { enum: Object.keys(SENTIMENTS) },
-  sentiment: { enum: Object.values(SENTIMENTS) },
-  prediction: { enum: ['0', '1'], description: '0 negative, 1 positive.' },
-  probability: { ...share, description: 'Calibrated probability that the text is positive.' },
-  confidence: { ...share, minimum: 0.5, description: 'Calibrated probability of the predicted label.' },
-  score: { ...number, description: 'Log-odds of positive: the bias plus all contributions, up to rounding.' },
-  bias: { ...number, description: 'Log-odds of a text without known words.' },
-  knownShare: { ...share, description: 'Share of the words that the model knows.' },
-  words: list(reference('Word')),
-};
+/** A value of an answer that is null where the model abstains. */
+function orNull(values: readonly string[], more: object = {}) {
+  return { enum: [...values, null], ...more };
+}
 
-function schemas({ maxTextLength, maxBatchSize }: Limits) {
+function predictionOf(classes: readonly string[]) {
+  const isTwo = classes.length === 2;
+  const numbers = classes.map((_, k) => String(k));
+  const which = classes.map((label, k) => `${k} ${label}`).join(', ');
+  const last = classes[1];
+  return {
+    label: orNull(classes, { description: 'Null where the model abstains.' }),
+    sentiment: orNull(classes.map(sentimentOf)),
+    prediction: orNull(numbers, { description: `${which}.` }),
+    abstains: {
+      enum: ['unknown', 'unsure'],
+      description: 'Only where there is no label. unknown: the model knows no word. unsure: by its decision.',
+    },
+    probability: {
+      ...share,
+      description: isTwo
+        ? `Calibrated probability that the text is ${last}.`
+        : 'Calibrated probability of the most likely answer.',
+    },
+    confidence: { ...share, description: 'Calibrated probability of the predicted label.' },
+    ...(!isTwo && {
+      probabilities: object(Object.fromEntries(classes.map((label) => [label, share]))),
+      towards: { enum: [...classes], description: 'The class that is explained.' },
+    }),
+    possible: { ...list({ enum: [...classes] }), description: 'What conformal prediction leaves possible.' },
+    score: {
+      ...number,
+      description: `Log-odds of ${isTwo ? last : 'the class that is explained'}: the bias plus all contributions, up to rounding.`,
+    },
+    bias: { ...number, description: 'Log-odds of a text without known words.' },
+    knownShare: { ...share, description: 'Share of the words that the model knows.' },
+    words: list(reference('Word')),
+  };
+}
+
+function schemas({ maxTextLength, maxBatchSize }: Limits, classes: readonly string[]) {
+  const prediction = predictionOf(classes);
+  const label = { enum: [...classes] };
   const requestId = { ...text, pattern: '^[A-Za-z0-9_.:-]{1,100}$', description: 'X-Request-Id of the judged answer.' };
   const inputText = { type: 'string', minLength: 1, maxLength: maxTextLength, pattern: '\\S' };
   const explain = { type: 'boolean', default: false, description: 'Adds score, bias, knownShare and words.' };
@@ -187,7 +220,7 @@ function schemas({ maxTextLength, maxBatchSize }: Limits) {
       type: 'object',
       properties: {
         text: inputText,
-        label: { ...prediction.label, description: 'The label that the text should have.' },
+        label: { ...label, description: 'The label that the text should have.' },
         request_id: requestId,
         note: { ...text, maxLength: MAX_NOTE_LENGTH },
       },
@@ -195,19 +228,25 @@ function schemas({ maxTextLength, maxBatchSize }: Limits) {
     },
     FeedbackAnswer: object({
       id: { ...text, description: 'Of the stored line.' },
-      label: prediction.label,
-      predicted: { ...prediction.label, description: 'What the model says now.' },
+      label,
+      predicted: { ...label, description: 'What the model says now.' },
       agreed: { type: 'boolean' },
     }),
     Word: object({
       text: { ...text, description: 'The word as it is in the given text.' },
       start: { type: 'integer', minimum: 0, description: 'UTF-16 offset in the given text.' },
       end: { type: 'integer', minimum: 1, description: 'UTF-16 offset of the end, exclusive.' },
-      contribution: { ...number, description: 'Log-odds that the word adds; below 0 it counts towards negative.' },
+      contribution: {
+        ...number,
+        description:
+          classes.length === 2
+            ? `Log-odds that the word adds; below 0 it counts towards ${classes[0]}.`
+            : 'Log-odds that the word adds to the class that is explained; below 0 it counts against it.',
+      },
     }),
     ModelName: object({ name: text, version: text }),
-    Prediction: object(prediction, EXPLANATION),
-    SingleAnswer: object({ ...prediction, model: reference('ModelName') }, EXPLANATION),
+    Prediction: object(prediction, OPTIONAL),
+    SingleAnswer: object({ ...prediction, model: reference('ModelName') }, OPTIONAL),
     BatchAnswer: object({ predictions: list(reference('Prediction')), model: reference('ModelName') }),
     Error: object({
       error: object(

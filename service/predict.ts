@@ -17,9 +17,25 @@ export type Limits = {
   maxBatchSize: number;
 };
 
-export const SENTIMENTS = { positive: 'Positive Sentiment', negative: 'Negative Sentiment' } as const;
-/** Of the classes, in their order. */
-export const LABELS = ['negative', 'positive'] as const;
+const SENTIMENTS = new Map([
+  ['negative', 'Negative Sentiment'],
+  ['neutral', 'Neutral Sentiment'],
+  ['positive', 'Positive Sentiment'],
+]);
+
+/** What people call a class; a class that is no sentiment keeps its name. */
+export function sentimentOf(label: string): string {
+  return SENTIMENTS.get(label) ?? label;
+}
+
+/** The classes of a service whose model is not yet loaded, as far as anyone knows. */
+export const USUAL_CLASSES: readonly string[] = ['negative', 'positive'];
+
+/** "positive or negative", the last class first. */
+export function namesOf(classes: readonly string[]): string {
+  const names = classes.toReversed();
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
 
 /** Called with the prediction of every text. */
 export type Observe = (prediction: Prediction) => void;
@@ -30,12 +46,20 @@ export class Predictor {
   readonly #limits: Limits;
   readonly #observe: Observe;
   readonly #modelJson: string;
+  /** The part of an answer that depends on the class alone: JSON up to the probability. */
+  readonly #heads: string[];
+  readonly #keys: string[];
 
   constructor(served: ServedModel, limits: Limits, observe: Observe) {
     this.served = served;
     this.#limits = limits;
     this.#observe = observe;
     this.#modelJson = JSON.stringify({ name: served.name, version: served.version });
+    const { classes } = served.model;
+    this.#heads = classes.map((label, index) =>
+      headOf({ label, sentiment: sentimentOf(label), prediction: String(index) }),
+    );
+    this.#keys = classes.map((label) => JSON.stringify(label));
   }
 
   /**
@@ -84,20 +108,32 @@ export class Predictor {
     if (!explain) return this.#open(model.predict(text));
     const explanation = model.explain(text);
     const { score, bias, knownShare, words } = explanation;
-    return `${this.#open(explanation)},${JSON.stringify({ score, bias, knownShare, words }).slice(1, -1)}`;
+    const towards = model.classes.length > 2 && { towards: model.classes[explanation.towards] };
+    return `${this.#open(explanation)},${JSON.stringify({ ...towards, score, bias, knownShare, words }).slice(1, -1)}`;
   }
 
   #open(prediction: Prediction): string {
     this.#observe(prediction);
-    return `${HEADS[prediction.class]}${prediction.probability},"confidence":${prediction.confidence}`;
+    const { abstains, probability, probabilities, confidence, possible } = prediction;
+    const head =
+      abstains === undefined
+        ? this.#heads[prediction.class]
+        : headOf({ label: null, sentiment: null, prediction: null, abstains });
+    const two = `${head}${probability},"confidence":${confidence}`;
+    const more = this.#keys.length === 2 ? '' : `,"probabilities":${this.#byClass(probabilities)}`;
+    return possible === undefined
+      ? two + more
+      : `${two}${more},"possible":[${possible.map((k) => this.#keys[k]).join(',')}]`;
+  }
+
+  #byClass(values: readonly number[]): string {
+    return `{${values.map((value, k) => `${this.#keys[k]}:${value}`).join(',')}}`;
   }
 }
 
-// The part of an answer that depends on the class alone: JSON up to the probability.
-const HEADS = LABELS.map((label, index) => {
-  const start = { label, sentiment: SENTIMENTS[label], prediction: String(index) };
-  return `${JSON.stringify(start).slice(0, -1)},"probability":`;
-});
+function headOf(fields: Record<string, string | null>): string {
+  return `${JSON.stringify(fields).slice(0, -1)},"probability":`;
+}
 
 type RequestFields = { text?: unknown; texts?: unknown; explain?: unknown };
 

@@ -68,9 +68,9 @@ test(`the service and the stage programs give ${TEXTS} texts the same scores, to
 
   const model = readModel(join(root, paths.model));
   const { x } = loadMatrix(join(root, paths.processedTest));
-  const { weights, intercept, calibration } = model.parts;
+  const { weights, intercepts, calibration } = model.parts;
   const stored = Array.from({ length: x.rowCount }, (_, row) => {
-    const score = calibration.slope * (dot(x, row, weights) + intercept) + calibration.offset;
+    const score = calibration.slopes[0] * (dot(x, row, weights) + intercepts[0]) + calibration.offsets[0];
     return 1 / (1 + Math.exp(-score));
   });
   const ids = Array.from(readReviews(join(root, paths.interimTest)), (review) => review.id);

@@ -4,7 +4,8 @@
  * more classes: a text of class k, of which there are N_k, has the target (N_k + 1) / (N_k + K) for k and 1 / (N_k + K)
  * for each other class, and Newton's method with a backtracking step finds the minimum of the loss, which is convex.
  *
- * Scores stay sums over words, so explanations stay exact.
+ * Scores stay sums over words, so explanations stay exact. A slope below 0 would turn a word for a class into a word
+ * against it: it is held at 0, where only the offset speaks for the class.
  */
 import { logSumExp, solveSymmetric } from './softmax.ts';
 
@@ -18,6 +19,23 @@ export function fitVectorScaling(
   weight: Float64Array,
   K: number,
 ): VectorScaling {
+  const isHeld = new Array<boolean>(K).fill(false);
+  for (;;) {
+    const found = fitScaling(scores, labels, weight, isHeld);
+    if (found.slopes.every((slope) => slope >= 0)) return found;
+    found.slopes.forEach((slope, k) => {
+      if (slope < 0) isHeld[k] = true;
+    });
+  }
+}
+
+function fitScaling(
+  scores: Float64Array,
+  labels: Uint8Array,
+  weight: Float64Array,
+  isHeld: readonly boolean[],
+): VectorScaling {
+  const K = isHeld.length;
   const sizes = new Float64Array(K);
   for (const label of labels) sizes[label]++;
   const size = 2 * K;
@@ -39,7 +57,7 @@ export function fitVectorScaling(
   };
   // Slopes, then offsets.
   let point = new Float64Array(size);
-  for (let k = 0; k < K; k++) point[k] = 1;
+  for (let k = 0; k < K; k++) point[k] = isHeld[k] ? 0 : 1;
   let current = loss(point);
   const factors = new Float64Array(size);
   for (let round = 0; round < 100; round++) {
@@ -51,7 +69,7 @@ export function fitVectorScaling(
       for (let k = 0; k < K; k++) {
         const p = Math.exp(z[k] - top);
         const residual = weight[i] * (p - targetOf(labels[i], k));
-        const score = scores[i * K + k];
+        const score = isHeld[k] ? 0 : scores[i * K + k];
         gradient[k] += residual * score;
         gradient[K + k] += residual;
         factors[k] = p * score;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createLabeller, type LabelSettings, refuseAmbiguous } from './candidate.ts';
+import { createLabeller, refuseAmbiguous } from './candidate.ts';
+import type { ClassSettings } from './classes.ts';
 
-const settings: LabelSettings = {
+const settings: ClassSettings = {
   positive_labels: ['positive', '1'],
   negative_labels: ['negative', '0', '-1'],
   neutral_labels: ['neutral'],
@@ -29,7 +30,7 @@ describe('a label', () => {
     expect(() => createLabeller({ ...settings, neutral_labels: ['1.0'] })).toThrow(
       expect.objectContaining({
         code: 'LABELS_OVERLAP',
-        message: 'data_ingestion: "1" is both in positive_labels and in neutral_labels',
+        message: 'data_ingestion: the label "1" counts both as positive and as neutral',
         exitCode: 2,
       }),
     );

@@ -3,7 +3,7 @@
  * the settings of data_ingestion. A source yields candidates, and a BadRow for each unreadable row.
  */
 import { usageError } from '../errors.ts';
-import type { DataIngestionParams } from '../params.ts';
+import { type ClassSettings, classOfRating, classSetOf, isUsual, labelsOfClasses } from './classes.ts';
 import type { Review } from './review.ts';
 
 export type Candidate = {
@@ -21,7 +21,7 @@ export type Candidate = {
   split?: 'train' | 'test';
 };
 
-/** A rating whose sign is the label, or a word for the label. */
+/** A rating that decides the class, or a word for it. */
 export type Opinion = { rating: string | number } | { label: string };
 
 /** A row that cannot be read. */
@@ -43,38 +43,33 @@ export type Source = {
 /** A label, with its rating if there is one; or the reason why there is no label. */
 export type Judgement = Pick<Review, 'label' | 'rating'> | 'neutral' | 'unknown';
 
-export type LabelSettings = Pick<
-  DataIngestionParams,
-  'positive_labels' | 'negative_labels' | 'neutral_labels' | 'neutral_band'
->;
-
-type List = 'positive_labels' | 'negative_labels' | 'neutral_labels';
-
-const MEANING: Record<List, Judgement> = {
-  positive_labels: { label: 1 },
-  negative_labels: { label: 0 },
-  neutral_labels: 'neutral',
-};
-
 /**
- * The sign of a rating is the label; a rating within neutral_band of zero (0: exactly zero) is neutral. Words are
- * compared trimmed and in lower case, whole numbers by value: "1.0" equals "1".
+ * The class of a text by its words or its rating. Words are compared trimmed and in lower case, whole numbers by value:
+ * "1.0" equals "1". Labels of no class that are in neutral_labels are left out.
  *
- * Throws LABELS_OVERLAP (2) for a word in two lists.
+ * Throws LABELS_OVERLAP (2) for a word of two classes, CLASSES_INVALID (2); the labeller throws the latter for a rating
+ * that has no place among the classes.
  */
-export function createLabeller(settings: LabelSettings): (opinion: Opinion) => Judgement {
-  const lists = new Map<string, List>();
-  for (const list of ['positive_labels', 'negative_labels', 'neutral_labels'] as const) {
-    for (const word of settings[list].map(canonical)) {
-      const other = lists.get(word) ?? list;
-      if (other !== list) throw overlap(word, other, list);
-      lists.set(word, list);
+export function createLabeller(settings: ClassSettings): (opinion: Opinion) => Judgement {
+  const classes = classSetOf(settings);
+  const judgements = new Map<string, { judgement: Judgement; of: string }>();
+  const add = (words: readonly string[], judgement: Judgement, of: string) => {
+    for (const word of words.map(canonical)) {
+      const other = judgements.get(word);
+      if (other && other.of !== of) throw overlap(word, other.of, of);
+      judgements.set(word, { judgement, of });
     }
-  }
+  };
+  labelsOfClasses(settings).forEach((words, label) => {
+    add(words, { label }, classes.names[label]);
+  });
+  if (!classes.names.includes('neutral')) add(settings.neutral_labels, 'neutral', 'neutral');
   return (opinion) => {
-    if ('rating' in opinion) return judgeRating(numberOf(opinion.rating), settings.neutral_band);
-    const list = lists.get(canonical(opinion.label));
-    return list ? MEANING[list] : 'unknown';
+    if (!('rating' in opinion)) return judgements.get(canonical(opinion.label))?.judgement ?? 'unknown';
+    const rating = numberOf(opinion.rating);
+    if (!Number.isFinite(rating)) return 'unknown';
+    const label = classOfRating(rating, classes, settings);
+    return label === undefined ? 'neutral' : { label, rating };
   };
 }
 
@@ -82,22 +77,16 @@ export function createLabeller(settings: LabelSettings): (opinion: Opinion) => J
  * Throws LABELS_AMBIGUOUS (2) where 0 and -1 both occur and both count as negative only because the lists know every
  * usual word: beside -1 and 1, a 0 is mostly neutral.
  */
-export function refuseAmbiguous(settings: LabelSettings, words: readonly string[], name: string): void {
-  const negative = new Set(settings.negative_labels.map(canonical));
+export function refuseAmbiguous(settings: ClassSettings, words: readonly string[], name: string): void {
   const seen = new Set(words.map(canonical));
-  if (!['negative', '0', '-1'].every((word) => negative.has(word)) || !seen.has('0') || !seen.has('-1')) return;
+  if (settings.classes || !isUsual(settings.negative_labels.map(canonical)) || !seen.has('0') || !seen.has('-1'))
+    return;
   throw usageError(
     'LABELS_AMBIGUOUS',
     `${name} has the labels -1 and 0, and both would count as negative`,
-    'if 0 means neutral: --positive 1 --negative -1 --neutral 0; if it means negative: --negative -1 0 ' +
-      '(in params.yaml: positive_labels, negative_labels, neutral_labels)',
+    'if 0 means neutral: --classes negative neutral positive, or to leave it out --positive 1 --negative -1 --neutral 0; ' +
+      'if it means negative: --negative -1 0 (in params.yaml: classes, positive_labels, negative_labels, neutral_labels)',
   );
-}
-
-function judgeRating(rating: number, neutralBand: number): Judgement {
-  if (!Number.isFinite(rating)) return 'unknown';
-  if (Math.abs(rating) <= neutralBand) return 'neutral';
-  return { label: rating > 0 ? 1 : 0, rating };
 }
 
 /** NaN for an empty text, which Number would convert to zero. */
@@ -112,10 +101,10 @@ function canonical(word: string): string {
     .replace(/^(-?\d+)\.0+$/, '$1');
 }
 
-function overlap(word: string, one: List, other: List) {
+function overlap(word: string, one: string, other: string) {
   return usageError(
     'LABELS_OVERLAP',
-    `data_ingestion: ${JSON.stringify(word)} is both in ${one} and in ${other}`,
-    'put each label into one list only',
+    `data_ingestion: the label ${JSON.stringify(word)} counts both as ${one} and as ${other}`,
+    'put each label into one list only: class_labels, positive_labels, negative_labels, neutral_labels',
   );
 }

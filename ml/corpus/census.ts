@@ -113,7 +113,7 @@ export class Census {
         `(${maxBadShare}) allows: ${counts.join(', ')}; the first: ${example}`,
       {
         next: kinds.includes('unknown_label')
-          ? 'add the labels to positive_labels, negative_labels or neutral_labels, name another column, or correct the rows'
+          ? 'add the labels to positive_labels, negative_labels, neutral_labels or class_labels, name another column, or correct the rows'
           : example?.endsWith('is not valid UTF-8')
             ? 'name the encoding of the file, often --encoding windows-1252 (in params.yaml: encoding), or correct the rows'
             : 'correct the rows, name another column, or raise max_bad_share',
@@ -121,16 +121,23 @@ export class Census {
     );
   }
 
-  /** CORPUS_EMPTY or ONE_CLASS (2), for a corpus without both classes. Lists the labels that were found. */
-  noContrast(name: string, positives: number, size: number): SentimentError {
+  /** CORPUS_EMPTY or ONE_CLASS (2), for a corpus without texts of the classes `missing`. Lists the labels that were found. */
+  noContrast(name: string, classes: readonly string[], missing: readonly string[], size: number): SentimentError {
     const words = this.#words.size > 0 ? `; the labels are ${this.#describeWords()}` : '';
     if (size === 0) {
       const message = `${name} has ${grouped(this.rowsRead)} rows, but none is usable${words}`;
       return new SentimentError('CORPUS_EMPTY', message, { next: 'the lines above say why the rows were left out' });
     }
+    if (classes.length > 2) {
+      return usageError(
+        'ONE_CLASS',
+        `none of the ${grouped(size)} usable texts of ${name} is ${missing.join(' or ')}${words}`,
+        'set class_labels or rating_cuts, so that every class has texts',
+      );
+    }
     return usageError(
       'ONE_CLASS',
-      `all ${grouped(size)} usable texts of ${name} are ${positives > 0 ? 'positive' : 'negative'}${words}`,
+      `all ${grouped(size)} usable texts of ${name} are ${classes.find((one) => !missing.includes(one))}${words}`,
       'set positive_labels and negative_labels, or give ratings with both signs (of 1 to 5 stars, subtract 3)',
     );
   }

@@ -183,7 +183,7 @@ describe('the split of a corpus', () => {
       },
       createLabeller(settings),
     );
-    corpus.settle();
+    corpus.settle(['negative', 'positive']);
     return corpus;
   }
 

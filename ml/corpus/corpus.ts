@@ -15,6 +15,7 @@ import {
   type Source,
 } from './candidate.ts';
 import { Census, grouped } from './census.ts';
+import { classSetOf } from './classes.ts';
 import { DuplicateFinder, duplicateKey, groupKey, nearDuplicateKey } from './duplicates.ts';
 import type { Review } from './review.ts';
 import { ReviewStore } from './reviews_file.ts';
@@ -50,7 +51,7 @@ export async function gatherCorpus(settings: DataIngestionParams, options: Sourc
       const [held] = sourcesOf({ ...common, source: settings.test_source, domain });
       await gatherSource(corpus, held, parts.length > 1, 'test', options);
     }
-    corpus.settle();
+    corpus.settle(classSetOf(settings).names);
     return corpus;
   } catch (error) {
     if (corpus.parts.some(({ census }) => census.rowsRead > 0)) for (const line of corpus.describe()) options.log(line);
@@ -96,7 +97,7 @@ export class Corpus {
   readonly parts: CorpusPart[] = [];
   readonly #store: ReviewStore;
   readonly #duplicates = new DuplicateFinder();
-  readonly #labels: (0 | 1)[] = [];
+  readonly #labels: number[] = [];
   /** Of each text; see duplicates.ts. */
   readonly #keys: { exact: string; near: string; unit: string }[] = [];
   /** The part that the source itself gives each text. */
@@ -182,8 +183,8 @@ export class Corpus {
     return this.#kept.length;
   }
 
-  /** Settles which texts to keep. Throws CORPUS_EMPTY, TOO_MANY_BAD_ROWS or ONE_CLASS (2). */
-  settle(): void {
+  /** Settles which texts to keep; all `classes` must have some. Throws CORPUS_EMPTY, TOO_MANY_BAD_ROWS or ONE_CLASS (2). */
+  settle(classes: readonly string[]): void {
     for (let i = 0; i < this.#store.size; i++) {
       const fate = this.#duplicates.fate(i);
       const own = this.parts[this.#sources[i]];
@@ -196,8 +197,9 @@ export class Corpus {
       }
     }
     for (const { name, census, maxBadShare } of this.parts) census.check(name, maxBadShare);
-    const positives = this.#kept.reduce((sum, i) => sum + this.#labels[i], 0);
-    if (positives === 0 || positives === this.size) throw this.census.noContrast(this.name, positives, this.size);
+    const found = new Set(this.#kept.map((i) => this.#labels[i]));
+    const missing = classes.filter((_, label) => !found.has(label));
+    if (missing.length > 0) throw this.census.noContrast(this.name, classes, missing, this.size);
   }
 
   /** Lines that say how many rows of each source were read, kept and left out, and why. */

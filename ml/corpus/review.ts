@@ -3,15 +3,16 @@ import type { Hash } from 'node:crypto';
 /**
  * One labelled text, as it passes from ingestion to evaluation.
  *
- * `label` is 1 for positive and 0 for negative. `rating` is the graded opinion, if the source has one, on a scale whose
- * sign is the label (movie snippets: -4 to 4). `group` keeps texts of one origin (the sentences of a product review) in
- * the same part of the split. `domain` is the kind of texts, by which figures are also given. `weight` is how much the
- * text counts in training, 1 if it is not given. `split` is set if the source itself assigns the text to a part.
+ * `label` is the number of its class: 0 negative and 1 positive, unless there are other classes. `rating` is the graded
+ * opinion, if the source has one, on a scale that decides the class (movie snippets: -4 to 4). `group` keeps texts of one
+ * origin (the sentences of a product review) in the same part of the split. `domain` is the kind of texts, by which
+ * figures are also given. `weight` is how much the text counts in training, 1 if it is not given. `split` is set if the
+ * source itself assigns the text to a part.
  */
 export type Review = {
   id: string;
   text: string;
-  label: 0 | 1;
+  label: number;
   rating?: number;
   group?: string;
   domain?: string;

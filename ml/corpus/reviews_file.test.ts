@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Review } from './review.ts';
-import { describeCounts, ReviewStore, writeReviews } from './reviews_file.ts';
+import { describeCounts, nameCounts, ReviewStore, writeReviews } from './reviews_file.ts';
 import { temporaryFolder } from './testdata/temporary.ts';
 
 const reviews: Review[] = [
@@ -14,8 +14,10 @@ it('writes one review a line, creates the folder and counts', () => {
   const folder = temporaryFolder();
   const path = join(folder, 'data', 'train.jsonl');
   const counts = writeReviews(path, reviews);
-  expect(counts).toEqual({ texts: 2, positive: 1, negative: 1, groups: 1, domains: {} });
-  expect(describeCounts(counts)).toBe('2 texts (1 positive, 1 negative) of 1 groups');
+  expect(counts).toEqual({ texts: 2, classes: [1, 1], groups: 1, domains: {} });
+  const named = nameCounts(counts, ['negative', 'positive']);
+  expect(named).toEqual({ texts: 2, positive: 1, negative: 1, groups: 1, domains: {} });
+  expect(describeCounts(counts, ['negative', 'positive'])).toBe('2 texts (1 positive, 1 negative) of 1 groups');
   const lines = readFileSync(path, 'utf8').split('\n');
   expect(lines.slice(0, 2).map((line) => JSON.parse(line))).toEqual(reviews);
   expect(lines.slice(2)).toEqual(['']);

@@ -11,8 +11,8 @@ import { countDomain, type Review } from './review.ts';
 
 export type ReviewCounts = {
   texts: number;
-  positive: number;
-  negative: number;
+  /** Number of texts of each class, by its number. */
+  classes: number[];
   groups: number;
   /** Number of texts of each domain. */
   domains: Record<string, number>;
@@ -24,14 +24,14 @@ const WRITE_BUFFER = 1 << 20;
 /** Iterates over `reviews` once and holds few of them in memory. If that throws, an older file stays as it was. */
 export function writeReviews(path: string, reviews: Iterable<Review>): ReviewCounts {
   return writeAtomically(path, (file) => {
-    let positive = 0;
+    const classes: number[] = [];
     let texts = 0;
     let pending = '';
     const groups = new Set<string>();
     const domains = new Map<string, number>();
     for (const review of reviews) {
       texts++;
-      positive += review.label;
+      classes[review.label] = (classes[review.label] ?? 0) + 1;
       if (review.group !== undefined) groups.add(review.group);
       countDomain(domains, review);
       pending += `${JSON.stringify(review)}\n`;
@@ -40,18 +40,25 @@ export function writeReviews(path: string, reviews: Iterable<Review>): ReviewCou
       pending = '';
     }
     writeFileSync(file, pending);
-    return { texts, positive, negative: texts - positive, groups: groups.size, domains: Object.fromEntries(domains) };
+    return { texts, classes, groups: groups.size, domains: Object.fromEntries(domains) };
   });
 }
 
-/** One line; the domains are named if there are several. */
-export function describeCounts({ texts, positive, negative, groups, domains }: ReviewCounts): string {
-  const [all, good, bad, origins] = [texts, positive, negative, groups].map((count) => count.toLocaleString('en'));
-  const kinds = Object.entries(domains).map(([domain, count]) => `${domain} ${count.toLocaleString('en')}`);
+/** One line; `names` are those of the classes, and the domains are named if there are several. */
+export function describeCounts({ texts, classes, groups, domains }: ReviewCounts, names: readonly string[]): string {
+  const shown = (count: number) => count.toLocaleString('en');
+  const sizes = names.map((name, label) => `${shown(classes[label] ?? 0)} ${name}`).reverse();
+  const kinds = Object.entries(domains).map(([domain, count]) => `${domain} ${shown(count)}`);
   return (
-    `${all} texts (${good} positive, ${bad} negative)${groups > 0 ? ` of ${origins} groups` : ''}` +
+    `${shown(texts)} texts (${sizes.join(', ')})${groups > 0 ? ` of ${shown(groups)} groups` : ''}` +
     (kinds.length > 1 ? `: ${kinds.sort().join(', ')}` : '')
   );
+}
+
+/** As reports have them: the texts of each class under its name, the last class first. */
+export function nameCounts({ texts, classes, ...rest }: ReviewCounts, names: readonly string[]): object {
+  const named = names.map((name, label): [string, number] => [name, classes[label] ?? 0]);
+  return { texts, ...Object.fromEntries(named.reverse()), ...rest };
 }
 
 /** Holds one line at a time in memory. Throws REVIEWS_MISSING, or REVIEWS_DAMAGED with file and line. */
@@ -66,7 +73,7 @@ export function* readReviews(path: string): Generator<Review> {
 function parseReview(text: string, path: string, line: number): Review {
   try {
     const review = JSON.parse(text) as Review;
-    if (typeof review.text === 'string' && (review.label === 0 || review.label === 1)) return review;
+    if (typeof review.text === 'string' && Number.isInteger(review.label) && review.label >= 0) return review;
   } catch {
     // Invalid JSON gets the same error as a missing field.
   }

@@ -46,23 +46,30 @@ export type BehaviourFileReport = Tally & {
 /** `passed` and `total` count the files that decide. */
 export type BehaviourReport = Tally & { files: BehaviourFileReport[] };
 
-/** Classes of every model so far, by the index of the class. */
-export const CLASSES = ['negative', 'positive'] as const;
+/** What files may name although a model lacks it; such tests do not concern that model and are left out. */
+const SENTIMENTS = ['negative', 'neutral', 'positive'];
 
-/** Throws what readBehaviourFile throws. */
-export function readBehaviourFiles(paths: readonly string[]): BehaviourFile[] {
-  return paths.map((path) => readBehaviourFile(path, CLASSES));
+/** The files for a model with these classes. Throws what readBehaviourFile throws. */
+export function readBehaviourFiles(paths: readonly string[], classes: readonly string[]): BehaviourFile[] {
+  const known = [...new Set([...classes, ...SENTIMENTS])];
+  return paths.map((path) => {
+    const file = readBehaviourFile(path, known);
+    const concerns = (one: BehaviourCase) =>
+      one.kind === 'invariance' || classes.includes(one.kind === 'direction' ? one.raises : one.expect);
+    return { ...file, cases: file.cases.filter(concerns) };
+  });
 }
 
 /** Deterministic; each case takes one or two predictions. `domains` are those of the texts that the model learnt from. */
 export function runBehaviourTests(
-  model: Pick<Model, 'predict'>,
+  model: Pick<Model, 'predict' | 'classes'>,
   files: readonly BehaviourFile[],
   domains: readonly string[],
 ): BehaviourReport {
   const reports = files.map((file): BehaviourFileReport => {
     const isOfDomain = file.domain === undefined || domains.includes(file.domain);
-    const decides = file.decides === 'always' || (file.decides === 'in its domain' && isOfDomain);
+    const decides =
+      file.cases.length > 0 && (file.decides === 'always' || (file.decides === 'in its domain' && isOfDomain));
     const spreads = file.groups.map((group) => measureSpread(model, group));
     const report = { file: file.path, decides, passed: 0, total: 0, failures: [], byKind: {}, byName: {}, spreads };
     for (const one of file.cases) record(report, one, mismatchOf(model, one));
@@ -81,15 +88,17 @@ export function domainsOf({ source, domains }: Pick<ModelFacts, 'source' | 'doma
 
 type Mismatch = Pick<BehaviourFailure, 'text' | 'expected' | 'got'>;
 
-function mismatchOf(model: Pick<Model, 'predict'>, one: BehaviourCase): Mismatch | undefined {
+function mismatchOf(model: Pick<Model, 'predict' | 'classes'>, one: BehaviourCase): Mismatch | undefined {
   const before = model.predict(one.text);
   if (one.kind === 'minimum functionality') {
     return before.label === one.expect ? undefined : { text: one.text, expected: one.expect, got: asText(before) };
   }
   const after = model.predict(one.variant);
-  const risenBy = (name: string) => probabilityOf(after, name) - probabilityOf(before, name);
+  const { classes } = model;
+  const of = (prediction: Prediction, name: string) => prediction.probabilities[classes.indexOf(name)];
+  const risenBy = (name: string) => of(after, name) - of(before, name);
   if (one.kind === 'invariance') {
-    const moved = Math.max(...CLASSES.map((name) => Math.abs(risenBy(name))));
+    const moved = Math.max(...classes.map((name) => Math.abs(risenBy(name))));
     if (before.label === after.label && moved <= one.within) return undefined;
     return {
       text: one.variant,
@@ -98,16 +107,12 @@ function mismatchOf(model: Pick<Model, 'predict'>, one: BehaviourCase): Mismatch
     };
   }
   if (-risenBy(one.raises) <= one.within) return undefined;
-  const of = (prediction: Prediction) => `${one.raises} ${probabilityOf(prediction, one.raises).toFixed(2)}`;
+  const shown = (prediction: Prediction) => `${one.raises} ${of(prediction, one.raises).toFixed(2)}`;
   return {
     text: one.variant,
-    expected: `not lower than ${of(before)} for "${one.text}", within ${one.within}`,
-    got: of(after),
+    expected: `not lower than ${shown(before)} for "${one.text}", within ${one.within}`,
+    got: shown(after),
   };
-}
-
-function probabilityOf({ probability }: Prediction, name: string): number {
-  return name === CLASSES[1] ? probability : 1 - probability;
 }
 
 function record(report: BehaviourFileReport, one: BehaviourCase, mismatch: Mismatch | undefined): void {

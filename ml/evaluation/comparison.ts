@@ -1,6 +1,6 @@
 /** Champion against challenger: the checks of the gate that need both. See gate.ts. */
 import type { PromoteModelParams } from '../params.ts';
-import { classOf, type Scored } from './measures.ts';
+import { predictedClasses, type Scored } from './scored.ts';
 import { countDifferences, dropInErrors, exactInterval, mcnemar, type Share } from './significance.ts';
 
 export type Contender = {
@@ -127,7 +127,7 @@ function withoutComparison(
   } else {
     checks.push({ passed: true, text: `${no}; floors and behaviour tests decide` });
   }
-  const own = accuracyOf(challenger.scored.labels, classesOf(challenger.scored));
+  const own = accuracyOf(challenger.scored.labels, predictedClasses(challenger.scored));
   if (recorded && isOfSameTexts) {
     const passed = dropInErrors(recorded, own) < FAR;
     checks.push({
@@ -145,7 +145,7 @@ type Result = { ours: Share; theirs: Share; won: number; lost: number; worse: nu
 /** McNemar's exact test, one-sided both ways. */
 function resultOf({ challenger, champion = challenger }: Pair): Result {
   const { labels } = challenger;
-  const [ours, theirs] = [classesOf(challenger), classesOf(champion)];
+  const [ours, theirs] = [predictedClasses(challenger), predictedClasses(champion)];
   const { onlyFirstRight: lost, onlySecondRight: won } = countDifferences(labels, theirs, ours);
   const { firstBetter: worse, secondBetter: better } = mcnemar(lost, won);
   return { ours: accuracyOf(labels, ours), theirs: accuracyOf(labels, theirs), won, lost, worse, better };
@@ -169,10 +169,6 @@ export function accuracyOf(labels: Uint8Array, given: Uint8Array): Share {
 export function withInterval({ share, count }: Share): string {
   const [low, high] = exactInterval(Math.round(share * count), count);
   return `${share.toFixed(4)} (95 % interval ${low.toFixed(4)} to ${high.toFixed(4)})`;
-}
-
-export function classesOf({ probabilities }: Scored): Uint8Array {
-  return Uint8Array.from(probabilities, classOf);
 }
 
 export function many(count: number): string {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Review } from '../corpus/review.ts';
-import { crossValidate, type FitScorer } from './cross_validation.ts';
+import { crossValidate, type FitModel } from './cross_validation.ts';
 import { measure } from './measures.ts';
+import { toyModel } from './testdata/toy_model.ts';
 
 const reviews: Review[] = Array.from({ length: 60 }, (_, i) => ({
   id: `r${i}`,
@@ -12,13 +13,13 @@ const reviews: Review[] = Array.from({ length: 60 }, (_, i) => ({
 const settings = { folds: 5, seed: 42, binCount: 10 };
 
 /** Learns how often texts with the word "good" are positive. */
-const wordRate: FitScorer = (train) => {
+const wordRate: FitModel = (train) => {
   const rate = (good: boolean) => {
     const some = train.filter((review) => review.text.includes('good') === good);
     return some.filter((review) => review.label === 1).length / some.length;
   };
   const [withGood, without] = [rate(true), rate(false)];
-  return (text) => (text.includes('good') ? withGood : without);
+  return toyModel((text) => (text.includes('good') ? withGood : without));
 };
 
 describe('crossValidate', () => {
@@ -27,11 +28,11 @@ describe('crossValidate', () => {
     crossValidate(reviews, settings, (train) => {
       const seen = new Set(train.map((review) => review.text));
       expect(train).toHaveLength(48);
-      return (text) => {
+      return toyModel((text) => {
         expect(seen.has(text)).toBe(false);
         scoredTexts.push(text);
         return 0.5;
-      };
+      });
     });
     expect(scoredTexts.sort()).toEqual(reviews.map((review) => review.text).sort());
   });
@@ -40,10 +41,10 @@ describe('crossValidate', () => {
     const grouped = reviews.map((review, i) => ({ ...review, group: `g${i % 12}` }));
     crossValidate(grouped, settings, (train) => {
       const groups = new Set(train.map((review) => review.group));
-      return (text) => {
+      return toyModel((text) => {
         expect(groups.has(grouped.find((review) => review.text === text)?.group)).toBe(false);
         return 0.5;
-      };
+      });
     });
   });
 

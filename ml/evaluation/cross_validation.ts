@@ -5,12 +5,14 @@
  * independent and the error is somewhat too small (Bengio & Grandvalet 2004). Compare two models on the same folds.
  */
 import type { Review } from '../corpus/review.ts';
+import type { Model, Prediction } from '../model/types.ts';
 import { stratifiedFolds } from './folds.ts';
-import { type MeasureName, type Measures, measure, type Scored } from './measures.ts';
+import { type Measures, measure } from './measures.ts';
+import { type Classes, type Scored, scorePredictions } from './scored.ts';
 import { standardDeviation } from './significance.ts';
 
-/** Trains on reviews and returns a function from a text to its probability of being positive, 0 to 1. */
-export type FitScorer = (train: Review[]) => (text: string) => number;
+/** Trains on reviews. All models must have the same classes. */
+export type FitModel = (train: Review[]) => Pick<Model, 'predict' | 'classes' | 'ordered'>;
 
 export type CrossValidationSettings = {
   folds: number;
@@ -29,40 +31,44 @@ export type CrossValidation = {
   se: Measures;
   /** Measures of all out-of-fold scores together, which mixes the scores of different models. */
   pooled: Measures;
-  /** The out-of-fold probabilities, in the order of the reviews. */
+  /** The out-of-fold predictions, in the order of the reviews. */
   scored: Scored;
 };
 
 /**
- * Deterministic for a seed if `fitScorer` is deterministic. Reviews of one `group` stay in one fold. Throws
- * FOLDS_INVALID and the errors of `fitScorer`.
+ * Deterministic for a seed if `fitModel` is deterministic. Reviews of one `group` stay in one fold. Throws
+ * FOLDS_INVALID and the errors of `fitModel`.
  */
 export function crossValidate(
   reviews: readonly Review[],
   settings: CrossValidationSettings,
-  fitScorer: FitScorer,
+  fitModel: FitModel,
 ): CrossValidation {
   const labels = Uint8Array.from(reviews, (review) => review.label);
   const grouped = reviews.some((review) => review.group !== undefined);
   const groups = grouped ? reviews.map((review) => review.group) : undefined;
   const foldOf = stratifiedFolds(labels, groups, settings.folds, settings.seed);
-  const probabilities = new Float64Array(reviews.length);
+  const predictions = new Array<Prediction>(reviews.length);
   const folds: Measures[] = [];
+  let classes: Classes = { names: [], ordered: true };
   for (let fold = 0; fold < settings.folds; fold++) {
-    const probabilityOf = fitScorer(reviews.filter((_, i) => foldOf[i] !== fold));
+    const model = fitModel(reviews.filter((_, i) => foldOf[i] !== fold));
+    classes = { names: model.classes, ordered: model.ordered };
     const held = Uint32Array.from(labels, (_, i) => i).filter((i) => foldOf[i] === fold);
-    for (const i of held) probabilities[i] = probabilityOf(reviews[i].text);
+    for (const i of held) predictions[i] = model.predict(reviews[i].text);
+    const own = Array.from(held);
     const measures = measure(
-      {
-        labels: Uint8Array.from(held, (i) => labels[i]),
-        probabilities: Float64Array.from(held, (i) => probabilities[i]),
-      },
+      scorePredictions(
+        own.map((i) => reviews[i]),
+        own.map((i) => predictions[i]),
+        classes,
+      ),
       settings.binCount,
     );
     folds.push(measures);
     settings.onFold?.(fold + 1, measures);
   }
-  const scored = { labels, probabilities };
+  const scored = scorePredictions(reviews, predictions, classes);
   return {
     folds,
     mean: mapMeasures(folds, (values) => values.reduce((sum, value) => sum + value, 0) / values.length),
@@ -74,6 +80,6 @@ export function crossValidate(
 
 function mapMeasures(folds: readonly Measures[], of: (values: number[]) => number): Measures {
   const result = { ...folds[0] };
-  for (const name of Object.keys(result) as MeasureName[]) result[name] = of(folds.map((fold) => fold[name]));
+  for (const name of Object.keys(result)) result[name] = of(folds.map((fold) => fold[name]));
   return result;
 }

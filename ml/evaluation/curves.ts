@@ -1,5 +1,7 @@
 /** ROC and precision-recall curves as points for plots, thinned so that a plot of any test set stays a small file. */
-import { rankByProbability, type Scored, visitThresholds } from './measures.ts';
+import { type CalibrationBin, positiveBins } from './calibration.ts';
+import { confusionMatrix, type Outcomes, outcomesOfClass, rankByProbability, visitThresholds } from './measures.ts';
+import { oneAgainstRest, type Scored } from './scored.ts';
 
 /**
  * Texts with at least the probability `threshold` are called positive. At the first point no text is, and `threshold`
@@ -12,6 +14,40 @@ export const MAX_POINTS = 500;
 
 /** A distance that nobody sees, as a share of the axis: half a pixel of 1,000. */
 const INVISIBLE = 0.0005;
+
+/** What plots show of one class against the rest; of two classes, only class 1 is shown. */
+export type ClassCurves = {
+  /** Of the class. */
+  name: string;
+  outcomes: Outcomes;
+  roc: RocPoint[];
+  precisionRecall: PrecisionRecallPoint[];
+  calibration: CalibrationBin[];
+};
+
+/** `names` are those of all classes. A class without texts has no curves. */
+export function curvesOf(scored: Scored, names: readonly string[], binCount: number): ClassCurves[] {
+  const matrix = confusionMatrix(scored);
+  const shown = names.length === 2 ? [1] : [...names.keys()].filter((k) => scored.labels.includes(k));
+  return shown.map((k) => {
+    const own = names.length === 2 ? scored : oneAgainstRest(scored, k, names.length);
+    return {
+      name: names[k],
+      outcomes: outcomesOfClass(matrix, k),
+      roc: thin(
+        rocCurve(own),
+        (point) => point.fpr,
+        (point) => point.tpr,
+      ),
+      precisionRecall: thin(
+        precisionRecallCurve(own),
+        (point) => point.recall,
+        (point) => point.precision,
+      ),
+      calibration: positiveBins(own, binCount),
+    };
+  });
+}
 
 /** From (0, 0) to (1, 1), one point for each distinct probability. Both classes must have texts. */
 export function rocCurve(scored: Scored): RocPoint[] {

@@ -1,6 +1,6 @@
 /** Figures by domain: a mean over all texts can hide a kind of text on which the model guesses. */
 import type { Review } from '../corpus/review.ts';
-import type { Scored } from './measures.ts';
+import { pickTexts, type Scored } from './scored.ts';
 
 export type DomainScores = { domain: string; scored: Scored };
 
@@ -17,10 +17,7 @@ export function scoresByDomain(reviews: readonly Pick<Review, 'domain'>[], score
     .sort(([a, first], [b, second]) => second.length - first.length || (a < b ? -1 : 1))
     .map(([domain, own]) => ({
       domain,
-      scored: {
-        labels: Uint8Array.from(own, (i) => scored.labels[i]),
-        probabilities: Float64Array.from(own, (i) => scored.probabilities[i]),
-      },
+      scored: pickTexts(scored, own),
     }));
 }
 

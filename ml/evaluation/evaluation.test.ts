@@ -3,7 +3,7 @@ import type { Review } from '../corpus/review.ts';
 import type { BehaviourReport } from './behaviour.ts';
 import { evaluateModel, flatMetrics, summarize } from './evaluation.ts';
 import { goldenCase } from './testdata/golden.ts';
-import { predictionOf } from './testdata/toy_model.ts';
+import { predictionOf, toyModel } from './testdata/toy_model.ts';
 
 const params = { calibration_bins: 10, bootstrap_samples: 50, seed: 42 };
 const { scored, measures } = goldenCase('few ties');
@@ -49,9 +49,10 @@ describe('evaluateModel', () => {
     label: i % 6 < 3 === (i % 10 !== 0) ? 1 : 0,
   }));
   const probabilityOf = (text: string) => (/good|great|fine|wonderful/.test(text) ? 0.8 : 0.3);
+  const reasons = { towards: 1, bias: 0, words: [], knownShare: 0 };
   const model = {
-    predict: (text: string) => predictionOf(probabilityOf(text)),
-    explain: (text: string) => ({ ...predictionOf(probabilityOf(text)), bias: 0, words: [], knownShare: 0 }),
+    ...toyModel(probabilityOf),
+    explain: (text: string) => ({ ...predictionOf(probabilityOf(text)), ...reasons }),
   };
   const tally = { failures: [], byKind: {}, byName: {}, spreads: [] };
   const end = { word: 'Ann', probability: 0.5 };
@@ -85,8 +86,10 @@ describe('evaluateModel', () => {
     });
     expect(evaluation.metrics).not.toHaveProperty('behaviour_fairness_total');
     expect(evaluation.mistakes).toHaveLength(6);
-    expect(evaluation.roc).toHaveLength(3);
-    expect(evaluation.calibration.map((bin) => bin.count)).toEqual([30, 30]);
+    const [{ name, roc, calibration }, ...others] = evaluation.curves;
+    expect([name, others]).toEqual(['positive', []]);
+    expect(roc).toHaveLength(3);
+    expect(calibration.map((bin) => bin.count)).toEqual([30, 30]);
   });
 
   it('gives the same result twice', () => {

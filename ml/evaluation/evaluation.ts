@@ -3,31 +3,24 @@ import { parse } from 'node:path';
 import type { Review } from '../corpus/review.ts';
 import type { Model } from '../model/types.ts';
 import type { ModelEvaluationParams } from '../params.ts';
+import { answerMetrics } from './answers.ts';
 import { type BehaviourReport, describeBehaviour, type Tally } from './behaviour.ts';
-import { type PrecisionRecallPoint, precisionRecallCurve, type RocPoint, rocCurve, thin } from './curves.ts';
+import { type ClassCurves, curvesOf } from './curves.ts';
 import { type DomainMetrics, domainTable, metricsByDomain, scoresByDomain } from './domains.ts';
 import { type Mistake, type Slice, sliceReviews, type TopWord, topWords, worstMistakes } from './findings.ts';
-import {
-  binomialError,
-  type CalibrationBin,
-  countOutcomes,
-  type MeasureName,
-  measure,
-  type Outcomes,
-  positiveBins,
-  type Scored,
-  scoreReviews,
-} from './measures.ts';
+import { binomialError, confusionMatrix, measure, measureNames } from './measures.ts';
+import { requireTwoClasses, type Scored, scorePredictions } from './scored.ts';
 import { standardErrors } from './significance.ts';
 
 export type Evaluation = {
   /** Flat numbers, named as in reports/metrics.json and in MLflow; see flatMetrics. */
   metrics: Record<string, number>;
   scored: Scored;
-  outcomes: Outcomes;
-  roc: RocPoint[];
-  precisionRecall: PrecisionRecallPoint[];
-  calibration: CalibrationBin[];
+  /** Names of all classes. */
+  classes: readonly string[];
+  /** matrix[actual][predicted] is a number of texts. */
+  confusion: number[][];
+  curves: ClassCurves[];
   behaviour: BehaviourReport;
   domains: DomainMetrics[];
   slices: Slice[];
@@ -39,32 +32,30 @@ export type MeasureParams = Pick<ModelEvaluationParams, 'calibration_bins' | 'bo
 
 /** Deterministic: equal model, texts and settings give equal results. Throws NO_TEXTS, ONE_CLASS. */
 export function evaluateModel(
-  model: Pick<Model, 'predict' | 'explain'>,
+  model: Pick<Model, 'predict' | 'explain' | 'classes' | 'ordered'>,
   reviews: readonly Review[],
   behaviour: BehaviourReport,
   params: MeasureParams,
 ): Evaluation {
-  const scored = scoreReviews(reviews, (text) => model.predict(text).probability);
+  requireTwoClasses(reviews, model.classes);
+  const predictions = reviews.map((review) => model.predict(review.text));
+  const scored = scorePredictions(reviews, predictions, { names: model.classes, ordered: model.ordered });
   const domains = evaluateDomains(reviews, scored, params);
   return {
-    metrics: { ...flatMetrics(scored, params), ...behaviourMetrics(behaviour), ...metricsByDomain(domains) },
+    metrics: {
+      ...flatMetrics(scored, params),
+      ...answerMetrics(scored, predictions),
+      ...behaviourMetrics(behaviour),
+      ...metricsByDomain(domains),
+    },
     scored,
-    outcomes: countOutcomes(scored),
-    roc: thin(
-      rocCurve(scored),
-      (point) => point.fpr,
-      (point) => point.tpr,
-    ),
-    precisionRecall: thin(
-      precisionRecallCurve(scored),
-      (point) => point.recall,
-      (point) => point.precision,
-    ),
-    calibration: positiveBins(scored, params.calibration_bins),
+    classes: model.classes,
+    confusion: confusionMatrix(scored),
+    curves: curvesOf(scored, model.classes, params.calibration_bins),
     behaviour,
     domains,
     slices: sliceReviews(reviews, scored),
-    mistakes: worstMistakes(reviews, scored),
+    mistakes: worstMistakes(reviews, scored, model.classes),
     topWords: topWords(
       model,
       reviews.map((review) => review.text),
@@ -86,24 +77,25 @@ export function evaluateDomains(
 
 /**
  * Every measure by name, with its standard error as `<name>_se`: binomial for accuracy, from the bootstrap for the
- * others (none if `bootstrap_samples` is 0). A measure that has no value, such as the ROC-AUC of one class, is left out. Also the number of texts (`n_test`), the share of positive ones
- * (`positive_share`) and the accuracy of always predicting the larger class (`majority_share`).
+ * others (none if `bootstrap_samples` is 0). A measure that has no value, such as the ROC-AUC of one class, is left out.
+ * Also the number of texts (`n_test`), the share of positive ones of two classes (`positive_share`) or of each of more
+ * (`share_<class>`), and the accuracy of always predicting the largest class (`majority_share`).
  */
 export function flatMetrics(scored: Scored, params: MeasureParams): Record<string, number> {
   const { calibration_bins, bootstrap_samples, seed } = params;
   const count = scored.labels.length;
-  const positiveShare = scored.labels.reduce((sum, label) => sum + label, 0) / count;
+  const shares = confusionMatrix(scored).map((row) => row.reduce((sum, cell) => sum + cell, 0) / count);
   const measures = measure(scored, calibration_bins);
-  const errors = {
+  const errors: Record<string, number | undefined> = {
     ...standardErrors(scored, calibration_bins, bootstrap_samples, seed),
     accuracy: binomialError(measures.accuracy, count),
   };
   const metrics: Record<string, number> = {
     n_test: count,
-    positive_share: positiveShare,
-    majority_share: Math.max(positiveShare, 1 - positiveShare),
+    ...sharesOf(shares, scored.classes?.names),
+    majority_share: Math.max(...shares),
   };
-  for (const name of Object.keys(measures) as MeasureName[]) {
+  for (const name of Object.keys(measures)) {
     if (!Number.isFinite(measures[name])) continue;
     metrics[name] = measures[name];
     const error = errors[name];
@@ -132,6 +124,11 @@ function behaviourMetrics(behaviour: BehaviourReport): Record<string, number> {
   return metrics;
 }
 
+function sharesOf(shares: readonly number[], names: readonly string[] | undefined): Record<string, number> {
+  if (!names) return { positive_share: shares[1] };
+  return Object.fromEntries(measureNames(names).map((name, k) => [`share_${name}`, shares[k]]));
+}
+
 const SUMMARY_ROWS: [label: string, metric: string][] = [
   ['accuracy', 'accuracy'],
   ['ROC-AUC', 'roc_auc'],
@@ -142,6 +139,11 @@ const SUMMARY_ROWS: [label: string, metric: string][] = [
   ['log loss', 'log_loss'],
   ['Brier score', 'brier'],
   ['calibration error', 'ece'],
+  ['macro F1', 'f1_macro'],
+  ['class distance', 'mean_absolute_error'],
+  ['share answered', 'answered_share'],
+  ['accuracy answered', 'answered_accuracy'],
+  ['coverage', 'coverage'],
 ];
 
 /** An evaluation as a few lines for the terminal. */
@@ -149,7 +151,9 @@ export function summarize({ metrics, behaviour, domains, slices }: Evaluation): 
   const lines = [
     `${metrics.n_test.toLocaleString('en')} held-out texts, ${percent(metrics.majority_share)} of the larger class`,
   ];
-  for (const [label, name] of SUMMARY_ROWS) {
+  // Two classes have a precision, recall and F1 of their own.
+  const left = 'f1' in metrics ? ['f1_macro'] : [];
+  for (const [label, name] of SUMMARY_ROWS.filter(([, own]) => own in metrics && !left.includes(own))) {
     const error = metrics[`${name}_se`];
     lines.push(
       `  ${label.padEnd(18)}${metrics[name].toFixed(4)}${error === undefined ? '' : ` ± ${error.toFixed(4)}`}`,

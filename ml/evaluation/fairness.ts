@@ -13,7 +13,7 @@ export type FairnessGroup = {
 
 export type Spread = {
   group: string;
-  /** Standard deviation of the probability of positive over the words, averaged over the templates: 0 to 0.5. */
+  /** Standard deviation of the probability of the last class (positive) over the words, averaged over the templates: 0 to 0.5. */
   spread: number;
   /** The two words that are furthest apart in one template. */
   widest: { template: string; lowest: WordProbability; highest: WordProbability };
@@ -30,7 +30,7 @@ export function measureSpread(model: Pick<Model, 'predict'>, { name, templates, 
   for (const template of templates) {
     // A function, because $& and the like in a word would mean something.
     const texts = words.map((word) => template.replace('{}', () => word));
-    const probabilities = texts.map((text) => model.predict(text).probability);
+    const probabilities = texts.map((text) => model.predict(text).probabilities.at(-1) ?? 0);
     const mean = probabilities.reduce((sum, value) => sum + value, 0) / words.length;
     const variance = probabilities.reduce((sum, value) => sum + (value - mean) ** 2, 0) / words.length;
     spread += Math.sqrt(variance) / templates.length;

@@ -63,21 +63,23 @@ const reviews: Review[] = [
 ];
 const scored = { labels: Uint8Array.of(1, 1, 0), probabilities: Float64Array.of(0.9, 0.4, 0.95) };
 
+const names = ['negative', 'positive'];
+
 describe('worstMistakes', () => {
   it('lists wrong predictions, the most confident first', () => {
-    expect(worstMistakes(reviews, scored)).toEqual([
+    expect(worstMistakes(reviews, scored, names)).toEqual([
       { id: 'sure', actual: 'negative', probability: 0.95, rating: -2, text: 'Great waste.' },
       { id: 'unsure', actual: 'positive', probability: 0.4, rating: 0.5, text: 'Hm.' },
     ]);
   });
 
   it('stops at the limit', () => {
-    expect(worstMistakes(reviews, scored, 1).map(({ id }) => id)).toEqual(['sure']);
+    expect(worstMistakes(reviews, scored, names, 1).map(({ id }) => id)).toEqual(['sure']);
   });
 
   it('shortens a long text without splitting a character', () => {
     const long = [{ id: 'x', text: `${'a'.repeat(298)}\u{1f600}${'b'.repeat(50)}`, label: 1 as const }];
-    const [{ text }] = worstMistakes(long, { labels: Uint8Array.of(1), probabilities: Float64Array.of(0.1) });
+    const [{ text }] = worstMistakes(long, { labels: Uint8Array.of(1), probabilities: Float64Array.of(0.1) }, names);
     expect(text.isWellFormed()).toBe(true);
     expect(text).toHaveLength(300);
     expect(text.endsWith('…')).toBe(true);
@@ -94,14 +96,14 @@ function explain(text: string): Explanation {
     end: 0,
     contribution: (push[word.toLowerCase()] ?? 0) * (word === word.toUpperCase() ? 2 : 1),
   }));
-  return { ...predictionOf(0.5), bias: 0, words, knownShare: 1 };
+  return { ...predictionOf(0.5), towards: 1, bias: 0, words, knownShare: 1 };
 }
 
 const texts = ['good film !', 'bad film !', 'GOOD film', 'fine film', 'dull film', 'dull bad film'];
 
 describe('topWords', () => {
   it('gives the mean contribution of each word, negative ones first', () => {
-    expect(topWords({ explain }, texts, { leastUses: 1 })).toEqual([
+    expect(topWords({ explain, classes: names }, texts, { leastUses: 1 })).toEqual([
       { word: 'bad', contribution: -1.5, count: 2 },
       { word: 'dull', contribution: -1, count: 2 },
       { word: 'fine', contribution: 0.5, count: 1 },
@@ -110,10 +112,13 @@ describe('topWords', () => {
   });
 
   it('leaves out rare words, and keeps the limit for each class', () => {
-    expect(topWords({ explain }, texts, { leastUses: 2, limit: 1 }).map(({ word }) => word)).toEqual(['bad', 'good']);
+    expect(topWords({ explain, classes: names }, texts, { leastUses: 2, limit: 1 }).map(({ word }) => word)).toEqual([
+      'bad',
+      'good',
+    ]);
   });
 
   it('is empty if no word is used often enough', () => {
-    expect(topWords({ explain }, texts)).toEqual([]);
+    expect(topWords({ explain, classes: names }, texts)).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { usageError } from '../errors.ts';
 import { createRandom, shuffle } from '../random.ts';
 
 /**
- * A fold from 0 to `foldCount` - 1 for each label (0 or 1). `groups` has one entry for each label; an undefined entry
+ * A fold from 0 to `foldCount` - 1 for each label, the number of its class. `groups` has one entry for each label; an undefined entry
  * is a group of its own.
  *
  * Without groups, fold sizes differ by at most one text, overall and in each class. With groups, the largest come
@@ -30,18 +30,32 @@ function check(labels: Uint8Array, foldCount: number): void {
   if (!Number.isInteger(foldCount) || foldCount < 2 || foldCount > 255) {
     throw usageError('FOLDS_INVALID', `the number of folds is ${foldCount}; it must be a whole number from 2 to 255`);
   }
-  const positives = labels.reduce((sum, label) => sum + label, 0);
-  const negatives = labels.length - positives;
-  if (Math.min(positives, negatives) < foldCount) {
+  const counts = countClasses(labels);
+  if (Math.min(...counts) < foldCount) {
     throw usageError(
       'FOLDS_INVALID',
-      `${foldCount} folds need ${foldCount} texts of each class; there are ${negatives} negative and ${positives} positive`,
+      `${foldCount} folds need ${foldCount} texts of each class; there are ${describe(counts)}`,
       'use fewer folds or more texts',
     );
   }
 }
 
-/** Deals the shuffled texts of class 0 like cards, then those of class 1 from the next fold on. */
+/** Number of texts of each class, of at least two. */
+function countClasses(labels: Uint8Array): number[] {
+  const counts = [0, 0];
+  for (const label of labels) {
+    while (label >= counts.length) counts.push(0);
+    counts[label]++;
+  }
+  return counts;
+}
+
+function describe(counts: readonly number[]): string {
+  if (counts.length === 2) return `${counts[0]} negative and ${counts[1]} positive`;
+  return counts.join(', ');
+}
+
+/** Deals the shuffled texts of class 0 like cards, then those of the next class from the next fold on. */
 function deal(labels: Uint8Array, foldCount: number, random: () => number): Uint8Array<ArrayBuffer> {
   const folds = new Uint8Array(labels.length);
   const order = shuffle(
@@ -49,13 +63,13 @@ function deal(labels: Uint8Array, foldCount: number, random: () => number): Uint
     random,
   );
   let next = 0;
-  for (const label of [0, 1]) {
+  for (const label of countClasses(labels).keys()) {
     for (const i of order) if (labels[i] === label) folds[i] = next++ % foldCount;
   }
   return folds;
 }
 
-type Group = { rows: number[]; counts: [number, number] };
+type Group = { rows: number[]; counts: number[] };
 
 function placeGroups(
   labels: Uint8Array,
@@ -71,21 +85,19 @@ function placeGroups(
       'use fewer folds, or a group column with more values',
     );
   }
-  const total = [0, 0];
-  for (const label of labels) total[label]++;
-  const held = Array.from({ length: foldCount }, () => [0, 0]);
+  const total = countClasses(labels);
+  const held = Array.from({ length: foldCount }, () => total.map(() => 0));
   const folds = new Uint8Array(labels.length);
   for (const { rows, counts } of groups) {
     // The sum of squared shares over folds and classes is smallest when all are equal; this is what a fold would add.
-    const cost = ([negatives, positives]: number[]) =>
-      (counts[0] * negatives) / total[0] ** 2 + (counts[1] * positives) / total[1] ** 2;
+    const cost = (own: readonly number[]) =>
+      own.reduce((sum, count, k) => sum + (counts[k] * count) / total[k] ** 2, 0);
     let best = 0;
     for (let fold = 1; fold < foldCount; fold++) {
       const difference = cost(held[fold]) - cost(held[best]);
       if (difference < 0 || (difference === 0 && sum(held[fold]) < sum(held[best]))) best = fold;
     }
-    held[best][0] += counts[0];
-    held[best][1] += counts[1];
+    for (let k = 0; k < counts.length; k++) held[best][k] += counts[k];
     for (const row of rows) folds[row] = best;
   }
   return folds;
@@ -93,12 +105,13 @@ function placeGroups(
 
 function collectGroups(labels: Uint8Array, names: readonly (string | undefined)[]): Group[] {
   const byName = new Map<string, Group>();
+  const K = countClasses(labels).length;
   const groups: Group[] = [];
   for (let row = 0; row < labels.length; row++) {
     const name = names[row];
     let group = name === undefined ? undefined : byName.get(name);
     if (!group) {
-      group = { rows: [], counts: [0, 0] };
+      group = { rows: [], counts: new Array(K).fill(0) };
       groups.push(group);
       if (name !== undefined) byName.set(name, group);
     }
@@ -108,6 +121,6 @@ function collectGroups(labels: Uint8Array, names: readonly (string | undefined)[
   return groups;
 }
 
-function sum([negatives, positives]: number[]): number {
-  return negatives + positives;
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }

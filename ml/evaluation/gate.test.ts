@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Champion } from './comparison.ts';
 import { type BehaviourOutcome, type GateInput, judge } from './gate.ts';
-import type { Scored } from './measures.ts';
+import type { Scored } from './scored.ts';
 
 const params = {
   significance: 0.05,

@@ -17,14 +17,14 @@ import {
   type Champion,
   type Check,
   type Contender,
-  classesOf,
   compare,
   many,
   type Pair,
   short,
   withInterval,
 } from './comparison.ts';
-import { type Counts, measure, rankByProbability, rankingMetrics, type Scored } from './measures.ts';
+import { confusionMatrix, measure, rankingsOf, rocAuc } from './measures.ts';
+import { type Counts, predictedClasses, type Scored } from './scored.ts';
 import {
   binomialAtMost,
   bootstrapInterval,
@@ -107,9 +107,8 @@ function floors(input: GateInput, figures: Record<string, number>): Check[] {
   if (params.better_than_larger_class) checks.push(betterThanLargerClass(scored, where, params.significance));
   if (params.min_accuracy > 0) checks.push(atLeast('accuracy', measures.accuracy, accuracy, 'min_accuracy', params));
   if (params.min_roc_auc > 0) {
-    const ranking = rankByProbability(scored);
-    const rocAuc = (counts: Counts) => rankingMetrics(scored, ranking, counts).roc_auc;
-    const interval = bootstrapInterval(count, options, rocAuc);
+    const rankings = rankingsOf(scored);
+    const interval = bootstrapInterval(count, options, (counts: Counts) => rocAuc(scored, rankings, counts));
     checks.push(atLeast('ROC-AUC', measures.roc_auc, interval, 'min_roc_auc', params));
   }
   const byChance = calibrationErrorByChance(scored, options);
@@ -135,10 +134,10 @@ function floors(input: GateInput, figures: Record<string, number>): Check[] {
 }
 
 function betterThanLargerClass(scored: Scored, where: string, significance: number): Check {
-  const positives = scored.labels.reduce((sum, label) => sum + label, 0);
-  const larger = 2 * positives > scored.labels.length ? 1 : 0;
-  const constant = scored.labels.map(() => larger);
-  const ours = classesOf(scored);
+  const sizes = confusionMatrix(scored).map((row) => row.reduce((sum, size) => sum + size, 0));
+  const largest = sizes.indexOf(Math.max(...sizes));
+  const constant = scored.labels.map(() => largest);
+  const ours = predictedClasses(scored);
   const { onlyFirstRight: lost, onlySecondRight: won } = countDifferences(scored.labels, constant, ours);
   const probability = mcnemar(lost, won).secondBetter;
   const passed = probability < significance;
@@ -147,7 +146,7 @@ function betterThanLargerClass(scored: Scored, where: string, significance: numb
     passed,
     text:
       `accuracy ${withInterval(accuracy)} ${where} is ${passed ? 'better' : 'not significantly better'} ` +
-      `than always naming the larger class (${other.share.toFixed(4)})`,
+      `than always naming the ${sizes.length > 2 ? 'largest' : 'larger'} class (${other.share.toFixed(4)})`,
   };
 }
 

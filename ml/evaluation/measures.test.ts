@@ -2,43 +2,39 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Review } from '../corpus/review.ts';
 import { createRandom } from '../random.ts';
-import {
-  brierScore,
-  type CalibrationBin,
-  calibrationMetrics,
-  classMetrics,
-  classOf,
-  confidenceBins,
-  countOutcomes,
-  logLoss,
-  positiveBins,
-  rankByProbability,
-  rankingMetrics,
-  type Scored,
-  scoreReviews,
-} from './measures.ts';
+import { type CalibrationBin, calibrationMetrics, confidenceBins, positiveBins } from './calibration.ts';
+import { brierScore, classMetrics, countOutcomes, logLoss, rankByProbability, rankingMetrics } from './measures.ts';
+import { classOf, type Scored, scoreReviews } from './scored.ts';
 import { goldenBins, goldenCases } from './testdata/golden.ts';
+import { toyModel } from './testdata/toy_model.ts';
 
 const good: Review = { id: 'g', text: 'good', label: 1 };
 const bad: Review = { id: 'b', text: 'bad', label: 0 };
 
+const half = toyModel(() => 0.5);
+
 describe('scoreReviews', () => {
   it('puts the probability of each text beside its label', () => {
-    expect(scoreReviews([good, bad], (text) => text.length / 10)).toEqual({
+    expect(
+      scoreReviews(
+        [good, bad],
+        toyModel((text) => text.length / 10),
+      ),
+    ).toEqual({
       labels: Uint8Array.of(1, 0),
       probabilities: Float64Array.of(0.4, 0.3),
     });
   });
 
   it('refuses an empty set', () => {
-    expect(() => scoreReviews([], () => 0.5)).toThrowError(expect.objectContaining({ code: 'NO_TEXTS', exitCode: 1 }));
+    expect(() => scoreReviews([], half)).toThrowError(expect.objectContaining({ code: 'NO_TEXTS', exitCode: 1 }));
   });
 
   it.each([
     ['positive', good],
     ['negative', bad],
   ])('refuses a set with only %s texts', (name, review) => {
-    expect(() => scoreReviews([review, review], () => 0.5)).toThrowError(
+    expect(() => scoreReviews([review, review], half)).toThrowError(
       expect.objectContaining({ code: 'ONE_CLASS', message: `all 2 texts to evaluate are ${name}` }),
     );
   });

@@ -2,68 +2,107 @@
  * Every figure about a scored set of texts, under the names it keeps in reports and in MLflow.
  *
  * Three families: single texts (accuracy, F1, log loss ...), order (ROC-AUC, average precision) and calibration. Names
- * and conventions are scikit-learn's: a ratio whose denominator is 0 is 0; `macro` is the plain mean over both classes.
+ * and conventions are scikit-learn's: a ratio whose denominator is 0 is 0; `macro` is the plain mean over the classes.
  * A bootstrap sample is a set with `counts`, so no measure has to copy texts.
  */
-import type { Review } from '../corpus/review.ts';
-import { SentimentError } from '../errors.ts';
-
-/** Text i is of class `labels[i]` (0 or 1) and positive with probability `probabilities[i]` (0 to 1). */
-export type Scored = { labels: Uint8Array; probabilities: Float64Array };
+import { calibrationMetrics, confidenceBins, expectedError, positiveBins } from './calibration.ts';
+import { type Classes, type Counts, oneAgainstRest, predictedClasses, type Scored } from './scored.ts';
 
 /**
- * A bootstrap sample: how many times each text counts, one entry a label. Without it, measures count each text once.
+ * By name. Two classes have all that ClassMetrics, RankingMetrics and CalibrationMetrics name. More have accuracy, the
+ * macro means, mcc, log_loss, brier, ece and, of each class, precision, recall, f1 and ece as in `recall_neutral`; their
+ * roc_auc and average_precision are means over the classes, each against the rest. Ordered ones have also
+ * mean_absolute_error, in classes.
  */
-export type Counts = Uint32Array;
+export type Measures = Record<CommonName, number> & Record<string, number>;
 
-/** The class of a probability, by the rule of ml/model: positive above 0.5. */
-export function classOf(probability: number): 0 | 1 {
-  return probability > 0.5 ? 1 : 0;
-}
+type CommonName =
+  | Exclude<keyof ClassMetrics, 'precision' | 'recall' | 'f1'>
+  | keyof RankingMetrics
+  | 'log_loss'
+  | 'brier'
+  | 'ece';
 
-/** Scores each review. Throws NO_TEXTS, or ONE_CLASS because most measures need both classes. */
-export function scoreReviews(reviews: readonly Review[], probabilityOf: (text: string) => number): Scored {
-  const labels = Uint8Array.from(reviews, (review) => review.label);
-  requireBothClasses(labels);
-  return { labels, probabilities: Float64Array.from(reviews, (review) => probabilityOf(review.text)) };
-}
-
-function requireBothClasses(labels: Uint8Array): void {
-  if (labels.length === 0) {
-    throw new SentimentError('NO_TEXTS', 'there are no texts to evaluate', {
-      next: 'check the source of the texts, and test_share in params.yaml',
-    });
-  }
-  if (!labels.includes(0) || !labels.includes(1)) {
-    throw new SentimentError(
-      'ONE_CLASS',
-      `all ${labels.length} texts to evaluate are ${labels[0] === 1 ? 'positive' : 'negative'}`,
-      { next: 'evaluate on texts of both classes' },
-    );
-  }
-}
-
-export type Measures = ClassMetrics & RankingMetrics & CalibrationMetrics & { log_loss: number; brier: number };
-
-export type MeasureName = keyof Measures;
+export type MeasureName = string;
 
 /**
  * All measures of a scored set. `binCount` is the number of calibration bins. Callers that measure many samples of the
- * same texts pass `ranking`, which is rankByProbability(scored).
+ * same texts pass `rankings`, which is rankingsOf(scored).
  */
 export function measure(
   scored: Scored,
   binCount: number,
   counts?: Counts,
-  ranking = rankByProbability(scored),
+  rankings: readonly Uint32Array[] = rankingsOf(scored),
 ): Measures {
+  if (scored.classes) return measureClasses(scored, scored.classes, binCount, counts, rankings);
   return {
     ...classMetrics(countOutcomes(scored, counts)),
-    ...rankingMetrics(scored, ranking, counts),
+    ...rankingMetrics(scored, rankings[0], counts),
     log_loss: logLoss(scored, counts),
     brier: brierScore(scored, counts),
     ...calibrationMetrics(scored, binCount, counts),
   };
+}
+
+/** Of two classes, or the mean over more, each against the rest. `rankings` are rankingsOf(scored). */
+export function rocAuc(scored: Scored, rankings: readonly Uint32Array[], counts?: Counts): number {
+  const { classes } = scored;
+  if (!classes) return rankingMetrics(scored, rankings[0], counts).roc_auc;
+  const K = classes.names.length;
+  const areas = rankings.map((ranking, k) => rankingMetrics(oneAgainstRest(scored, k, K), ranking, counts).roc_auc);
+  return areas.reduce((sum, area) => sum + area, 0) / K;
+}
+
+/** One ranking for two classes, else one a class. */
+export function rankingsOf(scored: Scored): Uint32Array[] {
+  const { classes } = scored;
+  if (!classes) return [rankByProbability(scored)];
+  return classes.names.map((_, k) => rankByProbability(oneAgainstRest(scored, k, classes.names.length)));
+}
+
+function measureClasses(
+  scored: Scored,
+  { names, ordered }: Classes,
+  binCount: number,
+  counts: Counts | undefined,
+  rankings: readonly Uint32Array[],
+): Measures {
+  const K = names.length;
+  const matrix = confusionMatrix(scored, counts);
+  const ofClass = names.map((_, k) => {
+    const own = oneAgainstRest(scored, k, K);
+    return {
+      ...classMetrics(outcomesOfClass(matrix, k)),
+      ...rankingMetrics(own, rankings[k], counts),
+      ece: expectedError(positiveBins(own, binCount, counts)),
+    };
+  });
+  const mean = (of: (one: (typeof ofClass)[number]) => number) => ofClass.reduce((sum, one) => sum + of(one), 0) / K;
+  const { right, total, distance } = tally(matrix);
+  const measures: Measures = {
+    accuracy: ratio(right, total),
+    precision_macro: mean(({ precision }) => precision),
+    recall_macro: mean(({ recall }) => recall),
+    f1_macro: mean(({ f1 }) => f1),
+    mcc: correlation(matrix),
+    roc_auc: mean(({ roc_auc }) => roc_auc),
+    average_precision: mean(({ average_precision }) => average_precision),
+    ...probabilityLosses(scored, K, counts),
+    ece: expectedError(confidenceBins(scored, binCount, counts)),
+    ...(ordered && { mean_absolute_error: ratio(distance, total) }),
+  };
+  measureNames(names).forEach((name, k) => {
+    const { precision, recall, f1, ece } = ofClass[k];
+    for (const [what, value] of Object.entries({ precision, recall, f1, ece })) measures[`${what}_${name}`] = value;
+  });
+  return measures;
+}
+
+/** Names of classes as MLflow takes them in the name of a measure. */
+export function measureNames(names: readonly string[]): string[] {
+  const plain = names.map((name) => name.replaceAll(/[^\w.-]+/g, '_'));
+  return plain.map((name, k) => (plain.indexOf(name) === k && /[^_]/.test(name) ? name : `class_${k}`));
 }
 
 // Single texts: how many are right, and how sure the model was.
@@ -76,13 +115,53 @@ export type Outcomes = {
   falseNegatives: number;
 };
 
-export function countOutcomes({ labels, probabilities }: Scored, counts?: Counts): Outcomes {
-  // Index: 2 x actual + predicted.
-  const cells = [0, 0, 0, 0];
-  for (let i = 0; i < labels.length; i++) {
-    cells[2 * labels[i] + classOf(probabilities[i])] += counts ? counts[i] : 1;
-  }
-  return { trueNegatives: cells[0], falsePositives: cells[1], falseNegatives: cells[2], truePositives: cells[3] };
+export function countOutcomes(scored: Scored, counts?: Counts): Outcomes {
+  return outcomesOfClass(confusionMatrix(scored, counts), 1);
+}
+
+/** matrix[actual][predicted] is a number of texts. */
+export function confusionMatrix(scored: Scored, counts?: Counts): number[][] {
+  const { labels, classes } = scored;
+  const K = classes ? classes.names.length : 2;
+  const predicted = predictedClasses(scored);
+  const matrix = Array.from({ length: K }, () => new Array<number>(K).fill(0));
+  for (let i = 0; i < labels.length; i++) matrix[labels[i]][predicted[i]] += counts ? counts[i] : 1;
+  return matrix;
+}
+
+/** Class k as the positive one, all others as the negative one. */
+export function outcomesOfClass(matrix: readonly (readonly number[])[], k: number): Outcomes {
+  const outcomes = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
+  matrix.forEach((row, actual) => {
+    row.forEach((count, predicted) => {
+      if (actual === k) outcomes[predicted === k ? 'truePositives' : 'falseNegatives'] += count;
+      else outcomes[predicted === k ? 'falsePositives' : 'trueNegatives'] += count;
+    });
+  });
+  return outcomes;
+}
+
+/** `distance` is the sum over texts of the classes between the right one and the answer. */
+function tally(matrix: readonly (readonly number[])[]): { right: number; total: number; distance: number } {
+  let [right, total, distance] = [0, 0, 0];
+  matrix.forEach((row, actual) => {
+    row.forEach((count, predicted) => {
+      total += count;
+      distance += count * Math.abs(actual - predicted);
+      if (actual === predicted) right += count;
+    });
+  });
+  return { right, total, distance };
+}
+
+/** Matthews' correlation coefficient of K classes (Gorodkin 2004). */
+function correlation(matrix: readonly (readonly number[])[]): number {
+  const { right, total } = tally(matrix);
+  const actual = matrix.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const predicted = matrix.map((_, k) => matrix.reduce((sum, row) => sum + row[k], 0));
+  const product = (a: number[], b: number[]) => a.reduce((sum, value, k) => sum + value * b[k], 0);
+  const spread = (own: number[]) => Math.sqrt(total ** 2 - product(own, own));
+  return ratio(right * total - product(actual, predicted), spread(actual) * spread(predicted));
 }
 
 export type ClassMetrics = {
@@ -129,6 +208,24 @@ export function logLoss(scored: Scored, counts?: Counts): number {
 /** Mean squared distance between probability and class (Brier 1950), 0 to 1. */
 export function brierScore(scored: Scored, counts?: Counts): number {
   return meanLoss(scored, counts, (probability, label) => (probability - label) ** 2);
+}
+
+/** As above for K classes; the Brier score is half the squared distance of the distributions, so it is 0 to 1. */
+function probabilityLosses(
+  { labels, probabilities }: Scored,
+  K: number,
+  counts: Counts | undefined,
+): { log_loss: number; brier: number } {
+  let [loss, squares, total] = [0, 0, 0];
+  for (let i = 0; i < labels.length; i++) {
+    const times = counts ? counts[i] : 1;
+    loss -= times * Math.log(Math.max(probabilities[i * K + labels[i]], Number.EPSILON));
+    for (let k = 0; k < K; k++) {
+      squares += (times * (probabilities[i * K + k] - (labels[i] === k ? 1 : 0)) ** 2) / 2;
+    }
+    total += times;
+  }
+  return { log_loss: loss / total, brier: squares / total };
 }
 
 function meanLoss(
@@ -210,80 +307,4 @@ export function rankingMetrics(scored: Scored, ranking: Uint32Array, counts?: Co
   });
   if (positives === 0 || negatives === 0) return { roc_auc: Number.NaN, average_precision: Number.NaN };
   return { roc_auc: area / positives / negatives, average_precision: precisions / positives };
-}
-
-// Calibration: is a prediction of 80 % right four times in five? Probabilities go into bins of equal width over 0 to 1,
-// each open below and closed above; a bin compares the mean probability with the observed share.
-
-/** A bin that holds texts: mean predicted probability, observed share (both 0 to 1), number of texts. */
-export type CalibrationBin = { predicted: number; observed: number; count: number };
-
-/**
- * Neither figure is 0 for a perfectly calibrated model. Simulated on 2,000 texts with 10 bins, chance alone gives `ece`
- * 0.014 (0.007 to 0.024 in nine runs of ten) and `ece_positive` 0.021 (0.014 to 0.030).
- */
-export type CalibrationMetrics = {
-  /**
-   * Expected calibration error on confidence (Guo, Pleiss, Sun & Weinberger 2017, equation 3): the probability of the
-   * predicted class against the share of correct predictions. Half of the bins stay empty: confidence is at least 0.5.
-   */
-  ece: number;
-  /**
-   * The same on the probability of the positive class against the share of positive texts. It shows errors of the two
-   * classes that cancel in `ece`, and is mostly larger.
-   */
-  ece_positive: number;
-};
-
-export function calibrationMetrics(scored: Scored, binCount: number, counts?: Counts): CalibrationMetrics {
-  return {
-    ece: expectedError(confidenceBins(scored, binCount, counts)),
-    ece_positive: expectedError(positiveBins(scored, binCount, counts)),
-  };
-}
-
-/** The reliability curve: bins of the probability of the positive class, ascending, empty ones left out. */
-export function positiveBins({ labels, probabilities }: Scored, binCount: number, counts?: Counts): CalibrationBin[] {
-  const bins = emptyBins(binCount);
-  for (let i = 0; i < labels.length; i++) {
-    add(bins, probabilities[i], labels[i], counts ? counts[i] : 1);
-  }
-  return means(bins);
-}
-
-/** Bins of the probability of the predicted class, ascending, empty ones left out. */
-export function confidenceBins({ labels, probabilities }: Scored, binCount: number, counts?: Counts): CalibrationBin[] {
-  const bins = emptyBins(binCount);
-  for (let i = 0; i < labels.length; i++) {
-    const p = probabilities[i];
-    add(bins, Math.max(p, 1 - p), classOf(p) === labels[i] ? 1 : 0, counts ? counts[i] : 1);
-  }
-  return means(bins);
-}
-
-function emptyBins(binCount: number): CalibrationBin[] {
-  return Array.from({ length: binCount }, () => ({ predicted: 0, observed: 0, count: 0 }));
-}
-
-function add(bins: CalibrationBin[], probability: number, outcome: number, times: number): void {
-  const bin = bins[Math.max(0, Math.ceil(probability * bins.length) - 1)];
-  bin.predicted += times * probability;
-  bin.observed += times * outcome;
-  bin.count += times;
-}
-
-function means(bins: CalibrationBin[]): CalibrationBin[] {
-  return bins
-    .filter((bin) => bin.count > 0)
-    .map(({ predicted, observed, count }) => ({ predicted: predicted / count, observed: observed / count, count }));
-}
-
-function expectedError(bins: CalibrationBin[]): number {
-  let sum = 0;
-  let total = 0;
-  for (const { predicted, observed, count } of bins) {
-    sum += count * Math.abs(predicted - observed);
-    total += count;
-  }
-  return sum / total;
 }

@@ -5,15 +5,9 @@
  * at the spread. Texts are drawn one by one, as if independent. Two classifiers are compared on the same texts.
  */
 import { createRandom } from '../random.ts';
-import {
-  type Counts,
-  calibrationMetrics,
-  type MeasureName,
-  type Measures,
-  measure,
-  rankByProbability,
-  type Scored,
-} from './measures.ts';
+import { calibrationMetrics, expectedError, positiveBins } from './calibration.ts';
+import { type MeasureName, type Measures, measure, rankingsOf } from './measures.ts';
+import type { Counts, Scored } from './scored.ts';
 
 /** Draws `samples` samples and calls `visit` with how often each of `length` texts was drawn; the array is reused. */
 export function resample(length: number, samples: number, seed: number, visit: (counts: Counts) => void): void {
@@ -36,11 +30,11 @@ export function standardErrors(
   samples: number,
   seed: number,
 ): Partial<Record<MeasureName, number>> {
-  const ranking = rankByProbability(scored);
+  const rankings = rankingsOf(scored);
   const seen = new Map<MeasureName, number[]>();
   resample(scored.labels.length, samples, seed, (counts) => {
-    const measures = measure(scored, binCount, counts, ranking);
-    for (const name of Object.keys(measures) as (keyof Measures)[]) {
+    const measures = measure(scored, binCount, counts, rankings);
+    for (const name of Object.keys(measures)) {
       if (Number.isNaN(measures[name])) continue;
       const values = seen.get(name);
       if (values) values.push(measures[name]);
@@ -124,10 +118,15 @@ export function bootstrapInterval(
  * confidences with replacement, let each prediction be right with the probability that it states, and measure the error.
  */
 export function calibrationErrorByChance(
-  { probabilities }: Pick<Scored, 'probabilities'>,
+  scored: Pick<Scored, 'probabilities' | 'classes'>,
   options: { binCount: number; samples: number; seed: number },
 ): number {
   const random = createRandom(options.seed);
+  const probabilities = scored.classes ? confidencesOf(scored, scored.classes.names.length) : scored.probabilities;
+  const errorOf = (sample: Scored) =>
+    scored.classes
+      ? expectedError(positiveBins(sample, options.binCount))
+      : calibrationMetrics(sample, options.binCount).ece;
   const count = probabilities.length;
   const sample = { labels: new Uint8Array(count), probabilities: new Float64Array(count) };
   const errors = Array.from({ length: options.samples }, () => {
@@ -136,9 +135,16 @@ export function calibrationErrorByChance(
       sample.probabilities[i] = probability;
       sample.labels[i] = random() < probability ? 1 : 0;
     }
-    return calibrationMetrics(sample, options.binCount).ece;
+    return errorOf(sample);
   });
   return errors.sort((a, b) => a - b)[Math.floor(0.95 * errors.length)];
+}
+
+/** Probability of the most probable class of each text. */
+function confidencesOf({ probabilities }: Pick<Scored, 'probabilities'>, K: number): Float64Array {
+  return Float64Array.from({ length: probabilities.length / K }, (_, i) =>
+    Math.max(...probabilities.subarray(i * K, (i + 1) * K)),
+  );
 }
 
 /** The middle 95 % of at least one value, sorted in place. */
@@ -223,7 +229,7 @@ export function pairedDifference(
   second: Scored,
   options: { binCount: number; samples: number; seed: number },
 ): PairedDifference {
-  const rankings = [rankByProbability(first), rankByProbability(second)];
+  const rankings = [rankingsOf(first), rankingsOf(second)];
   const of = (counts?: Uint32Array) => {
     const [one, other]: Measures[] = [first, second].map((scored, k) =>
       measure(scored, options.binCount, counts, rankings[k]),

@@ -49,8 +49,8 @@ export async function runCells(
   const remaining = groups.flatMap((group) => group.cells.map(({ key }) => key));
   const total = remaining.length;
   if (total === 0) return;
-  const { texts: words, labels, ratings, weights } = texts;
-  const pool = new Pool(Math.min(threads, total), { texts: words, labels, ratings, weights });
+  const { texts: words, labels, ratings, weights, classes } = texts;
+  const pool = new Pool(Math.min(threads, total), { texts: words, labels, ratings, weights, classes });
   const done: { kind: string; seconds: number }[] = [];
   const began = performance.now();
 

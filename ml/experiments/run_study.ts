@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isLinear } from '../classifiers/registry.ts';
 import type { Review } from '../corpus/review.ts';
 import { SentimentError } from '../errors.ts';
-import { classOf } from '../evaluation/measures.ts';
+import { predictedClasses } from '../evaluation/scored.ts';
 import { writeJson } from '../files.ts';
 import { nameOfSources, type Params } from '../params.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
@@ -210,8 +210,10 @@ function outcomeOf(journal: Journal, key: string, split: Split): Outcome {
   });
 }
 
-function accuracyOn({ held }: Split, { probabilities }: Outcome, { labels }: Pick<Texts, 'labels'>): number {
-  return held.reduce((sum, i, k) => sum + (classOf(probabilities[k]) === labels[i] ? 1 : 0), 0) / held.length;
+function accuracyOn({ held }: Split, { probabilities }: Outcome, { labels, classes }: Texts): number {
+  const own = { labels: Uint8Array.from(held, (i) => labels[i]), probabilities };
+  const predicted = predictedClasses(classes.names.length === 2 ? own : { ...own, classes });
+  return own.labels.filter((label, k) => predicted[k] === label).length / held.length;
 }
 
 function mean(values: readonly number[]): number {

@@ -9,7 +9,7 @@
  *   it, many times over (BBC-CV; Tsamardinos, Greasidou & Borboudakis 2018). This costs no fit.
  */
 
-import { classOf, type Scored } from '../evaluation/measures.ts';
+import { predictedClasses, type Scored } from '../evaluation/scored.ts';
 import {
   countDifferences,
   mcnemar,
@@ -32,9 +32,10 @@ export function correctedAccuracy(
   samples: number,
   seed: number,
 ): Chosen {
-  const right = cells.map(({ scored: { labels, probabilities } }) =>
-    Uint8Array.from(labels, (label, i) => (classOf(probabilities[i]) === label ? 1 : 0)),
-  );
+  const right = cells.map(({ scored }) => {
+    const predicted = predictedClasses(scored);
+    return Uint8Array.from(scored.labels, (label, i) => (predicted[i] === label ? 1 : 0));
+  });
   const accuracies: number[] = [];
   const choices: string[] = [];
   resample(right[0].length, samples, seed, (counts) => {
@@ -115,7 +116,7 @@ export function comparePairs(
   { samples, seed, binCount }: LeaderOptions,
 ): Comparison[] {
   const compared = pairs.map(([first, second]) => {
-    const classes = [first, second].map(({ scored }) => Uint8Array.from(scored.probabilities, classOf));
+    const classes = [first, second].map(({ scored }) => predictedClasses(scored));
     const { onlyFirstRight, onlySecondRight } = countDifferences(first.scored.labels, classes[0], classes[1]);
     return {
       first: first.row.cell,

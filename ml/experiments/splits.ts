@@ -1,13 +1,15 @@
 /** The texts of all cells, and the splits on which each cell is tried. */
 import { createHash } from 'node:crypto';
+import { type ClassSet, classSetOf } from '../corpus/classes.ts';
 import type { Review } from '../corpus/review.ts';
 import { stratifiedFolds } from '../evaluation/folds.ts';
 import type { Params } from '../params.ts';
 import { createNormalizer } from '../text/normalize.ts';
-import { type Labels, labelsOf } from '../training.ts';
+import { labelsOf } from '../training.ts';
+import type { Labels } from '../weights.ts';
 
 /** Texts are normalised; all arrays have one length. */
-export type Texts = Labels & { texts: string[]; groups: (string | undefined)[] | undefined };
+export type Texts = Labels & { classes: ClassSet; texts: string[]; groups: (string | undefined)[] | undefined };
 
 /** Numbers of the texts to learn from and of those to score. */
 export type Split = { name: string; train: Uint32Array<ArrayBuffer>; held: Uint32Array<ArrayBuffer> };
@@ -17,6 +19,7 @@ export function prepareTexts(reviews: readonly Review[], params: Params): Texts 
   const grouped = reviews.some((review) => review.group !== undefined);
   return {
     ...labelsOf(reviews),
+    classes: classSetOf(params.data_ingestion),
     texts: reviews.map((review) => normalize(review.text)),
     groups: grouped ? reviews.map((review) => review.group) : undefined,
   };

@@ -1,7 +1,7 @@
 /** The figures of a study's cells, which are equal for equal seeds, and their times, which are not. */
 
-import type { Scored } from '../evaluation/measures.ts';
-import { type MeasureName, type Measures, measure } from '../evaluation/measures.ts';
+import { type MeasureName, measure } from '../evaluation/measures.ts';
+import { pickTexts, type Scored } from '../evaluation/scored.ts';
 import { standardDeviation } from '../evaluation/significance.ts';
 import type { Split, Texts } from './splits.ts';
 import type { Cell } from './study.ts';
@@ -41,17 +41,18 @@ export function summarizeCell(
   { name, algorithm, features }: Pick<Cell, 'name' | 'algorithm' | 'features'>,
   splits: readonly Split[],
   outcomes: readonly Outcome[],
-  { labels }: Pick<Texts, 'labels'>,
+  { labels, classes }: Pick<Texts, 'labels' | 'classes'>,
   binCount: number,
 ): CellResult {
-  const probabilities = new Float64Array(labels.length);
-  const folds = splits.map(({ held }, fold): Measures => {
-    const { probabilities: ofFold } = outcomes[fold];
+  const outputs = classes.names.length === 2 ? 1 : classes.names.length;
+  const probabilities = new Float64Array(labels.length * outputs);
+  splits.forEach(({ held }, fold) => {
     held.forEach((i, k) => {
-      probabilities[i] = ofFold[k];
+      probabilities.set(outcomes[fold].probabilities.subarray(k * outputs, (k + 1) * outputs), i * outputs);
     });
-    return measure({ labels: Uint8Array.from(held, (i) => labels[i]), probabilities: ofFold }, binCount);
   });
+  const scored: Scored = { labels, probabilities, ...(outputs > 1 && { classes }) };
+  const folds = splits.map(({ held }) => measure(pickTexts(scored, held), binCount));
   const valuesOf = (measureName: MeasureName) => folds.map((fold) => fold[measureName]);
   const error = (values: number[]) => standardDeviation(values) / Math.sqrt(values.length);
   const meanOf = (of: (outcome: Outcome) => number) => mean(outcomes.map(of));
@@ -63,7 +64,7 @@ export function summarizeCell(
       accuracy_se: error(valuesOf('accuracy')),
       roc_auc: mean(valuesOf('roc_auc')),
       roc_auc_se: error(valuesOf('roc_auc')),
-      f1: mean(valuesOf('f1')),
+      f1: mean(valuesOf(outputs === 1 ? 'f1' : 'f1_macro')),
       log_loss: mean(valuesOf('log_loss')),
       ece: mean(valuesOf('ece')),
       columns: Math.round(meanOf((outcome) => outcome.columns)),
@@ -76,7 +77,7 @@ export function summarizeCell(
       score_us_per_text: (1e6 * scoreSeconds) / labels.length,
     },
     folds: valuesOf('accuracy'),
-    scored: { labels, probabilities },
+    scored,
   };
 }
 

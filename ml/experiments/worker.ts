@@ -1,17 +1,17 @@
 /** A thread of a study: makes matrices, learns from them and scores, one task after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Scorer } from '../classifiers/classifier.ts';
-import { sigmoid } from '../classifiers/logistic_loss.ts';
 import { type ClassifierName, classifiers } from '../classifiers/registry.ts';
-import { describeError, SentimentError } from '../errors.ts';
-import { type Csr, dot } from '../features/csr.ts';
+import { describeError, SentimentError, usageError } from '../errors.ts';
+import { type Csr, scoreRow } from '../features/csr.ts';
 import { fitVectorizer, type Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
+import { calibrated, probabilitiesOf } from '../model/linear_text_model.ts';
 import type { ModelBuildingParams } from '../params.ts';
-import { fitWeights, type Labels, trainingSet } from '../training.ts';
+import { fitWeights, type Labels, trainingSet } from '../weights.ts';
 import type { Split, Texts } from './splits.ts';
 
 /** Given to each worker once. */
-export type WorkerData = Pick<Texts, 'texts' | keyof Labels>;
+export type WorkerData = Pick<Texts, 'texts' | 'classes' | keyof Labels>;
 
 /** Vocabulary and weights are learnt from the training part alone. */
 export type Vectorize = { kind: 'vectorize'; split: Split; settings: VectorizerSettings };
@@ -30,7 +30,7 @@ export type Learner = { classifier: ClassifierName; settings: Record<string, unk
 
 /** What one cell reached on one split. Seconds are the thread's own processor time. */
 export type Outcome = {
-  /** Of the held-out texts, in their order. */
+  /** Of the held-out texts, in their order, as Scored has them. */
   probabilities: Float64Array<ArrayBuffer>;
   columns: number;
   bytes: number;
@@ -51,7 +51,7 @@ type SharedMatrix = {
   values: Float32Array<SharedArrayBuffer>;
 };
 
-const { texts, labels, ratings, weights }: WorkerData = workerData;
+const { texts, labels, ratings, weights, classes }: WorkerData = workerData;
 
 parentPort?.on('message', (task: Vectorize | Learn) => {
   parentPort?.postMessage(answer(task));
@@ -119,21 +119,34 @@ function cpuSeconds(): number {
 /** `model` says what targets and weights are. Throws what the classifier throws. */
 function learn(x: Csr, part: Labels, model: ModelBuildingParams, { classifier, settings, seed }: Learner): Scorer {
   const chosen = classifiers[classifier];
-  return chosen.linear ? learnLinear(x, part, model) : chosen.fit(trainingSet(x, part, model), settings, seed);
+  if (chosen.linear) return learnLinear(x, part, model);
+  if (classes.names.length === 2) return chosen.fit(trainingSet(x, part, classes, model), settings, seed);
+  throw usageError(
+    'CLASSIFIER_CLASSES',
+    `${classifier} learns two classes, not ${classes.names.length}`,
+    'leave it out of the study, or use two classes',
+  );
 }
 
 /** As the pipeline trains and serves: calibrated if the settings say so, weights of 32 bits. */
 function learnLinear(x: Csr, part: Labels, settings: ModelBuildingParams): Scorer {
-  const { model, calibration } = fitWeights(x, part, settings);
+  const { model, calibration } = fitWeights(x, part, classes, settings);
   const weights = Float32Array.from(model.weights);
   // The l1 penalty leaves few weights other than 0; only those need storing, each with its column.
   const used = weights.reduce((sum, weight) => sum + (weight === 0 ? 0 : 1), 0);
-  const score = (rows: Csr, i: number) => dot(rows, i, weights) + model.intercepts[0];
+  const intercepts = [...model.intercepts];
   return {
-    probabilities: (rows) =>
-      Float64Array.from({ length: rows.rowCount }, (_, i) =>
-        sigmoid(calibration.slope * score(rows, i) + calibration.offset),
-      ),
+    probabilities(rows) {
+      const outputs = intercepts.length;
+      const result = new Float64Array(rows.rowCount * outputs);
+      for (let i = 0; i < rows.rowCount; i++) {
+        const sums = new Float64Array(outputs);
+        scoreRow(rows, i, weights, sums);
+        const probabilities = probabilitiesOf(calibrated(sums, intercepts, calibration));
+        result.set(outputs === 1 ? probabilities.slice(1) : probabilities, i * outputs);
+      }
+      return result;
+    },
     bytes: Math.min(4 * weights.length, 8 * used) + 4,
     iterations: model.iterations,
   };

@@ -7,7 +7,7 @@
 import type { BlockSettings } from '../features/block.ts';
 import type { VectorizerSettings } from '../features/vectorizer.ts';
 import type { NormalizeSettings } from '../text/rules.ts';
-import type { Calibration, ModelFacts, TrainingProfile } from './types.ts';
+import type { Decision, ModelFacts, TrainingProfile } from './types.ts';
 
 /** Says what is wrong with a value, as in "vectorizer.word.ngrams[0] is 0, not a whole number from 1 to 20". */
 export type Check = (value: unknown, path: string) => string | undefined;
@@ -121,7 +121,38 @@ export const vectorizerSettings: Check = both(
   }),
 );
 
-const calibration: Fields<Calibration> = { slope: number(-MOST, MOST), offset: number(-MOST, MOST) };
+const scale = number(-MOST, MOST);
+const oneScale = fields({ intercept: scale, calibration: fields({ slope: scale, offset: scale }) });
+const listOfScales = fields({
+  intercepts: list(scale),
+  calibration: fields({ slopes: list(scale), offsets: list(scale) }),
+});
+
+const MOST_CLASSES = 100;
+const classNames: Check = both(
+  fields({ names: list(text), ordered: flag }),
+  is(`names of 2 to ${MOST_CLASSES} classes, each other than the others`, (value) => {
+    const { names } = value as { names: string[] };
+    return names.length >= 2 && names.length <= MOST_CLASSES && new Set(names).size === names.length;
+  }),
+);
+
+const share = number(0, 1);
+const decision: Fields<Decision> = {
+  threshold: optional(fields({ class: whole(0, MOST_CLASSES - 1), above: share })),
+  costs: optional(list(list(number(0, MOST)))),
+  abstain_below: optional(share),
+  conformal: optional(fields({ coverage: share, least: number(-MOST, 1) })),
+};
+
+/** A decision that speaks of classes which the model has. */
+const decisionOfClasses: Check = (value, path) => {
+  const { classes, decision: own } = value as { classes?: { names: string[] }; decision?: Decision };
+  const count = classes?.names.length ?? 2;
+  const { threshold, costs } = own ?? {};
+  const fits = (threshold?.class ?? 0) < count && (costs ?? []).every((row) => row.length === count);
+  return fits && (costs?.length ?? count) === count ? undefined : `${path}decision is not about ${count} classes`;
+};
 
 const facts: Fields<ModelFacts> = {
   dataDigest: text,
@@ -152,6 +183,7 @@ const profile: Fields<TrainingProfile> = {
   length: distribution,
   unknown_share: distribution,
   probability: nullable(distribution),
+  probabilities: optional(list(distribution)),
   mean_confidence: nullable(number(0, 1)),
 };
 
@@ -161,14 +193,19 @@ const anyProfile: Check = (value, path) =>
     ? undefined
     : fields(profile)(value, path);
 
-export const modelHeader: Check = fields({
+const commonHeader = fields({
   normalize: fields(normalize),
   vectorizer: vectorizerSettings,
-  intercept: number(-MOST, MOST),
-  calibration: fields(calibration),
+  classes: optional(classNames),
+  decision: optional(fields(decision)),
   facts: fields(facts),
   profile: optional(anyProfile),
 });
+
+export const modelHeader: Check = (value, path) =>
+  commonHeader(value, path) ??
+  (isRecord(value) && 'intercepts' in value ? listOfScales : oneScale)(value, path) ??
+  decisionOfClasses(value, path);
 
 function is(what: string, holds: (value: unknown) => boolean): Check {
   return (value, path) => (holds(value) ? undefined : `${path} is ${shown(value)}, not ${what}`);

@@ -1,9 +1,11 @@
 /**
- * The model: a text gives a calibrated probability, and the share of each word in it.
+ * The model: a text gives a calibrated probability for each class, and the share of each word in it. For two classes:
  *
  *     raw   = intercept + sum over n-grams of weight x value
  *     score = slope x raw + offset          (Platt's calibration; 1 and 0 without)
  *     probability = 1 / (1 + e^-score)
+ *
+ * For K classes all of these have a value a class, and the probabilities are e^score divided by their sum.
  */
 import { countNgrams, type NgramSink } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
@@ -11,9 +13,11 @@ import type { Analyzer } from '../text/analyzer.ts';
 import { createNormalizer, createTracker, type Normalizer } from '../text/normalize.ts';
 import type { NormalizeSettings } from '../text/rules.ts';
 import type { Tokens } from '../text/tokens.ts';
+import { decide } from './decision.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import type {
   Calibration,
+  Decision,
   Explanation,
   Model,
   ModelFacts,
@@ -23,12 +27,16 @@ import type {
 } from './types.ts';
 
 export type ModelParts = {
+  classes: readonly string[];
+  ordered: boolean;
   normalize: NormalizeSettings;
   vectorizer: Vectorizer;
-  /** One for each column of the vectorizer. */
+  /** For each column of the vectorizer one for two classes, else one a class side by side. */
   weights: Float32Array<ArrayBuffer>;
-  intercept: number;
+  /** As many as a column has weights. */
+  intercepts: readonly number[];
   calibration: Calibration;
+  decision?: Decision;
   facts: ModelFacts;
   profile?: TrainingProfile;
   /** Undefined for a model trained before they existed. */
@@ -40,6 +48,8 @@ export class LinearTextModel implements Model {
   readonly digest: string;
   readonly #normalize: Normalizer;
   readonly #analyze: Analyzer;
+  /** Weights of a column. */
+  readonly #outputs: number;
 
   /** `digest` is the SHA-256 of the artifact, empty for a model that was never saved. */
   constructor(parts: ModelParts, digest = '') {
@@ -47,14 +57,23 @@ export class LinearTextModel implements Model {
     this.digest = digest;
     this.#normalize = createNormalizer(parts.normalize);
     this.#analyze = parts.vectorizer.analyze;
+    this.#outputs = parts.intercepts.length;
   }
 
   get facts(): ModelFacts {
     return this.parts.facts;
   }
 
+  get classes(): readonly string[] {
+    return this.parts.classes;
+  }
+
+  get ordered(): boolean {
+    return this.parts.ordered;
+  }
+
   get featureCount(): number {
-    return this.parts.weights.length;
+    return this.parts.weights.length / this.#outputs;
   }
 
   get profile(): TrainingProfile | undefined {
@@ -63,20 +82,23 @@ export class LinearTextModel implements Model {
 
   predict(text: string): Prediction {
     const tokens = this.#analyze(this.#normalize(text));
-    return this.#predictionOf(this.#scoreOf(tokens), tokens);
+    return this.#predictionOf(this.#scoresOf(tokens), tokens);
   }
 
-  /** Calibrated log-odds. */
-  score(text: string): number {
-    return this.#scoreOf(this.#analyze(this.#normalize(text)));
+  /** Calibrated scores: the log-odds of class 1 where there are two, else a score a class. */
+  scores(text: string): Float64Array {
+    return this.#scoresOf(this.#analyze(this.#normalize(text)));
   }
 
-  explain(text: string): Explanation {
-    const { vectorizer, calibration, intercept, weights, normalize } = this.parts;
+  explain(text: string, towards?: number): Explanation {
+    const { vectorizer, normalize } = this.parts;
     const normalized = this.#normalize(text);
     const tokens = this.#analyze(normalized);
     // Fills the blocks with the counts and values of this text.
-    const prediction = this.#predictionOf(this.#scoreOf(tokens), tokens);
+    const scores = this.#scoresOf(tokens);
+    const prediction = this.#predictionOf(scores, tokens);
+    const explained = scores.length === 1 ? 1 : (towards ?? prediction.class);
+    const { weightOf, bias } = this.#explained(explained);
     const contributions = new Float64Array(tokens.count);
     vectorizer.blocks.forEach((block, b) => {
       const values = new Map<number, number>();
@@ -85,7 +107,7 @@ export class LinearTextModel implements Model {
         add(column, weight, first, last) {
           const count = block.counts.count(column);
           if (count === 0) return;
-          const whole = calibration.slope * weights[vectorizer.offsets[b] + column] * (values.get(column) ?? 0);
+          const whole = weightOf(vectorizer.offsets[b] + column) * (values.get(column) ?? 0);
           const part = (whole * weight) / count / (last - first + 1);
           for (let t = first; t <= last; t++) contributions[t] += part;
         },
@@ -97,36 +119,111 @@ export class LinearTextModel implements Model {
       : contributions.filter((contribution) => contribution !== 0).length;
     return {
       ...prediction,
-      bias: calibration.slope * intercept + calibration.offset,
+      ...(scores.length > 1 && { score: centred(scores, explained) }),
+      towards: explained,
+      bias,
       words: alignWords(text, normalized, tokens, contributions, normalize),
       knownShare: tokens.count === 0 ? 0 : known / tokens.count,
     };
   }
 
+  /** Calibrated weight of a column, and the bias, towards a class: with more than two, less the mean over all. */
+  #explained(towards: number): { weightOf(column: number): number; bias: number } {
+    const { weights, intercepts, calibration } = this.parts;
+    const { slopes, offsets } = calibration;
+    const K = this.#outputs;
+    if (K === 1) {
+      return {
+        weightOf: (column) => slopes[0] * weights[column],
+        bias: slopes[0] * intercepts[0] + offsets[0],
+      };
+    }
+    return {
+      weightOf(column) {
+        let sum = 0;
+        for (let k = 0; k < K; k++) sum += slopes[k] * weights[column * K + k];
+        return slopes[towards] * weights[column * K + towards] - sum / K;
+      },
+      bias: centred(
+        intercepts.map((intercept, k) => slopes[k] * intercept + offsets[k]),
+        towards,
+      ),
+    };
+  }
+
   /** slope x (intercept + sum of weight x value) + offset; the sum in the order of a stored row. */
-  #scoreOf(tokens: Tokens): number {
-    const { vectorizer, weights, calibration, intercept } = this.parts;
-    let sum = 0;
+  #scoresOf(tokens: Tokens): Float64Array {
+    const { vectorizer, weights, intercepts } = this.parts;
+    const K = this.#outputs;
+    const sums = new Float64Array(K);
     for (let b = 0; b < vectorizer.blocks.length; b++) {
       const block = vectorizer.blocks[b];
       block.weigh(tokens);
       const { columns, length } = block.counts;
       const { values } = block;
       const offset = vectorizer.offsets[b];
-      for (let k = 0; k < length; k++) sum += values[k] * weights[columns[k] + offset];
+      if (K === 1) {
+        let sum = sums[0];
+        for (let k = 0; k < length; k++) sum += values[k] * weights[columns[k] + offset];
+        sums[0] = sum;
+        continue;
+      }
+      for (let at = 0; at < length; at++) {
+        const value = values[at];
+        const base = (columns[at] + offset) * K;
+        for (let k = 0; k < K; k++) sums[k] += value * weights[base + k];
+      }
     }
-    return calibration.slope * (sum + intercept) + calibration.offset;
+    return calibrated(sums, intercepts, this.parts.calibration);
   }
 
-  /** `tokens` are those that gave the score: the block of single words has just counted the known ones. */
-  #predictionOf(score: number, { count: tokens }: Tokens): Prediction {
-    const words = this.parts.vectorizer.singleWords;
+  /** `tokens` are those that gave the scores: the block of single words has just counted the known ones. */
+  #predictionOf(scores: Float64Array, { count: tokens }: Tokens): Prediction {
+    const { classes, decision, vectorizer } = this.parts;
+    const words = vectorizer.singleWords;
     const unknownTokens = words ? tokens - words.knownWords : 0;
-    const probability = 1 / (1 + Math.exp(-score));
-    return probability > 0.5
-      ? { class: 1, label: 'positive', probability, confidence: probability, score, tokens, unknownTokens }
-      : { class: 0, label: 'negative', probability, confidence: 1 - probability, score, tokens, unknownTokens };
+    const probabilities = probabilitiesOf(scores);
+    const answer = decide(probabilities, decision);
+    const abstains = unknownTokens === tokens ? 'unknown' : answer.unsure ? 'unsure' : undefined;
+    const confidence = probabilities[answer.class];
+    return {
+      class: answer.class,
+      label: classes[answer.class],
+      ...(abstains && { abstains }),
+      probability: scores.length === 1 ? probabilities[1] : confidence,
+      probabilities,
+      confidence,
+      score: scores.length === 1 ? scores[0] : centred(scores, answer.class),
+      ...(answer.possible && { possible: answer.possible }),
+      tokens,
+      unknownTokens,
+    };
   }
+}
+
+/** Turns sums of weight x value into calibrated scores, in place. */
+export function calibrated(sums: Float64Array, intercepts: readonly number[], calibration: Calibration): Float64Array {
+  const { slopes, offsets } = calibration;
+  for (let k = 0; k < sums.length; k++) sums[k] = slopes[k] * (sums[k] + intercepts[k]) + offsets[k];
+  return sums;
+}
+
+/** The probability of every class, in their order. One score is the log-odds of class 1 of two. */
+export function probabilitiesOf(scores: Float64Array): number[] {
+  if (scores.length === 1) {
+    const probability = 1 / (1 + Math.exp(-scores[0]));
+    return [1 - probability, probability];
+  }
+  const top = Math.max(...scores);
+  const powers = Array.from(scores, (score) => Math.exp(score - top));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+function centred(scores: ArrayLike<number>, k: number): number {
+  let sum = 0;
+  for (let l = 0; l < scores.length; l++) sum += scores[l];
+  return scores[k] - sum / scores.length;
 }
 
 // A word that is not found costs a search through the whole text.

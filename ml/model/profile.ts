@@ -9,10 +9,10 @@ import type { Csr } from '../features/csr.ts';
 import { countNgrams, type NgramSink } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Tokens } from '../text/tokens.ts';
-import type { Calibration, Distribution, TrainingProfile } from './types.ts';
+import { probabilitiesOf } from './linear_text_model.ts';
+import type { Distribution, TrainingProfile } from './types.ts';
 
-export const SIGNALS = ['length', 'unknown_share', 'probability'] as const;
-export type Signal = (typeof SIGNALS)[number];
+export type Signal = 'length' | 'unknown_share' | 'probability';
 
 export const STANDARD_BOUNDS: Readonly<Record<Signal, readonly number[]>> = {
   length: [2, 4, 6, 8, 11, 16, 22, 32, 45, 64, 128, 256, 512],
@@ -27,16 +27,12 @@ export function bucketOf(bounds: ArrayLike<number>, value: number): number {
   return bucket;
 }
 
-/**
- * `reviews` are the normalised training texts, `x` is their matrix and `rawScores` holds their out-of-fold scores
- * before calibration.
- */
+/** `reviews` are the normalised training texts, `x` is their matrix, `scores` gives their calibrated out-of-fold scores. */
 export function profileOf(
   reviews: Iterable<{ text: string }>,
   vectorizer: Vectorizer,
   x: Csr,
-  rawScores: Float64Array | undefined,
-  calibration: Calibration,
+  scores: readonly Float64Array[] | undefined,
 ): TrainingProfile {
   const length = emptyDistribution('length');
   const unknownShare = emptyDistribution('unknown_share');
@@ -46,22 +42,30 @@ export function profileOf(
     count(length, tokens.count);
     count(unknownShare, tokens.count === 0 ? 0 : 1 - known(tokens) / tokens.count);
   }
-  return { version: 1, length, unknown_share: unknownShare, ...profileOfScores(rawScores, calibration) };
+  return { version: 1, length, unknown_share: unknownShare, ...profileOfScores(scores) };
 }
 
 function profileOfScores(
-  rawScores: Float64Array | undefined,
-  { slope, offset }: Calibration,
-): Pick<TrainingProfile, 'probability' | 'mean_confidence'> {
-  if (!rawScores) return { probability: null, mean_confidence: null };
-  const probability = emptyDistribution('probability');
+  scores: readonly Float64Array[] | undefined,
+): Pick<TrainingProfile, 'probability' | 'probabilities' | 'mean_confidence'> {
+  if (!scores) return { probability: null, mean_confidence: null };
+  const ofClass = (scores[0].length === 1 ? [1] : [...scores[0].keys()]).map((k) => ({
+    k,
+    distribution: emptyDistribution('probability'),
+  }));
   let sum = 0;
-  for (const raw of rawScores) {
-    const p = 1 / (1 + Math.exp(-(slope * raw + offset)));
-    count(probability, p);
-    sum += Math.max(p, 1 - p);
+  for (const own of scores) {
+    const probabilities = probabilitiesOf(own);
+    for (const { k, distribution } of ofClass) count(distribution, probabilities[k]);
+    sum += Math.max(...probabilities);
   }
-  return { probability, mean_confidence: sum / rawScores.length };
+  const distributions = ofClass.map(({ distribution }) => distribution);
+  return {
+    ...(distributions.length === 1
+      ? { probability: distributions[0] }
+      : { probability: null, probabilities: distributions }),
+    mean_confidence: sum / scores.length,
+  };
 }
 
 /** Counts the words of a training text that would be in the vocabulary if that text were not there. */

@@ -120,8 +120,10 @@ describe('a model from before rules had versions', () => {
 
   it('is refused with rules of a later version', async () => {
     const { modelHeader } = await import('./header.ts');
-    const { normalize, vectorizer, intercept, calibration, facts } = model.parts;
-    const header = { normalize, vectorizer: vectorizer.settings, intercept, calibration, facts };
+    const { normalize, vectorizer, intercepts, calibration, facts } = model.parts;
+    const [slope, offset] = [calibration.slopes[0], calibration.offsets[0]];
+    const scales = { intercept: intercepts[0], calibration: { slope, offset } };
+    const header = { normalize, vectorizer: vectorizer.settings, ...scales, facts };
     expect(modelHeader(header, '')).toBeUndefined();
     expect(modelHeader({ ...header, normalize: { ...normalize, rules: 3 } }, '')).toBe(
       'normalize.rules is 3, not a whole number from 1 to 2',

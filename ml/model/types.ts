@@ -1,15 +1,29 @@
 /** The types of a trained model: what it answers, where it comes from, what its training texts looked like. */
 
-/** What the model says about one text. Class 1 is positive, class 0 negative. */
+/** What the model says about one text. Classes are numbered from 0, in the order of the model's `classes`. */
 export type Prediction = {
-  class: 0 | 1;
-  label: 'negative' | 'positive';
-  /** Calibrated probability that the text is positive, 0 to 1. */
+  /** What the model's decision chooses; without one, the most probable class. */
+  class: number;
+  /** Name of the class. */
+  label: string;
+  /**
+   * Set if the model should not be asked to decide: it knows no word of the text (`unknown`), or it is less sure than its
+   * decision demands (`unsure`). `class` and `label` are its best guess then.
+   */
+  abstains?: 'unknown' | 'unsure';
+  /** Calibrated probability, 0 to 1: of class 1 where there are two, else of the predicted class. */
   probability: number;
-  /** Calibrated probability of the predicted label, 0.5 to 1. */
+  /** Of every class, in their order; the sum is 1. */
+  probabilities: readonly number[];
+  /** Of the predicted class. */
   confidence: number;
-  /** Calibrated log-odds of positive; `probability` is its logistic function. */
+  /**
+   * Two classes: calibrated log-odds of class 1; `probability` is its logistic function. More: log-odds of the predicted
+   * class against the geometric mean of all.
+   */
   score: number;
+  /** Numbers of the classes that conformal prediction leaves possible, if the model's decision asks for it. */
+  possible?: readonly number[];
   /** Number of tokens in the text. */
   tokens: number;
   /** Tokens that the model does not know; 0 for a model without single words among its features. */
@@ -23,12 +37,17 @@ export type WordContribution = {
   /** UTF-16 offsets into the given text; `end` is exclusive. */
   start: number;
   end: number;
-  /** Log-odds that the word adds, above 0 towards positive; 0 if the model does not know it. */
+  /** What the word adds to the score, above 0 towards `towards`; 0 if the model does not know it. */
   contribution: number;
 };
 
-/** A prediction with its reasons: `bias` plus all contributions equals `score`, up to rounding. */
+/**
+ * A prediction with its reasons: `bias` plus all contributions equals `score`, up to rounding. With more than two classes,
+ * `score` is that of the class `towards`, which is the predicted one unless another was asked for.
+ */
 export type Explanation = Prediction & {
+  /** Number of the class that contributions above 0 speak for; 1 where there are two. */
+  towards: number;
   bias: number;
   /** In the order of the text. */
   words: WordContribution[];
@@ -39,8 +58,23 @@ export type Explanation = Prediction & {
   knownShare: number;
 };
 
-/** score = slope x raw + offset. */
-export type Calibration = { slope: number; offset: number };
+/** score_k = slope_k x raw_k + offset_k: one of each for two classes, one a class for more. */
+export type Calibration = { slopes: readonly number[]; offsets: readonly number[] };
+
+/** How probabilities become an answer. Nothing given: the most probable class. */
+export type Decision = {
+  /** The class is chosen if its probability exceeds `above`, else the most probable of the others. */
+  threshold?: { class: number; above: number };
+  /** costs[i][j] is what it costs to answer j where i is right; the answer with the least expected cost is chosen. */
+  costs?: readonly (readonly number[])[];
+  /** Least confidence below which the model abstains. */
+  abstain_below?: number;
+  /**
+   * Conformal prediction: a class is possible if its probability is at least `least`, so that the right class is among
+   * the possible ones in a share `coverage` of the texts. The model abstains unless exactly one class is possible.
+   */
+  conformal?: { coverage: number; least: number };
+};
 
 /** Counts of texts: counts[i] with bounds[i - 1] < value <= bounds[i], and the last one above all bounds. */
 export type Distribution = { bounds: number[]; counts: number[] };
@@ -52,9 +86,11 @@ export type TrainingProfile = {
   length: Distribution;
   /** Share of a text's tokens that the model does not know, 0 to 1; 0 for a text without tokens. */
   unknown_share: Distribution;
-  /** Calibrated probability of positive, 0 to 1; null if training had no out-of-fold scores. */
+  /** Calibrated probability of class 1, 0 to 1; null if training had no out-of-fold scores, or more than two classes. */
   probability: Distribution | null;
-  /** Mean calibrated probability of the predicted class, 0.5 to 1; null as above. */
+  /** More than two classes: calibrated probability of each, in their order. */
+  probabilities?: Distribution[];
+  /** Mean calibrated probability of the predicted class; null if training had no out-of-fold scores. */
   mean_confidence: number | null;
 };
 
@@ -85,6 +121,10 @@ export type ModelFacts = {
 /** What a server or the command line needs of a trained model. No string makes it throw. */
 export type Model = {
   readonly facts: ModelFacts;
+  /** Names of the classes, at least two. */
+  readonly classes: readonly string[];
+  /** Whether the classes are in an order, such as from negative to positive. */
+  readonly ordered: boolean;
   /** SHA-256 of the artifact file, hex. */
   readonly digest: string;
   /** Number of columns. */
@@ -92,5 +132,6 @@ export type Model = {
   /** Undefined for a model trained before profiles existed. */
   readonly profile: TrainingProfile | undefined;
   predict(text: string): Prediction;
-  explain(text: string): Explanation;
+  /** `towards` is the number of the class to explain, by default the predicted one; of two classes, 1 is explained. */
+  explain(text: string, towards?: number): Explanation;
 };

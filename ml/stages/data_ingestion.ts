@@ -1,9 +1,10 @@
 /** Stage 1: reads the texts of the sources in params.yaml, checks and labels them, removes duplicates, splits them. */
 import { grouped } from '../corpus/census.ts';
+import { classSetOf } from '../corpus/classes.ts';
 import { gatherCorpus } from '../corpus/corpus.ts';
 import { countLeaks } from '../corpus/duplicates.ts';
 import type { Review } from '../corpus/review.ts';
-import { describeCounts, readReviews, writeReviews } from '../corpus/reviews_file.ts';
+import { describeCounts, nameCounts, readReviews, writeReviews } from '../corpus/reviews_file.ts';
 import type { Stratum } from '../corpus/split.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import { writeJson } from '../files.ts';
@@ -12,10 +13,10 @@ import { paths } from './paths.ts';
 
 /** How many of the texts that both parts would have are shown. */
 const EXAMPLES = 3;
-const NAMES = ['negative', 'positive'];
 
 await runMain(async () => {
   const settings = readParams().data_ingestion;
+  const { names } = classSetOf(settings);
   const corpus = await gatherCorpus(settings, { folder: paths.downloads, log: console.log });
   try {
     for (const line of corpus.describe()) console.log(line);
@@ -28,9 +29,9 @@ await runMain(async () => {
       throw new SentimentError('SPLIT_LEAKS', message, { next: 'this is a bug: please report it with the source' });
     }
     const shared = Array.from(corpus.reviews(split.shared.slice(0, EXAMPLES)), describeReview);
-    console.log(`train: ${describeCounts(train)}`);
-    console.log(`test:  ${describeCounts(test)}`);
-    for (const stratum of split.strata ?? []) console.log(`  ${describeStratum(stratum)}`);
+    console.log(`train: ${describeCounts(train, names)}`);
+    console.log(`test:  ${describeCounts(test, names)}`);
+    for (const stratum of split.strata ?? []) console.log(`  ${describeStratum(stratum, names)}`);
     if (split.shared.length > 0) {
       console.log(`${grouped(split.shared.length)} texts left out of training: the test part has them, or their group`);
       for (const line of shared) console.log(`    ${line}`);
@@ -47,8 +48,8 @@ await runMain(async () => {
       left_out: { ...corpus.census.counts(), shared_with_test: split.shared.length },
       surrogates_replaced: corpus.census.repaired,
       written_out: corpus.census.writtenOut,
-      train,
-      test,
+      train: nameCounts(train, names),
+      test: nameCounts(test, names),
       strata: split.strata,
       texts_across_split: leaks.texts,
       groups_across_split: leaks.groups,
@@ -63,11 +64,11 @@ function describeReview({ id, text }: Review): string {
   return `${id}: ${JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text)}`;
 }
 
-function describeStratum({ label, held_out, texts, share, least, most }: Stratum): string {
+function describeStratum({ label, held_out, texts, share, least, most }: Stratum, names: readonly string[]): string {
   const percent = (value: number) => (100 * value).toFixed(1);
   const isWithin = share >= least && share <= most;
   return (
-    `${grouped(held_out)} of ${grouped(texts)} ${NAMES[label]} texts are held out: ${percent(share)} %, ` +
+    `${grouped(held_out)} of ${grouped(texts)} ${names[label]} texts are held out: ${percent(share)} %, ` +
     `${isWithin ? 'within' : 'outside'} the ${percent(least)} to ${percent(most)} % of 95 in 100 seeds`
   );
 }

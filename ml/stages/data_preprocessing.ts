@@ -2,9 +2,10 @@
  * Stage 2: normalises the texts, one at a time. Leaves out texts that are then empty, and training texts that are then
  * near duplicates of a test text.
  */
+import { classSetOf } from '../corpus/classes.ts';
 import { nearDuplicateKey } from '../corpus/duplicates.ts';
 import type { Review } from '../corpus/review.ts';
-import { describeCounts, readReviews, writeReviews } from '../corpus/reviews_file.ts';
+import { describeCounts, nameCounts, readReviews, writeReviews } from '../corpus/reviews_file.ts';
 import { runMain } from '../errors.ts';
 import { writeJson } from '../files.ts';
 import { readParams } from '../params.ts';
@@ -54,7 +55,9 @@ class Preprocessor {
 }
 
 await runMain(() => {
-  const preprocessor = new Preprocessor(readParams().data_preprocessing);
+  const params = readParams();
+  const { names } = classSetOf(params.data_ingestion);
+  const preprocessor = new Preprocessor(params.data_preprocessing);
   const test = writeReviews(paths.interimTest, preprocessor.test(readReviews(paths.rawTest)));
   const train = writeReviews(paths.interimTrain, preprocessor.train(readReviews(paths.rawTrain)));
   const { read, empty, leaks, repaired } = preprocessor;
@@ -63,14 +66,14 @@ await runMain(() => {
   if (empty > 0) console.log(`  ${empty.toLocaleString('en')} empty after normalisation`);
   if (leaks > 0)
     console.log(`  ${leaks.toLocaleString('en')} of the training part equal to a test text after normalisation`);
-  console.log(`train: ${describeCounts(train)}`);
-  console.log(`test:  ${describeCounts(test)}`);
+  console.log(`train: ${describeCounts(train, names)}`);
+  console.log(`test:  ${describeCounts(test, names)}`);
   writeJson(paths.preprocessingReport, {
     texts_read: read,
     texts_kept: train.texts + test.texts,
     encoding_repaired: repaired,
     left_out: { empty_when_normalised: empty, leak_when_normalised: leaks },
-    train,
-    test,
+    train: nameCounts(train, names),
+    test: nameCounts(test, names),
   });
 });

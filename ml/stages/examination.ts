@@ -8,11 +8,11 @@ import type { Review } from '../corpus/review.ts';
 import { readReviews } from '../corpus/reviews_file.ts';
 import { SentimentError } from '../errors.ts';
 import { type BehaviourReport, domainsOf, readBehaviourFiles, runBehaviourTests } from '../evaluation/behaviour.ts';
-import { accuracyOf, type Champion, classesOf, type Pair } from '../evaluation/comparison.ts';
+import { accuracyOf, type Champion, type Pair } from '../evaluation/comparison.ts';
 import { crossValidate } from '../evaluation/cross_validation.ts';
 import { scoresByDomain } from '../evaluation/domains.ts';
 import { judge, type Verdict } from '../evaluation/gate.ts';
-import { type Scored, scoreReviews } from '../evaluation/measures.ts';
+import { predictedClasses, type Scored, scorePredictions, scoreReviews } from '../evaluation/scored.ts';
 import { readModel } from '../model/artifact.ts';
 import type { LinearTextModel } from '../model/linear_text_model.ts';
 import { fetchVersion } from '../model/remote.ts';
@@ -48,9 +48,9 @@ export async function examine(
   const model = await loadVersion(config, challenger, true);
   const theirs = champion && (await loadChampion(config, champion, warnings));
   const held = await heldOutTexts(challenger, model, warnings);
-  const files = readBehaviourFiles(params.model_evaluation.behaviour);
+  const files = readBehaviourFiles(params.model_evaluation.behaviour, model.classes);
   const behaviour = runBehaviourTests(model, files, domainsOf(model.facts));
-  const scored = scoreReviews(held, (text) => model.predict(text).probability);
+  const scored = scoreReviews(held, model);
   const domains: string[] = [];
   const opponent = champion && theirs && meet(champion, theirs);
   const isSame = opponent?.contentDigest === contentOf(challenger, model);
@@ -70,6 +70,7 @@ export async function examine(
   return { verdict, behaviour, domains, warnings };
 
   function meet(version: ModelVersion, theirs: LinearTextModel): Champion {
+    const isAlike = isDeepStrictEqual(theirs.classes, model.classes);
     const unseen = unseenBy(theirs, held) ?? (theirs.facts.dataDigest === model.facts.dataDigest ? held : undefined);
     const { accuracy, n_test: count } = theirs.facts.metrics ?? {};
     const known = unseen ? held.length - unseen.length : 0;
@@ -81,19 +82,22 @@ export async function examine(
           `${challenger.version} was trained on the same ones`,
       );
     }
-    const pair = unseen && { challenger: scoresOf(model, unseen), champion: scoresOf(theirs, unseen) };
+    const pair = isAlike && unseen && { challenger: scoresOf(model, unseen), champion: scoresOf(theirs, unseen) };
     const isEnough = unseen !== undefined && unseen.length >= least;
     if (pair && isEnough) domains.push(...compareDomains(unseen, pair));
     return {
       version: version.version,
       contentDigest: contentOf(version, theirs),
-      recorded: accuracy !== undefined && count ? { share: accuracy, count } : undefined,
+      recorded: isAlike && accuracy !== undefined && count ? { share: accuracy, count } : undefined,
       known,
       // It knows as many of the challenger's training texts as of the held-out ones, in proportion.
       isOfSameTexts:
         2 * known >= held.length &&
         2 * known * (1 + model.facts.trainingTexts / held.length) >= theirs.facts.trainingTexts,
-      comparison: pair && isEnough ? { pair } : { why: whyNot(unseen?.length) },
+      comparison:
+        pair && isEnough
+          ? { pair }
+          : { why: isAlike ? whyNot(unseen?.length) : `its classes are ${theirs.classes.join(', ')}` },
       behaviour: { won: failures(other, behaviour).length, lost: failures(behaviour, other).length },
     };
 
@@ -131,10 +135,8 @@ function unseenBy({ parts }: LinearTextModel, reviews: readonly Review[]): Revie
 
 /** They may be of one class: a comparison of accuracies does not need both. */
 function scoresOf(model: LinearTextModel, reviews: readonly Review[]): Scored {
-  return {
-    labels: Uint8Array.from(reviews, ({ label }) => label),
-    probabilities: Float64Array.from(reviews, ({ text }) => model.predict(text).probability),
-  };
+  const predictions = reviews.map(({ text }) => model.predict(text));
+  return scorePredictions(reviews, predictions, { names: model.classes, ordered: model.ordered });
 }
 
 /** Such as "amazon: accuracy 0.7994 against 0.6838 on 718 texts". */
@@ -142,7 +144,7 @@ function compareDomains(reviews: readonly Review[], { challenger, champion }: Re
   const [ours, theirs] = [challenger, champion ?? challenger].map((scored) => scoresByDomain(reviews, scored));
   if (ours.length < 2) return [];
   return ours.map(({ domain, scored }, i) => {
-    const [own, other] = [scored, theirs[i].scored].map((one) => accuracyOf(one.labels, classesOf(one)));
+    const [own, other] = [scored, theirs[i].scored].map((one) => accuracyOf(one.labels, predictedClasses(one)));
     const texts = `on ${own.count.toLocaleString('en')} texts`;
     return `${domain}: accuracy ${own.share.toFixed(4)} against ${other.share.toFixed(4)} ${texts}`;
   });
@@ -176,10 +178,7 @@ function crossValidateSettings(params: Params, facts: ModelFacts | undefined, is
   const score = (settings: Params) => {
     console.log(`cross-validating on ${reviews.length.toLocaleString('en')} texts, ${folds} folds`);
     const { calibration_bins: binCount, seed } = params.model_evaluation;
-    return crossValidate(reviews, { folds, seed, binCount }, (train) => {
-      const model = trainModel(train, settings);
-      return (text) => model.predict(text).probability;
-    }).scored;
+    return crossValidate(reviews, { folds, seed, binCount }, (train) => trainModel(train, settings)).scored;
   };
   return { challenger: score(params), champion: differ ? score(theirs) : undefined };
 }

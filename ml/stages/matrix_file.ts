@@ -1,7 +1,7 @@
 /** The file that feature_engineering passes to model_building: matrix, labels, and what else is known of its texts. */
 import type { Csr } from '../features/csr.ts';
 import { readSections, type Section, writeSections } from '../model/sections.ts';
-import type { Labels } from '../training.ts';
+import type { Labels } from '../weights.ts';
 
 export type LabelledMatrix = Labels & {
   x: Csr;

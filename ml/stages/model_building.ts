@@ -1,12 +1,15 @@
 /** Stage 4: fits calibrated weights to the matrix and writes the model file. */
+import { classSetOf } from '../corpus/classes.ts';
 import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import { writeJson } from '../files.ts';
 import { saveModel } from '../model/artifact.ts';
 import { profileOf } from '../model/profile.ts';
+import type { Calibration } from '../model/types.ts';
 import { loadVectorizer } from '../model/vectorizer_file.ts';
 import { readParams } from '../params.ts';
-import { fitWeights, modelParts } from '../training.ts';
+import { modelParts } from '../training.ts';
+import { fitWeights } from '../weights.ts';
 import { loadMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 
@@ -21,9 +24,10 @@ await runMain(() => {
       { next: 'run dvc repro feature_engineering --force' },
     );
   }
-  const fitted = fitWeights(x, { labels, ratings, weights }, params.model_building);
-  const { model, calibration, rawScores } = fitted;
-  const profile = profileOf(readReviews(paths.interimTrain), vectorizer, x, rawScores, calibration);
+  const classes = classSetOf(params.data_ingestion);
+  const fitted = fitWeights(x, { labels, ratings, weights }, classes, params.model_building);
+  const { model, calibration } = fitted;
+  const profile = profileOf(readReviews(paths.interimTrain), vectorizer, x, fitted.scores);
   const data = { dataDigest, trainingTexts: x.rowCount, domains };
   const known = [readReviews(paths.rawTrain), readReviews(paths.interimTrain)];
   saveModel(paths.model, modelParts(params, vectorizer, fitted, data, profile, known));
@@ -34,11 +38,21 @@ await runMain(() => {
     training_texts: x.rowCount,
     passes: model.iterations,
     ...proven,
-    calibration_slope: calibration.slope,
-    calibration_offset: calibration.offset,
+    ...figuresOf(calibration),
   });
   const { classifier } = params.model_building;
   const within = Number.isNaN(model.gap) ? '' : `, objective within ${model.gap.toExponential(1)} of its minimum`;
   const size = `${x.rowCount.toLocaleString('en')} texts x ${x.columnCount.toLocaleString('en')} features`;
   console.log(`${classifier} on ${size}: ${model.iterations} ${model.iterations === 1 ? 'pass' : 'passes'}${within}`);
 });
+
+/** More than two classes have numbered figures. */
+function figuresOf({ slopes, offsets }: Calibration): Record<string, number> {
+  if (slopes.length === 1) return { calibration_slope: slopes[0], calibration_offset: offsets[0] };
+  return Object.fromEntries(
+    slopes.flatMap((slope, k) => [
+      [`calibration_slope_${k}`, slope],
+      [`calibration_offset_${k}`, offsets[k]],
+    ]),
+  );
+}

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain } from '../errors.ts';
 import { domainsOf, readBehaviourFiles, runBehaviourTests } from '../evaluation/behaviour.ts';
+import type { ClassCurves } from '../evaluation/curves.ts';
 import { type Evaluation, evaluateModel, summarize } from '../evaluation/evaluation.ts';
 import { confusionRecords, drawPlots } from '../evaluation/plots/plots.ts';
 import { writeJson, writeLines, writeRows, writeText } from '../files.ts';
@@ -18,7 +19,11 @@ await runMain(async () => {
   // Raw texts: the model normalises them itself.
   const reviews = [...readReviews(paths.rawTest)];
   const compared = checkSkew(model, loadMatrix(paths.processedTest).x, reviews);
-  const behaviour = runBehaviourTests(model, readBehaviourFiles(params.behaviour), domainsOf(model.facts));
+  const behaviour = runBehaviourTests(
+    model,
+    readBehaviourFiles(params.behaviour, model.classes),
+    domainsOf(model.facts),
+  );
   const evaluation = evaluateModel(model, reviews, behaviour, params);
   const plots = await drawPlots(evaluation, params.calibration_bins);
   writeReports(evaluation);
@@ -28,10 +33,23 @@ await runMain(async () => {
 });
 
 function writeReports(evaluation: Evaluation): void {
-  writeRows(paths.confusionMatrix, confusionRecords(evaluation.scored));
-  writeRows(paths.roc, evaluation.roc);
-  writeRows(paths.precisionRecall, evaluation.precisionRecall);
-  writeRows(paths.calibration, evaluation.calibration);
+  const { classes, curves } = evaluation;
+  writeRows(paths.confusionMatrix, confusionRecords(evaluation.scored, classes));
+  // Two classes have one curve of each kind; the curves of more are told apart by their class.
+  const rowsOf = <Row extends object>(of: (own: ClassCurves) => Row[]) =>
+    curves.flatMap((own) => of(own).map((row) => (classes.length === 2 ? row : { class: own.name, ...row })));
+  writeRows(
+    paths.roc,
+    rowsOf(({ roc }) => roc),
+  );
+  writeRows(
+    paths.precisionRecall,
+    rowsOf(({ precisionRecall }) => precisionRecall),
+  );
+  writeRows(
+    paths.calibration,
+    rowsOf(({ calibration }) => calibration),
+  );
   writeRows(paths.topWords, evaluation.topWords);
   writeJson(paths.behaviour, evaluation.behaviour);
   writeJson(paths.domains, evaluation.domains);

@@ -4,8 +4,8 @@
  */
 import type { Review } from '../corpus/review.ts';
 import { SentimentError } from '../errors.ts';
-import { type Csr, dot } from '../features/csr.ts';
-import type { LinearTextModel } from '../model/linear_text_model.ts';
+import { type Csr, scoreRow } from '../features/csr.ts';
+import { calibrated, type LinearTextModel } from '../model/linear_text_model.ts';
 import { createNormalizer } from '../text/normalize.ts';
 
 /**
@@ -15,20 +15,28 @@ import { createNormalizer } from '../text/normalize.ts';
  * more or fewer texts than rows.
  */
 export function checkSkew(model: LinearTextModel, x: Csr, raw: readonly Pick<Review, 'id' | 'text'>[]): number {
-  const { weights, intercept, calibration } = model.parts;
+  const { weights, intercepts, calibration } = model.parts;
   const normalize = createNormalizer(model.parts.normalize);
   const texts = raw.filter(({ text }) => normalize(text).trim() !== '');
   if (texts.length !== x.rowCount) {
     throw skew(`the stored features have ${x.rowCount} rows, but ${texts.length} texts are not empty when normalised`);
   }
   texts.forEach(({ id, text }, row) => {
-    const stored = calibration.slope * (dot(x, row, weights) + intercept) + calibration.offset;
-    const served = model.score(text);
-    if (!Object.is(stored, served)) {
-      throw skew(`text ${id} scores ${stored} by its stored features and ${served} as it would be served`);
+    const sums = new Float64Array(intercepts.length);
+    scoreRow(x, row, weights, sums);
+    const stored = calibrated(sums, intercepts, calibration);
+    const served = model.scores(text);
+    if (stored.some((score, k) => !Object.is(score, served[k]))) {
+      throw skew(
+        `text ${id} scores ${describe(stored)} by its stored features and ${describe(served)} as it would be served`,
+      );
     }
   });
   return texts.length;
+}
+
+function describe(scores: Float64Array): string {
+  return scores.join(', ');
 }
 
 function skew(finding: string): SentimentError {

@@ -42,11 +42,17 @@ export class FeedbackMetrics {
       registers,
       collect: () => up.set(feedback.isAway ? 0 : 1),
     });
+    this.know(labels);
+    for (const reason of REJECTIONS) this.#rejected.inc({ reason }, 0);
+  }
+
+  /** Adds the series of classes that were not known before. */
+  know(labels: readonly string[]): void {
     for (const label of labels) {
+      if (this.#counts.has(label)) continue;
       this.#counts.set(label, { all: 0, agreed: 0 });
       for (const agreed of ['true', 'false']) this.#judged.inc({ label, agreed }, 0);
     }
-    for (const reason of REJECTIONS) this.#rejected.inc({ reason }, 0);
   }
 
   judged(label: string, agreed: boolean): void {

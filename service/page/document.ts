@@ -1,5 +1,6 @@
 /** What all pages share: head, style, heading, footer, the headers that forbid loading anything, and the error page. */
 import { createHash } from 'node:crypto';
+import { namesOf, USUAL_CLASSES } from '../predict.ts';
 import type { RequestError } from '../request.ts';
 import { dataSource, type ServedModel } from '../served_model.ts';
 import { Html, html, type Renderable } from './html.ts';
@@ -41,7 +42,7 @@ export function documentPage({ title, main, served }: Document): string {
 <div class="page">
 <header>
 <h1><a href="/">Sentiment of a text</a></h1>
-<p class="lead">Positive or negative, with what confidence, and because of which words.</p>
+<p class="lead">${leadOf(served)}, with what confidence, and because of which words.</p>
 </header>
 <main>${main}</main>
 <footer>
@@ -56,6 +57,12 @@ ${modelLines(served)}
 </body>
 </html>
 `.source;
+}
+
+/** "Positive or negative": the classes of the model, the last first. */
+function leadOf(served: ServedModel | undefined): string {
+  const names = namesOf(served?.model.classes ?? USUAL_CLASSES);
+  return names.charAt(0).toUpperCase() + names.slice(1);
 }
 
 function modelLines(served: ServedModel | undefined): Renderable {

@@ -1,12 +1,11 @@
 /** Feedback on the page: the buttons under a result, and the page that says thank you. */
-import { LABELS } from '../predict.ts';
 import type { ServedModel } from '../served_model.ts';
 import { documentPage } from './document.ts';
 import { html, type Renderable } from './html.ts';
 
-/** `label` is the model's answer to `text`; `requestId` names the request that brought it. */
-export function feedbackForm(text: string, label: string, requestId: string): Renderable {
-  const others = LABELS.filter((each) => each !== label);
+/** `label` is the model's answer to `text`, one of `classes`; `requestId` names the request that brought it. */
+export function feedbackForm(text: string, label: string, classes: readonly string[], requestId: string): Renderable {
+  const others = classes.filter((each) => each !== label);
   return html`<form class="card feedback" method="post" action="/feedback" aria-labelledby="judge">
 <h2 id="judge">Is this right?</h2>
 <input type="hidden" name="text" value="${text}">

@@ -1,11 +1,11 @@
 import type { Explanation } from '../../ml/model/types.ts';
-import { SENTIMENTS } from '../predict.ts';
+import { USUAL_CLASSES } from '../predict.ts';
 import type { RequestError } from '../request.ts';
 import type { ServedModel } from '../served_model.ts';
 import { documentPage, sentence } from './document.ts';
 import { feedbackForm } from './feedback.ts';
 import { html, type Renderable } from './html.ts';
-import { resultSection } from './result.ts';
+import { resultSection, verdictOf } from './result.ts';
 
 /** Each is answered rightly by the model of params.yaml's defaults; tests/general_model.test.ts asks it. */
 export const EXAMPLES: readonly { domain: string; label: 'negative' | 'positive'; text: string }[] = [
@@ -38,12 +38,13 @@ export type Home = {
 
 /** The home page: the form, then the result, or what was wrong with the text. */
 export function homePage({ maxTextLength, served, text = '', explanation, error, judged }: Home): string {
-  const title = explanation ? `${SENTIMENTS[explanation.label]} – Sentiment of a text` : 'Sentiment of a text';
+  const classes = served?.model.classes ?? USUAL_CLASSES;
+  const title = explanation ? `${verdictOf(explanation)} – Sentiment of a text` : 'Sentiment of a text';
   // A text that is too long to classify is too long to send back.
   const shown = text.length > maxTextLength ? '' : text;
   const main = html`${form(shown, error)}
-${explanation && resultSection(text, explanation)}
-${explanation && judged !== undefined && feedbackForm(text, explanation.label, judged)}
+${explanation && resultSection(text, explanation, classes)}
+${explanation && judged !== undefined && feedbackForm(text, explanation.label, classes, judged)}
 ${examples(served)}`;
   return documentPage({ title: error ? `Error – ${title}` : title, main, served });
 }

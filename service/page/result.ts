@@ -1,32 +1,64 @@
 /** The result on the page: label, confidence, the text with the decisive words marked, and a table of them. */
 import type { Explanation, WordContribution } from '../../ml/model/types.ts';
-import { SENTIMENTS } from '../predict.ts';
+import { sentimentOf } from '../predict.ts';
 import { html, type Renderable } from './html.ts';
 
 const TABLE_ROWS = 8;
 // Below this share of known words the page warns.
 const ENOUGH_KNOWN = 0.5;
 
-export function resultSection(text: string, explanation: Explanation): Renderable {
-  const { label, probability, confidence, words, knownShare } = explanation;
+export function resultSection(text: string, explanation: Explanation, classes: readonly string[]): Renderable {
+  const { label, abstains, probability, confidence, words, knownShare, towards } = explanation;
   const top = movers(words, TABLE_ROWS);
+  const sides = classes.length === 2 ? { up: classes[1], down: classes[0] } : sidesOf(classes[towards]);
+  const isLow = abstains === undefined && label === classes[0];
+  const mark = classes.length === 2 || !isMiddle(label, classes) ? (isLow ? '▼' : '▲') : '●';
+  const tone = isMiddle(label, classes) || abstains ? 'middle' : isLow ? 'negative' : 'positive';
   // The form's address ends in #result, so the result takes the focus and a screen reader starts there. With autofocus as
   // well, the two would race.
-  return html`<section class="card result ${label}" id="result" tabindex="-1" aria-labelledby="verdict">
+  return html`<section class="card result ${tone}" id="result" tabindex="-1" aria-labelledby="verdict">
 <div class="verdict">
-<h2 id="verdict"><span aria-hidden="true">${label === 'positive' ? '▲' : '▼'}</span> ${SENTIMENTS[label]}</h2>
-<p>Confidence <strong>${percent(confidence)}</strong></p>
+<h2 id="verdict"><span aria-hidden="true">${abstains ? '○' : mark}</span> ${verdictOf(explanation)}</h2>
+${abstains ? html`<p>Best guess: ${label}, ${percent(confidence)}</p>` : html`<p>Confidence <strong>${percent(confidence)}</strong></p>`}
 </div>
-${scale(probability)}
+${classes.length === 2 ? scale(probability, sides) : shares(explanation.probabilities, classes)}
 ${
   knownShare < ENOUGH_KNOWN &&
   html`<p class="note">The model knows only ${Math.round(100 * knownShare)} % of these words, so the result may be unreliable.</p>`
 }
 <h3 class="why">Why</h3>
-<p class="marked">${highlight(text, words).map(segment)}</p>
-<p class="note"><mark class="p2">Straight</mark> underlines count towards positive, <mark class="n2">wavy</mark> ones towards negative; thicker means stronger.</p>
-${top.length > 0 && table(top)}
+<p class="marked">${highlight(text, words).map((part) => segment(part, sides))}</p>
+<p class="note"><mark class="p2">Straight</mark> underlines count ${classes.length === 2 ? 'towards ' : ''}${sides.up}, <mark class="n2">wavy</mark> ones ${classes.length === 2 ? 'towards ' : ''}${sides.down}; thicker means stronger.</p>
+${top.length > 0 && table(top, sides)}
 </section>`;
+}
+
+/** What contributions above and below 0 speak for. */
+type Sides = { up: string; down: string };
+
+function sidesOf(explained: string): Sides {
+  return { up: `for ${explained}`, down: `against ${explained}` };
+}
+
+/** Neither the first nor the last of more than two classes. */
+function isMiddle(label: string, classes: readonly string[]): boolean {
+  return label !== classes[0] && label !== classes[classes.length - 1];
+}
+
+export function verdictOf({ label, abstains }: Pick<Explanation, 'label' | 'abstains'>): string {
+  if (abstains === 'unknown') return 'No answer: the model knows none of these words';
+  return abstains === 'unsure' ? 'No answer: the model is not sure enough' : sentimentOf(label);
+}
+
+/** The probability of each class as a bar. */
+function shares(probabilities: readonly number[], classes: readonly string[]): Renderable {
+  return html`<table class="shares">
+<thead class="unseen"><tr><th scope="col">Class</th><th scope="col">Size</th><th scope="col">Probability</th></tr></thead>
+<tbody>${classes.map(
+    (name, k) => html`
+<tr><th scope="row">${name}</th><td class="bars"><svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="axis" width="100" height="4"/><rect class="up" width="${(100 * probabilities[k]).toFixed(2)}" height="4"/></svg></td><td class="number">${(100 * probabilities[k]).toFixed(0)} %</td></tr>`,
+  )}</tbody>
+</table>`;
 }
 
 /** Never rounds up to 100 %, nor down below 50 %. */
@@ -35,39 +67,39 @@ function percent(confidence: number): string {
 }
 
 /** A bar from the middle towards the predicted label. */
-function scale(probability: number): Renderable {
+function scale(probability: number, { up, down }: Sides): Renderable {
   const at = 100 * probability;
   const from = Math.min(at, 50).toFixed(2);
   const width = Math.abs(at - 50).toFixed(2);
   return html`<svg class="scale" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
 <rect class="track" width="100" height="4"/><rect class="part" x="${from}" width="${width}" height="4"/>
 <rect class="middle" x="49.8" width="0.4" height="4"/></svg>
-<div class="ends" aria-hidden="true"><span>negative</span><span>positive</span></div>`;
+<div class="ends" aria-hidden="true"><span>${down}</span><span>${up}</span></div>`;
 }
 
-function segment({ text, level, contribution }: Segment): Renderable {
+function segment({ text, level, contribution }: Segment, { up, down }: Sides): Renderable {
   if (level === 0) return text;
-  const side = contribution > 0 ? 'positive' : 'negative';
+  const side = contribution > 0 ? up : down;
   const spoken = level > 1 && html`<span class="unseen"> (${side})</span>`;
-  return html`<mark class="${side.charAt(0)}${level}" title="${side}, ${signed(contribution)}">${text}${spoken}</mark>`;
+  return html`<mark class="${contribution > 0 ? 'p' : 'n'}${level}" title="${side}, ${signed(contribution)}">${text}${spoken}</mark>`;
 }
 
-function table(top: readonly Mover[]): Renderable {
+function table(top: readonly Mover[], sides: Sides): Renderable {
   const most = Math.abs(top[0].contribution);
   return html`<table>
 <caption>Words with the largest effect <span>(in log-odds)</span></caption>
 <thead><tr><th scope="col">Word</th><th scope="col">Towards</th><th scope="col" class="bars"><span class="unseen">Size</span></th><th scope="col" class="number">Effect</th></tr></thead>
-<tbody>${top.map((mover) => row(mover, most))}</tbody>
+<tbody>${top.map((mover) => row(mover, most, sides))}</tbody>
 </table>`;
 }
 
-function row({ word, contribution }: Mover, most: number): Renderable {
+function row({ word, contribution }: Mover, most: number, sides: Sides): Renderable {
   const up = contribution > 0;
   const width = ((50 * Math.abs(contribution)) / most).toFixed(2);
   const from = up ? '50' : (50 - Number(width)).toFixed(2);
   const side = up ? 'up' : 'down';
   return html`
-<tr><th scope="row">${word}</th><td class="${side}"><span aria-hidden="true">${up ? '▲' : '▼'}</span> ${up ? 'positive' : 'negative'}</td><td class="bars"><svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="axis" x="49.8" width="0.4" height="4"/><rect class="${side}" x="${from}" width="${width}" height="4"/></svg></td><td class="number">${signed(contribution)}</td></tr>`;
+<tr><th scope="row">${word}</th><td class="${side}"><span aria-hidden="true">${up ? '▲' : '▼'}</span> ${up ? sides.up : sides.down}</td><td class="bars"><svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="axis" x="49.8" width="0.4" height="4"/><rect class="${side}" x="${from}" width="${width}" height="4"/></svg></td><td class="number">${signed(contribution)}</td></tr>`;
 }
 
 function signed(value: number): string {

@@ -65,6 +65,7 @@ button { font: inherit; color: inherit; cursor: pointer; }
 .verdict strong { color: var(--ink); font-variant-numeric: tabular-nums; }
 .positive .verdict h2, .up { color: var(--pos); }
 .negative .verdict h2, .down { color: var(--neg); }
+.shares tbody tr:first-child > * { border-top: 0; }
 .scale { display: block; width: 100%; height: 0.7rem; margin-top: 0.9rem; border-radius: 0.35rem; }
 .scale .track { fill: var(--line); }
 .positive .scale .part { fill: var(--pos); }

@@ -9,7 +9,7 @@
 import { type Feedback, FeedbackRefused, type Judgement, MAX_NOTE_LENGTH } from '../feedback/feedback.ts';
 import { pageHeaders } from '../page/document.ts';
 import { thanksPage } from '../page/feedback.ts';
-import { LABELS, parseObject } from '../predict.ts';
+import { parseObject } from '../predict.ts';
 import { FORM, isJson, mediaType, RequestError, readBody, UNSAID, unsupported } from '../request.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 
@@ -25,7 +25,7 @@ export function feedback({ config, state, metrics, feedback: store }: Service): 
     if (UNSAID.includes(type) && !isJson(body)) throw unsupported(type);
     const fields =
       type === FORM && !isJson(body) ? formFields(body) : parseObject(body, '{"text": "...", "label": "..."}');
-    const label = checkLabel(fields.label);
+    const label = checkLabel(fields.label, predictor.served.model.classes);
     const optional = { ...checkRequestId(fields.request_id), ...checkNote(fields.note) };
     const { text, prediction } = predictor.judge(fields.text);
     const { label: predicted } = prediction;
@@ -70,13 +70,18 @@ function formFields(body: string): Fields {
   };
 }
 
-function checkLabel(value: unknown): string {
-  const label = LABELS.find((each) => each === value);
+function checkLabel(value: unknown, classes: readonly string[]): string {
+  const label = classes.find((each) => each === value);
   if (label !== undefined) return label;
   const got = value === undefined ? 'missing' : JSON.stringify(value).slice(0, 100);
-  throw new RequestError(422, 'LABEL_UNKNOWN', `"label" is ${got}; the classes of the model are ${LABELS.join(', ')}`, {
-    next: `send one of ${LABELS.join(', ')}`,
-  });
+  throw new RequestError(
+    422,
+    'LABEL_UNKNOWN',
+    `"label" is ${got}; the classes of the model are ${classes.join(', ')}`,
+    {
+      next: `send one of ${classes.join(', ')}`,
+    },
+  );
 }
 
 function checkRequestId(value: unknown): { request_id?: string } {

@@ -1,6 +1,7 @@
 /** The routes that tell how the service is: alive, ready, its version, its metrics, its description. */
 import type { ServiceConfig } from '../config.ts';
 import { openapiDocument } from '../openapi.ts';
+import { USUAL_CLASSES } from '../predict.ts';
 import { dataSource, type ServedModel } from '../served_model.ts';
 import type { Handler, Service } from '../service.ts';
 
@@ -32,12 +33,12 @@ export function metricsPage({ metrics }: Service): Handler {
   };
 }
 
-/** The OpenAPI description, with the limits that this service was started with. */
-export function openapi({ config, feedback }: Service): Handler {
-  const json = JSON.stringify(openapiDocument(config, feedback !== undefined), null, 2);
+/** The OpenAPI description, with the limits that this service was started with and the classes of its model. */
+export function openapi({ config, feedback, state }: Service): Handler {
   return (ctx) => {
+    const classes = state.predictor?.served.model.classes ?? USUAL_CLASSES;
     ctx.type = 'json';
-    ctx.body = json;
+    ctx.body = JSON.stringify(openapiDocument(config, feedback !== undefined, classes), null, 2);
   };
 }
 

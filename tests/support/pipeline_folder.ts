@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Review } from '../../ml/corpus/review.ts';
-import { measure, scoreReviews } from '../../ml/evaluation/measures.ts';
+import { measure } from '../../ml/evaluation/measures.ts';
+import { scoreReviews } from '../../ml/evaluation/scored.ts';
 import { saveModel } from '../../ml/model/artifact.ts';
 import { type Params, paramsSchema } from '../../ml/params.ts';
 import { createRandom } from '../../ml/random.ts';
@@ -87,10 +88,7 @@ async function fill(path: string, params: Params, { train, test }: Parts): Promi
   };
   const lines = (reviews: Review[]) => reviews.map((review) => `${JSON.stringify(review)}\n`).join('');
   const model = trainModel(train, params);
-  const { accuracy, roc_auc, ece } = measure(
-    scoreReviews(test, (text) => model.predict(text).probability),
-    10,
-  );
+  const { accuracy, roc_auc, ece } = measure(scoreReviews(test, model), 10);
   await put(paths.params, stringify(params));
   await cp(join(root, 'behaviour'), join(path, 'behaviour'), { recursive: true });
   await put(paths.rawTrain, lines(train));

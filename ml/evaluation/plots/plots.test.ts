@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { precisionRecallCurve, rocCurve } from '../curves.ts';
+import { curvesOf } from '../curves.ts';
 import { type Evaluation, flatMetrics } from '../evaluation.ts';
-import { countOutcomes, positiveBins } from '../measures.ts';
+import { confusionMatrix } from '../measures.ts';
 import { goldenCase } from '../testdata/golden.ts';
 import { wilsonInterval } from './curves.ts';
 import { confusionRecords, drawPlots } from './plots.ts';
+
+const names = ['negative', 'positive'];
 
 function evaluationOf(name: string, bootstrap_samples: number): Evaluation {
   const { scored } = goldenCase(name);
   return {
     metrics: flatMetrics(scored, { calibration_bins: 10, bootstrap_samples, seed: 1 }),
     scored,
-    outcomes: countOutcomes(scored),
-    roc: rocCurve(scored),
-    precisionRecall: precisionRecallCurve(scored),
-    calibration: positiveBins(scored, 10),
+    classes: names,
+    confusion: confusionMatrix(scored),
+    curves: curvesOf(scored, names, 10),
     behaviour: { passed: 0, total: 0, files: [] },
     domains: [],
     slices: [],
@@ -51,7 +52,7 @@ describe('drawPlots', () => {
   });
 
   it('shows the four counts in the confusion matrix', () => {
-    for (const count of Object.values(evaluation.outcomes)) {
+    for (const count of evaluation.confusion.flat()) {
       expect(textsOf(plots.confusion_matrix)).toContain(String(count));
     }
   });
@@ -84,7 +85,7 @@ describe('drawPlots', () => {
 
 it('confusionRecords names the true and the predicted class of every text', () => {
   const scored = { labels: Uint8Array.of(1, 0), probabilities: Float64Array.of(0.2, 0.3) };
-  expect(confusionRecords(scored)).toEqual([
+  expect(confusionRecords(scored, names)).toEqual([
     { actual: 'positive', predicted: 'negative' },
     { actual: 'negative', predicted: 'negative' },
   ]);

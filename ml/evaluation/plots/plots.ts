@@ -2,23 +2,18 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Evaluation } from '../evaluation.ts';
 import type { TopWord } from '../findings.ts';
-import { classOf, type Outcomes, type Scored } from '../measures.ts';
+import { predictedClasses, type Scored } from '../scored.ts';
 import { calibrationSpec, precisionRecallSpec, rocSpec } from './curves.ts';
 import { color, config, figure, renderSvg, SIDE, texts } from './vega.ts';
 
 /** SVG text of confusion_matrix, roc, precision_recall, calibration and top_words. Equal evaluations give equal bytes. */
 export async function drawPlots(evaluation: Evaluation, binCount: number): Promise<Record<string, string>> {
-  const { metrics, outcomes, roc, precisionRecall, calibration, topWords } = evaluation;
+  const { metrics, classes, confusion, curves, topWords } = evaluation;
   const specs: Record<string, TopLevelSpec> = {
-    confusion_matrix: confusionSpec(outcomes, metrics.accuracy, metrics.accuracy_se),
-    roc: rocSpec(roc, outcomes, metrics.roc_auc, metrics.roc_auc_se),
-    precision_recall: precisionRecallSpec(
-      precisionRecall,
-      outcomes,
-      metrics.average_precision,
-      metrics.average_precision_se,
-    ),
-    calibration: calibrationSpec(calibration, binCount, metrics.ece, metrics.ece_se),
+    confusion_matrix: confusionSpec(confusion, classes, metrics.accuracy, metrics.accuracy_se),
+    roc: rocSpec(curves, metrics.roc_auc, metrics.roc_auc_se),
+    precision_recall: precisionRecallSpec(curves, metrics.average_precision, metrics.average_precision_se),
+    calibration: calibrationSpec(curves, binCount, metrics.ece, metrics.ece_se),
     top_words: topWordsSpec(topWords),
   };
   const drawn: Record<string, string> = {};
@@ -26,53 +21,56 @@ export async function drawPlots(evaluation: Evaluation, binCount: number): Promi
   return drawn;
 }
 
-const names = ['negative', 'positive'] as const;
-
 /** One row for each text, as `dvc plots` reads it. */
-export type ConfusionRecord = { actual: 'negative' | 'positive'; predicted: 'negative' | 'positive' };
+export type ConfusionRecord = { actual: string; predicted: string };
 
-export function confusionRecords({ labels, probabilities }: Scored): ConfusionRecord[] {
-  return Array.from(labels, (label, i) => ({ actual: names[label], predicted: names[classOf(probabilities[i])] }));
+export function confusionRecords(scored: Scored, names: readonly string[]): ConfusionRecord[] {
+  const predicted = predictedClasses(scored);
+  return Array.from(scored.labels, (label, i) => ({ actual: names[label], predicted: names[predicted[i]] }));
 }
 
 /** Actual classes down, predicted ones across, shaded by the share of the actual class. */
-export function confusionSpec(outcomes: Outcomes, accuracy: number, error: number | undefined): TopLevelSpec {
-  const { truePositives, falsePositives, trueNegatives, falseNegatives } = outcomes;
-  const negatives = trueNegatives + falsePositives;
-  const positives = truePositives + falseNegatives;
-  const cell = (actual: 0 | 1, predicted: 0 | 1, count: number, whole: number) => ({
+export function confusionSpec(
+  matrix: readonly (readonly number[])[],
+  names: readonly string[],
+  accuracy: number,
+  error: number | undefined,
+): TopLevelSpec {
+  const wholes = matrix.map((row) => row.reduce((sum, count) => sum + count, 0));
+  const cell = (actual: number, predicted: number, count: number, whole: number) => ({
     actual: names[actual],
     predicted: names[predicted],
-    share: count / whole,
+    share: whole === 0 ? 0 : count / whole,
     count: count.toLocaleString('en'),
-    percent: `${((100 * count) / whole).toFixed(1)} % of the ${names[actual]}`,
+    percent: whole === 0 ? '' : `${((100 * count) / whole).toFixed(1)} % of the ${names[actual]}`,
   });
+  const sort = names.length === 2 ? {} : { sort: [...names] };
+  const small = names.length > 3;
   return {
     config,
     width: SIDE,
     height: SIDE,
     title: {
       text: `Accuracy ${figure(accuracy, error)}`,
-      subtitle: `Confusion matrix, ${texts(negatives + positives)}`,
+      subtitle: `Confusion matrix, ${texts(wholes.reduce((sum, whole) => sum + whole, 0))}`,
     },
     data: {
-      values: [
-        cell(0, 0, trueNegatives, negatives),
-        cell(0, 1, falsePositives, negatives),
-        cell(1, 0, falseNegatives, positives),
-        cell(1, 1, truePositives, positives),
-      ],
+      values: matrix.flatMap((row, actual) =>
+        row.map((count, predicted) => cell(actual, predicted, count, wholes[actual])),
+      ),
     },
     encoding: {
       x: {
         field: 'predicted',
         type: 'nominal',
+        ...sort,
         title: 'Predicted',
         axis: { labelAngle: 0, domain: false, ticks: false },
       },
       y: {
         field: 'actual',
         type: 'nominal',
+        ...sort,
         title: 'Actual',
         axis: { labelAngle: -90, labelAlign: 'center', labelBaseline: 'bottom', domain: false, ticks: false },
       },
@@ -90,11 +88,11 @@ export function confusionSpec(outcomes: Outcomes, accuracy: number, error: numbe
         },
       },
       {
-        mark: { type: 'text', fontSize: 30, fontWeight: 600, dy: -8 },
+        mark: { type: 'text', fontSize: small ? 16 : 30, fontWeight: 600, dy: -8 },
         encoding: { text: { field: 'count' }, color: inkOnShade },
       },
       {
-        mark: { type: 'text', fontSize: 13, dy: 18 },
+        mark: { type: 'text', fontSize: names.length === 2 ? 13 : 9, dy: small ? 8 : 18 },
         encoding: { text: { field: 'percent' }, color: inkOnShade },
       },
     ],
@@ -103,18 +101,27 @@ export function confusionSpec(outcomes: Outcomes, accuracy: number, error: numbe
 
 const inkOnShade = { condition: { test: 'datum.share > 0.5', value: 'white' }, value: color.ink };
 
-/** The words that decide, each with its mean contribution in log-odds. */
+/** The words that decide, each with its mean contribution in log-odds; with more than two classes, beside its class. */
 export function topWordsSpec(words: readonly TopWord[]): TopLevelSpec {
+  const shown = words.toReversed().map(({ word, contribution, class: name }) => ({
+    word: name === undefined ? word : `${word} (${name})`,
+    contribution,
+  }));
+  const isOfClasses = words.some((word) => word.class !== undefined);
   return {
     config,
     width: SIDE,
     height: { step: 17 },
     title: { text: 'The words that decide', subtitle: 'Mean contribution a use, in log-odds' },
-    data: { values: words.toReversed().map(({ word, contribution }) => ({ word, contribution })) },
+    data: { values: shown },
     mark: { type: 'bar' },
     encoding: {
       y: { field: 'word', type: 'nominal', sort: null, title: null, axis: { ticks: false, domain: false } },
-      x: { field: 'contribution', type: 'quantitative', title: 'to negative – to positive' },
+      x: {
+        field: 'contribution',
+        type: 'quantitative',
+        title: isOfClasses ? 'towards the class' : 'to negative – to positive',
+      },
       color: {
         condition: { test: 'datum.contribution < 0', value: color.negative },
         value: color.curve,

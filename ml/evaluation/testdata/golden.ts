@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { PrecisionRecallPoint, RocPoint } from '../curves.ts';
-import type { CalibrationBin, Measures, Outcomes, Scored } from '../measures.ts';
+import type { CalibrationBin } from '../calibration.ts';
+import type { Measures, Outcomes } from '../measures.ts';
+import type { Scored } from '../scored.ts';
 
 /** golden.json, written by make_golden.py: what scikit-learn and SciPy say. */
 export type GoldenCase = {

@@ -1,0 +1,170 @@
+/** From a matrix, labels and ratings to calibrated weights, and to the decision that out-of-fold scores justify. */
+import { type LinearModel, outputsOf, type TrainingSet } from './classifiers/classifier.ts';
+import { sigmoid } from './classifiers/logistic_loss.ts';
+import { fitPlatt } from './classifiers/platt.ts';
+import { classifiers } from './classifiers/registry.ts';
+import { fitVectorScaling } from './classifiers/vector_scaling.ts';
+import type { ClassSet } from './corpus/classes.ts';
+import { SentimentError, usageError } from './errors.ts';
+import { stratifiedFolds } from './evaluation/folds.ts';
+import { type Csr, scoreRow, selectRows } from './features/csr.ts';
+import { calibrated, probabilitiesOf } from './model/linear_text_model.ts';
+import type { Calibration, Decision } from './model/types.ts';
+import type { ModelBuildingParams } from './params.ts';
+import { chooseDecision } from './threshold.ts';
+
+/** What is known of the matrix's rows besides their features. */
+export type Labels = {
+  /** Numbers of the classes. */
+  labels: Uint8Array<ArrayBuffer>;
+  /** NaN where the source has none. */
+  ratings: Float64Array<ArrayBuffer>;
+  /** Of each text's source. */
+  weights: Float64Array<ArrayBuffer>;
+};
+
+/**
+ * Target and weight of each text, as params.yaml says. A text without a rating has the target 1 for its class, and the
+ * weight of its source. With a rating r the class is above cut c with probability logistic(soft_slope x (r - c)). Throws ONE_CLASS,
+ * SAMPLE_WEIGHT (2).
+ */
+export function trainingSet(
+  x: Csr,
+  { labels, ratings, weights }: Labels,
+  classes: ClassSet,
+  params: ModelBuildingParams,
+): TrainingSet {
+  const K = classes.names.length;
+  requireEveryClass(labels, classes);
+  if (params.sample_weight === 'rating' && K > 2) {
+    throw usageError('SAMPLE_WEIGHT', `sample_weight: rating needs two classes, not ${K}`, 'set sample_weight: none');
+  }
+  const classWeight = classWeights(labels, K, params);
+  const outputs = K === 2 ? 1 : K;
+  const target = new Float64Array(labels.length * outputs);
+  const weight = new Float64Array(labels.length);
+  const cuts = params.target === 'soft' ? classes.cuts : undefined;
+  for (let i = 0; i < labels.length; i++) {
+    const rated = !Number.isNaN(ratings[i]);
+    const above = (cut: number) => sigmoid(params.soft_slope * (ratings[i] - cut));
+    if (outputs === 1) target[i] = cuts && rated ? above(cuts[0]) : labels[i];
+    else if (cuts && rated) {
+      for (let k = 0; k < K; k++) {
+        target[i * K + k] = (k === 0 ? 1 : above(cuts[k - 1])) - (k === K - 1 ? 0 : above(cuts[k]));
+      }
+    } else target[i * K + labels[i]] = 1;
+    weight[i] = weights[i] * (params.sample_weight === 'rating' && rated ? Math.abs(ratings[i]) : 1);
+    weight[i] *= classWeight[labels[i]];
+  }
+  return { x, target, weight };
+}
+
+function requireEveryClass(labels: Uint8Array, { names }: ClassSet): void {
+  const counts = countsOf(labels, names.length);
+  const missing = names.filter((_, k) => counts[k] === 0);
+  if (missing.length === 0) return;
+  const all = missing.length === names.length - 1 ? names[counts.findIndex((count) => count > 0)] : undefined;
+  throw new SentimentError(
+    'ONE_CLASS',
+    all === undefined
+      ? `none of the ${labels.length} training texts is ${missing.join(' or ')}: training needs every class`
+      : `all ${labels.length} training texts are ${all}: training needs ${names.length === 2 ? 'both classes' : 'every class'}`,
+    { next: 'check the labels of each class in params.yaml against the label column (docs/data.md)' },
+  );
+}
+
+function countsOf(labels: Uint8Array, K: number): number[] {
+  const counts = new Array<number>(K).fill(0);
+  for (const label of labels) counts[label]++;
+  return counts;
+}
+
+/** What a text of each class counts, for learning and for calibration alike. */
+function classWeights(labels: Uint8Array, K: number, { class_weight }: ModelBuildingParams): number[] {
+  const counts = countsOf(labels, K);
+  return counts.map((count) => (class_weight === 'none' ? 1 : labels.length / (K * count)));
+}
+
+export type FittedWeights = {
+  model: LinearModel;
+  calibration: Calibration;
+  /** Calibrated out-of-fold scores of each text, see Calibration; undefined without calibration. */
+  scores: Float64Array[] | undefined;
+  decision: Decision | undefined;
+};
+
+/** Fits the classifier, and calibration and decision on out-of-fold scores. Throws NOT_CONVERGED and what chooseDecision throws. */
+export function fitWeights(x: Csr, labels: Labels, classes: ClassSet, params: ModelBuildingParams): FittedWeights {
+  const set = trainingSet(x, labels, classes, params);
+  const model = classifiers[params.classifier].fit(set, params, params.seed);
+  if (!model.converged) {
+    throw new SentimentError(
+      'NOT_CONVERGED',
+      `the objective is within ${model.gap.toExponential(1)} of its minimum after ${model.iterations} passes, ` +
+        `but tolerance is ${params.tolerance}`,
+      { next: 'raise max_iterations or tolerance in params.yaml, or lower C' },
+    );
+  }
+  const found = params.calibration === 'platt' ? calibrate(set, labels.labels, classes, params) : undefined;
+  const outputs = outputsOf(set);
+  const calibration = found?.calibration ?? { slopes: Array(outputs).fill(1), offsets: Array(outputs).fill(0) };
+  const probabilities = found?.scores.map(probabilitiesOf);
+  const decision = chooseDecision(params.decision, classes.names, labels.labels, probabilities);
+  return { model, calibration, scores: found?.scores, decision };
+}
+
+function calibrate(
+  set: TrainingSet,
+  labels: Uint8Array,
+  { names }: ClassSet,
+  params: ModelBuildingParams,
+): { calibration: Calibration; scores: Float64Array[] } | undefined {
+  const K = names.length;
+  const foldCount = Math.min(params.calibration_folds, ...countsOf(labels, K));
+  // Out-of-fold scores need at least two texts of each class.
+  if (foldCount < 2) return undefined;
+  const raw = outOfFoldScores(set, stratifiedFolds(labels, undefined, foldCount, params.seed), foldCount, params);
+  const classWeight = classWeights(labels, K, params);
+  const weight = Float64Array.from(labels, (label) => classWeight[label]);
+  const calibration = fitCalibration(raw, labels, weight, K);
+  // Scores no better than chance (a handful of texts) can give a negative slope, which would invert every label.
+  if (!calibration.slopes.some((slope) => slope > 0)) return undefined;
+  const zero = new Array<number>(calibration.slopes.length).fill(0);
+  const outputs = outputsOf(set);
+  const scores = Array.from(labels, (_, i) => calibrated(raw.slice(i * outputs, (i + 1) * outputs), zero, calibration));
+  return { calibration, scores };
+}
+
+function fitCalibration(raw: Float64Array, labels: Uint8Array, weight: Float64Array, K: number): Calibration {
+  if (K > 2) return fitVectorScaling(raw, labels, weight, K);
+  const { slope, offset } = fitPlatt(raw, labels, weight);
+  return { slopes: [slope], offsets: [offset] };
+}
+
+/** Raw scores of each text by a model that did not learn from its fold: one a text for two classes, K for K. */
+function outOfFoldScores(
+  set: TrainingSet,
+  folds: Uint8Array,
+  foldCount: number,
+  params: ModelBuildingParams,
+): Float64Array {
+  const outputs = outputsOf(set);
+  const scores = new Float64Array(set.target.length);
+  const rows = Uint32Array.from(folds, (_, i) => i);
+  for (let fold = 0; fold < foldCount; fold++) {
+    const inside = rows.filter((i) => folds[i] !== fold);
+    const target = new Float64Array(inside.length * outputs);
+    inside.forEach((i, at) => {
+      target.set(set.target.subarray(i * outputs, (i + 1) * outputs), at * outputs);
+    });
+    const part = { x: selectRows(set.x, inside), target, weight: Float64Array.from(inside, (i) => set.weight[i]) };
+    const { weights, intercepts } = classifiers[params.classifier].fit(part, params, params.seed);
+    for (const i of rows) {
+      if (folds[i] !== fold) continue;
+      const own = scores.subarray(i * outputs, (i + 1) * outputs);
+      scoreRow(set.x, i, weights, own);
+      for (let k = 0; k < outputs; k++) own[k] += intercepts[k];
+    }
+  }
+  return scores;
+}
