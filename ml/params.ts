@@ -290,6 +290,12 @@ const promotion = {
   min_behaviour_pass: share
     .default(0.7)
     .describe('A model is refused when significantly fewer behaviour tests pass than this share.'),
+  max_spread_growth: z
+    .number()
+    .min(0)
+    .default(0.1)
+    .describe("How much more, as a share, a fairness group's probabilities may spread than the champion's."),
+  spread_noise: share.default(0.1).describe('A smaller spread of the champion counts as this one.'),
 };
 
 export const paramsSchema = z.strictObject({

@@ -14,6 +14,8 @@ const params = {
   min_roc_auc: 0.5,
   max_calibration_error: 0.05,
   min_behaviour_pass: 0.9,
+  max_spread_growth: 0.1,
+  spread_noise: 0.1,
 };
 
 /** Alternating classes, all given .9 or .1; `wrong` names the texts on the wrong side. */
@@ -62,6 +64,7 @@ function input(changes: Partial<GateInput> = {}): GateInput {
     champion: undefined,
     crossValidated: undefined,
     behaviour: [behaviour(19)],
+    fairness: [],
     calibrationBins: 10,
     params,
     ...changes,
@@ -225,6 +228,16 @@ describe('a challenger', () => {
       decision: 'refuse',
       reason: expect.stringContaining('version 2 is not significantly better on them'),
     });
+  });
+
+  test('whose fairness spreads have grown is refused', () => {
+    const fairness = [
+      { passed: true, text: 'nations: fine' },
+      { passed: false, text: 'faiths: grown' },
+    ];
+    const verdict = judge(input({ champion: champion(good, good), fairness }));
+    expect(verdict).toMatchObject({ decision: 'refuse', reason: 'faiths: grown' });
+    expect(verdict.checks).toContainEqual(fairness[0]);
   });
 
   test('that loses many behaviour tests which the champion passes is refused', () => {

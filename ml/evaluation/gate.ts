@@ -42,6 +42,8 @@ export type GateInput = {
   crossValidated: Pair | undefined;
   /** The challenger's behaviour tests, by file. */
   behaviour: readonly BehaviourOutcome[];
+  /** Whether the spreads of fairness groups have grown over the champion's (spreadChecks). */
+  fairness: readonly Check[];
   /** Number of bins for the calibration error. */
   calibrationBins: number;
   params: PromoteModelParams;
@@ -82,6 +84,7 @@ export function judge(input: GateInput): Verdict {
   const checks = [
     ...floors(input, figures),
     ...deciding.flatMap((file) => behaviourChecks(file, params)),
+    ...input.fairness,
     ...(champion ? compare({ ...input, champion }, figures) : []),
   ];
   const failed = checks.filter((check) => !check.passed);

@@ -11,6 +11,7 @@ import { type BehaviourReport, domainsOf, readBehaviourFiles, runBehaviourTests 
 import { accuracyOf, type Champion, type Pair } from '../evaluation/comparison.ts';
 import { crossValidate } from '../evaluation/cross_validation.ts';
 import { scoresByDomain } from '../evaluation/domains.ts';
+import { type Spread, spreadChecks } from '../evaluation/fairness.ts';
 import { judge, type Verdict } from '../evaluation/gate.ts';
 import { predictedClasses, type Scored, scorePredictions, scoreReviews } from '../evaluation/scored.ts';
 import { readModel } from '../model/artifact.ts';
@@ -52,7 +53,8 @@ export async function examine(
   const behaviour = runBehaviourTests(model, files, domainsOf(model.facts));
   const scored = scoreReviews(held, model);
   const domains: string[] = [];
-  const opponent = champion && theirs && meet(champion, theirs);
+  const others = theirs && runBehaviourTests(theirs, files, domainsOf(model.facts));
+  const opponent = champion && theirs && others && meet(champion, theirs, others);
   const isSame = opponent?.contentDigest === contentOf(challenger, model);
   const isSmall = held.length < params.promote_model.min_unseen;
   const crossValidated =
@@ -64,17 +66,17 @@ export async function examine(
     champion: opponent,
     crossValidated,
     behaviour: behaviour.files,
+    fairness: others ? spreadChecks(decidingSpreads(behaviour), decidingSpreads(others), params.promote_model) : [],
     calibrationBins: params.model_evaluation.calibration_bins,
     params: params.promote_model,
   });
   return { verdict, behaviour, domains, warnings };
 
-  function meet(version: ModelVersion, theirs: LinearTextModel): Champion {
+  function meet(version: ModelVersion, theirs: LinearTextModel, others: BehaviourReport): Champion {
     const isAlike = isDeepStrictEqual(theirs.classes, model.classes);
     const unseen = unseenBy(theirs, held) ?? (theirs.facts.dataDigest === model.facts.dataDigest ? held : undefined);
     const { accuracy, n_test: count } = theirs.facts.metrics ?? {};
     const known = unseen ? held.length - unseen.length : 0;
-    const other = runBehaviourTests(theirs, files, domainsOf(model.facts));
     const least = params.promote_model.min_unseen;
     if (unseen && !theirs.parts.fingerprints) {
       warnings.push(
@@ -98,7 +100,7 @@ export async function examine(
         pair && isEnough
           ? { pair }
           : { why: isAlike ? whyNot(unseen?.length) : `its classes are ${theirs.classes.join(', ')}` },
-      behaviour: { won: failures(other, behaviour).length, lost: failures(behaviour, other).length },
+      behaviour: { won: failures(others, behaviour).length, lost: failures(behaviour, others).length },
     };
 
     function whyNot(count: number | undefined): string {
@@ -148,6 +150,10 @@ function compareDomains(reviews: readonly Review[], { challenger, champion }: Re
     const texts = `on ${own.count.toLocaleString('en')} texts`;
     return `${domain}: accuracy ${own.share.toFixed(4)} against ${other.share.toFixed(4)} ${texts}`;
   });
+}
+
+function decidingSpreads({ files }: BehaviourReport): Spread[] {
+  return files.filter(({ decides }) => decides).flatMap(({ spreads }) => spreads);
 }
 
 /** Failures of deciding tests that `one` has and `other` has not. */
