@@ -135,6 +135,12 @@ describe('the report', () => {
     expect(report).toMatchObject(decides ? { passed: 2, total: 3 } : { passed: 0, total: 0 });
   });
 
+  it('of a file with groups alone decides, and has their spreads', () => {
+    const groups = [{ name: 'names', templates: ['{} is good.', '{} came.'], words: ['Ann', 'Bo'] }];
+    const report = runBehaviourTests(toyModel(goodOrBad), [fileOf([], { groups })], []);
+    expect(report.files[0]).toMatchObject({ decides: true, total: 0, spreads: [{ group: 'names', spread: 0 }] });
+  });
+
   it('is told in lines, critical failures first, and says how many it leaves out', () => {
     const severe = cases.map((one) => ({ ...one, expect: 'positive', severity: 'normal' as const }));
     const [file] = runBehaviourTests(

@@ -68,8 +68,8 @@ export function runBehaviourTests(
 ): BehaviourReport {
   const reports = files.map((file): BehaviourFileReport => {
     const isOfDomain = file.domain === undefined || domains.includes(file.domain);
-    const decides =
-      file.cases.length > 0 && (file.decides === 'always' || (file.decides === 'in its domain' && isOfDomain));
+    const isAsked = file.cases.length + file.groups.length > 0;
+    const decides = isAsked && (file.decides === 'always' || (file.decides === 'in its domain' && isOfDomain));
     const spreads = file.groups.map((group) => measureSpread(model, group));
     const report = { file: file.path, decides, passed: 0, total: 0, failures: [], byKind: {}, byName: {}, spreads };
     for (const one of file.cases) record(report, one, mismatchOf(model, one));

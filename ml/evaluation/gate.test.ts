@@ -178,6 +178,11 @@ describe('behaviour tests', () => {
     });
   });
 
+  test('of a file with fairness groups alone are no condition', () => {
+    const { checks } = decide(behaviour(19), behaviour(0, { total: 0, failures: [] }));
+    expect(checks.filter(({ text }) => text.includes('tests pass'))).toHaveLength(1);
+  });
+
   test('are judged file by file', () => {
     expect(decide(behaviour(20, { passed: 2000, total: 2000 }), behaviour(2)).decision).toBe('refuse');
   });

@@ -76,7 +76,7 @@ export function judge(input: GateInput): Verdict {
     const reason = `version ${challenger.version} is the same model as version ${champion.version}, the champion`;
     return { decision: 'unchanged', checks: [], reason, figures: {} };
   }
-  const deciding = behaviour.filter(({ decides }) => decides);
+  const deciding = behaviour.filter(({ decides, total }) => decides && total > 0);
   const figures: Record<string, number> = {
     behaviour_passed: deciding.reduce((sum, { passed }) => sum + passed, 0),
     behaviour_total: deciding.reduce((sum, { total }) => sum + total, 0),

@@ -53,6 +53,7 @@ export async function examine(
   const behaviour = runBehaviourTests(model, files, domainsOf(model.facts));
   const scored = scoreReviews(held, model);
   const domains: string[] = [];
+  const isAlike = isDeepStrictEqual(theirs?.classes, model.classes);
   const others = theirs && runBehaviourTests(theirs, files, domainsOf(model.facts));
   const opponent = champion && theirs && others && meet(champion, theirs, others);
   const isSame = opponent?.contentDigest === contentOf(challenger, model);
@@ -66,14 +67,14 @@ export async function examine(
     champion: opponent,
     crossValidated,
     behaviour: behaviour.files,
-    fairness: others ? spreadChecks(decidingSpreads(behaviour), decidingSpreads(others), params.promote_model) : [],
+    fairness:
+      others && isAlike ? spreadChecks(decidingSpreads(behaviour), decidingSpreads(others), params.promote_model) : [],
     calibrationBins: params.model_evaluation.calibration_bins,
     params: params.promote_model,
   });
   return { verdict, behaviour, domains, warnings };
 
   function meet(version: ModelVersion, theirs: LinearTextModel, others: BehaviourReport): Champion {
-    const isAlike = isDeepStrictEqual(theirs.classes, model.classes);
     const unseen = unseenBy(theirs, held) ?? (theirs.facts.dataDigest === model.facts.dataDigest ? held : undefined);
     const { accuracy, n_test: count } = theirs.facts.metrics ?? {};
     const known = unseen ? held.length - unseen.length : 0;
