@@ -225,7 +225,6 @@ export class Sentiment {
 
   /**
    * Runs a study of experiments.yaml and returns its tables, plots and suggested change
-   *
    * Cells that an earlier call finished do not run again. Without a tracking server nothing is logged to MLflow.
    */
   @func({ cache: 'never' })
@@ -296,6 +295,7 @@ export class Sentiment {
    * @param patience Seconds that a cause may last before it fails the rollout, such as image-not-found=120
    * @param deadline Limit for the whole rollout, such as 30m; default: what its pods need, one after the other
    * @param despite Refusal to pass and why, such as IMAGE_NOT_FOUND="we may not look into that account"
+   * @param canary How long to compare one pod of the new revision with the old ones before the rest follows, such as 10m
    * @param bake How long to compare the new revision with the old one under traffic, such as 10m; 0: not at all
    */
   @func({ cache: 'never' })
@@ -307,8 +307,9 @@ export class Sentiment {
     deadline?: string,
     despite: string[] = [],
     bake?: string,
+    canary?: string,
   ): Promise<string> {
-    const own = { image, commit, modelVersion, ...rolloutSettings({ patience, deadline, despite, bake }) };
+    const own = { image, commit, modelVersion, ...rolloutSettings({ patience, deadline, despite, bake, canary }) };
     return rollOut({ ...(await targetOf(this.given, 'deploy')), ...own }, callOf('deploy'));
   }
 
@@ -351,7 +352,6 @@ export class Sentiment {
 
   /**
    * Rehearses a release without any account: with its own MLflow, registry, cluster and fake AWS
-   *
    * Does what release does, without the checks. It can also deploy to a cluster of yours.
    * @param to With your own cluster: the registry and repository that it pulls from
    * @param username User name for that registry

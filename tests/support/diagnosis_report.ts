@@ -31,12 +31,8 @@ const patienceMarks = [
 const shown = [
   'another account in the image name',
   'a service that is never ready',
-  'a crash',
-  'a memory limit that is too low',
-  'more CPU than any node has',
+  "a Service with another port than the pods'",
   'a node that dies before it starts the pod',
-  'a webhook that cannot be reached',
-  'a pod larger than the quota',
   'a missing ConfigMap',
   'a repository that ECR does not have',
 ];

@@ -5,7 +5,14 @@ import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
 import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
 import { PipelineError } from '../errors.ts';
 import { apiError, describeError, isTemporary } from '../kubernetes/api_error.ts';
-import { progressLine, progressOf, readSnapshot, type Snapshot, withoutOldNews } from '../kubernetes/snapshot.ts';
+import {
+  type Progress,
+  progressLine,
+  progressOf,
+  readSnapshot,
+  type Snapshot,
+  withoutOldNews,
+} from '../kubernetes/snapshot.ts';
 import { deadlineOf } from './deadline.ts';
 import { watchDeployment } from './watch.ts';
 
@@ -18,6 +25,8 @@ export type Following = {
   /** Default: what the Deployment's pods need, see deadline.ts. */
   deadlineSeconds?: number;
   patience?: PatienceTable;
+  /** What counts as the end; default: only the new revision serves. */
+  isEnd?: (progress: Progress) => boolean;
   /** One line each time it changes. */
   onProgress: (line: string) => void;
   signal?: AbortSignal;
@@ -38,6 +47,7 @@ const unseenMs = 10_000;
  */
 export async function followRollout(following: Following): Promise<Ending> {
   const { kubeConfig, applied, before, deadlineSeconds, patience, onProgress, signal } = following;
+  const { isEnd = (progress: Progress) => progress.isDone } = following;
   const { namespace = 'default', name = '', generation = 1 } = applied.metadata ?? {};
   const watch = watchDeployment(kubeConfig, applied);
   signal?.addEventListener('abort', watch.stop);
@@ -54,7 +64,7 @@ export async function followRollout(following: Following): Promise<Ending> {
     history = remember(snapshot, history);
     const progress = progressOf(snapshot);
     const verdict = progress.hasSettled ? undefined : (judge(snapshot, history, patience) ?? overdue(snapshot));
-    const isOver = progress.isDone || (progress.hasSettled && progress.wanted === 0);
+    const isOver = isEnd(progress) || (progress.hasSettled && progress.wanted === 0);
     return { snapshot, progress, verdict, isOver };
   }
 
@@ -93,8 +103,10 @@ export async function followRollout(following: Following): Promise<Ending> {
       if (since !== undefined) await outlast(since);
       const seen = look(watch.snapshot());
       if (seen) {
-        const waitingFor = seen.progress.hasSettled ? undefined : judgeNow(seen.snapshot)?.headline;
-        say(`${progressLine(seen.progress)}${waitingFor ? ` (${waitingFor})` : ''}`);
+        const obstacle = seen.progress.hasSettled ? undefined : judgeNow(seen.snapshot);
+        // A canary pauses the Deployment itself.
+        const isPause = obstacle?.cause === 'deadline' && following.isEnd !== undefined;
+        say(`${progressLine(seen.progress)}${obstacle && !isPause ? ` (${obstacle.headline})` : ''}`);
       }
       if (seen) seenAt = Date.now();
       // Deleted, or an answer that a cache older than the apply gives.

@@ -26,6 +26,7 @@ node ci/src/deploy/main.ts diagnose --name <deployment> [options]
                              how long that cause may last before it fails the rollout, such as image-not-found=120
                              for a registry that replicates; repeat it for another cause (docs/deploy.md)
   --despite <code>=<reason>  pass this refusal; the record keeps the reason. Repeat it for another
+  --canary <duration>        how long to compare one pod of the new revision with the old ones before the rest follows
   --bake <duration>          how long to compare the new revision with the old one under traffic (default 0: not at all)
   --signals <file>           what is compared (default: signals.yaml beside the folder of manifests, if there is one)
   --namespace, --name        Deployment to diagnose (default namespace: default)
@@ -49,6 +50,7 @@ const options = {
   patience: { type: 'string', multiple: true, default: [] as string[] },
   despite: { type: 'string', multiple: true, default: [] as string[] },
   bake: { type: 'string' },
+  canary: { type: 'string' },
   signals: { type: 'string' },
   namespace: { type: 'string', default: 'default' },
   name: { type: 'string' },

@@ -10,6 +10,7 @@ import { kubernetes } from '../kubernetes/client.ts';
 import { type Objects, objectsOf } from '../kubernetes/objects.ts';
 import { isObserved, newRevision, progressOf, readSnapshot, type Snapshot } from '../kubernetes/snapshot.ts';
 import { type Applier, makeApplier } from './apply.ts';
+import { isPausedByCanary } from './canary.ts';
 import { type Kept, keepBefore } from './keep.ts';
 import {
   type DeploymentManifest,
@@ -96,7 +97,8 @@ export async function planRelease(
     isDeployment(object) && isAutoscaled ? withReplicas(object, before?.deployment) : object,
   );
   const previews = await Promise.all(shown.map(preview));
-  await unlessPassed(async () => checkThatItRuns(release, previews.find(isDeployment)));
+  const isOurPause = isPausedByCanary(before?.deployment, fieldManager);
+  await unlessPassed(async () => checkThatItRuns(release, previews.find(isDeployment), isOurPause));
   await unlessPassed(tryPod);
   const serves = serving(before, record.good);
   const good = serves ?? record.good;

@@ -73,15 +73,20 @@ export async function checkImage(image: string, explainImage: ExplainImage, pod:
 
 /**
  * Throws NOTHING_RUNS for a Deployment that would start no pod of this release: nothing would show that it can run. `wanted` is
- * the dry run's answer.
+ * the dry run's answer; a canary whose deployer was killed leaves a pause of our own, which the release ends.
  */
-export function checkThatItRuns({ namespace, name }: Release, wanted: V1Deployment | undefined): void {
+export function checkThatItRuns(
+  { namespace, name }: Release,
+  wanted: V1Deployment | undefined,
+  isOurPause: boolean,
+): void {
   const target = `kubectl -n ${namespace}`;
   const { replicas = 1, paused } = wanted?.spec ?? {};
   const refuse = (why: string, next: string) => {
     throw new PipelineError('NOTHING_RUNS', `${why}, so nothing would show that this release can run`, { next });
   };
-  if (paused) refuse(`Deployment ${namespace}/${name} is paused`, `${target} rollout resume deployment/${name}`);
+  if (paused && !isOurPause)
+    refuse(`Deployment ${namespace}/${name} is paused`, `${target} rollout resume deployment/${name}`);
   if (replicas === 0)
     refuse(
       `Deployment ${namespace}/${name} has 0 replicas`,

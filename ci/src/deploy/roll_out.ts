@@ -1,15 +1,16 @@
 /** From the first change to the end: the new release serves, or the last good one does again. */
 import { isDeepStrictEqual } from 'node:util';
 import type { V1Deployment } from '#kubernetes';
-import { type Baked, bake, startWatching } from '../bake/bake.ts';
+import { type Baked, bake, startWatching, type Watching } from '../bake/bake.ts';
 import { judgeRefusal } from '../diagnosis/creation.ts';
 import { explain } from '../diagnosis/explain.ts';
 import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
 import { clusterReads } from '../diagnosis/reads.ts';
 import { type ApiError, apiError, withRetries } from '../kubernetes/api_error.ts';
-import { newRevision, progressOf, type Snapshot } from '../kubernetes/snapshot.ts';
+import { newRevision, type Progress, progressOf, type Snapshot } from '../kubernetes/snapshot.ts';
 import { askServices } from './answers.ts';
 import { droppedFields, leaveReplicas } from './apply.ts';
+import { isPausedByCanary, oneFirst, setPaused } from './canary.ts';
 import { type Ending, followRollout } from './follow.ts';
 import { goBack } from './go_back.ts';
 import { type DeploymentManifest, isDeployment, type Manifest } from './manifest.ts';
@@ -28,9 +29,9 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
   if (good && good !== recorded) await records.writeGood(good);
   if (good && running.isKeptGood) await records.writeUnfinished({ replicaSet: good.replicaSet, kept: running.kept });
   const old = before && newRevision(before)?.replicaSet.metadata?.name;
-  const { bakeSeconds = 0, signals = { signals: [] } } = options;
-  const isBaked = bakeSeconds > 0 && old !== undefined;
-  const watching = isBaked ? startWatching(kubeConfig, release, signals) : undefined;
+  const { bakeSeconds = 0, canarySeconds = 0, signals = { signals: [] } } = options;
+  const isWatched = bakeSeconds + canarySeconds > 0 && old !== undefined;
+  const watching = isWatched ? startWatching(kubeConfig, release, signals) : undefined;
   try {
     return await rollOutWatched();
   } finally {
@@ -44,7 +45,16 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
     let ending: Ending;
     let changed: string[];
     try {
+      if (isPausedByCanary(before?.deployment, running.fieldManager))
+        await setPaused(kubeConfig, running.fieldManager, release.deployment, false);
+      if (watching && canarySeconds > 0) {
+        const failed = await tryOnePod(watching);
+        if (failed) return await giveUp(running, failed.verdict, failed.snapshot, appliedAt);
+      }
       const applied = await applyAll(running, release.objects);
+      // Only now, so that the rest follows by the release's own strategy.
+      if (canarySeconds > 0)
+        applied.deployment = await setPaused(kubeConfig, running.fieldManager, release.deployment, false);
       changed = applied.objects
         .filter(({ metadata }, index) => metadata.resourceVersion !== previews[index].metadata.resourceVersion)
         .map(title);
@@ -78,19 +88,10 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
       return await giveUp(running, noAnswer(snapshot, [outside.says], inside.answered), snapshot, appliedAt);
 
     let baked: Baked | undefined;
-    if (watching && old !== undefined && old !== replicaSet) {
-      const bakeOptions = {
-        kubeConfig,
-        snapshot,
-        watching,
-        table: signals,
-        before: old,
-        seconds: bakeSeconds,
-        onProgress,
-      };
-      baked = await bake({ ...bakeOptions, signal: running.signal });
+    if (watching && bakeSeconds > 0 && old !== replicaSet) {
+      baked = await watch(watching, snapshot, bakeSeconds);
       if (baked.worse)
-        return await giveUp(running, worseVerdict(snapshot, baked, old), await readNow(running), appliedAt);
+        return await giveUp(running, worseVerdict(snapshot, baked, old ?? ''), await readNow(running), appliedAt);
     }
 
     const isSame = before !== undefined && progressOf(before).isDone && recorded?.replicaSet === replicaSet;
@@ -104,6 +105,28 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
     const asBefore = outside?.state === 'silent' ? ', as before this release' : '';
     const answers = [...inside.answered, ...inside.notAsked, ...(outside ? [`${outside.says}${asBefore}`] : [])];
     return { state: 'deployed', replicaSet, changed, answers, ...(baked && { baked }) };
+  }
+
+  function watch(watching: Watching, snapshot: Snapshot, seconds: number): Promise<Baked> {
+    const { signal } = running;
+    return bake({ kubeConfig, snapshot, watching, table: signals, before: old ?? '', seconds, onProgress, signal });
+  }
+
+  /** Undefined if the first pod is as good as the old ones, or if the release makes no pods. */
+  async function tryOnePod(watching: Watching): Promise<{ verdict: Verdict; snapshot: Snapshot } | undefined> {
+    const first = release.objects.map((object) => (isDeployment(object) ? oneFirst(object) : object));
+    const { deployment } = await applyAll(running, first);
+    const made = await follow(running, deployment, before, undefined, ({ updated }) => updated > 0);
+    if (made.verdict) return { verdict: made.verdict, snapshot: made.snapshot };
+    if (newRevision(made.snapshot)?.replicaSet.metadata?.name === old) return undefined;
+    const paused = await setPaused(kubeConfig, running.fieldManager, release.deployment, true);
+    const ready = await follow(running, paused, before, undefined, (progress) => progress.ready > 0);
+    if (ready.verdict) return { verdict: ready.verdict, snapshot: ready.snapshot };
+    onProgress('one pod of the new revision takes its share of the requests, the others wait');
+    const found = await watch(watching, ready.snapshot, canarySeconds);
+    if (found.worse) return { verdict: worseVerdict(ready.snapshot, found, old ?? ''), snapshot: ready.snapshot };
+    onProgress(`the first pod is not contradicted after ${found.seconds.toFixed(0)} s: the rest follows`);
+    return undefined;
   }
 }
 
@@ -241,7 +264,8 @@ function follow(
   applied: V1Deployment,
   before: Snapshot | undefined,
   deadlineSeconds = options.deadlineSeconds,
+  isEnd?: (progress: Progress) => boolean,
 ): Promise<Ending> {
   const { kubeConfig, patience, onProgress } = options;
-  return followRollout({ kubeConfig, applied, before, deadlineSeconds, patience, onProgress, signal });
+  return followRollout({ kubeConfig, applied, before, deadlineSeconds, patience, isEnd, onProgress, signal });
 }

@@ -28,6 +28,7 @@ test('a refusal is passed by its code, with a reason that may contain an equals 
 
 test('what is not set stays undefined, so that the default holds', () => {
   expect(rolloutSettings({})).toEqual({
+    canarySeconds: undefined,
     patience: {},
     despite: {},
     deadlineSeconds: undefined,

@@ -11,12 +11,20 @@ export type RolloutSettings = {
   /** Limit for the whole rollout; default: derived from the Deployment (deadline.ts). */
   deadlineSeconds?: number;
   despite?: Despite;
-  /** How long the new revision is compared with the old one before the rest follows or after the last pod; 0: not at all. */
+  /** How long the new revision is compared with the old one after its last pod; 0: not at all. */
   bakeSeconds?: number;
+  /** How long its first pod is compared with the old ones before the rest follows; 0: not at all. */
+  canarySeconds?: number;
 };
 
 /** The same as words: `image-not-found=120`, `30m`, `IMAGE_NOT_FOUND=pulled through another account`. */
-export type SettingWords = { patience?: string[]; deadline?: string; despite?: string[]; bake?: string };
+export type SettingWords = {
+  patience?: string[];
+  deadline?: string;
+  despite?: string[];
+  bake?: string;
+  canary?: string;
+};
 
 /** The refusals that depend on what we may see, so that somebody may know better. */
 export const passable = [
@@ -29,12 +37,19 @@ export const passable = [
 ] as const;
 
 /** Throws PATIENCE, DURATION and DESPITE. */
-export function rolloutSettings({ patience = [], deadline, despite = [], bake }: SettingWords): RolloutSettings {
+export function rolloutSettings({
+  patience = [],
+  deadline,
+  despite = [],
+  bake,
+  canary,
+}: SettingWords): RolloutSettings {
   return {
     patience: parsePatience(patience),
     deadlineSeconds: deadline ? parseDuration('deadline', deadline) : undefined,
     despite: parseDespite(despite),
     bakeSeconds: bake ? parseDuration('bake', bake) : undefined,
+    canarySeconds: canary ? parseDuration('canary', canary) : undefined,
   };
 }
 
