@@ -37,14 +37,14 @@ export function undeclaredFields(message: string): string[] {
 }
 
 /** What makes an item of a list the same item: https://kubernetes.io/docs/reference/kubernetes-api/ ("patch merge key"). */
-const mergeKeys: Record<string, string[]> = {
-  volumeMounts: ['mountPath'],
-  volumeDevices: ['devicePath'],
-  ports: ['containerPort', 'port', 'protocol'],
-  hostAliases: ['ip'],
-  topologySpreadConstraints: ['topologyKey', 'whenUnsatisfiable'],
-  ownerReferences: ['uid'],
-};
+const mergeKeys = new Map([
+  ['volumeMounts', ['mountPath']],
+  ['volumeDevices', ['devicePath']],
+  ['ports', ['containerPort', 'port', 'protocol']],
+  ['hostAliases', ['ip']],
+  ['topologySpreadConstraints', ['topologyKey', 'whenUnsatisfiable']],
+  ['ownerReferences', ['uid']],
+]);
 
 // What the server fills in for a key that the manifest leaves out.
 const keyDefaults: Record<string, unknown> = { protocol: 'TCP', whenUnsatisfiable: 'DoNotSchedule' };
@@ -53,7 +53,7 @@ const keyDefaults: Record<string, unknown> = { protocol: 'TCP', whenUnsatisfiabl
 export function droppedFields(wanted: unknown, answer: unknown, path = ''): string[] {
   if (Array.isArray(wanted)) {
     if (!Array.isArray(answer)) return isEmpty(wanted) ? [] : [path];
-    const keys = mergeKeys[path.slice(path.lastIndexOf('.') + 1)] ?? ['name'];
+    const keys = mergeKeys.get(path.slice(path.lastIndexOf('.') + 1)) ?? ['name'];
     return wanted.flatMap((item, index) =>
       droppedFields(item, partner(item, index, answer, keys), `${path}[${index}]`),
     );
