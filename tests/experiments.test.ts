@@ -122,6 +122,8 @@ test.skipIf(!need('dvc'))(
     const { root: copy, remove } = copyRepository({ installed: true });
     onTestFinished(remove);
     useSmallCorpus(copy);
+    const studies = readFileSync(join(copy, 'experiments.yaml'), 'utf8');
+    writeFileSync(join(copy, 'experiments.yaml'), studies.replace(/^source: .*$/m, 'source: reviews.csv'));
     cpSync(join(copy, 'ml/experiments/dvc_stages.yaml'), join(copy, 'ml/experiments/dvc.yaml'));
     const dvc = async () => {
       const stage = 'ml/experiments/dvc.yaml:cell@multinomial_naive_bayes-tfidf_uni';

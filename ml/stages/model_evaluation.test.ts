@@ -99,7 +99,7 @@ describe('the stage model_evaluation', () => {
     expect(Object.keys(read(paths.precisionRecall)[0])).toEqual(['recall', 'precision', 'threshold']);
     expect(Object.keys(read(paths.calibration)[0])).toEqual(['predicted', 'observed', 'count']);
     expect(readdirSync(join(cwd, paths.plots)).sort()).toEqual(
-      ['calibration', 'confusion_matrix', 'precision_recall', 'roc', 'top_words'].flatMap((name) => [
+      ['calibration', 'confusion_matrix', 'domains', 'precision_recall', 'roc', 'top_words'].flatMap((name) => [
         `${name}.json`,
         `${name}.svg`,
       ]),

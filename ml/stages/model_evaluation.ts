@@ -5,7 +5,7 @@ import { runMain } from '../errors.ts';
 import { domainsOf, readBehaviourFiles, runBehaviourTests } from '../evaluation/behaviour.ts';
 import type { ClassCurves } from '../evaluation/curves.ts';
 import { type Evaluation, evaluateModel, summarize } from '../evaluation/evaluation.ts';
-import { confusionRecords, drawPlots } from '../evaluation/plots/plots.ts';
+import { confusionRecords, domainRecords, drawPlots } from '../evaluation/plots/plots.ts';
 import { writeJson, writeLines, writeRows, writeText } from '../files.ts';
 import { readModel } from '../model/artifact.ts';
 import { readParams } from '../params.ts';
@@ -50,6 +50,7 @@ function writeReports(evaluation: Evaluation): void {
     paths.calibration,
     rowsOf(({ calibration }) => calibration),
   );
+  writeRows(paths.domainPlot, domainRecords(evaluation.domains));
   writeRows(paths.topWords, evaluation.topWords);
   writeJson(paths.behaviour, evaluation.behaviour);
   writeJson(paths.domains, evaluation.domains);

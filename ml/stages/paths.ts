@@ -43,6 +43,7 @@ export const paths = {
   roc: 'reports/plots/roc.json',
   precisionRecall: 'reports/plots/precision_recall.json',
   calibration: 'reports/plots/calibration.json',
+  domainPlot: 'reports/plots/domains.json',
   topWords: 'reports/plots/top_words.json',
 
   /** Not committed: the local MLflow server, temporary downloads, the cached Production model. */

@@ -4,7 +4,7 @@ import { type Evaluation, flatMetrics } from '../evaluation.ts';
 import { confusionMatrix } from '../measures.ts';
 import { goldenCase } from '../testdata/golden.ts';
 import { wilsonInterval } from './curves.ts';
-import { confusionRecords, drawPlots } from './plots.ts';
+import { confusionRecords, domainRecords, drawPlots } from './plots.ts';
 
 const names = ['negative', 'positive'];
 
@@ -17,7 +17,7 @@ function evaluationOf(name: string, bootstrap_samples: number): Evaluation {
     confusion: confusionMatrix(scored),
     curves: curvesOf(scored, names, 10),
     behaviour: { passed: 0, total: 0, files: [] },
-    domains: [],
+    domains: [{ domain: 'films', metrics: { n_test: 10, accuracy: 0.8 } }],
     slices: [],
     mistakes: [],
     topWords: [
@@ -37,7 +37,14 @@ function textsOf(svg: string): string[] {
 
 describe('drawPlots', () => {
   it('draws one picture for each name', () => {
-    expect(Object.keys(plots)).toEqual(['confusion_matrix', 'roc', 'precision_recall', 'calibration', 'top_words']);
+    expect(Object.keys(plots)).toEqual([
+      'confusion_matrix',
+      'roc',
+      'precision_recall',
+      'calibration',
+      'domains',
+      'top_words',
+    ]);
     for (const svg of Object.values(plots)) expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
   });
 
@@ -66,6 +73,19 @@ describe('drawPlots', () => {
     for (const svg of Object.values(plots)) {
       expect(svg.replaceAll(/xmlns(:xlink)?="[^"]*"/g, '')).not.toMatch(/https?:|url\((?!#)/);
     }
+  });
+
+  it('shows each domain with its number of texts', () => {
+    expect(textsOf(plots.domains)).toContain('films, 10 texts');
+    expect(domainRecords(evaluation.domains)).toEqual([
+      {
+        domain: 'films',
+        texts: 10,
+        accuracy: 0.8,
+        low: expect.closeTo(0.4901625, 6),
+        high: expect.closeTo(0.9433178, 6),
+      },
+    ]);
   });
 
   it('escapes words that look like markup', () => {

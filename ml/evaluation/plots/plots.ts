@@ -1,19 +1,22 @@
 /** Every plot of an evaluation by the name of its file; the confusion matrix and the top words are drawn here. */
 import type { TopLevelSpec } from 'vega-lite';
+import type { DomainMetrics } from '../domains.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { TopWord } from '../findings.ts';
 import { predictedClasses, type Scored } from '../scored.ts';
+import { wilsonInterval } from '../significance.ts';
 import { calibrationSpec, precisionRecallSpec, rocSpec } from './curves.ts';
 import { color, config, figure, renderSvg, SIDE, texts } from './vega.ts';
 
-/** SVG text of confusion_matrix, roc, precision_recall, calibration and top_words. Equal evaluations give equal bytes. */
+/** SVG text of confusion_matrix, roc, precision_recall, calibration, domains and top_words. Equal evaluations give equal bytes. */
 export async function drawPlots(evaluation: Evaluation, binCount: number): Promise<Record<string, string>> {
-  const { metrics, classes, confusion, curves, topWords } = evaluation;
+  const { metrics, classes, confusion, curves, domains, topWords } = evaluation;
   const specs: Record<string, TopLevelSpec> = {
     confusion_matrix: confusionSpec(confusion, classes, metrics.accuracy, metrics.accuracy_se),
     roc: rocSpec(curves, metrics.roc_auc, metrics.roc_auc_se),
     precision_recall: precisionRecallSpec(curves, metrics.average_precision, metrics.average_precision_se),
     calibration: calibrationSpec(curves, binCount, metrics.ece, metrics.ece_se),
+    domains: domainsSpec(domainRecords(domains)),
     top_words: topWordsSpec(topWords),
   };
   const drawn: Record<string, string> = {};
@@ -100,6 +103,50 @@ export function confusionSpec(
 }
 
 const inkOnShade = { condition: { test: 'datum.share > 0.5', value: 'white' }, value: color.ink };
+
+/** One row for each domain, as `dvc plots` reads it; `low` and `high` bound the 95 % interval of the accuracy. */
+export type DomainRecord = { domain: string; texts: number; accuracy: number; low: number; high: number };
+
+export function domainRecords(domains: readonly DomainMetrics[]): DomainRecord[] {
+  return domains.map(({ domain, metrics: { n_test: texts, accuracy } }) => {
+    const [low, high] = wilsonInterval(accuracy, texts);
+    return { domain, texts, accuracy, low, high };
+  });
+}
+
+/** Accuracy of each domain with its interval, the largest domain first. */
+export function domainsSpec(records: readonly DomainRecord[]): TopLevelSpec {
+  const y = {
+    field: 'domain',
+    type: 'nominal',
+    sort: null,
+    title: null,
+    axis: { ticks: false, domain: false },
+  } as const;
+  const scale = { domain: [0, 1], nice: false };
+  return {
+    config,
+    width: SIDE,
+    height: { step: 40 },
+    title: { text: 'Accuracy by domain', subtitle: '95 % intervals' },
+    data: {
+      values: records.map(({ texts: count, ...own }) => ({
+        ...own,
+        domain: `${own.domain}, ${count.toLocaleString('en')} texts`,
+      })),
+    },
+    layer: [
+      {
+        mark: { type: 'bar', color: color.curve, height: 22 },
+        encoding: { y, x: { field: 'accuracy', type: 'quantitative', title: 'Accuracy', scale } },
+      },
+      {
+        mark: { type: 'rule', color: color.ink, strokeWidth: 1.5 },
+        encoding: { y, x: { field: 'low', type: 'quantitative', scale }, x2: { field: 'high' } },
+      },
+    ],
+  };
+}
 
 /** The words that decide, each with its mean contribution in log-odds; with more than two classes, beside its class. */
 export function topWordsSpec(words: readonly TopWord[]): TopLevelSpec {
