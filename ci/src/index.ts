@@ -158,17 +158,13 @@ export class Sentiment {
   /** Dagger stores the fields flat between two calls; the code takes them in groups. */
   private get given(): Arguments {
     const { source, platform, npmrc, pipConfig, aptSources, caBundle, goProxy } = this;
+    const { trackingUri: uri, trackingUsername: username, trackingPassword: password, trackingToken: token } = this;
     const { cluster, kubeconfig, kubeContext, apiServer } = this;
     return {
       source,
       images: { node: this.nodeImage, registry: this.registryImage, cluster: this.clusterImage, platform },
       mirrors: { npmrc, pipConfig, aptSources, caBundle, goProxy },
-      tracking: {
-        uri: this.trackingUri,
-        username: this.trackingUsername,
-        password: this.trackingPassword,
-        token: this.trackingToken,
-      },
+      tracking: { uri, username, password, token },
       aws: {
         region: this.awsRegion,
         accessKeyId: this.awsAccessKeyId,
