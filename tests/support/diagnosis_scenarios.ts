@@ -377,7 +377,7 @@ export const whileBaking: Pick<Scenario, 'title' | 'cause' | 'says'>[] = [
     cause: 'worse',
     says: /answers with 5xx: [\d.]+ % of \d+, before 0\.0 % of/,
   },
-  { title: 'answers that take six times as long', cause: 'worse', says: /p99 latency in seconds: / },
+  { title: 'answers that take three times as long', cause: 'worse', says: /p99 latency in seconds: / },
   { title: 'labels the wrong way round', cause: 'worse', says: /positive answers: [\d.]+ % of \d+, before / },
   {
     title: 'memory that grows until the limit',

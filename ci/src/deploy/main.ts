@@ -30,6 +30,7 @@ node ci/src/deploy/main.ts diagnose --name <deployment> [options]
   --bake <duration>          how long to compare the new revision with the old one under traffic (default 0: not at all)
   --signals <file>           what is compared (default: signals.yaml beside the folder of manifests, if there is one)
   --namespace, --name        Deployment to diagnose (default namespace: default)
+  --field-manager <name>     owner of the fields that are applied (default sentiment-deployer); the same in each run
   --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --context <name>           context of the kubeconfig (default: its current one)
   --json                     print the outcome as JSON on standard output; progress always goes to standard error
@@ -56,6 +57,7 @@ const options = {
   name: { type: 'string' },
   kubeconfig: { type: 'string' },
   context: { type: 'string' },
+  'field-manager': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -95,11 +97,12 @@ async function runDeploy(values: Values): Promise<number> {
     modelVersion,
     ...settings,
     signals: await readSignals(values),
+    fieldManager: values['field-manager'],
     explainImage: explainerFor(kubeConfig),
     onProgress: (line) => process.stderr.write(`${line}\n`),
     signal: stopped.signal,
   });
-  process.stdout.write(`${values.json ? outcomeJson(outcome) : describeOutcome(outcome)}\n`);
+  process.stdout.write(`${withPages(values.json ? outcomeJson(outcome) : describeOutcome(outcome))}\n`);
   return exitCode(outcome);
 }
 
@@ -118,8 +121,14 @@ async function runDiagnose(values: Values): Promise<number> {
       throw clusterError(kubeConfig, error);
     },
   );
-  process.stdout.write(`${json ? JSON.stringify(diagnosis, undefined, 2) : describeDiagnosis(diagnosis)}\n`);
+  process.stdout.write(`${withPages(json ? JSON.stringify(diagnosis, undefined, 2) : describeDiagnosis(diagnosis))}\n`);
   return diagnosis.state === 'healthy' ? 0 : 1;
+}
+
+/** The pages about causes are beside this program, wherever its user stands. */
+function withPages(text: string): string {
+  const pages = resolve(import.meta.dirname, '../../../docs/runbook');
+  return existsSync('docs/runbook') ? text : text.replaceAll(/\bdocs\/runbook(?=\/[a-z-]+\.md)/g, pages);
 }
 
 /** Without an image in ECR, needs no AWS credentials and does not load the AWS clients. */
