@@ -10,7 +10,7 @@
 import { countNgrams, type NgramSink } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Analyzer } from '../text/analyzer.ts';
-import { createNormalizer, createTracker, type Normalizer } from '../text/normalize.ts';
+import { createNormalizer, createTracker, type Normalizer, type Tracker } from '../text/normalize.ts';
 import type { NormalizeSettings } from '../text/rules.ts';
 import type { Tokens } from '../text/tokens.ts';
 import { decide } from './decision.ts';
@@ -47,6 +47,7 @@ export class LinearTextModel implements Model {
   readonly parts: ModelParts;
   readonly digest: string;
   readonly #normalize: Normalizer;
+  readonly #track: Tracker;
   readonly #analyze: Analyzer;
   /** Weights of a column. */
   readonly #outputs: number;
@@ -56,6 +57,7 @@ export class LinearTextModel implements Model {
     this.parts = parts;
     this.digest = digest;
     this.#normalize = createNormalizer(parts.normalize);
+    this.#track = createTracker(parts.normalize);
     this.#analyze = parts.vectorizer.analyze;
     this.#outputs = parts.intercepts.length;
   }
@@ -91,7 +93,7 @@ export class LinearTextModel implements Model {
   }
 
   explain(text: string, towards?: number): Explanation {
-    const { vectorizer, normalize } = this.parts;
+    const { vectorizer } = this.parts;
     const normalized = this.#normalize(text);
     const tokens = this.#analyze(normalized);
     // Fills the blocks with the counts and values of this text.
@@ -122,7 +124,7 @@ export class LinearTextModel implements Model {
       ...(scores.length > 1 && { score: centred(scores, explained) }),
       towards: explained,
       bias,
-      words: alignWords(text, normalized, tokens, contributions, normalize),
+      words: alignWords(text, normalized, tokens, contributions, this.#track),
       knownShare: tokens.count === 0 ? 0 : known / tokens.count,
     };
   }
@@ -240,9 +242,9 @@ function alignWords(
   normalized: string,
   tokens: Tokens,
   contributions: Float64Array,
-  settings: NormalizeSettings,
+  track: Tracker,
 ): WordContribution[] {
-  const range = rangeFinder(text, normalized, settings);
+  const range = rangeFinder(text, normalized, track);
   const words: WordContribution[] = [];
   for (const { from, to, contribution } of spansOf(tokens, contributions)) {
     const [start, end] = range(from, to);
@@ -281,13 +283,9 @@ function spansOf({ count, from, to }: Tokens, contributions: Float64Array): Span
 }
 
 /** Maps a range of the normalised text to a range of the given text; [-1, -1] if it is not found. */
-function rangeFinder(
-  text: string,
-  normalized: string,
-  settings: NormalizeSettings,
-): (from: number, to: number) => [number, number] {
+function rangeFinder(text: string, normalized: string, track: Tracker): (from: number, to: number) => [number, number] {
   if (text === normalized || text.toLowerCase() === normalized) return (from, to) => [from, to];
-  const tracked = createTracker(settings)(text);
+  const tracked = track(text);
   if (tracked?.text === normalized) return (from, to) => [tracked.start[from], tracked.end[to - 1]];
   const lower = text.toLowerCase();
   let at = 0;

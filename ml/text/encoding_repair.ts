@@ -31,7 +31,7 @@ const mac = bytesOf('macintosh');
 // What may follow a word in a text as it should be: quotes, dashes, dots, ™ and the like.
 const ODD = /[^\xc2-\xf4\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u2122\xa0\xa9\xab\xae\xb0\xbb]/;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function bytesOf(encoding: string): Map<string, number> {
   const decoder = new TextDecoder(encoding);
@@ -44,15 +44,21 @@ function bytesOf(encoding: string): Map<string, number> {
   return bytes;
 }
 
+// A text that was encoded twice repeats its sequences.
+const known = new Map<string, string>();
+
 /** The text that a sequence was; the sequence itself if its bytes are not UTF-8. */
 function decoded(sequence: string): string {
-  if (sequence === '\xe2\u20ac') return '"';
-  const table = /^[\u201a\u221a]/.test(sequence) ? mac : windows;
-  try {
-    return utf8.decode(Uint8Array.from(sequence, (char) => table.get(char) ?? 0));
-  } catch {
-    return sequence;
+  let result = known.get(sequence);
+  if (result === undefined) {
+    const table = /^[\u201a\u221a]/.test(sequence) ? mac : windows;
+    const text = utf8.decode(Uint8Array.from(sequence, (char) => table.get(char) ?? 0));
+    const isInvalid = text.includes('\ufffd') && sequence !== '\xef\xbf\xbd';
+    result = sequence === '\xe2\u20ac' ? '"' : isInvalid ? sequence : text;
+    if (known.size >= 10_000) known.clear();
+    known.set(sequence, result);
   }
+  return result;
 }
 
 function isWhollyDoubleEncoded(text: string): boolean {

@@ -4,7 +4,7 @@
  * data_preprocessing and the service run the same function; the artifact holds its settings. It never throws: lone
  * surrogates become U+FFFD. Its time is linear in the length of any text.
  */
-import { type Rule, Rules, type Tracked, track, trackRule } from './rule.ts';
+import { type Rule, Rules, type Tracked, trackRule } from './rule.ts';
 import { type NormalizeSettings, rulesOf } from './rules.ts';
 
 export type Normalizer = (text: string) => string;
@@ -22,10 +22,9 @@ export function createNormalizer(settings: NormalizeSettings): Normalizer {
 export type Tracker = (text: string) => Tracked | undefined;
 
 export function createTracker(settings: NormalizeSettings): Tracker {
-  const rules = rulesOf(settings);
+  const rules = new Rules(rulesOf(settings));
   return (text) => {
-    let tracked: Tracked | undefined = track(text);
-    for (const rule of rules) tracked = tracked && trackRule(rule, tracked);
+    const tracked = rules.track(text);
     return tracked && settings.lowercase ? inLowerCase(tracked) : tracked;
   };
 }

@@ -1,8 +1,8 @@
 /**
  * Rewriting a text by rules: one after the other, each only where a letter occurs that it may change.
  *
- * A rule is a pattern and what replaces a match. So the same rule rewrites a text (`Rewriter`) and says where each letter of
- * the result comes from (`trackRule`), which explanations need. Time is linear in the length of the text for each rule.
+ * A rule is a pattern and what replaces a match. So the same rule rewrites a text (`Rules.apply`) and says where each letter of
+ * the result comes from (`Rules.track`), which explanations need. Time is linear in the length of the text for each rule.
  */
 
 export type Rule = {
@@ -64,6 +64,21 @@ export class Rules {
     return result;
   }
 
+  /** What `apply` gives, and where each letter of it comes from; undefined in the rare text where that is not known. */
+  track(text: string): Tracked | undefined {
+    const start = Uint32Array.from({ length: text.length }, (_, i) => i);
+    let tracked: Tracked = { text, start, end: start.map((i) => i + 1) };
+    let bits = this.#bitsOf(text);
+    for (let r = 0; r < this.#list.length; r++) {
+      if ((bits & (1 << r)) === 0) continue;
+      const changed = trackRule(this.#list[r], tracked);
+      if (changed === undefined) return undefined;
+      if (changed !== tracked) bits |= this.#bitsOf(changed.text);
+      tracked = changed;
+    }
+    return tracked;
+  }
+
   /** The rules that may change the text. */
   #bitsOf(text: string): number {
     const bits = triggeredBy(text, this.#triggered, this.#byRuns);
@@ -103,11 +118,6 @@ function bitsOf(rules: readonly Rule[], holds: (rule: Rule) => boolean): number 
 
 /** A text, and for each of its codes the range of the text as given that it comes from, end exclusive. */
 export type Tracked = { text: string; start: Uint32Array; end: Uint32Array };
-
-export function track(text: string): Tracked {
-  const start = Uint32Array.from({ length: text.length }, (_, i) => i);
-  return { text, start, end: start.map((i) => i + 1) };
-}
 
 /** Applies a rule match by match. Undefined in the rare text where `apply` gives something else. */
 export function trackRule(rule: Rule, given: Tracked): Tracked | undefined {
