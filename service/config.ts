@@ -26,6 +26,27 @@ const settings = {
   modelVersion: word('MODEL_VERSION', '', 'version to show for a model file; empty: the start of its SHA-256'),
   modelNote: word('MODEL_NOTE', '', 'file in which a release notes when the model was last examined'),
   maxBodyBytes: whole('MAX_BODY_BYTES', 1_048_576, 1, 1_073_741_824, 'maximum size of a request body, in bytes'),
+  maxBytesInFlight: whole(
+    'MAX_BYTES_IN_FLIGHT',
+    33_554_432,
+    1,
+    1_099_511_627_776,
+    'maximum size of all bodies that are arriving and large answers that are not read yet, in bytes; more get 503',
+  ),
+  maxTurnMs: whole(
+    'MAX_TURN_MS',
+    50,
+    1,
+    60_000,
+    'how long predictions may keep the process from everything else, in milliseconds; under more load some get 503',
+  ),
+  maxExplainLength: whole(
+    'MAX_EXPLAIN_LENGTH',
+    100_000,
+    1,
+    100_000_000,
+    'maximum length of all texts of a request that asks to explain, in UTF-16 units',
+  ),
   maxTextLength: whole('MAX_TEXT_LENGTH', 50_000, 1, 100_000_000, 'maximum length of a text, in UTF-16 units'),
   maxBatchSize: whole('MAX_BATCH_SIZE', 256, 1, 1_000_000, 'maximum number of texts per request'),
   drainSeconds: seconds(

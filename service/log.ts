@@ -13,6 +13,9 @@ const FLUSH_MS = 100;
 /** Lines: about 50 kB, which a pipe accepts at once. */
 const CAPACITY = 256;
 
+/** Bytes that a slow reader of stdout may leave in memory. */
+const MOST_UNREAD = 1024 * 1024;
+
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
 export type RequestLine = {
@@ -27,12 +30,14 @@ export type RequestLine = {
 
 export class Log {
   readonly #level: LogLevel;
-  readonly #write: (lines: string) => void;
+  readonly #write: (lines: string) => unknown;
+  /** Called with the number of lines that were dropped because nobody reads them. */
+  onDropped: (lines: number) => void = () => {};
   readonly #waiting: RequestLine[] = [];
   readonly #times: number[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(level: LogLevel, write: (lines: string) => void = writeStdout) {
+  constructor(level: LogLevel, write: (lines: string) => unknown = writeStdout) {
     this.#level = level;
     this.#write = write;
   }
@@ -66,14 +71,16 @@ export class Log {
     this.#waiting.forEach((line, i) => {
       lines += requestLine(line, this.#times[i]);
     });
+    const count = this.#waiting.length;
     this.#waiting.length = 0;
     this.#times.length = 0;
-    this.#write(lines);
+    if (this.#write(lines) === false) this.onDropped(count);
   }
 
   #event(level: string, msg: string, fields: LogFields): void {
     this.flush();
-    this.#write(`${redact(JSON.stringify({ level, time: Date.now(), msg, ...fields }))}\n`);
+    const line = `${redact(JSON.stringify({ level, time: Date.now(), msg, ...fields }))}\n`;
+    if (this.#write(line) === false) this.onDropped(1);
   }
 }
 
@@ -86,6 +93,9 @@ function requestLine({ method, endpoint, status, microseconds, request_id, trace
   return `{"level":"info","time":${time},"msg":"request","method":"${method}","endpoint":"${endpoint}","status":${status},"microseconds":${microseconds},"request_id":"${request_id}"${caller}}\n`;
 }
 
-function writeStdout(lines: string): void {
+/** Returns whether they are taken; they are dropped while a reader is this far behind. */
+function writeStdout(lines: string): boolean {
+  if (process.stdout.writableLength > MOST_UNREAD) return false;
   process.stdout.write(lines);
+  return true;
 }

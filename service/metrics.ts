@@ -4,6 +4,7 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Prediction } from '../ml/model/types.ts';
+import { REFUSALS, type Refusal } from './admission.ts';
 import { Drift } from './drift.ts';
 import type { Feedback, Rejection } from './feedback/feedback.ts';
 import { FeedbackMetrics } from './feedback/metrics.ts';
@@ -27,6 +28,8 @@ export class Metrics {
   readonly #confidences: ValueTally[] = [];
   #classes = USUAL_CLASSES;
   readonly #info: Gauge<'version' | 'run_id' | 'data_hash'>;
+  readonly #refusals: Counter<'reason'>;
+  readonly #dropped: CountTally;
   #drift: Drift | undefined;
   #feedback: FeedbackMetrics | undefined;
   readonly #modelNote: string;
@@ -90,6 +93,19 @@ export class Metrics {
       registers,
       collect: () => inFlight.set(Math.max(0, this.#inFlight - 1)),
     });
+    this.#refusals = new Counter({
+      name: 'app_refused_total',
+      help: 'Requests given up because others need the memory (bytes) or the processor (time).',
+      labelNames: ['reason'],
+      registers,
+    });
+    for (const reason of REFUSALS) this.#refusals.inc({ reason }, 0);
+    const dropped = new Counter({
+      name: 'app_log_lines_dropped_total',
+      help: 'Lines of the log that were dropped because nobody reads them.',
+      registers,
+    });
+    this.#dropped = this.#tally(new CountTally(dropped));
     if (ofProcess) collectNodeMetrics(this.#registry);
 
     const endpoints: Endpoint[] = [...ENDPOINTS, '/v2', 'other'];
@@ -159,6 +175,14 @@ export class Metrics {
     this.#predictions[prediction.class].add();
     this.#confidences[prediction.class].add(prediction.confidence);
     this.#drift?.add(prediction);
+  }
+
+  refused(reason: Refusal): void {
+    this.#refusals.inc({ reason });
+  }
+
+  droppedLines(count: number): void {
+    this.#dropped.add(count);
   }
 
   /** Call this once, if feedback is on. */

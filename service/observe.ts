@@ -25,7 +25,10 @@ export function observe({ metrics, log, state }: Service): Middleware {
     }
     if (state.phase === 'draining' && !ctx.headerSent) ctx.set('Connection', 'close');
     const { req, res } = ctx;
-    if (!res.headersSent) res.setHeader('X-Request-Id', requestId);
+    if (!res.headersSent) {
+      res.setHeader('X-Request-Id', requestId);
+      res.setHeader('X-Content-Type-Options', 'nosniff');
+    }
     const method = methodOf(req.method ?? '');
     const endpoint = endpointOf(req.url ?? '');
     const ms = performance.now() - start;

@@ -110,7 +110,7 @@ it('the schema rejects a missing, an additional and a wrong field', async () => 
 
 it('the description states the limits in force', () => {
   const { schemas } = openapiDocument(
-    { maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3 },
+    { maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3, maxExplainLength: 4 },
     false,
     USUAL_CLASSES,
   ).components;

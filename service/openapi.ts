@@ -15,7 +15,7 @@ export function openapiDocument(
   collectsFeedback: boolean,
   classes: readonly string[],
 ) {
-  const { maxBodyBytes, maxTextLength, maxBatchSize } = limits;
+  const { maxBodyBytes, maxTextLength, maxBatchSize, maxExplainLength } = limits;
   const paths: Record<Path, { get: Operation } | { post: Operation }> = {
     '/': { get: { summary: 'The web page with the form', responses: { 200: page('The page') } } },
     '/predict': {
@@ -53,9 +53,9 @@ export function openapiDocument(
           413: error(`The body is larger than ${maxBodyBytes} bytes`),
           415: error('The body has an unsupported content type, or is compressed'),
           422: error(
-            `A text is missing, empty or longer than ${maxTextLength} UTF-16 units, or there are more than ${maxBatchSize}`,
+            `A text is missing, empty or longer than ${maxTextLength} UTF-16 units, or there are more than ${maxBatchSize}, or those to explain have more than ${maxExplainLength} together`,
           ),
-          503: error('The model is still being loaded'),
+          503: error('The model is still being loaded, or the service is overloaded; Retry-After says when to try'),
         },
       },
     },

@@ -4,7 +4,7 @@ import { Predictor } from './predict.ts';
 import { RequestError } from './request.ts';
 import { servedWords, wordModel } from './testing.ts';
 
-const limits = { maxTextLength: 100, maxBatchSize: 3 };
+const limits = { maxTextLength: 100, maxBatchSize: 3, maxExplainLength: 1000 };
 const predictor = new Predictor(servedWords, limits, () => {});
 const answer = (request: unknown, explain = false) =>
   JSON.parse(predictor.predictJson(JSON.stringify(request), explain));
@@ -159,3 +159,12 @@ function refusal(body: string): unknown {
     return error;
   }
 }
+
+it('refuses to explain more text in one request than its limit', () => {
+  const small = new Predictor(servedWords, { ...limits, maxExplainLength: 10 }, () => {});
+  const texts = ['good film', 'bad'];
+  expect(() => small.predictJson(JSON.stringify({ texts, explain: true }))).toThrow(
+    'the texts to explain are 12 characters long; the limit is 10',
+  );
+  expect(small.predictJson(JSON.stringify({ texts }))).toContain('"predictions"');
+});

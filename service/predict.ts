@@ -15,6 +15,8 @@ export type Limits = {
   /** UTF-16 units. */
   maxTextLength: number;
   maxBatchSize: number;
+  /** Of all texts together, if they are to be explained: an answer is up to 40 times as long. */
+  maxExplainLength: number;
 };
 
 const SENTIMENTS = new Map([
@@ -76,7 +78,9 @@ export class Predictor {
     if (texts === undefined) {
       return `${this.#answer(checkText(text, 'text', this.#limits), explained)},"model":${this.#modelJson}}`;
     }
-    const answers = checkTexts(request, this.#limits).map((one) => `${this.#answer(one, explained)}}`);
+    const list = checkTexts(request, this.#limits);
+    if (explained) checkExplainLength(list, this.#limits);
+    const answers = list.map((one) => `${this.#answer(one, explained)}}`);
     return `{"predictions":[${answers.join(',')}],"model":${this.#modelJson}}`;
   }
 
@@ -193,6 +197,17 @@ function checkList(texts: unknown, field: string, limits: Limits): string[] {
     );
   }
   return texts.map((value: unknown, i) => checkText(value, `${field}[${i}]`, limits));
+}
+
+function checkExplainLength(texts: readonly string[], { maxExplainLength }: Limits): void {
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  if (length <= maxExplainLength) return;
+  throw new RequestError(
+    422,
+    'EXPLAIN_TOO_LONG',
+    `the texts to explain are ${length} characters long; the limit is ${maxExplainLength}`,
+    { next: 'send fewer texts per request, or do not ask to explain them' },
+  );
 }
 
 function checkExplain(value: unknown): boolean {

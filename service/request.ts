@@ -1,9 +1,4 @@
-/**
- * Reading a request: the error that refuses one, and its body as text (UTF-8, uncompressed, limited in size). A
- * body parser would do no more here.
- */
-import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage } from 'node:http';
+/** What a request is: the error that refuses one, and the type of its body. */
 import { SentimentError } from '../ml/errors.ts';
 
 /** Why a request is refused. As in Koa, only an error with `expose` reaches the client, and only this class has it. */
@@ -33,49 +28,6 @@ export function errorAnswer(error: RequestError): ErrorAnswer {
   return { error: next === undefined ? { code, message } : { code, message, next } };
 }
 
-/** Rejects with RequestError: 413 above `limit` bytes, 400 for invalid UTF-8 or an incomplete body, 415 for a compressed one. */
-export function readBody(request: IncomingMessage, limit: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const { 'content-length': length, 'content-encoding': encoding } = request.headers;
-    if (encoding !== undefined && encoding !== 'identity') throw encoded(encoding);
-    if (length !== undefined && Number(length) > limit) throw tooLarge(limit);
-    const chunks: Buffer[] = [];
-    let total = 0;
-    const onData = (chunk: Buffer) => {
-      chunks.push(chunk);
-      total += chunk.length;
-      if (total <= limit) return;
-      // Node reads and drops the rest, so that a client that is still sending gets to read the answer.
-      request.off('data', onData);
-      reject(tooLarge(limit));
-    };
-    request.on('data', onData);
-    request.on('end', () => {
-      const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-      if (isUtf8(bytes)) resolve(bytes.toString());
-      else
-        reject(
-          new RequestError(400, 'ENCODING_INVALID', 'the body is not valid UTF-8', { next: 'encode it as UTF-8' }),
-        );
-    });
-    request.on('error', (cause) =>
-      reject(new RequestError(400, 'BODY_CUT_OFF', 'the body is incomplete: the connection was closed', { cause })),
-    );
-  });
-}
-
-function tooLarge(limit: number): RequestError {
-  return new RequestError(413, 'BODY_TOO_LARGE', `the body is too large; the limit is ${limit} bytes`, {
-    next: 'send fewer or shorter texts per request',
-  });
-}
-
-function encoded(encoding: string): RequestError {
-  return new RequestError(415, 'CONTENT_ENCODING', `the content encoding ${encoding.slice(0, 100)} is not supported`, {
-    next: 'send it uncompressed',
-  });
-}
-
 export const FORM = 'application/x-www-form-urlencoded';
 /** What clients send if nobody named a type. */
 export const UNSAID: readonly string[] = ['', 'text/plain'];
@@ -99,4 +51,12 @@ export function mediaType(contentType: string | undefined): string {
   if (contentType === undefined) return '';
   const end = contentType.indexOf(';');
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+/** 503: the service has taken on as much as it can. */
+export function overloaded(message: string, headers: Record<string, string> = {}): RequestError {
+  return new RequestError(503, 'OVERLOADED', message, {
+    next: 'send it again later',
+    headers: { 'Retry-After': '1', ...headers },
+  });
 }

@@ -14,15 +14,21 @@ import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SentimentError } from '../ml/errors.ts';
+import { Admission } from './admission.ts';
 import { createApp } from './app.ts';
 import type { ServiceConfig } from './config.ts';
 import { Feedback } from './feedback/feedback.ts';
 import { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { Predictor } from './predict.ts';
+import { answerProtocolErrors } from './protocol_errors.ts';
 import { loadServedModel, type ServedModel } from './served_model.ts';
-import type { ServiceState } from './service.ts';
+import type { Service, ServiceState } from './service.ts';
 
+/** How much longer an answer may lie unread than a request may take to arrive. */
+const UNREAD_SECONDS = 5;
+/** For a reader of the log to take the last lines. */
+const LAST_LINES_MS = 1000;
 /** Also if requests took all the grace. */
 const LEAST_UPLOAD_SECONDS = 2;
 
@@ -42,16 +48,12 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
   const state: ServiceState = { phase: 'loading', predictor: undefined };
   const { replica, gitCommit, modelNote } = config;
   const metrics = new Metrics({ ofProcess: true, replica, gitCommit, modelNote });
+  log.onDropped = (lines) => metrics.droppedLines(lines);
   const feedback = await Feedback.open(config, process.env, log);
   if (feedback) metrics.collecting(feedback);
-  const server = createServer(
-    {
-      keepAliveTimeout: config.keepAliveSeconds * 1000,
-      requestTimeout: config.requestSeconds * 1000,
-      headersTimeout: config.requestSeconds * 1000,
-    },
-    createApp({ config, state, metrics, log, feedback }).callback(),
-  );
+  const admission = new Admission(config.maxBytesInFlight, config.maxTurnMs, (reason) => metrics.refused(reason));
+  const service = { config, state, metrics, log, admission, feedback };
+  const server = createHttpServer(service);
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -112,6 +114,27 @@ export async function runService(config: ServiceConfig, onReady?: (service: Runn
   service = await startServer(config, log);
   onReady?.(service);
   await stopped;
+  // Nobody may be reading the log any more; what is written to a pipe would wait for a reader for ever.
+  setTimeout(() => process.exit(), LAST_LINES_MS).unref();
+}
+
+/** With the time limits of the settings. */
+export function createHttpServer(service: Service): Server {
+  const { keepAliveSeconds, requestSeconds } = service.config;
+  const server = createServer(
+    {
+      keepAliveTimeout: keepAliveSeconds * 1000,
+      requestTimeout: requestSeconds * 1000,
+      headersTimeout: requestSeconds * 1000,
+      // How late these two may be; Node's default is half a minute.
+      connectionsCheckingInterval: 1000,
+    },
+    createApp(service).callback(),
+  );
+  // Ends a connection whose client does not read its answer. A request that does not arrive gets 408 before.
+  server.setTimeout(1000 * (requestSeconds + UNREAD_SECONDS));
+  answerProtocolErrors(server, service);
+  return server;
 }
 
 async function listen(server: Server, { host, port }: ServiceConfig): Promise<string> {

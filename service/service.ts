@@ -1,5 +1,6 @@
 /** What routes and middleware work with: settings, state, metrics, log. */
 import type { Context } from 'koa';
+import type { Admission } from './admission.ts';
 import type { ServiceConfig } from './config.ts';
 import type { Feedback } from './feedback/feedback.ts';
 import type { Log } from './log.ts';
@@ -12,6 +13,7 @@ export type Service = {
   state: ServiceState;
   metrics: Metrics;
   log: Log;
+  admission: Admission;
   /** Undefined if it is off. */
   feedback?: Feedback | undefined;
 };

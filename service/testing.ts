@@ -1,15 +1,15 @@
 /** For tests: a model that can be checked by eye, and the application with it on a free port of this process. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { STANDARD_BOUNDS } from '../ml/model/profile.ts';
 import type { Explanation, Model } from '../ml/model/types.ts';
-import { createApp } from './app.ts';
+import { Admission } from './admission.ts';
 import { type Environment, readConfig } from './config.ts';
 import { Feedback } from './feedback/feedback.ts';
 import { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { Predictor } from './predict.ts';
 import type { ServedModel } from './served_model.ts';
+import { createHttpServer } from './server.ts';
 import type { ServiceState } from './service.ts';
 
 /** good +2, fine +1, bad -2, awful -3, on top of a bias of 0.5. */
@@ -110,7 +110,8 @@ export async function openApp(served: ServedModel = servedWords, env: Environmen
   if (feedback) metrics.collecting(feedback);
   const predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
   const state: ServiceState = { phase: 'ready', predictor };
-  const server = createServer(createApp({ config, state, metrics, log, feedback }).callback()).listen(0, '127.0.0.1');
+  const admission = new Admission(config.maxBytesInFlight, config.maxTurnMs, (reason) => metrics.refused(reason));
+  const server = createHttpServer({ config, state, metrics, log, admission, feedback }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
   if (typeof bound !== 'object' || bound === null) throw new Error('no free port');

@@ -6,28 +6,29 @@
  * The answer that is judged is what the model says of the text now: the service keeps neither texts nor answers, and another
  * pod may have given the answer. After a release, that can be another model than the person saw; the line names it.
  */
+import { readBody } from '../body.ts';
 import { type Feedback, FeedbackRefused, type Judgement, MAX_NOTE_LENGTH } from '../feedback/feedback.ts';
 import { pageHeaders } from '../page/document.ts';
 import { thanksPage } from '../page/feedback.ts';
 import { parseObject } from '../predict.ts';
-import { FORM, isJson, mediaType, RequestError, readBody, UNSAID, unsupported } from '../request.ts';
+import { FORM, isJson, mediaType, RequestError, UNSAID, unsupported } from '../request.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,100}$/;
 
-export function feedback({ config, state, metrics, feedback: store }: Service): Handler {
+export function feedback({ config, state, metrics, admission, feedback: store }: Service): Handler {
   if (!store) return refuse;
   return async (ctx) => {
     const type = mediaType(ctx.req.headers['content-type']);
     if (type !== 'application/json' && type !== FORM && !UNSAID.includes(type)) throw unsupported(type);
     const predictor = predictorOf(state);
-    const body = await readBody(ctx.req, config.maxBodyBytes);
+    const body = await readBody(ctx.req, config.maxBodyBytes, admission);
     if (UNSAID.includes(type) && !isJson(body)) throw unsupported(type);
     const fields =
       type === FORM && !isJson(body) ? formFields(body) : parseObject(body, '{"text": "...", "label": "..."}');
     const label = checkLabel(fields.label, predictor.served.model.classes);
     const optional = { ...checkRequestId(fields.request_id), ...checkNote(fields.note) };
-    const { text, prediction } = predictor.judge(fields.text);
+    const { text, prediction } = await admission.work(body.length, () => predictor.judge(fields.text));
     const { label: predicted } = prediction;
     const id = String(ctx.state.requestId);
     const model = predictor.served.version;

@@ -6,8 +6,9 @@
  */
 import type { Context, Middleware } from 'koa';
 import type { Prediction } from '../../ml/model/types.ts';
+import { readBody } from '../body.ts';
 import { parseObject } from '../predict.ts';
-import { mediaType, RequestError, readBody, UNSAID, unsupported } from '../request.ts';
+import { mediaType, RequestError, UNSAID, unsupported } from '../request.ts';
 import type { ServedModel } from '../served_model.ts';
 import { predictorOf, type Service } from '../service.ts';
 
@@ -105,16 +106,17 @@ function metadata({ name, version }: ServedModel) {
   return { name, versions: [version], platform: 'sentiment-pipeline', inputs: [INPUT], outputs };
 }
 
-async function infer({ config, state }: Service, ctx: Context) {
+async function infer({ config, state, admission }: Service, ctx: Context) {
   const { headers } = ctx.req;
   const type = mediaType(headers['content-type']);
   if (headers['inference-header-content-length'] !== undefined) throw binary();
   if (type !== 'application/json' && !UNSAID.includes(type)) throw unsupported(type);
-  const { id, inputs, outputs } = parseObject(await readBody(ctx.req, config.maxBodyBytes), EXAMPLE);
+  const body = await readBody(ctx.req, config.maxBodyBytes, admission);
+  const { id, inputs, outputs } = parseObject(body, EXAMPLE);
   const { texts, shape } = readTexts(inputs);
   const wanted = readOutputs(outputs);
   const predictor = predictorOf(state);
-  const predictions = predictor.predictAll(texts, 'data');
+  const predictions = await admission.work(body.length, () => predictor.predictAll(texts, 'data'));
   const { name, version } = predictor.served;
   return {
     model_name: name,

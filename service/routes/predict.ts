@@ -6,9 +6,10 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Context } from 'koa';
+import { readBody } from '../body.ts';
 import { pageHeaders } from '../page/document.ts';
 import { homePage } from '../page/home.ts';
-import { FORM, isJson, mediaType, RequestError, readBody, UNSAID, unsupported } from '../request.ts';
+import { FORM, isJson, mediaType, overloaded, RequestError, UNSAID, unsupported } from '../request.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 
 export function page({ config, state }: Service): Handler {
@@ -19,12 +20,17 @@ export function page({ config, state }: Service): Handler {
 }
 
 export function predict(service: Service): Handler {
-  const { config, state } = service;
-  const answer: Answer = (ctx, body) => {
-    const json = predictorOf(state).predictJson(body, asksToExplain(ctx.req.url ?? ''));
+  const { config, state, admission } = service;
+  const send = (ctx: Context, json: string) => {
+    if (!admission.send(ctx.res, json.length)) throw overloaded('too many answers wait for their readers');
     // This bypasses Koa: its way of sending JSON costs more than the rest of Koa together.
     ctx.respond = false;
     sendJson(ctx.res, json, String(ctx.state.requestId), state.phase === 'draining');
+  };
+  const answer: Answer = (ctx, body) => {
+    const score = () => predictorOf(state).predictJson(body, asksToExplain(ctx.req.url ?? ''));
+    const json = admission.work(body.length, score);
+    return typeof json === 'string' ? send(ctx, json) : json.then((late) => send(ctx, late));
   };
   const form = predictForm(service, answer);
   return async (ctx) => {
@@ -35,14 +41,14 @@ export function predict(service: Service): Handler {
     // Refused before the body is read, if it has to be.
     asksToExplain(req.url ?? '');
     predictorOf(state);
-    const body = await readBody(req, config.maxBodyBytes);
+    const body = await readBody(req, config.maxBodyBytes, admission);
     if (type !== 'application/json' && !isJson(body)) throw unsupported(type);
-    answer(ctx, body);
+    return answer(ctx, body);
   };
 }
 
-/** Sends the answer to a body of JSON. Throws RequestError. */
-type Answer = (ctx: Context, body: string) => void;
+/** Sends the answer to a body of JSON. Throws or rejects with RequestError. */
+type Answer = (ctx: Context, body: string) => void | Promise<void>;
 
 function sendJson(response: ServerResponse, json: string, requestId: string, last: boolean): void {
   const headers = [
@@ -52,6 +58,8 @@ function sendJson(response: ServerResponse, json: string, requestId: string, las
     String(Buffer.byteLength(json)),
     'X-Request-Id',
     requestId,
+    'X-Content-Type-Options',
+    'nosniff',
   ];
   if (last) headers.push('Connection', 'close');
   response.writeHead(200, headers);
@@ -59,7 +67,7 @@ function sendJson(response: ServerResponse, json: string, requestId: string, las
 }
 
 /** The page's form, which needs no JavaScript. A client whose Accept header asks for JSON gets JSON. */
-function predictForm({ config, state, feedback }: Service, answer: Answer): Handler {
+function predictForm({ config, state, feedback, admission }: Service, answer: Answer): Handler {
   const { maxBodyBytes, maxTextLength } = config;
   const collectsFeedback = feedback !== undefined;
   function showError(ctx: Context, error: unknown, text?: string): void {
@@ -73,7 +81,7 @@ function predictForm({ config, state, feedback }: Service, answer: Answer): Hand
     const wantsJson = ctx.accepts('html', 'json') === 'json';
     let body: string;
     try {
-      body = await readBody(ctx.req, maxBodyBytes);
+      body = await readBody(ctx.req, maxBodyBytes, admission);
     } catch (error) {
       if (wantsJson) throw error;
       return showError(ctx, error);
@@ -84,8 +92,10 @@ function predictForm({ config, state, feedback }: Service, answer: Answer): Hand
     try {
       const predictor = predictorOf(state);
       const judged = collectsFeedback ? String(ctx.state.requestId) : undefined;
-      const explanation = predictor.explain(text);
-      ctx.body = homePage({ maxTextLength, served: predictor.served, text, explanation, judged });
+      const explanation = await admission.work(body.length, () => predictor.explain(text));
+      const html = homePage({ maxTextLength, served: predictor.served, text, explanation, judged });
+      if (!admission.send(ctx.res, html.length)) throw overloaded('too many answers wait for their readers');
+      ctx.body = html;
       ctx.set(pageHeaders);
     } catch (error) {
       showError(ctx, error, text);
