@@ -46,70 +46,83 @@ export async function examine(
   champion: ModelVersion | undefined,
 ): Promise<Examination> {
   const warnings: string[] = [];
+  const { min_unseen: least } = params.promote_model;
   const model = await loadVersion(config, challenger, true);
   const theirs = champion && (await loadChampion(config, champion, warnings));
   const held = await heldOutTexts(challenger, model, warnings);
   const files = readBehaviourFiles(params.model_evaluation.behaviour, model.classes);
-  const behaviour = runBehaviourTests(model, files, domainsOf(model.facts));
+  const test = (one: LinearTextModel) => runBehaviourTests(one, files, domainsOf(model.facts));
+  const behaviour = test(model);
+  const others = theirs && isAlike(model, theirs) ? test(theirs) : undefined;
   const scored = scoreReviews(held, model);
-  const domains: string[] = [];
-  const isAlike = isDeepStrictEqual(theirs?.classes, model.classes);
-  const others = theirs && runBehaviourTests(theirs, files, domainsOf(model.facts));
-  const opponent = champion && theirs && others && meet(champion, theirs, others);
-  const isSame = opponent?.contentDigest === contentOf(challenger, model);
-  const isSmall = held.length < params.promote_model.min_unseen;
+  const contentDigest = contentOf(challenger, model);
+  const met = theirs && meet(model, theirs, held, least);
+  if (met?.comparison.pair && !theirs?.parts.fingerprints) {
+    warnings.push(
+      `version ${champion?.version} has no fingerprints of its training texts; it is compared because version ` +
+        `${challenger.version} was trained on the same ones`,
+    );
+  }
+  const opponent: Champion | undefined = champion &&
+    theirs &&
+    met && {
+      version: champion.version,
+      contentDigest: contentOf(champion, theirs),
+      ...met,
+      behaviour: others ? changesOf(others, behaviour) : { won: 0, lost: 0 },
+    };
+  const isSmall = held.length < least;
+  const isOpen = isSmall || opponent?.comparison.why !== undefined;
   const crossValidated =
-    !isSame && (isSmall || opponent?.comparison.why !== undefined)
+    isOpen && opponent?.contentDigest !== contentDigest
       ? crossValidateSettings(params, theirs?.facts, isSmall)
       : undefined;
   const verdict = judge({
-    challenger: { version: challenger.version, contentDigest: contentOf(challenger, model), scored },
+    challenger: { version: challenger.version, contentDigest, scored },
     champion: opponent,
     crossValidated,
     behaviour: behaviour.files,
-    fairness:
-      others && isAlike ? spreadChecks(decidingSpreads(behaviour), decidingSpreads(others), params.promote_model) : [],
+    fairness: others ? spreadChecks(decidingSpreads(behaviour), decidingSpreads(others), params.promote_model) : [],
     calibrationBins: params.model_evaluation.calibration_bins,
     params: params.promote_model,
   });
-  return { verdict, behaviour, domains, warnings };
+  return { verdict, behaviour, domains: met?.domains ?? [], warnings };
+}
 
-  function meet(version: ModelVersion, theirs: LinearTextModel, others: BehaviourReport): Champion {
-    const unseen = unseenBy(theirs, held) ?? (theirs.facts.dataDigest === model.facts.dataDigest ? held : undefined);
-    const { accuracy, n_test: count } = theirs.facts.metrics ?? {};
-    const known = unseen ? held.length - unseen.length : 0;
-    const least = params.promote_model.min_unseen;
-    if (unseen && !theirs.parts.fingerprints) {
-      warnings.push(
-        `version ${version.version} has no fingerprints of its training texts; it is compared because version ` +
-          `${challenger.version} was trained on the same ones`,
-      );
-    }
-    const pair = isAlike && unseen && { challenger: scoresOf(model, unseen), champion: scoresOf(theirs, unseen) };
-    const isEnough = unseen !== undefined && unseen.length >= least;
-    if (pair && isEnough) domains.push(...compareDomains(unseen, pair));
-    return {
-      version: version.version,
-      contentDigest: contentOf(version, theirs),
-      recorded: isAlike && accuracy !== undefined && count ? { share: accuracy, count } : undefined,
-      known,
-      // It knows as many of the challenger's training texts as of the held-out ones, in proportion.
-      isOfSameTexts:
-        2 * known >= held.length &&
-        2 * known * (1 + model.facts.trainingTexts / held.length) >= theirs.facts.trainingTexts,
-      comparison:
-        pair && isEnough
-          ? { pair }
-          : { why: isAlike ? whyNot(unseen?.length) : `its classes are ${theirs.classes.join(', ')}` },
-      behaviour: { won: failures(others, behaviour).length, lost: failures(behaviour, others).length },
-    };
+type Meeting = Pick<Champion, 'recorded' | 'known' | 'isOfSameTexts' | 'comparison'> & Pick<Examination, 'domains'>;
 
-    function whyNot(count: number | undefined): string {
-      return count === undefined
-        ? 'it was made before models kept fingerprints of their training texts, and from other texts'
-        : `only ${count} held-out texts are unknown to both models, fewer than min_unseen ${least}`;
-    }
+/** Scores what neither was trained on of the challenger's held-out texts, if these are at least `least`. */
+function meet(ours: LinearTextModel, theirs: LinearTextModel, held: readonly Review[], least: number): Meeting {
+  const isSameTraining = theirs.facts.dataDigest === ours.facts.dataDigest;
+  const unseen = unseenBy(theirs, held) ?? (isSameTraining ? held : undefined);
+  const known = unseen ? held.length - unseen.length : 0;
+  const { accuracy, n_test: count } = theirs.facts.metrics ?? {};
+  const hasSameClasses = isAlike(ours, theirs);
+  const common = {
+    recorded: hasSameClasses && accuracy !== undefined && count ? { share: accuracy, count } : undefined,
+    known,
+    // It knows as many of the challenger's training texts as of the held-out ones, in proportion.
+    isOfSameTexts:
+      2 * known >= held.length &&
+      2 * known * (1 + ours.facts.trainingTexts / held.length) >= theirs.facts.trainingTexts,
+  };
+  if (!hasSameClasses) {
+    return { ...common, comparison: { why: `its classes are ${theirs.classes.join(', ')}` }, domains: [] };
   }
+  if (!unseen) {
+    const why = 'it was made before models kept fingerprints of their training texts, and from other texts';
+    return { ...common, comparison: { why }, domains: [] };
+  }
+  if (unseen.length < least) {
+    const why = `only ${unseen.length} held-out texts are unknown to both models, fewer than min_unseen ${least}`;
+    return { ...common, comparison: { why }, domains: [] };
+  }
+  const pair = { challenger: scoresOf(ours, unseen), champion: scoresOf(theirs, unseen) };
+  return { ...common, comparison: { pair }, domains: compareDomains(unseen, pair) };
+}
+
+function isAlike(one: LinearTextModel, other: LinearTextModel): boolean {
+  return isDeepStrictEqual(one.classes, other.classes);
 }
 
 /** Those of rawTest that the challenger was not trained on. */
@@ -143,8 +156,8 @@ function scoresOf(model: LinearTextModel, reviews: readonly Review[]): Scored {
 }
 
 /** Such as "amazon: accuracy 0.7994 against 0.6838 on 718 texts". */
-function compareDomains(reviews: readonly Review[], { challenger, champion }: Required<Pair>): string[] {
-  const [ours, theirs] = [challenger, champion ?? challenger].map((scored) => scoresByDomain(reviews, scored));
+function compareDomains(reviews: readonly Review[], pair: { challenger: Scored; champion: Scored }): string[] {
+  const [ours, theirs] = [pair.challenger, pair.champion].map((scored) => scoresByDomain(reviews, scored));
   if (ours.length < 2) return [];
   return ours.map(({ domain, scored }, i) => {
     const [own, other] = [scored, theirs[i].scored].map((one) => accuracyOf(one.labels, predictedClasses(one)));
@@ -157,14 +170,16 @@ function decidingSpreads({ files }: BehaviourReport): Spread[] {
   return files.filter(({ decides }) => decides).flatMap(({ spreads }) => spreads);
 }
 
-/** Failures of deciding tests that `one` has and `other` has not. */
-function failures(one: BehaviourReport, other: BehaviourReport): string[] {
-  const namesOf = ({ files }: BehaviourReport) =>
-    files
-      .filter(({ decides }) => decides)
-      .flatMap(({ file, failures }) => failures.map(({ name, text }) => `${file} ${name} ${text}`));
-  const known = new Set(namesOf(other));
-  return namesOf(one).filter((name) => !known.has(name));
+/** How many deciding tests only the one or only the other passes. */
+function changesOf(theirs: BehaviourReport, ours: BehaviourReport): { won: number; lost: number } {
+  const [before, after] = [theirs, ours].map(({ files }) => {
+    const deciding = files.filter(({ decides }) => decides);
+    return new Set(
+      deciding.flatMap(({ file, failures }) => failures.map(({ name, text }) => `${file} ${name} ${text}`)),
+    );
+  });
+  const missing = (some: Set<string>, others: Set<string>) => [...some].filter((one) => !others.has(one)).length;
+  return { won: missing(before, after), lost: missing(after, before) };
 }
 
 /**
