@@ -1,6 +1,7 @@
 /** `sentiment explain`: each word and its contribution to the score, drawn as bars. */
 import { usageError } from '../ml/errors.ts';
 import { readModel } from '../ml/model/artifact.ts';
+import { ENOUGH_KNOWN } from '../ml/model/decision.ts';
 import type { Explanation, WordContribution } from '../ml/model/types.ts';
 import { sentimentOf } from '../service/predict.ts';
 import { printable } from './output.ts';
@@ -68,7 +69,12 @@ export function drawExplanation(
     `  ${'word'.padEnd(nameWidth)} log-odds ${left.padStart(half - 1)}│${right}`,
     ...lines,
     `  ${'sum'.padEnd(nameWidth)} ${signed(score).padStart(7)}`,
-    ...(knownShare < 1 ? ['', `The model knows ${Math.round(100 * knownShare)} % of the words.`] : []),
+    ...(knownShare < 1
+      ? [
+          '',
+          `The model knows ${Math.round(100 * knownShare)} % of the words${knownShare < ENOUGH_KNOWN ? ', so the result may be unreliable' : ''}.`,
+        ]
+      : []),
     '',
   ].join('\n');
 }

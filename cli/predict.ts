@@ -13,6 +13,7 @@ import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts'
 import { textColumnNames, textOf } from '../ml/corpus/text_columns.ts';
 import { SentimentError, usageError } from '../ml/errors.ts';
 import { readModel } from '../ml/model/artifact.ts';
+import { ENOUGH_KNOWN, knownShareOf } from '../ml/model/decision.ts';
 import type { LinearTextModel } from '../ml/model/linear_text_model.ts';
 import type { Model } from '../ml/model/types.ts';
 import { ingestionOfModel } from '../ml/params.ts';
@@ -33,6 +34,8 @@ type TableOptions = ReadingOptions & {
   /** Put before the names of the added columns. */
   prefix: string;
   spreadsheetSafe?: boolean;
+  /** Add the share of the words that the model knows. */
+  knownShare?: boolean;
   /** Leave bad rows out instead of stopping at the first. */
   keepGoing?: boolean;
   /** Path of the report of bad rows. */
@@ -61,38 +64,59 @@ export async function predict(text: string | undefined, { model: path, data, ...
   }
   const model = readModel(path);
   if (data !== undefined) await predictTable(model, path, { data, ...options });
-  else if (text !== undefined) process.stdout.write(lineOf(model, text));
-  else await predictLines(model);
+  else await predictLines(model, text === undefined ? stdinLines() : [text], options.knownShare === true);
 }
 
-async function predictLines(model: Model): Promise<void> {
+function stdinLines(): AsyncIterable<string> {
   if (process.stdin.isTTY) process.stderr.write('Type one text per line; Ctrl-D ends the input.\n');
-  for await (const text of createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (!process.stdout.write(lineOf(model, text))) await once(process.stdout, 'drain');
+  return createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+async function predictLines(
+  model: Model,
+  texts: Iterable<string> | AsyncIterable<string>,
+  withShare: boolean,
+): Promise<void> {
+  let hardlyKnown = 0;
+  for await (const text of texts) {
+    const { known, cells } = answerOf(model, text);
+    if (known !== null && known < ENOUGH_KNOWN) hardlyKnown++;
+    const [label, probability] = cells;
+    const start = `${label ?? ''}\t${probability?.toFixed(4) ?? ''}\t${withShare ? `${known?.toFixed(4) ?? ''}\t` : ''}`;
+    if (!process.stdout.write(`${start}${printable(text)}\n`)) await once(process.stdout, 'drain');
   }
+  if (hardlyKnown > 0) process.stderr.write(`${describeHardlyKnown(hardlyKnown)}\n`);
 }
 
-function lineOf(model: Model, text: string): string {
-  const [label, probability] = cellsOf(model, text);
-  return `${label ?? ''}\t${probability?.toFixed(4) ?? ''}\t${printable(text)}\n`;
+function describeHardlyKnown(count: number): string {
+  const texts = count === 1 ? 'in 1 text' : `in ${count.toLocaleString('en')} texts`;
+  return `${texts} the model knows less than ${100 * ENOUGH_KNOWN} % of the words, so the result may be unreliable`;
 }
 
-type Cells = [label: string | null, ...probabilities: (number | null)[]];
+type Answered = {
+  /**
+   * Label and probability, and for more than two classes the probability of each. All are null for an empty text; the
+   * label is null where the model abstains.
+   */
+  cells: [label: string | null, ...probabilities: (number | null)[]];
+  /** Share of the words that the model knows; null for an empty text. */
+  known: number | null;
+};
 
-/**
- * Label and probability, and for more than two classes the probability of each. All are null for an empty text; the label
- * is null where the model abstains.
- */
-function cellsOf(model: Model, text: string): Cells {
+function answerOf(model: Model, text: string): Answered {
   const more = model.classes.length > 2 ? model.classes.length : 0;
-  if (!/\S/.test(text)) return [null, null, ...new Array<null>(more).fill(null)];
-  const { label, abstains, probability, probabilities } = model.predict(text);
-  return [abstains ? null : label, probability, ...(more > 0 ? probabilities : [])];
+  if (!/\S/.test(text)) return { cells: [null, null, ...new Array<null>(more).fill(null)], known: null };
+  const prediction = model.predict(text);
+  const { label, abstains, probability, probabilities } = prediction;
+  return {
+    cells: [abstains ? null : label, probability, ...(more > 0 ? probabilities : [])],
+    known: knownShareOf(prediction),
+  };
 }
 
 /** `modelPath` is a file that --out may not overwrite. */
 async function predictTable(model: LinearTextModel, modelPath: string, options: TableOptions): Promise<void> {
-  const { data, out, prefix, spreadsheetSafe } = options;
+  const { data, out, prefix, spreadsheetSafe, knownShare: withShare = false } = options;
   const name = data === STDIN ? 'stdin' : data;
   const outFormat = out === undefined ? undefined : formatOf(out);
   const target = out === undefined ? process.stdout : checkOutput(out, [data, modelPath]);
@@ -110,7 +134,9 @@ async function predictTable(model: LinearTextModel, modelPath: string, options: 
   });
   if (table.note) process.stderr.write(`${name}: ${table.note}\n`);
   const ofClasses = model.classes.length > 2 ? model.classes.map((name) => `probability_${name}`) : [];
-  const added = ['label', 'probability', ...ofClasses].map((name) => prefix + name);
+  const added = ['label', 'probability', ...ofClasses, ...(withShare ? ['known_share'] : [])].map(
+    (name) => prefix + name,
+  );
   const textColumn = options.textColumn ?? textColumnsOf(model, table);
   try {
     requireColumns(table, textColumn);
@@ -126,8 +152,8 @@ async function predictTable(model: LinearTextModel, modelPath: string, options: 
     gzip: out?.endsWith('.gz') ?? false,
     spreadsheetSafe,
   });
-  const { withoutText, unanswered } = await cleaningUp(
-    () => writePredictions({ model, table, textColumn, added, writer, bad, onRow: progress.countRow }),
+  const { withoutText, unanswered, hardlyKnown } = await cleaningUp(
+    () => writePredictions({ model, table, textColumn, added, withShare, writer, bad, onRow: progress.countRow }),
     () => writer.abort(),
   );
   const notes = [
@@ -137,6 +163,7 @@ async function predictTable(model: LinearTextModel, modelPath: string, options: 
     out === undefined ? '' : ` -> ${out}`,
   ];
   progress.done(notes.join(''));
+  if (hardlyKnown > 0) process.stderr.write(`${describeHardlyKnown(hardlyKnown)}\n`);
   bad?.finish();
   if (bad && bad.count > 0) process.exitCode = SOME_ROWS_LEFT_OUT;
 }
@@ -151,29 +178,38 @@ type Work = {
   table: Table;
   textColumn: readonly string[];
   added: readonly string[];
+  withShare: boolean;
   writer: TableWriter;
   bad: BadRows | undefined;
   onRow(): void;
 };
 
-/** Returns the number of rows without a text, and of those that the model does not answer. */
+type RowCounts = {
+  withoutText: number;
+  /** Rows without an answer. */
+  unanswered: number;
+  /** Rows of whose words the model knows too few to be relied on. */
+  hardlyKnown: number;
+};
+
 async function writePredictions({
   model,
   table,
   textColumn,
   added,
+  withShare,
   writer,
   bad,
   onRow,
-}: Work): Promise<{ withoutText: number; unanswered: number }> {
-  let withoutText = 0;
-  let unanswered = 0;
+}: Work): Promise<RowCounts> {
+  const counts = { withoutText: 0, unanswered: 0, hardlyKnown: 0 };
   async function writeRow(row: TableRow): Promise<void> {
     const text = textOfRow(row, textColumn, table.name);
-    const cells = cellsOf(model, text);
-    await writer.write(row, cells);
-    if (!/\S/.test(text)) withoutText++;
-    else if (cells[0] === null) unanswered++;
+    const { cells, known } = answerOf(model, text);
+    await writer.write(row, withShare ? [...cells, known] : cells);
+    if (known === null) counts.withoutText++;
+    else if (cells[0] === null) counts.unanswered++;
+    if (known !== null && known < ENOUGH_KNOWN) counts.hardlyKnown++;
   }
   for await (const row of table.rows) {
     // In JSONL every row can have fields of its own.
@@ -189,7 +225,7 @@ async function writePredictions({
     }
   }
   await writer.finish();
-  return { withoutText, unanswered };
+  return counts;
 }
 
 function textOfRow({ row, line }: TableRow, columns: readonly string[], name: string): string {

@@ -232,6 +232,7 @@ const building = {
         .describe(
           'Cost of each error, {right: {answered: cost}}, 1 if not given; distance: the classes between the two. The least expected cost is answered.',
         ),
+      least_known: share.optional().describe('Abstain if the model knows a smaller share of the words.'),
       abstain_below: share.optional().describe('Abstain if the confidence is below this.'),
       coverage: above(0)
         .lt(1)

@@ -19,7 +19,7 @@ export function chooseDecision(
   probabilities: readonly (readonly number[])[] | undefined,
 ): Decision | undefined {
   if (!params) return undefined;
-  const { threshold, precision, costs, abstain_below, coverage } = params;
+  const { threshold, precision, costs, least_known, abstain_below, coverage } = params;
   const needed = () => {
     if (probabilities) return probabilities;
     throw usageError(
@@ -35,6 +35,7 @@ export function chooseDecision(
       threshold: { class: target, above: thresholdFor(precision, target, labels, needed(), classes[target]) },
     }),
     ...(costs && { costs: costMatrix(costs, classes) }),
+    ...(least_known !== undefined && { least_known }),
     ...(abstain_below !== undefined && { abstain_below }),
     ...(coverage !== undefined && { conformal: { coverage, least: leastProbability(coverage, labels, needed()) } }),
   };

@@ -175,7 +175,8 @@ function predictionOf(classes: readonly string[]) {
     prediction: orNull(numbers, { description: `${which}.` }),
     abstains: {
       enum: ['unknown', 'unsure'],
-      description: 'Only where there is no label. unknown: the model knows no word. unsure: by its decision.',
+      description:
+        'Only where there is no label. unknown: the model knows no word or too few. unsure: by its decision.',
     },
     probability: {
       ...share,
@@ -184,6 +185,7 @@ function predictionOf(classes: readonly string[]) {
         : 'Calibrated probability of the most likely answer.',
     },
     confidence: { ...share, description: 'Calibrated probability of the predicted label.' },
+    known_share: { ...share, description: 'Share of the words that the model knows; unreliable below 0.6.' },
     ...(!isTwo && {
       probabilities: object(Object.fromEntries(classes.map((label) => [label, share]))),
       towards: { enum: [...classes], description: 'The class that is explained.' },
@@ -194,7 +196,7 @@ function predictionOf(classes: readonly string[]) {
       description: `Log-odds of ${isTwo ? last : 'the class that is explained'}: the bias plus all contributions, up to rounding.`,
     },
     bias: { ...number, description: 'Log-odds of a text without known words.' },
-    knownShare: { ...share, description: 'Share of the words that the model knows.' },
+    knownShare: { ...share, description: 'As known_share; for a model without single words, of those that count.' },
     words: list(reference('Word')),
   };
 }

@@ -10,7 +10,7 @@ const answer = (request: unknown, explain = false) =>
   JSON.parse(predictor.predictJson(JSON.stringify(request), explain));
 
 describe('an answer', () => {
-  it('has label, sentiment, class, probability, confidence and model', () => {
+  it('has label, sentiment, class, probability, confidence, share of known words and model', () => {
     const probability = 1 / (1 + Math.exp(-2.5));
     expect(answer({ text: 'a good film' })).toEqual({
       label: 'positive',
@@ -18,6 +18,7 @@ describe('an answer', () => {
       prediction: '1',
       probability,
       confidence: probability,
+      known_share: 1 / 3,
       model: { name: 'words', version: '7' },
     });
   });
@@ -54,6 +55,17 @@ describe('an answer', () => {
     expect(answer({ text }, true)).toEqual(explained);
     expect(answer({ texts: [text], explain: true }).predictions[0].words).toEqual(explained.words);
     expect(answer({ text, explain: false })).not.toHaveProperty('words');
+  });
+
+  it('says how much of a text is known, the same with and without reasons', () => {
+    for (const [text, share] of [
+      ['good bad', 1],
+      ['good film', 0.5],
+      ['das war schlecht', 0],
+    ] as const) {
+      expect(answer({ text }).known_share, text).toBe(share);
+      expect(answer({ text }, true), text).toMatchObject({ known_share: share, knownShare: share });
+    }
   });
 
   it('calls the observer once per text', () => {

@@ -6,6 +6,7 @@
  *
  * openapi.ts describes the fields. `"explain": true` adds the contribution of each word. A request is checked completely before any text is scored.
  */
+import { knownShareOf } from '../ml/model/decision.ts';
 import type { Explanation, Prediction } from '../ml/model/types.ts';
 import { invalidJson } from './json_position.ts';
 import { RequestError } from './request.ts';
@@ -123,7 +124,7 @@ export class Predictor {
       abstains === undefined
         ? this.#heads[prediction.class]
         : headOf({ label: null, sentiment: null, prediction: null, abstains });
-    const two = `${head}${probability},"confidence":${confidence}`;
+    const two = `${head}${probability},"confidence":${confidence},"known_share":${knownShareOf(prediction)}`;
     const more = this.#keys.length === 2 ? '' : `,"probabilities":${this.#byClass(probabilities)}`;
     return possible === undefined
       ? two + more

@@ -54,6 +54,20 @@ test('a row without text keeps label and probability empty, and is counted', asy
   expect(stderr).toContain('1 without an answer');
 });
 
+test('says how much it knows of texts in another language, and leaves the label out where that is nothing', async () => {
+  const data = file('in.csv', 'text\nwonderful and moving\na joy zu sehen heute\nschlecht\n');
+  const { stdout, stderr } = await predict(data, '--known-share');
+  expect(stdout).toMatch(/^text,label,probability,known_share\n/);
+  const rows = stdout.trim().split('\n').slice(1);
+  expect(rows.map((row) => row.split(',').at(-1))).toEqual(['1', '0.4', '0']);
+  expect(rows[2]).toMatch(/^schlecht,,0\.\d+,0$/);
+  const warning = 'in 2 texts the model knows less than 60 % of the words, so the result may be unreliable\n';
+  expect(stderr).toContain(warning);
+  const single = await runCli(['predict', '--model', model, '--known-share', 'wonderful schlecht']);
+  expect(single.stdout).toMatch(/^(positive|negative)\t0\.\d{4}\t0\.5000\twonderful schlecht\n$/);
+  expect(single.stderr).toContain('in 1 text the model knows');
+});
+
 test('nested fields and lone surrogates pass through JSONL unchanged', async () => {
   const { stdout } = await predict(file('in.jsonl', '{"text":"a \\ud800 joy","tags":["x",{"y":1}]}\n'));
   expect(stdout).toMatch(

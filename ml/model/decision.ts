@@ -1,5 +1,5 @@
 /** How the probabilities of the classes become an answer: by the settings of `decision`, which the artifact keeps. */
-import type { Decision } from './types.ts';
+import type { Decision, Prediction } from './types.ts';
 
 export type Answer = {
   /** Number of the class. */
@@ -18,6 +18,18 @@ export function decide(probabilities: readonly number[], decision: Decision | un
   const possible = conformal && possibleClasses(probabilities, conformal.least);
   const unsure = probabilities[chosen] < abstain_below || (possible !== undefined && possible.length !== 1);
   return { class: chosen, unsure, possible };
+}
+
+/**
+ * Where the model knows a smaller share of the words, people are told that the answer is unreliable. With the model of all
+ * embedded corpora, 120 everyday English sentences have at least 0.80, and 161 of 169 sentences in 46 other languages have
+ * less than 0.60 (tests/testdata).
+ */
+export const ENOUGH_KNOWN = 0.6;
+
+/** Share of the words that the model knows, 0 to 1; 0 for a text without words. */
+export function knownShareOf({ tokens, unknownTokens }: Pick<Prediction, 'tokens' | 'unknownTokens'>): number {
+  return tokens === 0 ? 0 : (tokens - unknownTokens) / tokens;
 }
 
 function choose(probabilities: readonly number[], { threshold, costs }: Decision): number {

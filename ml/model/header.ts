@@ -141,6 +141,7 @@ const share = number(0, 1);
 const decision: Fields<Decision> = {
   threshold: optional(fields({ class: whole(0, MOST_CLASSES - 1), above: share })),
   costs: optional(list(list(number(0, MOST)))),
+  least_known: optional(share),
   abstain_below: optional(share),
   conformal: optional(fields({ coverage: share, least: number(-MOST, 1) })),
 };

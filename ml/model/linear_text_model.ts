@@ -13,7 +13,7 @@ import type { Analyzer } from '../text/analyzer.ts';
 import { createNormalizer, createTracker, type Normalizer, type Tracker } from '../text/normalize.ts';
 import type { NormalizeSettings } from '../text/rules.ts';
 import type { Tokens } from '../text/tokens.ts';
-import { decide } from './decision.ts';
+import { decide, knownShareOf } from './decision.ts';
 import type { Fingerprints } from './fingerprints.ts';
 import type {
   Calibration,
@@ -186,7 +186,9 @@ export class LinearTextModel implements Model {
     const unknownTokens = words ? tokens - words.knownWords : 0;
     const probabilities = probabilitiesOf(scores);
     const answer = decide(probabilities, decision);
-    const abstains = unknownTokens === tokens ? 'unknown' : answer.unsure ? 'unsure' : undefined;
+    const isUnknown =
+      unknownTokens === tokens || knownShareOf({ tokens, unknownTokens }) < (decision?.least_known ?? 0);
+    const abstains = isUnknown ? 'unknown' : answer.unsure ? 'unsure' : undefined;
     const confidence = probabilities[answer.class];
     return {
       class: answer.class,

@@ -10,7 +10,7 @@ import { readParams } from '../params.ts';
 import { trainModel } from '../training.ts';
 import { readModel, saveModel, stampFacts } from './artifact.ts';
 import { exportModel } from './export.ts';
-import type { LinearTextModel } from './linear_text_model.ts';
+import { LinearTextModel } from './linear_text_model.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'model-'));
 const path = join(folder, 'model.bin');
@@ -51,6 +51,22 @@ describe('a model', () => {
     const { score, bias, words, knownShare } = model.explain('');
     expect(score).toBe(bias);
     expect([words, knownShare]).toEqual([[], 0]);
+  });
+
+  it('does not answer where it knows no word, or fewer than its decision demands', () => {
+    const strict = new LinearTextModel({ ...model.parts, decision: { least_known: 0.6 } });
+    for (const [text, ours, theirs] of [
+      ['good zzz', undefined, 'unknown'],
+      ['good dull zzz', undefined, undefined],
+      ['zzz qqq', 'unknown', 'unknown'],
+      ['', 'unknown', 'unknown'],
+    ] as const) {
+      expect(model.predict(text).abstains, text).toBe(ours);
+      expect(strict.predict(text).abstains, text).toBe(theirs);
+    }
+    saveModel(path, strict.parts);
+    expect(readModel(path).predict('good zzz').abstains).toBe('unknown');
+    saveModel(path, model.parts);
   });
 
   it('explains its score: bias and words add up to it', () => {

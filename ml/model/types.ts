@@ -7,7 +7,7 @@ export type Prediction = {
   /** Name of the class. */
   label: string;
   /**
-   * Set if the model should not be asked to decide: it knows no word of the text (`unknown`), or it is less sure than its
+   * Set if the model should not be asked to decide: it knows no word of the text or too few (`unknown`), or it is less sure than its
    * decision demands (`unsure`). `class` and `label` are its best guess then.
    */
   abstains?: 'unknown' | 'unsure';
@@ -67,6 +67,8 @@ export type Decision = {
   threshold?: { class: number; above: number };
   /** costs[i][j] is what it costs to answer j where i is right; the answer with the least expected cost is chosen. */
   costs?: readonly (readonly number[])[];
+  /** Least share of known words, 0 to 1, below which the model abstains. */
+  least_known?: number;
   /** Least confidence below which the model abstains. */
   abstain_below?: number;
   /**

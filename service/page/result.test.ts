@@ -1,12 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { highlight, movers } from './result.ts';
+import { wordModel } from '../testing.ts';
+import { html } from './html.ts';
+import { highlight, movers, resultSection, verdictOf } from './result.ts';
 
 const word = (text: string, start: number, contribution: number) => ({
   text,
   start,
   end: start + text.length,
   contribution,
+});
+
+describe('the result', () => {
+  const show = (text: string) => html`${resultSection(text, wordModel.explain(text), wordModel.classes)}`.source;
+
+  it('warns below 60 % of known words', () => {
+    expect(show('good bad x')).not.toContain('unreliable');
+    expect(show('good x y')).toContain('The model knows only 33 % of these words, so the result may be unreliable.');
+  });
+
+  it('says whether the model knows too few words or none', () => {
+    expect(verdictOf({ label: 'positive', abstains: 'unknown', knownShare: 0.2 })).toMatch(
+      /knows too few of these words$/,
+    );
+    expect(verdictOf({ label: 'positive', abstains: 'unknown', knownShare: 0 })).toMatch(/knows none of these words$/);
+  });
 });
 
 describe('highlight', () => {

@@ -1,11 +1,10 @@
 /** The result on the page: label, confidence, the text with the decisive words marked, and a table of them. */
+import { ENOUGH_KNOWN } from '../../ml/model/decision.ts';
 import type { Explanation, WordContribution } from '../../ml/model/types.ts';
 import { sentimentOf } from '../predict.ts';
 import { html, type Renderable } from './html.ts';
 
 const TABLE_ROWS = 8;
-// Below this share of known words the page warns.
-const ENOUGH_KNOWN = 0.5;
 
 export function resultSection(text: string, explanation: Explanation, classes: readonly string[]): Renderable {
   const { label, abstains, probability, confidence, words, knownShare, towards } = explanation;
@@ -45,8 +44,14 @@ function isMiddle(label: string, classes: readonly string[]): boolean {
   return label !== classes[0] && label !== classes[classes.length - 1];
 }
 
-export function verdictOf({ label, abstains }: Pick<Explanation, 'label' | 'abstains'>): string {
-  if (abstains === 'unknown') return 'No answer: the model knows none of these words';
+export function verdictOf({
+  label,
+  abstains,
+  knownShare,
+}: Pick<Explanation, 'label' | 'abstains' | 'knownShare'>): string {
+  if (abstains === 'unknown') {
+    return `No answer: the model knows ${knownShare === 0 ? 'none' : 'too few'} of these words`;
+  }
   return abstains === 'unsure' ? 'No answer: the model is not sure enough' : sentimentOf(label);
 }
 
