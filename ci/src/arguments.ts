@@ -6,6 +6,7 @@ import type { Builder } from './containers/image.ts';
 import type { Tracking } from './containers/pipeline.ts';
 import { type Mirrors, toolbox } from './containers/toolbox.ts';
 import { PipelineError } from './errors.ts';
+import { lastLines } from './step.ts';
 import { type TrackingSignIn, trackingAddress } from './tracking.ts';
 
 export type Arguments = {
@@ -34,6 +35,30 @@ export type ClusterArguments = {
   /** The API server, if only the caller's machine reaches it. */
   apiServer?: Service;
 };
+
+/** The same arguments. Throws SECRET for a secret that cannot be read, such as env:NAME of a variable that is not set. */
+export async function withReadableSecrets(given: Arguments): Promise<Arguments> {
+  const { mirrors, tracking, aws, target } = given;
+  const secrets = {
+    npmrc: mirrors.npmrc,
+    'pip-config': mirrors.pipConfig,
+    'tracking-password': tracking.password,
+    'tracking-token': tracking.token,
+    'aws-access-key-id': aws.accessKeyId,
+    'aws-secret-access-key': aws.secretAccessKey,
+    'aws-session-token': aws.sessionToken,
+    'aws-web-identity-token': aws.webIdentityToken,
+    kubeconfig: target.kubeconfig,
+  };
+  for (const [option, secret] of Object.entries(secrets)) {
+    await secret?.plaintext().catch((cause: unknown) => {
+      const evidence = lastLines(cause instanceof Error ? cause.message : String(cause));
+      const next = 'set the variable or create the file that it names, or leave it out';
+      throw new PipelineError('SECRET', `the secret of --${option} cannot be read`, { evidence, next, cause });
+    });
+  }
+  return given;
+}
 
 export function toolboxOf({ source, images, mirrors }: Arguments): Container {
   return toolbox(source, images.node, mirrors);

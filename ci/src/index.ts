@@ -17,7 +17,7 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
-import { type Arguments, awsOf, builderOf, toolboxOf, trackingOf } from './arguments.ts';
+import { type Arguments, awsOf, builderOf, toolboxOf, trackingOf, withReadableSecrets } from './arguments.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import type { Severity, StudyName } from './choices.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
@@ -156,11 +156,11 @@ export class Sentiment {
   }
 
   /** Dagger stores the fields flat between two calls; the code takes them in groups. */
-  private get given(): Arguments {
+  private get given(): Promise<Arguments> {
     const { source, platform, npmrc, pipConfig, aptSources, caBundle, goProxy } = this;
     const { trackingUri: uri, trackingUsername: username, trackingPassword: password, trackingToken: token } = this;
     const { cluster, kubeconfig, kubeContext, apiServer } = this;
-    return {
+    return withReadableSecrets({
       source,
       images: { node: this.nodeImage, registry: this.registryImage, cluster: this.clusterImage, platform },
       mirrors: { npmrc, pipConfig, aptSources, caBundle, goProxy },
@@ -174,35 +174,35 @@ export class Sentiment {
         webIdentityToken: this.awsWebIdentityToken,
       },
       target: { cluster, kubeconfig, kubeContext, apiServer },
-    };
+    });
   }
 
   /** Checks the formatting and lints code, shell scripts, Dockerfile and workflows */
   @check()
   @func()
   async lint(): Promise<string> {
-    return lint(toolboxOf(this.given), this.source, this.goProxy);
+    return lint(toolboxOf(await this.given), this.source, this.goProxy);
   }
 
   /** Checks the types of the project and of this module */
   @check()
   @func()
   async typecheck(): Promise<string> {
-    return typecheck(toolboxOf(this.given), this.source);
+    return typecheck(toolboxOf(await this.given), this.source);
   }
 
   /** Runs the unit tests, which need no servers and no network */
   @check()
   @func()
   async unitTest(): Promise<string> {
-    return runTests(toolboxOf(this.given), this.source, 'unit', unitTests);
+    return runTests(toolboxOf(await this.given), this.source, 'unit', unitTests);
   }
 
   /** Runs the integration tests with the real MLflow, DVC, Kubernetes, service and browser */
   @check()
   @func()
   async integrationTest(): Promise<string> {
-    return runTests(toolboxOf(this.given), this.source, 'integration', integrationTests, this.goProxy);
+    return runTests(toolboxOf(await this.given), this.source, 'integration', integrationTests, this.goProxy);
   }
 
   /**
@@ -214,8 +214,8 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async repro(dvcRemote?: string): Promise<Changeset> {
-    const remote = dvcRemote ? { url: dvcRemote, aws: awsOf(this.given) } : undefined;
-    const inputs = { ...builderOf(this.given), tracking: trackingOf(this.given), remote };
+    const remote = dvcRemote ? { url: dvcRemote, aws: awsOf(await this.given) } : undefined;
+    const inputs = { ...builderOf(await this.given), tracking: trackingOf(await this.given), remote };
     return (await reproduce(inputs, callOf('repro'))).changes(this.source);
   }
 
@@ -225,14 +225,14 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async study(name: StudyName): Promise<Changeset> {
-    const inputs = { ...builderOf(this.given), tracking: trackingOf(this.given) };
+    const inputs = { ...builderOf(await this.given), tracking: trackingOf(await this.given) };
     return (await runStudy(inputs, name, callOf('study'))).changes(this.source);
   }
 
   /** Compares the model in Staging with the one in Production, and promotes it if it passes the gate */
   @func({ cache: 'never' })
   async promote(): Promise<string> {
-    return promoteAs(this.given);
+    return promoteAs(await this.given);
   }
 
   /**
@@ -255,7 +255,7 @@ export class Sentiment {
     username?: string,
     password?: Secret,
   ): Promise<string> {
-    return rollBackAs(this.given, { by, reason, version, lift, deploy, to, username, password });
+    return rollBackAs(await this.given, { by, reason, version, lift, deploy, to, username, password });
   }
 
   /**
@@ -265,7 +265,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async image(model?: File, commit?: string): Promise<Container> {
-    return imageAs(this.given, model, commit);
+    return imageAs(await this.given, model, commit);
   }
 
   /**
@@ -280,7 +280,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async publish(to: string, username?: string, password?: Secret, stopAt?: Severity, model?: File): Promise<string> {
-    return publishAs(this.given, { to, username, password, stopAt, model });
+    return publishAs(await this.given, { to, username, password, stopAt, model });
   }
 
   /**
@@ -306,13 +306,13 @@ export class Sentiment {
     canary?: string,
   ): Promise<string> {
     const own = { image, commit, modelVersion, ...rolloutSettings({ patience, deadline, despite, bake, canary }) };
-    return rollOut({ ...(await targetOf(this.given, 'deploy')), ...own }, callOf('deploy'));
+    return rollOut({ ...(await targetOf(await this.given, 'deploy')), ...own }, callOf('deploy'));
   }
 
   /** Explains why the deployment is unhealthy, or confirms that it is healthy */
   @func({ cache: 'never' })
   async diagnose(): Promise<string> {
-    return diagnoseDeployment(await targetOf(this.given, 'diagnose'));
+    return diagnoseDeployment(await targetOf(await this.given, 'diagnose'));
   }
 
   /**
@@ -343,7 +343,7 @@ export class Sentiment {
   ): Promise<string> {
     const wanted = { to, username, password, stopAt, targetsTo, patience, deadline, despite, bake, retrain };
     const checks = () => Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
-    return releaseAs(this.given, wanted, checks);
+    return releaseAs(await this.given, wanted, checks);
   }
 
   /**
@@ -355,7 +355,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async rehearse(to?: string, username?: string, password?: Secret): Promise<string> {
-    return rehearseAs(this.given, { to, username, password });
+    return rehearseAs(await this.given, { to, username, password });
   }
 
   /**
@@ -391,6 +391,6 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async doctor(to?: string, username?: string, password?: Secret): Promise<string> {
-    return diagnosis(await examine(this.given, { to, username, password }));
+    return diagnosis(await examine(await this.given, { to, username, password }));
   }
 }
