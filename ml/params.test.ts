@@ -83,3 +83,55 @@ describe('params.yaml', () => {
     expect(() => readParams('no/such.yaml')).toThrow('cannot read no/such.yaml');
   });
 });
+
+describe('data_ingestion.sources', () => {
+  const sources = (...entries: string[]) =>
+    `data_ingestion:\n  sources:\n${entries.map((entry) => `    - ${entry}\n`).join('')}`;
+
+  it('are names, or maps that keep only what they say', () => {
+    const given = sources('embedded:nyt', '{ source: a.csv, text_column: [title, text], weight: 0.5, domain: shop }');
+    expect(parseParams(given, 'params.yaml').data_ingestion.sources).toEqual([
+      { source: 'embedded:nyt' },
+      { source: 'a.csv', text_column: ['title', 'text'], weight: 0.5, domain: 'shop' },
+    ]);
+  });
+
+  it.each([
+    [
+      'an unknown key',
+      ['embedded:nyt', '{ source: a.csv, colour: red }'],
+      /^params\.yaml:4: .*sources\.1\.colour: unknown setting/,
+      /source, text_column,/,
+    ],
+    [
+      'a weight of 0',
+      ['{ source: a.csv, weight: 0 }'],
+      /^params\.yaml:3: .*sources\.0\.weight: .*\(got 0\)/,
+      /how much a text/i,
+    ],
+    [
+      'a domain that metrics cannot be named after',
+      ['{ source: a.csv, domain: "a b" }'],
+      /sources\.0\.domain: letters, digits/,
+      /kind of texts/i,
+    ],
+    [
+      'a domain that looks like a standard error',
+      ['{ source: a.csv, domain: se }'],
+      /names that end in se stand for standard errors/,
+      /kind of texts/i,
+    ],
+    ['an entry without a source', ['{ weight: 2 }'], /^params\.yaml:3: .*sources\.0\.source: /, /embedded:all/],
+    ['no entry', [], /sources: /, /several sources/i],
+  ])('with %s are refused with the line and the next step', (_, entries, message, next) => {
+    const refuse = () =>
+      parseParams(entries.length > 0 ? sources(...entries) : 'data_ingestion:\n  sources: []\n', 'params.yaml');
+    expect(refuse).toThrow(
+      expect.objectContaining({
+        exitCode: 2,
+        message: expect.stringMatching(message),
+        next: expect.stringMatching(next),
+      }),
+    );
+  });
+});
