@@ -16,7 +16,7 @@ import { start } from './support/process.ts';
 const program = resolve(import.meta.dirname, '../ci/src/deploy/main.ts');
 const one: AppOptions = { ...quick, replicas: 1 };
 
-describe.skipIf(!need('cluster'))('after a release that fails', () => {
+describe.skipIf(!need('cluster')).concurrent('after a release that fails', () => {
   let cluster: Cluster;
   let kubeConfig: ReturnType<typeof kubeConfigOf>;
   let api: Api;
