@@ -74,6 +74,9 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     expect(await stages()).toBe('1 Archived, 2 Production');
     expect([await alias('production'), await alias('staging')]).toEqual(['2', undefined]);
     const [second, first] = await versions();
+    expect(out).toMatch(
+      /ok +nations: the probability spreads by 0\.\d{4} \(the champion's by 0\.\d{4}\), within 0\.\d{4}/,
+    );
     expect(second.tags['promotion.decided_against']).toBe('version 1');
     expect(second.tags['promotion.reason']).toMatch(
       /on \d+ texts that neither was trained on, .* of version 1 .* it wins \d+ texts and loses \d+/,
