@@ -32,14 +32,17 @@ export function useSmallCorpus(root: string): void {
   });
 }
 
+/** Settings without a default, which params.yaml does not show. */
+const OPTIONAL = ['data_ingestion.classes'];
+
 /** Changes settings by their path, as a person would in an editor. */
-export function setParams(root: string, values: Record<string, string | number>): void {
+export function setParams(root: string, values: Record<string, unknown>): void {
   const path = join(root, 'params.yaml');
   const document = parseDocument(readFileSync(path, 'utf8'));
   for (const [key, value] of Object.entries(values)) {
     const steps = key.split('.');
-    if (!document.hasIn(steps)) throw new Error(`params.yaml has no ${key}`);
-    document.setIn(steps, value);
+    if (!document.hasIn(steps) && !OPTIONAL.includes(key)) throw new Error(`params.yaml has no ${key}`);
+    document.setIn(steps, document.createNode(value));
   }
   writeFileSync(path, document.toString());
 }
