@@ -30,6 +30,7 @@ const probe = z.object({
 });
 const amount = z.object({ cpu: z.string(), memory: z.string() });
 const container = z.looseObject({
+  name: z.string(),
   image: z.string(),
   ports: z.tuple([z.object({ name: z.literal('http'), containerPort: z.number() })]),
   env: z.array(z.object({ name: z.string(), value: z.string().optional() })),
@@ -235,4 +236,35 @@ test('the rules for pods and the checks of the manifests are those of the Kubern
     .split('\n')
     .find((each) => each.includes('kubernetes-validate'));
   expect(line).toContain(`--kubernetes-version ${version} --strict`);
+});
+
+test('what docs/privacy.md adds for feedback fits the Deployment and the policy', () => {
+  const fragments = [...read('docs/privacy.md').matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => parse(yaml));
+  const addedContainer = z.object({
+    name: z.literal(served.name),
+    env: z.array(z.object({ name: z.string(), value: z.string() })),
+    volumeMounts: z.array(z.object({ name: z.literal('feedback'), mountPath: z.string() })),
+    resources: z.unknown(),
+  });
+  const addedPod = z.object({
+    securityContext: z.object({ fsGroup: z.literal(template.spec.securityContext.runAsGroup) }),
+    containers: z.tuple([addedContainer]),
+    volumes: z.tuple([
+      z.object({ name: z.literal('feedback'), emptyDir: z.object({ sizeLimit: z.string().regex(/^\d+Mi$/) }) }),
+    ]),
+  });
+  const [{ spec: added }] = z
+    .tuple([
+      z.object({ spec: z.object({ template: z.object({ spec: addedPod }) }) }),
+      z.object({ spec: z.object({ egress: z.array(z.looseObject({ ports: z.array(z.unknown()) })).length(2) }) }),
+    ])
+    .parse(fragments);
+  const { containers, volumes } = added.template.spec;
+  const settings = readConfig({
+    ...env,
+    ...Object.fromEntries(containers[0].env.map(({ name, value }) => [name, value])),
+  });
+  expect(settings.feedbackTo).toMatch(/^s3:/);
+  expect(containers[0].volumeMounts[0].mountPath).toBe(settings.feedbackSpool);
+  expect(Number.parseInt(volumes[0].emptyDir.sizeLimit, 10) * 2 ** 20).toBeGreaterThan(settings.feedbackMaxBytes);
 });

@@ -33,7 +33,7 @@ export async function pushService(registry: Registry, tag: string, facts?: Parti
       tag,
       layers,
       config: {
-        Entrypoint: ['/usr/local/bin/node', '/app/main.mjs'],
+        Entrypoint: ['/usr/local/bin/node', '--max-old-space-size-percentage=50', '/app/main.mjs'],
         Env: ['HOST=0.0.0.0', 'MODEL_URI=/app/model.bin', 'NODE_ENV=production'],
         User: '1000:1000',
         WorkingDir: '/app',
