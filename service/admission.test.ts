@@ -3,12 +3,14 @@ import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Admission, type Refusal } from './admission.ts';
 
+const limitsOf = (maxBytesInFlight: number) => ({ maxBytesInFlight, maxTurnMs: 50, requestSeconds: 60 });
+
 let refusals: Refusal[];
 let admission: Admission;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   refusals = [];
-  admission = new Admission(10_000, 50, (reason) => refusals.push(reason));
+  admission = new Admission(limitsOf(10_000), (reason) => refusals.push(reason));
 });
 afterEach(() => vi.useRealTimers());
 
@@ -57,13 +59,19 @@ describe('bytes under way', () => {
   });
 
   it('of an answer count until its client has read it', () => {
-    const response = Object.assign(new EventEmitter(), { destroy: vi.fn() }) as unknown as ServerResponse;
+    const response = Object.assign(new EventEmitter(), {
+      destroy: vi.fn(),
+      setTimeout: vi.fn(),
+    }) as unknown as ServerResponse;
     expect(admission.send(response, 100)).toBe(true);
     expect(admission.bytes).toBe(0);
-    admission = new Admission(100_000, 50);
+    admission = new Admission(limitsOf(100_000));
     expect(admission.send(response, 60_000)).toBe(true);
     vi.advanceTimersByTime(1500);
-    const other = Object.assign(new EventEmitter(), { destroy: vi.fn() }) as unknown as ServerResponse;
+    const other = Object.assign(new EventEmitter(), {
+      destroy: vi.fn(),
+      setTimeout: vi.fn(),
+    }) as unknown as ServerResponse;
     expect(admission.send(other, 60_000)).toBe(true);
     expect(response.destroy).toHaveBeenCalledOnce();
     other.emit('close');
@@ -87,7 +95,7 @@ describe('work', () => {
   });
 
   it('of large requests is done one after the other, with turns for others in between', async () => {
-    admission = new Admission(100_000, 50);
+    admission = new Admission(limitsOf(100_000));
     const done: string[] = [];
     const large = ['a', 'b'].map((name) => admission.work(20_000, () => done.push(name)));
     expect(done).toEqual([]);
@@ -101,7 +109,7 @@ describe('work', () => {
   });
 
   it('that waited for too long is refused', async () => {
-    admission = new Admission(100_000, 50, (reason) => refusals.push(reason));
+    admission = new Admission(limitsOf(100_000), (reason) => refusals.push(reason));
     const first = admission.work(20_000, () => vi.advanceTimersByTime(3000));
     const second = admission.work(20_000, () => 'done');
     await first;
@@ -110,7 +118,7 @@ describe('work', () => {
   });
 
   it('that throws rejects', async () => {
-    admission = new Admission(100_000, 50);
+    admission = new Admission(limitsOf(100_000));
     const work = admission.work(20_000, () => {
       throw new RangeError('oops');
     });

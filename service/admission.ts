@@ -8,6 +8,7 @@
  * `turnMs` refuses the rest of the requests that it finds; and large requests run one at a time, with turns for the others in between.
  */
 import type { ServerResponse } from 'node:http';
+import type { ServiceConfig } from './config.ts';
 import { overloaded } from './request.ts';
 
 const SLOW_MS = 1000;
@@ -34,11 +35,14 @@ export type Transfer = {
   giveUp: () => void;
 };
 
+type Limits = Pick<ServiceConfig, 'maxBytesInFlight' | 'maxTurnMs' | 'requestSeconds'>;
+
 type Waiting = { transfer: Transfer; run: () => void; refuse: () => void };
 
 export class Admission {
   readonly #maxBytes: number;
   readonly #turnMs: number;
+  readonly #unreadMs: number;
   readonly #onRefusal: (reason: Refusal) => void;
   /** The oldest first. */
   readonly #transfers = new Set<Transfer>();
@@ -49,9 +53,10 @@ export class Admission {
   readonly #waiting = new Set<Waiting>();
   #isScheduled = false;
 
-  constructor(maxBytes: number, turnMs: number, onRefusal: (reason: Refusal) => void = () => {}) {
-    this.#maxBytes = maxBytes;
-    this.#turnMs = turnMs;
+  constructor(limits: Limits, onRefusal: (reason: Refusal) => void = () => {}) {
+    this.#maxBytes = limits.maxBytesInFlight;
+    this.#turnMs = limits.maxTurnMs;
+    this.#unreadMs = 1000 * limits.requestSeconds;
     this.#onRefusal = onRefusal;
   }
 
@@ -136,11 +141,13 @@ export class Admission {
     });
   }
 
-  /** Counts an answer of this size until its client has read it. Returns whether there is room. */
+  /** Counts an answer of this size until its client has read it, or does not read on for too long. Returns whether there is room. */
   send(response: ServerResponse, bytes: number): boolean {
     if (bytes < LARGE_BYTES) return true;
     const transfer = this.begin(() => response.destroy());
     response.once('close', () => this.end(transfer));
+    // A timeout of all sockets would cost every request a hundredth.
+    response.setTimeout(this.#unreadMs, () => response.destroy());
     return this.grow(transfer, bytes);
   }
 

@@ -28,7 +28,7 @@ const settings = {
   maxBodyBytes: whole('MAX_BODY_BYTES', 1_048_576, 1, 1_073_741_824, 'maximum size of a request body, in bytes'),
   maxBytesInFlight: whole(
     'MAX_BYTES_IN_FLIGHT',
-    33_554_432,
+    16_777_216,
     1,
     1_099_511_627_776,
     'maximum size of all bodies that are arriving and large answers that are not read yet, in bytes; more get 503',

@@ -25,8 +25,6 @@ import { answerProtocolErrors } from './protocol_errors.ts';
 import { loadServedModel, type ServedModel } from './served_model.ts';
 import type { Service, ServiceState } from './service.ts';
 
-/** How much longer an answer may lie unread than a request may take to arrive. */
-const UNREAD_SECONDS = 5;
 /** For a reader of the log to take the last lines. */
 const LAST_LINES_MS = 1000;
 /** Also if requests took all the grace. */
@@ -51,7 +49,7 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
   log.onDropped = (lines) => metrics.droppedLines(lines);
   const feedback = await Feedback.open(config, process.env, log);
   if (feedback) metrics.collecting(feedback);
-  const admission = new Admission(config.maxBytesInFlight, config.maxTurnMs, (reason) => metrics.refused(reason));
+  const admission = new Admission(config, (reason) => metrics.refused(reason));
   const service = { config, state, metrics, log, admission, feedback };
   const server = createHttpServer(service);
   const sockets = new Set<Socket>();
@@ -131,8 +129,6 @@ export function createHttpServer(service: Service): Server {
     },
     createApp(service).callback(),
   );
-  // Ends a connection whose client does not read its answer. A request that does not arrive gets 408 before.
-  server.setTimeout(1000 * (requestSeconds + UNREAD_SECONDS));
   answerProtocolErrors(server, service);
   return server;
 }

@@ -110,7 +110,7 @@ export async function openApp(served: ServedModel = servedWords, env: Environmen
   if (feedback) metrics.collecting(feedback);
   const predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
   const state: ServiceState = { phase: 'ready', predictor };
-  const admission = new Admission(config.maxBytesInFlight, config.maxTurnMs, (reason) => metrics.refused(reason));
+  const admission = new Admission(config, (reason) => metrics.refused(reason));
   const server = createHttpServer({ config, state, metrics, log, admission, feedback }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
