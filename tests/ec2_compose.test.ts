@@ -146,6 +146,10 @@ describe.skipIf(needed.includes(false))("Prometheus' machine", () => {
     await machine.ok(['bash', '/opt/sentiment/monitoring/ec2/setup.sh']);
   });
 
+  test('it tells CloudFormation that its first start has succeeded', async () => {
+    expect(await machine.ok(['cat', '/run/state/signal'])).toMatch(/^--success\ntrue\n--id\n/);
+  });
+
   test('both containers become healthy, and run as nobody with a read-only root', async () => {
     await until('both are healthy', async () => {
       const health = await compose("ps --format '{{.Service}} {{.Health}}'");

@@ -31,8 +31,10 @@ mount -t tmpfs tmp /tmp
 if [[ -n $first ]]; then
   : >/etc/fstab
   install -m 0755 /run/machine/systemctl /usr/local/sbin/systemctl
+  # Of aws-cfn-bootstrap, which no registry has. It notes what CloudFormation would be told.
+  printf '#!/bin/sh\nprintf "%%s\\n" "$@" >/run/state/signal\n' >/usr/local/bin/cfn-signal
   printf '#!/bin/sh\nPYTHONPATH=/run/programs/aws exec python3 /run/programs/aws/bin/aws "$@"\n' >/usr/local/bin/aws
-  chmod 0755 /usr/local/bin/aws
+  chmod 0755 /usr/local/bin/aws /usr/local/bin/cfn-signal
 fi
 printf 'CGROUP=%s\n' "$cgroup" >/run/machine.env
 
