@@ -20,6 +20,8 @@ export function deadlineFinding(snapshot: Snapshot): Finding | undefined {
   const { updatedReplicas = 0, readyReplicas = 0, availableReplicas = 0 } = deployment.status ?? {};
   const ready = revision?.replicaSet.status?.readyReplicas ?? 0;
   const tooLong = minReadySeconds * 2 > progressDeadlineSeconds;
+  // The condition lags behind pods that have just become ready.
+  if (ready >= replicas && replicas > 0 && !tooLong) return undefined;
   return {
     cause: 'deadline',
     headline: `Deployment ${nameOf(snapshot)} made no progress for ${progressDeadlineSeconds} s (spec.progressDeadlineSeconds), ${ready} of ${replicas} new pods are ready`,

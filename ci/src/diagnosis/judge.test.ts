@@ -490,6 +490,12 @@ test('a deadline without another fault is a verdict, but not one of another Repl
   expect(watch(other)).toEqual({});
 });
 
+test('pods that have just become ready outrun a deadline that the Deployment still reports', () => {
+  const seen = { ...pastDeadline(recorded('never-ready')), events: [], pods: [] };
+  for (const replicaSet of seen.replicaSets) replicaSet.status = { ...replicaSet.status!, readyReplicas: 1 };
+  expect(watch(seen).verdict).toBeUndefined();
+});
+
 test('judgeNow reports a paused Deployment', () => {
   const paused = { ...recorded('never-ready'), events: [] };
   paused.deployment.spec!.paused = true;
