@@ -14,7 +14,7 @@ import { textColumnNames, textOf } from '../ml/corpus/text_columns.ts';
 import { SentimentError, usageError } from '../ml/errors.ts';
 import { readModel } from '../ml/model/artifact.ts';
 import { ENOUGH_KNOWN, knownShareOf } from '../ml/model/decision.ts';
-import type { LinearTextModel } from '../ml/model/linear_text_model.ts';
+import { LinearTextModel } from '../ml/model/linear_text_model.ts';
 import type { Model } from '../ml/model/types.ts';
 import { ingestionOfModel } from '../ml/params.ts';
 import { type BadRows, collectBadRows } from './bad_rows.ts';
@@ -36,6 +36,8 @@ type TableOptions = ReadingOptions & {
   spreadsheetSafe?: boolean;
   /** Add the share of the words that the model knows. */
   knownShare?: boolean;
+  /** Read a written-out \n, \t or \" as the sign that it stands for. */
+  writtenOut?: boolean;
   /** Leave bad rows out instead of stopping at the first. */
   keepGoing?: boolean;
   /** Path of the report of bad rows. */
@@ -49,7 +51,7 @@ const SOME_ROWS_LEFT_OUT = 4;
 const DEFAULT_COLUMN = 'text';
 
 /**
- * Throws PREDICT_BOTH (2), PREDICT_OUT (2), PREDICT_BAD_ROWS (2), COLUMN_TAKEN (2), TEXT_INVALID, and what readModel,
+ * Throws PREDICT_BOTH (2), PREDICT_OUT (2), PREDICT_BAD_ROWS (2), PREDICT_WRITTEN_OUT (2), COLUMN_TAKEN (2), TEXT_INVALID, and what readModel,
  * readTable, openTableWriter and checkOutput throw. Sets the exit code 4 if rows were left out.
  */
 export async function predict(text: string | undefined, { model: path, data, ...options }: PredictOptions) {
@@ -62,9 +64,21 @@ export async function predict(text: string | undefined, { model: path, data, ...
   if (options.badRows !== undefined && !options.keepGoing) {
     throw usageError('PREDICT_BAD_ROWS', '--bad-rows needs --keep-going', 'add --keep-going');
   }
-  const model = readModel(path);
+  const model = options.writtenOut ? readingWrittenOut(readModel(path), path) : readModel(path);
   if (data !== undefined) await predictTable(model, path, { data, ...options });
   else await predictLines(model, text === undefined ? stdinLines() : [text], options.knownShare === true);
+}
+
+/** The same model for texts of an export that writes line ends and quotes out, as \n and \". */
+function readingWrittenOut({ parts, digest }: LinearTextModel, path: string): LinearTextModel {
+  if (parts.normalize.rules === undefined) {
+    throw usageError(
+      'PREDICT_WRITTEN_OUT',
+      `${path} was made before --written-out existed, and reads texts by the rules of that time`,
+      'train the model anew, or replace the written-out line ends in the table',
+    );
+  }
+  return new LinearTextModel({ ...parts, normalize: { ...parts.normalize, written_out: true } }, digest);
 }
 
 function stdinLines(): AsyncIterable<string> {

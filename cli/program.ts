@@ -115,6 +115,7 @@ ${examples('doubt --out doubtful.csv', 'doubt --data reviews.csv --label-column 
     .option('--prefix <text>', 'prefix for the names of the two added columns', '')
     .option('--keep-going', 'leave out rows that cannot be read, tell their lines and end with exit code 4')
     .option('--bad-rows <file>', 'with --keep-going: CSV file to write with line, column and problem of each such row')
+    .option('--written-out', 'read a written-out \\n, \\t or \\" in the texts as line end, tab or quote')
     .option('--known-share', 'add a column with the share of the words that the model knows')
     .option('--spreadsheet-safe', "put ' before cells of CSV and TSV that a spreadsheet would run as a formula")
     .action(async (text, options) => (await import('./predict.ts')).predict(text, await choosingModel(options)))

@@ -68,6 +68,13 @@ test('says how much it knows of texts in another language, and leaves the label 
   expect(single.stderr).toContain('in 1 text the model knows');
 });
 
+test('--written-out reads the line ends that an export has written out', async () => {
+  const data = file('in.csv', 'text\nIt was a joy\\nwonderful\n"It was a joy\nwonderful"\n');
+  const [, one, ...same] = (await predict(data, '--written-out')).stdout.trim().split('\n');
+  expect(one.split(',').slice(1)).toEqual(same.join('\n').split(',').slice(1));
+  expect((await predict(data)).stdout.split('\n')[1]).not.toBe(one);
+});
+
 test('nested fields and lone surrogates pass through JSONL unchanged', async () => {
   const { stdout } = await predict(file('in.jsonl', '{"text":"a \\ud800 joy","tags":["x",{"y":1}]}\n'));
   expect(stdout).toMatch(

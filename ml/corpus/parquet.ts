@@ -91,7 +91,8 @@ async function readRows(
 
 function damaged(name: string, cause: unknown): SentimentError {
   return new SentimentError('FILE_DAMAGED', `${name} is a Parquet file whose data cannot be read: damaged or cut off`, {
-    cause,
+    // The library's own words; a TypeError of it says nothing to a person.
+    cause: cause instanceof TypeError || cause instanceof RangeError ? undefined : cause,
     next: 'download or create the file again, or convert it to CSV or JSONL',
   });
 }
