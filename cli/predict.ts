@@ -122,10 +122,9 @@ function answerOf(model: Model, text: string): Answered {
   if (!/\S/.test(text)) return { cells: [null, null, ...new Array<null>(more).fill(null)], known: null };
   const prediction = model.predict(text);
   const { label, abstains, probability, probabilities } = prediction;
-  return {
-    cells: [abstains ? null : label, probability, ...(more > 0 ? probabilities : [])],
-    known: knownShareOf(prediction),
-  };
+  const cells: Answered['cells'] = [abstains ? null : label, probability];
+  if (more > 0) cells.push(...probabilities);
+  return { cells, known: knownShareOf(prediction) };
 }
 
 /** `modelPath` is a file that --out may not overwrite. */
@@ -217,21 +216,17 @@ async function writePredictions({
   onRow,
 }: Work): Promise<RowCounts> {
   const counts = { withoutText: 0, unanswered: 0, hardlyKnown: 0 };
-  async function writeRow(row: TableRow): Promise<void> {
-    const text = textOfRow(row, textColumn, table.name);
-    const { cells, known } = answerOf(model, text);
-    await writer.write(row, withShare ? [...cells, known] : cells);
-    if (known === null) counts.withoutText++;
-    else if (cells[0] === null) counts.unanswered++;
-    if (known !== null && known < ENOUGH_KNOWN) counts.hardlyKnown++;
-  }
   for await (const row of table.rows) {
     // In JSONL every row can have fields of its own.
     for (const column of added) {
       if (column in row.row) throw columnTaken(`${table.name}:${row.line}`, column);
     }
     try {
-      await writeRow(row);
+      const { cells, known } = answerOf(model, textOfRow(row, textColumn, table.name));
+      await writer.write(row, withShare ? [...cells, known] : cells);
+      if (known === null) counts.withoutText++;
+      else if (cells[0] === null) counts.unanswered++;
+      if (known !== null && known < ENOUGH_KNOWN) counts.hardlyKnown++;
       onRow();
     } catch (error) {
       if (!bad || !(error instanceof RowError)) throw error;

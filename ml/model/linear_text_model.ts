@@ -188,20 +188,20 @@ export class LinearTextModel implements Model {
     const answer = decide(probabilities, decision);
     const isUnknown =
       unknownTokens === tokens || knownShareOf({ tokens, unknownTokens }) < (decision?.least_known ?? 0);
-    const abstains = isUnknown ? 'unknown' : answer.unsure ? 'unsure' : undefined;
-    const confidence = probabilities[answer.class];
-    return {
+    const prediction: Prediction = {
       class: answer.class,
       label: classes[answer.class],
-      ...(abstains && { abstains }),
-      probability: scores.length === 1 ? probabilities[1] : confidence,
+      probability: probabilities[scores.length === 1 ? 1 : answer.class],
       probabilities,
-      confidence,
+      confidence: probabilities[answer.class],
       score: scores.length === 1 ? scores[0] : centred(scores, answer.class),
-      ...(answer.possible && { possible: answer.possible }),
       tokens,
       unknownTokens,
     };
+    if (isUnknown) prediction.abstains = 'unknown';
+    else if (answer.unsure) prediction.abstains = 'unsure';
+    if (answer.possible) prediction.possible = answer.possible;
+    return prediction;
   }
 }
 
