@@ -51,6 +51,9 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect(await deploy({ ...release, ...facts })).toMatchObject({ state: 'deployed', image: v1.byDigest });
     expect(lines).toContainEqual('2 of 2 updated, 2 ready, 2 available');
     expect(lines.filter((line, i) => line === lines[i - 1])).toEqual([]);
+    // What is in the way, in brackets, may come and go; the progress itself never goes back.
+    const steps = lines.map((line) => line.replace(/ \(.*$/s, '')).filter((step, i, all) => step !== all[i - 1]);
+    expect(steps).toEqual([...new Set(steps)]);
     const { deployment, replicaSets } = await look(kubeConfig, namespace);
     expect(deployment.metadata?.annotations).toMatchObject({
       [annotations.changeCause]: `image ${v1.byDigest}, commit c0ffee, model 7`,

@@ -57,8 +57,8 @@ const ways: Way[] = [
     title: 'a gate that takes longer than progressDeadlineSeconds, in two stages that do not',
     next: gated({ ...one, spec: { progressDeadlineSeconds: 300 / pace } }),
     beside: opening(
-      { status: 'False', reason: 'Elb.RegistrationInProgress', seconds: 190 / pace },
-      { status: 'False', reason: 'Elb.InitialHealthChecking', seconds: 190 / pace },
+      { status: 'False', reason: 'Elb.RegistrationInProgress', seconds: 250 / pace },
+      { status: 'False', reason: 'Elb.InitialHealthChecking', seconds: 150 / pace },
       { status: 'True', seconds: 1 },
     ),
   },
