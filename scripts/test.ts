@@ -78,8 +78,10 @@ async function main(): Promise<void> {
   } finally {
     await servers.stop();
   }
-  const { line, skipped } = countTests({ testResults: reports.flatMap(({ testResults }) => testResults) });
-  if (skipped.length > 0) process.stdout.write(`skipped:\n${skipped.map((name) => `  ${name}\n`).join('')}`);
+  const { line, skipped, failures } = countTests({ testResults: reports.flatMap(({ testResults }) => testResults) });
+  for (const [heading, names] of Object.entries({ skipped, failed: failures })) {
+    if (names.length > 0) process.stdout.write(`${heading}:\n${names.map((name) => `  ${name}\n`).join('')}`);
+  }
   process.stdout.write(`${line}\n`);
   if (!isGood || (process.env.CI && skipped.length > 0)) process.exitCode = 1;
 }

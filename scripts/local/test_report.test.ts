@@ -4,12 +4,20 @@ import { countTests } from './test_report.ts';
 const file = (status: string, ...tests: string[]) => ({
   name: 'x.test.ts',
   status,
-  assertionResults: tests.map((each, index) => ({ status: each, fullName: `test ${index}` })),
+  message: '\u001b[31mError: cannot find it\u001b[0m\n  at line 3',
+  assertionResults: tests.map((each, index) => ({
+    status: each,
+    fullName: `test ${index}`,
+    failureMessages: each === 'failed' ? ['AssertionError: expected 1 to be 2\n    at line 7'] : [],
+  })),
 });
 
 test('passed and failed tests are counted over all files', () => {
   const report = { testResults: [file('passed', 'passed', 'passed'), file('failed', 'passed', 'failed')] };
-  expect(countTests(report)).toEqual({ line: '3 passed, 1 failed', skipped: [] });
+  expect(countTests(report)).toMatchObject({
+    line: '3 passed, 1 failed',
+    skipped: [],
+  });
 });
 
 test('a file that did not load is a failure', () => {
@@ -18,5 +26,13 @@ test('a file that did not load is a failure', () => {
 
 test('tests that did not run are named', () => {
   const counted = countTests({ testResults: [file('passed', 'passed', 'skipped', 'todo')] });
-  expect(counted).toEqual({ line: '1 passed, 0 failed, 2 skipped', skipped: ['test 1', 'test 2'] });
+  expect(counted).toMatchObject({ line: '1 passed, 0 failed, 2 skipped', skipped: ['test 1', 'test 2'] });
+});
+
+test('a failure is told with its file and the first line of its message', () => {
+  const counted = countTests({ testResults: [file('failed', 'passed', 'failed'), file('failed')] });
+  expect(counted.failures).toEqual([
+    'x.test.ts: test 1: AssertionError: expected 1 to be 2',
+    'x.test.ts: Error: cannot find it',
+  ]);
 });
