@@ -325,7 +325,7 @@ export class Sentiment {
    * @param patience As for deploy
    * @param deadline As for deploy
    * @param despite As for deploy
-   * @param bake As for deploy
+   * @param bake As for deploy, as is canary
    * @param retrain Fetch the sources of texts anew, even if nothing else changed
    */
   @func({ cache: 'never' })
@@ -339,9 +339,10 @@ export class Sentiment {
     deadline?: string,
     despite: string[] = [],
     bake?: string,
+    canary?: string,
     retrain: boolean = false,
   ): Promise<string> {
-    const wanted = { to, username, password, stopAt, targetsTo, patience, deadline, despite, bake, retrain };
+    const wanted = { to, username, password, stopAt, targetsTo, patience, deadline, despite, bake, canary, retrain };
     const checks = () => Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
     return releaseAs(await this.given, wanted, checks);
   }

@@ -85,8 +85,10 @@ export async function releaseAs(
 }
 
 /** Throws CLUSTER_ARGUMENTS for an argument about a rollout when there will be none. */
-function refuseClusterWords({ patience = [], deadline, despite = [], bake, targetsTo }: ReleaseWords): void {
-  const given = { patience: patience.length > 0, deadline, despite: despite.length > 0, bake, 'targets-to': targetsTo };
+function refuseClusterWords({ patience = [], despite = [], targetsTo, ...words }: ReleaseWords): void {
+  const { deadline, bake, canary } = words;
+  const lists = { patience: patience.length > 0, despite: despite.length > 0 };
+  const given = { ...lists, deadline, bake, canary, 'targets-to': targetsTo };
   const [name] = Object.entries(given).find(([, value]) => value) ?? [];
   if (name === undefined) return;
   const next = 'add --cluster NAME (EKS) or --kubeconfig file:$HOME/.kube/config, or leave it out';
