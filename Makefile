@@ -97,6 +97,11 @@ typecheck: setup ## strict types
 	@tsc --noEmit
 	@tsc --noEmit -p ci
 
+.PHONY: package
+package: setup ## the deployer as an npm package for other applications (ci/README.md), in dist/
+	@scripts/setup_ci.sh
+	@node scripts/package.ts dist
+
 .PHONY: lock
 lock: setup ## write requirements.txt anew from requirements.in; npm install does the same for package-lock.json
 	@.tools/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header requirements.in -o requirements.txt

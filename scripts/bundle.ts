@@ -3,10 +3,11 @@
  * the image, with the licences of the bundled packages. No types are left to strip at the start, and of natural (77 MB
  * with its dependencies) only the tokenizers and stemmers are in the bundle.
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import { runMain, SentimentError, usageError } from '../ml/errors.ts';
+import { licencesOf } from './licences.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
@@ -51,17 +52,3 @@ await runMain(async () => {
   const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
   writeFileSync(join(folder, 'THIRD_PARTY_LICENSES.txt'), licencesOf(modules));
 });
-
-/** Name, version and licence text of each package among the modules; MIT and others demand that copies carry them. */
-function licencesOf(modules: string[]): string {
-  const folders = modules.map((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]);
-  const packages = [...new Set(folders)]
-    .filter((each) => each !== undefined)
-    .map((path) => {
-      const { name, version, license, author } = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8'));
-      const file = readdirSync(path).find((each) => /^licen[cs]e/i.test(each));
-      const text = file ? readFileSync(join(path, file), 'utf8').trim() : `by ${author?.name ?? author ?? name}`;
-      return `${name} ${version} (${license})\n\n${text}\n`;
-    });
-  return packages.sort().join(`\n${'-'.repeat(80)}\n\n`);
-}

@@ -1,5 +1,5 @@
 /** The structure of the code: which file may import which, type imports included. docs/architecture.md draws it. */
-import { existsSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readImports, readSources, sourceFolders } from '../../scripts/imports.ts';
@@ -110,6 +110,18 @@ test('the deployer and its diagnosis do without Dagger, and the arguments know n
     expect(importsFrom(folder, isIn('@dagger.io/dagger', 'ci/sdk', 'ci/src/release', 'ci/src/containers'))).toEqual([]);
   }
   expect(importsFrom('ci/src/arguments.ts', isIn('ci/src/release'))).toEqual([]);
+});
+
+test('the deployer knows no application: neither its code, nor what it exports, nor the pages that its package takes along', () => {
+  const folders = ['ci/src/deploy', 'ci/src/diagnosis', 'ci/src/bake', 'ci/src/kubernetes', 'ci/rollout.ts'];
+  const pages = globSync('docs/runbook/*.md', { cwd: root }).filter((page) => !page.includes('/alert-'));
+  const texts = [
+    ...[...sources].filter(([file]) => isIn(...folders)(file)),
+    ...pages.map((page) => [page, readFileSync(join(root, page), 'utf8')]),
+  ];
+  expect(texts.length).toBeGreaterThan(70);
+  expect(texts.filter(([, text]) => /sentiment|mlflow|koa\b/i.test(text)).map(([file]) => file)).toEqual([]);
+  for (const folder of folders) expect(importsFrom(folder, isIn('ci/src/release', 'ci/src/containers'))).toEqual([]);
 });
 
 test('no file has more than 400 lines', () => {

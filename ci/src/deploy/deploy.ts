@@ -14,7 +14,7 @@ import { PipelineError } from '../errors.ts';
 import { describeError } from '../kubernetes/api_error.ts';
 import { progressLine, progressOf, readSnapshot } from '../kubernetes/snapshot.ts';
 import { acquireLock, type Lock } from './lock.ts';
-import { deploymentOf, type Manifest, readManifests } from './manifest.ts';
+import { type Manifest, readManifests, targetOf } from './manifest.ts';
 import { type Plan, planRelease, type RolloutOptions } from './plan.ts';
 import type { Outcome } from './report.ts';
 import { checkRights } from './rights.ts';
@@ -31,12 +31,12 @@ export type DeployOptions = Omit<RolloutOptions, 'onProgress'> & {
 
 /**
  * Whatever the cluster answers becomes an outcome. Throws only for the manifests: MANIFEST unless they hold exactly one
- * Deployment, and what reading their folder throws.
+ * Deployment, or one of the given name, and what reading their folder throws.
  */
 export async function deploy(options: DeployOptions): Promise<Outcome> {
   const begun = Date.now();
   const manifests = typeof options.manifests === 'string' ? await readManifests(options.manifests) : options.manifests;
-  const { name, namespace = 'default' } = deploymentOf(manifests).metadata;
+  const { name, namespace } = targetOf(manifests, options);
   const { kubeConfig, image, signal, onProgress = () => {} } = options;
   const facts = () => ({ namespace, name, image, seconds: (Date.now() - begun) / 1000 });
 

@@ -9,7 +9,7 @@ import { askServices } from './answers.ts';
 import { leaveReplicas } from './apply.ts';
 import type { Ending } from './follow.ts';
 import { type Kept, type PutBack, putBack } from './keep.ts';
-import { isDeployment, type Manifest } from './manifest.ts';
+import { type DeploymentManifest, isReleased, type Manifest } from './manifest.ts';
 import type { GoodRelease } from './record.ts';
 import type { RolloutResult } from './report.ts';
 import { attempt, type Running, readNow, since, title } from './running.ts';
@@ -105,25 +105,26 @@ async function restoreAll(running: Running, good: GoodRelease): Promise<PutBack[
   );
   for (const object of good.objects) {
     running.signal.throwIfAborted();
-    await applier.apply(isDeployment(object) && running.isAutoscaled ? await withoutReplicas(running, object) : object);
+    const isScaled = running.isAutoscaled && isReleased(running.release, object);
+    await applier.apply(isScaled ? await withoutReplicas(running, object) : object);
     parts.push({ title: title(object), did: 'restored' });
   }
   return parts;
 }
 
 /** The Deployment last: what its pods need, and what keeps requests from them, is in order before they start. */
-async function putAllBack({ objects, fieldManager, wasAutoscaled, signal }: Running, kept: Kept[]): Promise<PutBack[]> {
+async function putAllBack(running: Running, kept: Kept[]): Promise<PutBack[]> {
+  const { objects, fieldManager, wasAutoscaled, signal, release } = running;
   const order = [...kept].sort((a, b) => Number(a.kind === 'Deployment') - Number(b.kind === 'Deployment'));
   const parts: PutBack[] = [];
   for (const each of order) {
     signal.throwIfAborted();
-    parts.push(await putBack(objects, each, fieldManager, wasAutoscaled && each.kind === 'Deployment'));
+    parts.push(await putBack(objects, each, fieldManager, wasAutoscaled && title(each) === title(release.deployment)));
   }
   return parts;
 }
 
-async function withoutReplicas(running: Running, deployment: Manifest): Promise<Manifest> {
-  if (!isDeployment(deployment)) return deployment;
+async function withoutReplicas(running: Running, deployment: DeploymentManifest): Promise<Manifest> {
   const live = (await readNow(running))?.deployment;
   return await leaveReplicas(running.options.kubeConfig, running.fieldManager, deployment, live);
 }

@@ -22,12 +22,15 @@ test('--help shows the usage and the exit codes', async () => {
   expect(stdout).toContain('3 refused before anything was changed; 4 could not look');
 });
 
+const deploy = ['deploy', '--image', 'x', '--manifests', 'k8s'];
+
 test.each([
   [['depoly'], 'unknown command "depoly"'],
-  [['deploy', '--image', 'x', '--deadline', 'soon'], '--deadline is "soon", expected a duration'],
-  [['deploy', '--image', 'x', '--patience', 'image-not-fond=9'], 'write image-not-found=SECONDS, or another of'],
-  [['deploy', '--image', 'x', '--patience', 'quota=long'], 'the patience is "quota=long", expected quota=SECONDS'],
-  [['deploy', '--image', 'x', '--despite', 'LOCKED=alone'], 'the refusal LOCKED cannot be passed'],
+  [['deploy', '--image', 'x'], '--manifests is missing'],
+  [[...deploy, '--deadline', 'soon'], '--deadline is "soon", expected a duration'],
+  [[...deploy, '--patience', 'image-not-fond=9'], 'write image-not-found=SECONDS, or another of'],
+  [[...deploy, '--patience', 'quota=long'], 'the patience is "quota=long", expected quota=SECONDS'],
+  [[...deploy, '--despite', 'LOCKED=alone'], 'the refusal LOCKED cannot be passed'],
   [['diagnose', '--name', 'app', '--kubeconfig', 'nowhere.yaml'], 'the kubeconfig cannot be read'],
 ])('the wrong call %j prints the reason and exits with 2', async (args, words) => {
   const { code, stderr } = await call(...args);

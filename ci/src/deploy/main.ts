@@ -1,7 +1,7 @@
-/** Rolling update and diagnosis as a program, for machines without Dagger. */
-import { existsSync } from 'node:fs';
+/** Rolling update and diagnosis as a program, for machines without Dagger and for any application (ci/README.md). */
+import { existsSync, realpathSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KubeConfig } from '#kubernetes';
 import { parseSignals, type SignalTable } from '../bake/signals.ts';
@@ -11,15 +11,20 @@ import { clusterError, describeError } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
+import { withPages } from './pages.ts';
 import { describeOutcome, exitCode, outcomeJson } from './report.ts';
 import { rolloutSettings } from './settings.ts';
 
-const usage = `node ci/src/deploy/main.ts deploy --image <registry/repository@sha256:...> [options]
-node ci/src/deploy/main.ts diagnose --name <deployment> [options]
+const program = basename(import.meta.filename) === 'main.ts' ? 'node ci/src/deploy/main.ts' : 'explained-rollout';
 
-  --manifests <folder>       folder of the objects to apply (default manifests/app)
+const usage = `${program} deploy --manifests <folder> --image <registry/repository@sha256:...> [options]
+${program} diagnose --name <deployment> [options]
+
+  --manifests <folder>       folder of the objects to apply; with a kustomization, what kubectl makes of it
   --image <reference>        image by digest
+  --name <deployment>        Deployment to follow (default: the only one of the manifests) or to diagnose
   --container <name>         container that runs the image (default: the only one)
+  --namespace <name>         for objects that name none (default: default)
   --commit, --model-version  recorded as annotations of the Deployment
   --deadline <duration>      limit for the whole rollout, such as 30m (default: what its pods need one after the other)
   --patience <cause>=<seconds>
@@ -29,8 +34,7 @@ node ci/src/deploy/main.ts diagnose --name <deployment> [options]
   --canary <duration>        how long to compare one pod of the new revision with the old ones before the rest follows
   --bake <duration>          how long to compare the new revision with the old one under traffic (default 0: not at all)
   --signals <file>           what is compared (default: signals.yaml beside the folder of manifests, if there is one)
-  --namespace, --name        Deployment to diagnose (default namespace: default)
-  --field-manager <name>     owner of the fields that are applied (default sentiment-deployer); the same in each run
+  --field-manager <name>     owner of the fields that are applied (default explained-rollout); the same in each run
   --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --context <name>           context of the kubeconfig (default: its current one)
   --json                     print the outcome as JSON on standard output; progress always goes to standard error
@@ -42,7 +46,7 @@ Exit codes: 0 deployed, unchanged, healthy; 1 rolled back, failed, interrupted, 
 `;
 
 const options = {
-  manifests: { type: 'string', default: 'manifests/app' },
+  manifests: { type: 'string' },
   image: { type: 'string' },
   container: { type: 'string' },
   commit: { type: 'string' },
@@ -53,7 +57,7 @@ const options = {
   bake: { type: 'string' },
   canary: { type: 'string' },
   signals: { type: 'string' },
-  namespace: { type: 'string', default: 'default' },
+  namespace: { type: 'string' },
   name: { type: 'string' },
   kubeconfig: { type: 'string' },
   context: { type: 'string' },
@@ -80,8 +84,9 @@ async function main(): Promise<number> {
 type Values = ReturnType<typeof parse>['values'];
 
 async function runDeploy(values: Values): Promise<number> {
-  const { image, manifests, container, commit, 'model-version': modelVersion } = values;
+  const { image, manifests, name, namespace, container, commit, 'model-version': modelVersion } = values;
   if (image === undefined) throw new UsageError('--image is missing');
+  if (manifests === undefined) throw new UsageError('--manifests is missing');
   const settings = rolloutSettings(values);
   const kubeConfig = readKubeConfig(values);
   const stopped = new AbortController();
@@ -92,11 +97,13 @@ async function runDeploy(values: Values): Promise<number> {
     kubeConfig,
     manifests,
     image,
+    name,
+    namespace,
     container,
     commit,
     modelVersion,
     ...settings,
-    signals: await readSignals(values),
+    signals: await readSignals(manifests, values.signals),
     fieldManager: values['field-manager'],
     explainImage: explainerFor(kubeConfig),
     onProgress: (line) => process.stderr.write(`${line}\n`),
@@ -106,14 +113,14 @@ async function runDeploy(values: Values): Promise<number> {
   return exitCode(outcome);
 }
 
-async function readSignals({ signals, manifests }: Values): Promise<SignalTable | undefined> {
-  const path = signals ?? join(dirname(resolve(manifests)), 'signals.yaml');
-  if (signals === undefined && !existsSync(path)) return undefined;
+async function readSignals(manifests: string, given: string | undefined): Promise<SignalTable | undefined> {
+  const path = given ?? join(dirname(resolve(manifests)), 'signals.yaml');
+  if (given === undefined && !existsSync(path)) return undefined;
   return parseSignals(await readFile(path, 'utf8'), path);
 }
 
 async function runDiagnose(values: Values): Promise<number> {
-  const { name, namespace, json } = values;
+  const { name, namespace = 'default', json } = values;
   if (name === undefined) throw new UsageError('--name is missing');
   const kubeConfig = readKubeConfig(values);
   const diagnosis = await diagnose({ kubeConfig, namespace, name, explainImage: explainerFor(kubeConfig) }).catch(
@@ -123,12 +130,6 @@ async function runDiagnose(values: Values): Promise<number> {
   );
   process.stdout.write(`${withPages(json ? JSON.stringify(diagnosis, undefined, 2) : describeDiagnosis(diagnosis))}\n`);
   return diagnosis.state === 'healthy' ? 0 : 1;
-}
-
-/** The pages about causes are beside this program, wherever its user stands. */
-function withPages(text: string): string {
-  const pages = resolve(import.meta.dirname, '../../../docs/runbook');
-  return existsSync('docs/runbook') ? text : text.replaceAll(/\bdocs\/runbook(?=\/[a-z-]+\.md)/g, pages);
 }
 
 /** Without an image in ECR, needs no AWS credentials and does not load the AWS clients. */
@@ -175,8 +176,8 @@ function couldNotLook({ code }: PipelineError): boolean {
   return code.startsWith('CLUSTER') || code.startsWith('AWS') || code === 'NO_KUBECONFIG';
 }
 
-// Dagger imports every file under src; that must not run the program.
-if (process.argv[1] === import.meta.filename) {
+// Dagger imports every file under src; that must not run the program. npx calls it through a link.
+if (process.argv[1] && realpathSync(process.argv[1]) === import.meta.filename) {
   try {
     process.exitCode = await main();
   } catch (error) {

@@ -11,6 +11,7 @@ import {
   prepareRelease,
   readManifests,
   releasedContainer,
+  targetOf,
 } from './manifest.ts';
 
 const image = `registry.example/app@sha256:${'a'.repeat(64)}`;
@@ -88,6 +89,26 @@ describe('manifests', () => {
     expect(code(() => deploymentOf([kind('Service')]))).toBe('MANIFEST');
     const two = parseManifests(`${deployment}---${deployment}`, 'f');
     expect(() => deploymentOf(two)).toThrow('hold 2 Deployments (app, app), expected one');
+    expect(() => deploymentOf(two, 'app')).toThrow('hold 2 Deployments called "app"');
+    expect(() => deploymentOf(two, 'other')).toThrow('hold 0 Deployments called "other" (all: app, app)');
+  });
+
+  test('of several Deployments the named one is released', () => {
+    const two = parseManifests(`${deployment}---${deployment.replaceAll('name: app', 'name: worker')}`, 'f');
+    const { name, objects, deployment: found } = prepareRelease(two, { name: 'worker', image });
+    expect([name, found.metadata.name]).toEqual(['worker', 'worker']);
+    expect(objects.map((object) => JSON.stringify(object).includes(image))).toEqual([false, true]);
+  });
+
+  test('go to their namespace, or to the one that is given where they name none', () => {
+    const [own] = parseManifests(deployment, 'f');
+    const placed = [{ ...own, metadata: { ...own.metadata, namespace: 'shop' } }];
+    expect(targetOf([own], {})).toEqual({ name: 'app', namespace: 'default' });
+    expect(targetOf([own], { namespace: 'shop' })).toEqual({ name: 'app', namespace: 'shop' });
+    expect(targetOf(placed, { namespace: 'shop' })).toEqual(targetOf(placed, {}));
+    expect(() => targetOf(placed, { namespace: 'other' })).toThrow(
+      'is for namespace shop, and the release for namespace other',
+    );
   });
 });
 

@@ -14,6 +14,8 @@ export type DeploymentManifest = V1Deployment & Manifest;
 
 /** What a release adds to the manifests; files never contain it. */
 export type ReleaseFacts = {
+  /** The Deployment that is followed; default: the manifests' only one. Others are applied and not followed. */
+  name?: string;
   /** By digest: `registry/repository@sha256:...`. */
   image: string;
   /** The container that runs it; default: the Deployment's only one. */
@@ -30,8 +32,8 @@ export type Release = {
   deployment: DeploymentManifest;
 };
 
-/** Prefix of our own annotations. */
-const ours = 'sentiment-pipeline';
+/** Prefix of our own annotations, and the owner of the fields that are applied. */
+export const ours = 'explained-rollout';
 
 export const annotations = {
   changeCause: 'kubernetes.io/change-cause',
@@ -121,19 +123,33 @@ function objectsIn(value: unknown, source: string): Manifest[] {
   throw wrong(`${source} contains something that is not a Kubernetes object`, next);
 }
 
-/** The release's one Deployment. Throws MANIFEST. */
-export function deploymentOf(manifests: Manifest[]): DeploymentManifest {
-  const deployments = manifests.filter(isDeployment);
-  if (deployments.length === 1) return deployments[0];
-  const names = deployments.map((object) => object.metadata.name).join(', ') || 'none';
-  throw wrong(`the manifests hold ${deployments.length} Deployments (${names}), expected one`, 'keep one of them');
+/** The Deployment of that name, or the only one. Throws MANIFEST. */
+export function deploymentOf(manifests: Manifest[], name?: string): DeploymentManifest {
+  const all = manifests.filter(isDeployment);
+  const found = name === undefined ? all : all.filter((object) => object.metadata.name === name);
+  if (found.length === 1) return found[0];
+  const names = all.map((object) => object.metadata.name).join(', ') || 'none';
+  if (name !== undefined)
+    throw wrong(`the manifests hold ${found.length} Deployments called "${name}" (all: ${names})`, 'correct the name');
+  throw wrong(`the manifests hold ${all.length} Deployments (${names}), expected one`, 'name the one to follow');
 }
+
+/** Where a release goes. Throws MANIFEST, also if its Deployment names another namespace than the caller. */
+export function targetOf(manifests: Manifest[], given: { name?: string; namespace?: string }): Target {
+  const { name, namespace } = deploymentOf(manifests, given.name).metadata;
+  if (given.namespace === undefined) return { name, namespace: namespace ?? 'default' };
+  if (namespace === undefined || namespace === given.namespace) return { name, namespace: given.namespace };
+  const headline = `Deployment ${name} is for namespace ${namespace}, and the release for namespace ${given.namespace}`;
+  throw wrong(headline, 'leave the namespace out of the manifests, or give the same one');
+}
+
+export type Target = { name: string; namespace: string };
 
 /** Adds the release's facts to a copy of the objects. Throws MANIFEST, IMAGE_NOT_BY_DIGEST. */
 export function prepareRelease(manifests: Manifest[], facts: ReleaseFacts): Release {
   // One copy per object: a part that two objects share (a YAML alias) must not change in both.
   const objects = manifests.map((object) => structuredClone(object)).sort((a, b) => rank(a) - rank(b));
-  const deployment = deploymentOf(objects);
+  const deployment = deploymentOf(objects, facts.name);
   if (!/^[^@\s]+@sha256:[0-9a-f]{64}$/.test(facts.image)) {
     const next = 'use what the publish step printed: registry/repository@sha256:<64 hexadecimal digits>';
     const headline = `the image to deploy is "${facts.image}", which is not a reference by digest`;
@@ -187,6 +203,11 @@ function isManifest(value: unknown): value is Manifest {
 /** The server checks its contents, in the dry-run before the start. */
 export function isDeployment(object: Manifest): object is DeploymentManifest {
   return object.apiVersion === 'apps/v1' && object.kind === 'Deployment';
+}
+
+/** The Deployment that is followed. */
+export function isReleased({ name }: Pick<Release, 'name'>, object: Manifest): object is DeploymentManifest {
+  return isDeployment(object) && object.metadata.name === name;
 }
 
 function wrong(headline: string, next: string): PipelineError {

@@ -14,20 +14,31 @@ import { isPausedByCanary } from './canary.ts';
 import { type Kept, keepBefore } from './keep.ts';
 import {
   type DeploymentManifest,
-  isDeployment,
+  isReleased,
   type Manifest,
+  ours,
   prepareRelease,
   type Release,
   type ReleaseFacts,
 } from './manifest.ts';
-import { checkImage, checkReferences, checkThatItRuns, dryRun, dryRunPod, ensureNamespace } from './preflight.ts';
+import {
+  checkImage,
+  checkReferences,
+  checkThatItRuns,
+  dryRun,
+  dryRunPod,
+  ensureNamespace,
+  inNamespace,
+} from './preflight.ts';
 import { adopt, type GoodRelease, makeRecords, type Records } from './record.ts';
 import type { Despite, RolloutSettings } from './settings.ts';
 
 export type RolloutOptions = ReleaseFacts &
   RolloutSettings & {
     kubeConfig: KubeConfig;
-    /** Default `sentiment-deployer`. Use the same one in each run, or fields are left behind that nobody owns. */
+    /** For objects that name none; default: `default`. */
+    namespace?: string;
+    /** Default `explained-rollout`. Use the same one in each run, or fields are left behind that nobody owns. */
     fieldManager?: string;
     /** What the registry really holds: checked before the start, and again when a pull fails. */
     explainImage?: ExplainImage;
@@ -71,10 +82,10 @@ export async function planRelease(
   already: Despite,
   lock: () => Promise<void>,
 ): Promise<Plan> {
-  const { kubeConfig, explainImage, fieldManager = 'sentiment-deployer', onProgress } = options;
-  const release = prepareRelease(manifests, options);
-  const { namespace, name } = release;
+  const { kubeConfig, explainImage, fieldManager = ours, onProgress } = options;
   const objects = objectsOf(kubeConfig);
+  const release = prepareRelease(await inNamespace(objects, manifests, options.namespace), options);
+  const { namespace, name } = release;
   const applier = makeApplier(kubeConfig, fieldManager);
   const records = makeRecords(kubeConfig, namespace, name, fieldManager);
   const passed: Record<string, string> = { ...already };
@@ -94,11 +105,11 @@ export async function planRelease(
   const wasAutoscaled = isScaled || kept.some(({ live }) => live && isAutoscalerOf(release, live));
   const isAutoscaled = wasAutoscaled || release.objects.some((object) => isAutoscalerOf(release, object));
   const shown = release.objects.map((object) =>
-    isDeployment(object) && isAutoscaled ? withReplicas(object, before?.deployment) : object,
+    isReleased(release, object) && isAutoscaled ? withReplicas(object, before?.deployment) : object,
   );
   const previews = await Promise.all(shown.map(preview));
   const isOurPause = isPausedByCanary(before?.deployment, fieldManager);
-  await unlessPassed(async () => checkThatItRuns(release, previews.find(isDeployment), isOurPause));
+  await unlessPassed(async () => checkThatItRuns(release, releasedOf(previews), isOurPause));
   await unlessPassed(tryPod);
   const serves = serving(before, record.good);
   const good = serves ?? record.good;
@@ -124,6 +135,10 @@ export async function planRelease(
     isKeptGood: serves !== undefined || isContinued,
   };
 
+  function releasedOf(all: Manifest[]): DeploymentManifest | undefined {
+    return all.find((object) => isReleased(release, object));
+  }
+
   /** A refusal that somebody knows better about. */
   async function unlessPassed<T>(check: () => Promise<T>): Promise<T | undefined> {
     try {
@@ -147,7 +162,7 @@ export async function planRelease(
 
   /** Skipped if no pod is created before an old one ends: a quota that is used up now is free by then. */
   async function tryPod(): Promise<void> {
-    const deployment = previews.find(isDeployment);
+    const deployment = releasedOf(previews);
     const surge = deployment?.spec?.strategy?.rollingUpdate?.maxSurge;
     // Pods that are ending still count in a quota, and then no longer.
     const isFreeing = before?.pods.some(({ metadata }) => metadata?.deletionTimestamp !== undefined);

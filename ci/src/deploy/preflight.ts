@@ -13,6 +13,7 @@ import {
   withRetries,
 } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
+import type { Objects } from '../kubernetes/objects.ts';
 import { type Applier, droppedFields, undeclaredFields } from './apply.ts';
 import type { Manifest, Release } from './manifest.ts';
 
@@ -148,6 +149,21 @@ export async function dryRun(
     });
   });
   return { preview, dropped: object.kind === 'Secret' ? [] : droppedFields(object, preview) };
+}
+
+/** The objects that name no namespace get this one, unless their kind belongs to none. */
+export async function inNamespace(
+  objects: Objects,
+  manifests: Manifest[],
+  namespace: string | undefined,
+): Promise<Manifest[]> {
+  if (namespace === undefined) return manifests;
+  return await Promise.all(
+    manifests.map(async (object) => {
+      const isGiven = object.metadata.namespace !== undefined || !(await objects.isNamespaced(object));
+      return isGiven ? object : { ...object, metadata: { ...object.metadata, namespace } };
+    }),
+  );
 }
 
 /**

@@ -13,7 +13,7 @@ import { droppedFields, leaveReplicas } from './apply.ts';
 import { isPausedByCanary, oneFirst, setPaused } from './canary.ts';
 import { type Ending, followRollout } from './follow.ts';
 import { goBack } from './go_back.ts';
-import { type DeploymentManifest, isDeployment, type Manifest } from './manifest.ts';
+import { type DeploymentManifest, isReleased, type Manifest } from './manifest.ts';
 import { askOutside, awaitBinding } from './outside.ts';
 import { takeover } from './ownership.ts';
 import type { RolloutResult } from './report.ts';
@@ -114,7 +114,7 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
 
   /** Undefined if the first pod is as good as the old ones, or if the release makes no pods. */
   async function tryOnePod(watching: Watching): Promise<{ verdict: Verdict; snapshot: Snapshot } | undefined> {
-    const first = release.objects.map((object) => (isDeployment(object) ? oneFirst(object) : object));
+    const first = release.objects.map((object) => (isReleased(release, object) ? oneFirst(object) : object));
     const { deployment } = await applyAll(running, first);
     const made = await follow(running, deployment, before, undefined, ({ updated }) => updated > 0);
     if (made.verdict) return { verdict: made.verdict, snapshot: made.snapshot };
@@ -207,13 +207,14 @@ async function applyAll(
   let deployment: V1Deployment = {};
   for (const object of objects) {
     signal.throwIfAborted();
-    if (isDeployment(object)) await awaitBinding(options.kubeConfig, release, options.onProgress, signal);
+    const isFollowed = isReleased(release, object);
+    if (isFollowed) await awaitBinding(options.kubeConfig, release, options.onProgress, signal);
     const taken = await takeOver(running, object);
-    const answer = await running.applier.apply(isDeployment(object) ? await asApplied(running, object) : object);
+    const answer = await running.applier.apply(isFollowed ? await asApplied(running, object) : object);
     const lost = taken ? lostFields(taken, answer) : [];
     if (lost.length > 0)
       options.onProgress(`${title(object)} loses what only an earlier kubectl apply set: ${lost.join(', ')}`);
-    if (isDeployment(object)) deployment = answer;
+    if (isFollowed) deployment = answer;
     applied.push(answer);
   }
   return { deployment, objects: applied };

@@ -21,6 +21,8 @@ export type Objects = {
   patch: (object: Manifest, operations: Operation[], fieldManager: string) => Promise<Manifest>;
   /** Its dependents go too. Nothing happens if it does not exist. */
   remove: (object: Manifest) => Promise<void>;
+  /** Also true for a kind that the cluster does not have. */
+  isNamespaced: (object: Pick<Manifest, 'apiVersion' | 'kind'>) => Promise<boolean>;
 };
 
 type Resource = { name: string; namespaced: boolean; kind: string };
@@ -42,8 +44,15 @@ export function objectsOf(kubeConfig: KubeConfig): Objects {
     return (answer.resources ?? []).filter(({ name }) => !name.includes('/'));
   }
 
+  async function resourceOf({
+    apiVersion,
+    kind,
+  }: Pick<Manifest, 'apiVersion' | 'kind'>): Promise<Resource | undefined> {
+    return (await resources(apiVersion)).find((each) => each.kind === kind);
+  }
+
   async function pathOf({ apiVersion, kind, metadata }: Manifest): Promise<string> {
-    const resource = (await resources(apiVersion)).find((each) => each.kind === kind);
+    const resource = await resourceOf({ apiVersion, kind });
     if (!resource)
       throw new (kubernetes().ApiException)(404, '', `the cluster has no kind ${kind} in ${apiVersion}`, {});
     const namespace = resource.namespaced ? `/namespaces/${metadata.namespace ?? 'default'}` : '';
@@ -73,6 +82,7 @@ export function objectsOf(kubeConfig: KubeConfig): Objects {
       const query = { propagationPolicy: 'Background' };
       await ifFound(call(kubeConfig, { method: 'DELETE', path: await pathOf(object), query }));
     },
+    isNamespaced: async (object) => (await ifFound(resourceOf(object)))?.namespaced ?? true,
   };
 }
 
