@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { paramsSchema, readParams } from './params.ts';
+import { nameOfSources, paramsSchema, readParams, sectionsOfModel } from './params.ts';
 import { YamlFile } from './yaml_file.ts';
 
 const text = readFileSync('ml/testdata/params.yaml', 'utf8');
@@ -35,6 +35,14 @@ describe('params.yaml', () => {
     });
   });
 
+  it('are stored with a model without the secrets that an address of the command line holds', () => {
+    const params = parseParams('', 'params.yaml');
+    const data_ingestion = { ...params.data_ingestion, source: 'https://example.org/a.csv?sig=51gn4ture' };
+    const stored = [nameOfSources(data_ingestion), sectionsOfModel({ ...params, data_ingestion })];
+    expect(JSON.stringify(stored)).not.toContain('51gn4ture');
+    expect(stored[0]).toBe('https://example.org/a.csv?sig=***');
+  });
+
   it('has a description for every key', () => {
     const { properties } = z.toJSONSchema(paramsSchema, { io: 'input' });
     for (const [name, section] of Object.entries(properties ?? {})) {
@@ -48,6 +56,16 @@ describe('params.yaml', () => {
     expect(() => parseParams('model_building: { classifier: random_forest }', 'my.yaml')).toThrow(
       /^my\.yaml:1: model_building\.classifier: this classifier is not linear.*multinomial_naive_bayes/,
     );
+  });
+
+  it.each([
+    'source: https://bucket.s3.amazonaws.com/a.csv?X-Amz-Signature=51gn4ture',
+    'sources: [a.csv, { source: "https://ann:51gn4ture@example.org/a.csv" }]',
+    'test_source: https://example.org/a.csv?token=51gn4ture',
+  ])('refuses a secret address, which would be written with the settings, and says what to do: %s', (setting) => {
+    const check = () => parseParams(`data_ingestion:\n  ${setting}\n`, 'params.yaml');
+    expect(check).toThrow(/source: it holds a signature, a token or a password, .*name that: env:REVIEWS_URL/);
+    expect(check).not.toThrow(/51gn4ture/);
   });
 
   it.each([

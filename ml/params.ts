@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { isClassifier, linearNames, linearSettings } from './classifiers/registry.ts';
+import { redact } from './redact.ts';
 import { readYamlFile } from './yaml_file.ts';
 
 const whole = (least: number, most = 4294967295) => z.number().int().min(least).max(most);
@@ -120,9 +121,16 @@ const classes = {
     .describe('Whether the order of the classes means something; if not given, yes where ratings have a place.'),
 };
 
-const sourceName = name.describe(
-  'embedded:all, embedded:NAME, a table, a folder of tables, http(s)://, s3://, or an aclImdb folder or tar.gz.',
-);
+/** Settings go into dvc.lock, MLflow and the model, so a secret address has no place here. */
+export const sourceName = name
+  .refine(
+    (source) => redact(source, {}) === source,
+    'it holds a signature, a token or a password, which would be written to dvc.lock, MLflow and the model; put the ' +
+      "address into an environment variable (export REVIEWS_URL='...') and name that: env:REVIEWS_URL",
+  )
+  .describe(
+    'embedded:all, embedded:NAME, a table, a folder of tables, http(s)://, s3://, an aclImdb folder or tar.gz, or env:NAME.',
+  );
 
 const ingestion = {
   source: sourceName.default('embedded:all'),
@@ -140,7 +148,7 @@ const ingestion = {
     ),
   ...classes,
   ...ofSource,
-  test_source: name
+  test_source: sourceName
     .optional()
     .describe('Held-out texts of your own, with the same columns as the source; they take the place of the split.'),
   test_share: above(0).lt(1).default(0.2).describe('Share of the texts in the held-out set.'),
@@ -321,9 +329,10 @@ export type ModelBuildingParams = Params['model_building'];
 export type ModelEvaluationParams = Params['model_evaluation'];
 export type PromoteModelParams = Params['promote_model'];
 
-/** The sections that decide what a model is. */
+/** The sections that decide what a model is, without secrets: an address of the command line may hold some. */
 export function sectionsOfModel(params: Params): Record<string, unknown> {
-  const { data_ingestion, data_preprocessing, feature_engineering, model_building } = params;
+  const { data_ingestion: given, data_preprocessing, feature_engineering, model_building } = params;
+  const data_ingestion = { ...given, source: redact(given.source, {}) };
   return { data_ingestion, data_preprocessing, feature_engineering, model_building };
 }
 
@@ -333,9 +342,9 @@ export function withSource(params: Params, source: string | undefined): Params {
   return { ...params, data_ingestion: { ...params.data_ingestion, source, sources: undefined } };
 }
 
-/** What a model's facts call the sources: as params.yaml names them. */
+/** What a model's facts call the sources: as params.yaml names them, without secrets. */
 export function nameOfSources({ source, sources }: Pick<DataIngestionParams, 'source' | 'sources'>): string {
-  return sources ? sources.map((own) => own.source).join(', ') : source;
+  return sources ? sources.map((own) => own.source).join(', ') : redact(source, {});
 }
 
 /** How the texts that a model learnt from were read, by its facts; undefined if a model of another version says it otherwise. */

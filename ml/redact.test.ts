@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeError, SentimentError } from './errors.ts';
-import { redact } from './redact.ts';
+import { hide, redact } from './redact.ts';
 
 describe('a secret is taken out of', () => {
   it.each([
@@ -32,6 +32,9 @@ describe('a secret is taken out of', () => {
       MLFLOW_TRACKING_TOKEN: 'tok3n-value\n',
       AWS_SECRET_ACCESS_KEY: 'abc/def+ghi',
       DATABASE_URL: 'mysql://root:p%40ssw0rd@db/x',
+      SERVICE_API_KEYS: 'first-key,second-key',
+      // Whatever its name is, an address may hold secrets; a server's answer may repeat one alone.
+      REVIEWS: 'https://b/a?X-Amz-Signature=51gn4tur3&page=1',
       HOME: '/home/ann',
     };
     const basic = Buffer.from('ann:pass word/1').toString('base64');
@@ -43,11 +46,58 @@ describe('a secret is taken out of', () => {
       'p%40ssw0rd',
       'p@ssw0rd',
       basic,
+      'first-key',
+      'second-key',
+      '51gn4tur3',
     ]) {
       expect(redact(`the server said "${secret}"`, env)).toBe('the server said "***"');
     }
     expect(redact('/home/ann/a.csv', env)).toBe('/home/ann/a.csv');
   });
+});
+
+it.each([
+  ['password=hunter2 next', 'password=*** next'],
+  ['AWS_SECRET_ACCESS_KEY: wJalrXUtnFEMI/K7MDENG', 'AWS_SECRET_ACCESS_KEY: ***'],
+  ['{"apiKey": "abc def", "port": 8080}', '{"apiKey": ***, "port": 8080}'],
+  ['GET https://bob:s3cret@mlflow.example/api', 'GET https://***@mlflow.example/api'],
+  ['Authorization: Bearer abcdefghijk', 'Authorization: ***'],
+  ['key AKIAIOSFODNN7EXAMPLE used', 'key *** used'],
+  ['token eyJhbGciOi.eyJzdWIiOiIx.SflKxwRJ', 'token ***'],
+  ['x-eyJhbGciOiJIUzI1NiJ9', 'x-***'],
+  ['git+ssh://bob:s3cret@git.example/app', 'git+ssh://***@git.example/app'],
+  ['?X-Amz-Signature=0a1b2c&X-Amz-Date=2026', '?X-Amz-Signature=***&X-Amz-Date=2026'],
+  ['the body was {\\"apiKey\\":\\"abcdef\\"}', 'the body was {\\"apiKey\\":***\\"}'],
+  ['-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----', '***'],
+])('%s becomes %s', (text, clean) => {
+  expect(redact(text, {})).toBe(clean);
+});
+
+it.each([
+  `secret "mlflow" not found`,
+  `couldn't find key token in Secret d-envkey/mlflow`,
+  'MountVolume.SetUp failed for volume "d" : references non-existent secret key: crt',
+  'failed to sync secret cache: timed out waiting for the condition',
+  'pulling from host 127.0.0.1:5001 failed with status code [manifests v1]: 401 Unauthorized',
+])('the cluster\'s own "%s" is unchanged', (text) => {
+  expect(redact(text, {})).toBe(text);
+});
+
+it('a value behind a telling name is never printed', () => {
+  const name = fc.constantFrom(
+    'password',
+    'DB_PASSWORD',
+    'api_key',
+    'apiKey',
+    'client_secret',
+    'MLFLOW_TRACKING_TOKEN',
+  );
+  const value = fc.stringMatching(/^[A-Za-z0-9/+_.-]{8,40}$/);
+  fc.assert(
+    fc.property(name, fc.constantFrom('=', ': ', '":"'), value, (key, sign, secret) => {
+      expect(redact(`before ${key}${sign}${secret} after`)).not.toContain(secret);
+    }),
+  );
 });
 
 it.each([
@@ -57,8 +107,15 @@ it.each([
   'registry.local:5000/team/app@sha256:0123456789abcdef is not in the registry',
   'Basic understanding is enough; a token is a word',
   'arn:aws:iam::123456789012:role/release',
+  'dagger call --tracking-token=env:MLFLOW_TRACKING_TOKEN release --kubeconfig=file:/home/ann/.kube/config',
+  'CredentialsProviderError: Could not load credentials from any providers',
 ])('ordinary text stays as it is: %s', (text) => {
   expect(redact(text, {})).toBe(text);
+});
+
+it('a credential that is not in the environment is hidden once it was named', () => {
+  hide('m4g1c-w0rd');
+  expect(redact('the registry said "m4g1c-w0rd"', {})).toBe('the registry said "***"');
 });
 
 it('what is clean stays clean, and no text takes more than linear time', () => {

@@ -7,8 +7,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { gatherReviews, gatherSplit } from '../ml/corpus/corpus.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { gatherCorpus, gatherReviews, gatherSplit } from '../ml/corpus/corpus.ts';
 import { downloadHttp } from '../ml/corpus/download.ts';
 import { settings } from '../ml/corpus/testdata/settings.ts';
 import { freePort, listen, stopListening } from './support/listen.ts';
@@ -32,6 +32,11 @@ const answers: Record<string, RequestListener> = {
   },
   '/untold': (_, response) => response.end('one line of text\nand another\n'),
   '/circle': (_, response) => response.writeHead(302, { location: '/circle' }).end(),
+  '/signed': ({ headers, url }, response) => {
+    const isKnown = headers.authorization === `Basic ${btoa('ann:p4ssword')}` && url?.endsWith('=51gn4ture');
+    if (isKnown) response.writeHead(302, { location: '/reviews.csv?sig=s3cond' }).end();
+    else response.writeHead(403).end(`not with ${headers.authorization} at ${url}`);
+  },
   '/secret.csv': (_, response) => response.writeHead(403).end('no'),
   '/broken.csv': (_, response) => response.writeHead(500).end('no'),
   '/page.csv': (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Sign in</p>'),
@@ -64,7 +69,10 @@ describe('texts at an address', () => {
     folder = await mkdtemp(join(tmpdir(), 'http-'));
   });
 
-  afterEach(() => rm(folder, { recursive: true }));
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  });
 
   const read = (path: string) =>
     gatherReviews({ ...settings, source: `${base}${path}` }, { folder, log: () => {} }).finally(() =>
@@ -102,6 +110,26 @@ describe('texts at an address', () => {
     expect(readFileSync(file.path, 'utf8')).toBe(TABLE);
     expect(lines).toEqual([`fetching ${base}/reviews.csv ...`]);
     file.remove();
+  });
+
+  it('may be at an address that only a variable of the environment holds, with a password, a signature and a redirect', async () => {
+    const { host } = new URL(base);
+    vi.stubEnv('REVIEWS_URL', `http://ann:p4ssword@${host}/signed?X-Amz-Signature=51gn4ture`);
+    const lines: string[] = [];
+    const log = (line: string) => void lines.push(line);
+    const corpus = await gatherCorpus({ ...settings, source: 'env:REVIEWS_URL' }, { folder, log });
+    expect(corpus.name).toBe('env:REVIEWS_URL');
+    expect(corpus.census.rowsRead).toBe(2);
+    corpus.close();
+    expect(lines).toEqual(['fetching env:REVIEWS_URL ...']);
+
+    vi.stubEnv('REVIEWS_URL', `http://ann:wr0ngword@${host}/signed?X-Amz-Signature=51gn4ture`);
+    const refused = gatherReviews({ ...settings, source: 'env:REVIEWS_URL' }, { folder, log: () => {} });
+    await expect(refused).rejects.toThrow('env:REVIEWS_URL answered 403 Forbidden');
+
+    vi.stubEnv('REVIEWS_URL', '');
+    const unset = gatherReviews({ ...settings, source: 'env:REVIEWS_URL' }, { folder, log: () => {} });
+    await expect(unset).rejects.toMatchObject({ code: 'SOURCE_UNSET', exitCode: 2 });
   });
 
   it.each([

@@ -6,6 +6,7 @@ import type { Builder } from './containers/image.ts';
 import type { Tracking } from './containers/pipeline.ts';
 import { type Mirrors, toolbox } from './containers/toolbox.ts';
 import { PipelineError } from './errors.ts';
+import { hide } from './redact.ts';
 import { lastLines } from './step.ts';
 import { type TrackingSignIn, trackingAddress } from './tracking.ts';
 
@@ -51,11 +52,13 @@ export async function withReadableSecrets(given: Arguments): Promise<Arguments> 
     kubeconfig: target.kubeconfig,
   };
   for (const [option, secret] of Object.entries(secrets)) {
-    await secret?.plaintext().catch((cause: unknown) => {
+    const text = await secret?.plaintext().catch((cause: unknown) => {
       const evidence = lastLines(cause instanceof Error ? cause.message : String(cause));
       const next = 'set the variable or create the file that it names, or leave it out';
       throw new PipelineError('SECRET', `the secret of --${option} cannot be read`, { evidence, next, cause });
     });
+    // The words of a whole file are not secrets.
+    if (/^(?:tracking|aws)-/.test(option)) hide(text);
   }
   return given;
 }

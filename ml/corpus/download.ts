@@ -28,6 +28,8 @@ export type DownloadOptions = {
   /** Folder for the temporary file. */
   folder: string;
   log: (line: string) => void;
+  /** What reports and errors call it, in place of the address without secrets. */
+  name?: string;
   /** Longest time without a byte, in milliseconds; one minute by default. */
   idleTimeout?: number;
 };
@@ -55,11 +57,11 @@ const NAME_OF_TYPE: Record<string, string> = {
 
 /** Throws ADDRESS_INVALID (2) or DOWNLOAD_FAILED: no connection, a status, silence, a web page or an empty answer. */
 export function downloadHttp(address: string, options: DownloadOptions): Promise<Downloaded> {
-  const url = parseAddress(address);
+  const { url, headers } = parseAddress(address, options.name !== undefined);
   // A query may hold a signature.
-  const name = `${url.origin}${url.pathname}`;
+  const { name = `${url.origin}${url.pathname}` } = options;
   return download(name, options, reasonOfHttp, async (target) => {
-    const response = await fetch(url, { signal: target.signal });
+    const response = await fetch(url, { headers, signal: target.signal });
     checkResponse(response, name);
     await saveResponse(response, name, target);
     return fileNameOf(url, response);
@@ -80,7 +82,8 @@ export function downloadS3(
       'name one object, or all tables of a folder by a slash at the end',
     );
   }
-  return download(address, options, reasonOfS3, async ({ path, signal, watch, bytes }) => {
+  const { name = address } = options;
+  return download(name, options, reasonOfS3, async ({ path, signal, watch, bytes }) => {
     const { GetObjectCommand } = await import('@aws-sdk/client-s3');
     const client = await openS3(env);
     const { Body, ContentLength } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), {
@@ -88,7 +91,7 @@ export function downloadS3(
     });
     if (Body instanceof Readable) await pipeline(Body, watch, createWriteStream(path), { signal });
     client.destroy();
-    if (bytes() === 0) throw new SentimentError('DOWNLOAD_FAILED', `${address} is empty`);
+    if (bytes() === 0) throw new SentimentError('DOWNLOAD_FAILED', `${name} is empty`);
     if (ContentLength !== undefined && bytes() !== ContentLength) {
       throw new Error(`only ${bytes()} of ${ContentLength} bytes arrived`);
     }
@@ -138,7 +141,7 @@ async function openS3(env: NodeJS.ProcessEnv): Promise<S3Client> {
  */
 async function download(
   name: string,
-  { folder, log, idleTimeout = IDLE_TIMEOUT }: DownloadOptions,
+  { folder, log, idleTimeout = IDLE_TIMEOUT }: Omit<DownloadOptions, 'name'>,
   reasonOf: (error: unknown) => string,
   fetchInto: (target: Target) => Promise<string>,
 ): Promise<Downloaded> {
@@ -177,15 +180,22 @@ function cannotFetch(name: string, reason: string, cause: unknown): SentimentErr
   });
 }
 
-function parseAddress(address: string): URL {
+/** User and password of the address become a header; `fetch` drops that when a redirect leads to another server. */
+function parseAddress(address: string, isSecret: boolean): { url: URL; headers: Record<string, string> } {
   const url = URL.parse(address);
   if (!url) throw usageError('ADDRESS_INVALID', `${address} is not a valid address`);
-  if (url.username === '' && url.password === '') return url;
-  throw usageError(
-    'ADDRESS_INVALID',
-    `the address on ${url.host} holds a user name or password, which would end up in the model's facts`,
-    'download the file yourself and name its path, or use an address without credentials',
-  );
+  if (url.username === '' && url.password === '') return { url, headers: {} };
+  if (!isSecret) {
+    throw usageError(
+      'ADDRESS_INVALID',
+      `the address on ${url.host} holds a user name or password, which would end up in the model's facts`,
+      "put the address into an environment variable and name that: export REVIEWS_URL='...', then env:REVIEWS_URL",
+    );
+  }
+  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  url.username = '';
+  url.password = '';
+  return { url, headers: { authorization: `Basic ${Buffer.from(user).toString('base64')}` } };
 }
 
 function checkResponse(response: Response, name: string): void {

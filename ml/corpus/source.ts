@@ -10,6 +10,7 @@ import { openEmbedded } from './embedded.ts';
 import { isImdbFolder, isTable, openTables, type Part, tablesIn } from './folder.ts';
 import { openImdb } from './imdb.ts';
 import { describeProblem, type RowProblem } from './records.ts';
+import { isFromEnvironment, placeOf } from './sources.ts';
 import { readTable, requireColumns, type Table, type TableRow } from './table.ts';
 import { textColumnNames, textOf } from './text_columns.ts';
 
@@ -30,40 +31,44 @@ export type SourceOptions = {
 
 /**
  * embedded:NAME, http(s)://, s3:// (an object, or all tables under a name that ends in a slash), a folder or archive of IMDB
- * reviews, a folder of tables, or else a table. The caller closes it.
+ * reviews, a folder of tables, or else a table; for env:NAME what that variable holds. The caller closes it.
  *
- * Throws SOURCE_MISSING and what openEmbedded, downloadHttp, downloadS3, listS3, openImdb, openTables and openTableSource throw.
+ * Throws SOURCE_MISSING and what placeOf, openEmbedded, downloadHttp, downloadS3, listS3, openImdb, openTables and
+ * openTableSource throw.
  */
 export async function openSource(settings: SourceSettings, options: SourceOptions): Promise<Source> {
-  const { source } = settings;
-  if (source.startsWith('embedded:')) return openEmbedded(source.slice('embedded:'.length));
-  if (/^https?:\/\//i.test(source)) return openDownloaded(await downloadHttp(source, options), settings, options);
-  if (source.startsWith('s3://')) {
-    if (source.endsWith('/')) return openTables(source, await partsInS3(settings, options), hasIds(settings));
-    return openDownloaded(await downloadS3(source, options), settings, options);
+  const { source: name } = settings;
+  const place = placeOf(name);
+  // A place of the environment is a secret: reports and errors call it by its variable.
+  const download = { ...options, ...(isFromEnvironment(name) && { name }) };
+  if (place.startsWith('embedded:')) return openEmbedded(place.slice('embedded:'.length));
+  if (/^https?:\/\//i.test(place)) return openDownloaded(await downloadHttp(place, download), settings, options);
+  if (place.startsWith('s3://')) {
+    if (place.endsWith('/')) return openTables(name, await partsInS3(place, settings, options), hasIds(settings));
+    return openDownloaded(await downloadS3(place, download), settings, options);
   }
-  const facts = statSync(source, { throwIfNoEntry: false });
+  const facts = statSync(place, { throwIfNoEntry: false });
   if (!facts) {
-    throw new SentimentError('SOURCE_MISSING', `there is no file or folder ${source}`, {
+    throw new SentimentError('SOURCE_MISSING', `there is no file or folder ${place}`, {
       next: 'name a table, a folder, an address or embedded:all as a source of data_ingestion in params.yaml',
     });
   }
   const { log } = options;
-  if (!facts.isDirectory()) return openFile(source, { name: source, fileName: basename(source), log }, settings);
-  if (isImdbFolder(source)) return openImdb(source, source, 'folder');
-  const parts = tablesIn(source).map((name): Part => {
-    const path = join(source, name);
-    return { name, open: () => openTableSource(path, { name: path, fileName: name, log }, settings) };
+  if (!facts.isDirectory()) return openFile(place, { name, fileName: basename(place), log }, settings);
+  if (isImdbFolder(place)) return openImdb(place, name, 'folder');
+  const parts = tablesIn(place).map((fileName): Part => {
+    const file = { name: join(name, fileName), fileName, log };
+    return { name: fileName, open: () => openTableSource(join(place, fileName), file, settings) };
   });
-  return openTables(source, parts, hasIds(settings));
+  return openTables(name, parts, hasIds(settings));
 }
 
-async function partsInS3(settings: SourceSettings, options: SourceOptions): Promise<Part[]> {
-  const keys = (await listS3(settings.source)).filter(isTable);
-  return keys.map((name) => ({
-    name,
-    open: async () => openDownloaded(await downloadS3(settings.source + name, options), settings, options),
-  }));
+async function partsInS3(place: string, settings: SourceSettings, options: SourceOptions): Promise<Part[]> {
+  const keys = (await listS3(place)).filter(isTable);
+  return keys.map((key) => {
+    const download = { ...options, name: settings.source + (settings.source.endsWith('/') ? '' : '/') + key };
+    return { name: key, open: async () => openDownloaded(await downloadS3(place + key, download), settings, options) };
+  });
 }
 
 function hasIds({ id_column }: SourceSettings): boolean {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { gatherCorpus, gatherSplit } from './corpus.ts';
 import { countLeaks } from './duplicates.ts';
 import { sourcesOf } from './sources.ts';
@@ -9,6 +9,8 @@ const csv = (name: string, header: string, ...rows: string[]) =>
   temporaryFile(name, `${[header, ...rows].join('\n')}\n`);
 
 const options = () => ({ folder: temporaryFolder(), log: () => {} });
+
+afterEach(() => vi.unstubAllEnvs());
 
 type Sources = NonNullable<typeof settings.sources>;
 
@@ -37,12 +39,22 @@ describe('the sources of data_ingestion', () => {
     ['https://user:secret@example.org/shop.csv?token=1#top', 'shop'],
     ['s3://bucket/prefix/Tickets.jsonl', 'tickets'],
     ['aclImdb', 'aclimdb'],
+    ['env:REVIEWS_URL', 'reviews_url'],
     // accuracy_se is the standard error of the accuracy.
     ['se.csv', 'se_texts'],
     ['mine_se.csv', 'mine_se_texts'],
     ['日本.csv', 'texts'],
   ])('%s has the domain %s', (source, domain) => {
     expect(sourcesOf({ ...settings, source })[0].domain).toBe(domain);
+  });
+
+  it('may be what a variable of the environment holds, under the name of the variable', async () => {
+    vi.stubEnv('REVIEWS', csv('secret-place.csv', 'text,label', 'good,positive', 'dull,negative', 'bad'));
+    const corpus = await gatherCorpus({ ...settings, source: 'env:REVIEWS', max_bad_share: 1 }, options());
+    expect(corpus.describe().join('\n')).toContain('env:REVIEWS: 3 read, 2 kept');
+    expect(corpus.describe().join('\n')).toContain('env:REVIEWS:4: ');
+    expect(corpus.describe().join('\n')).not.toContain('secret-place');
+    corpus.close();
   });
 
   it('are the four corpora for embedded:all', () => {

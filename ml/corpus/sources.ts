@@ -1,8 +1,11 @@
 /** The sources that data_ingestion names, each with all of its settings, and the items of each under names of its own. */
 import { basename } from 'node:path';
+import { usageError } from '../errors.ts';
 import type { DataIngestionParams } from '../params.ts';
 import type { BadRow, Candidate } from './candidate.ts';
 import { embeddedNames } from './embedded.ts';
+
+type Environment = Record<string, string | undefined>;
 
 /** One source: its own settings, and beside them those of data_ingestion. */
 export type SourcePart = Omit<DataIngestionParams, 'sources'> & {
@@ -35,6 +38,29 @@ function expand(settings: Omit<DataIngestionParams, 'sources'>): Omit<SourcePart
   }));
 }
 
+const FROM_ENVIRONMENT = /^env:([A-Za-z_][A-Za-z0-9_]*)$/;
+
+/**
+ * Where a source is: itself, or for env:NAME what that variable holds. An address with a signature is secret, so it is only
+ * used, and params.yaml, dvc.lock, reports, MLflow and the model say env:NAME. Throws SOURCE_UNSET (2).
+ */
+export function placeOf(source: string, env: Environment = process.env): string {
+  const [, name] = FROM_ENVIRONMENT.exec(source) ?? [];
+  if (name === undefined) return source;
+  const place = env[name]?.trim();
+  if (place) return place;
+  throw usageError(
+    'SOURCE_UNSET',
+    `the source of texts is ${source}, and the environment variable ${name} is not set`,
+    `set it to the address or path of the texts: export ${name}=...`,
+  );
+}
+
+/** Whether the place of the source is a secret of the environment. */
+export function isFromEnvironment(source: string): boolean {
+  return FROM_ENVIRONMENT.test(source);
+}
+
 /** Whether a source is a file or a folder, and not a corpus or an address. */
 export function isFilePath(source: string): boolean {
   return !/^(embedded:|https?:\/\/|s3:\/\/)/i.test(source);
@@ -42,7 +68,7 @@ export function isFilePath(source: string): boolean {
 
 /** The name of the corpus, or of the file or folder without its endings, as far as metrics can be called by it. */
 function domainOf(source: string): string {
-  const path = source.replace(/^embedded:/, '').replace(/[?#].*$/s, '');
+  const path = source.replace(/^(?:embedded|env):/, '').replace(/[?#].*$/s, '');
   const name = basename(path)
     .toLowerCase()
     .replace(/\..*$/s, '')

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { classifierNames, classifiers } from '../classifiers/registry.ts';
 import { type SentimentError, usageError } from '../errors.ts';
-import { type ModelBuildingParams, type Params, paramsSchema } from '../params.ts';
+import { type ModelBuildingParams, type Params, paramsSchema, sourceName } from '../params.ts';
 import { type Keys, readYamlFile, type YamlFile } from '../yaml_file.ts';
 import type { Learner } from './worker.ts';
 
@@ -47,7 +47,7 @@ const study = z.strictObject({
 });
 
 const schema = z.strictObject({
-  source: z.string().min(1).optional().describe('Source of the texts; by default those that params.yaml names.'),
+  source: sourceName.optional().describe('Source of the texts; by default those that params.yaml names.'),
   experiment: z.string().min(1).describe("MLflow's experiment."),
   seed: z.number().int().min(0).max(4294967295),
   folds: z.number().int().min(2).max(50),

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isFilePath, sourcesOf } from '../corpus/sources.ts';
+import { isFilePath, isFromEnvironment, placeOf, sourcesOf } from '../corpus/sources.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import { writeJson } from '../files.ts';
 import { readParams } from '../params.ts';
@@ -18,11 +18,14 @@ await runMain(async () => {
   const settings = readParams().data_ingestion;
   const named = [...sourcesOf(settings).map(({ source }) => source), settings.test_source ?? []].flat();
   const contents: Record<string, string> = {};
-  for (const source of new Set(named)) {
+  for (const name of new Set(named)) {
+    // Without its variable, data_ingestion can still be up to date.
+    if (isFromEnvironment(name) && !process.env[name.slice('env:'.length)]?.trim()) continue;
+    const source = placeOf(name);
     if (!isFilePath(source)) continue;
     if (!existsSync(source)) pull(source);
-    contents[source] = await digestOf(source);
-    console.log(`${source}: SHA-256 ${contents[source].slice(0, 12)}`);
+    contents[name] = await digestOf(source);
+    console.log(`${name}: SHA-256 ${contents[name].slice(0, 12)}`);
   }
   writeJson(paths.sources, contents);
 });

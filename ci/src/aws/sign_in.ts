@@ -5,6 +5,7 @@
  */
 import { getDefaultRoleAssumer, getDefaultRoleAssumerWithWebIdentity } from '#aws/client-sts';
 import { PipelineError } from '../errors.ts';
+import { hide } from '../redact.ts';
 import { awsError } from './errors.ts';
 
 /** What a caller gave; `Value` is a secret of Dagger's, or its text. */
@@ -62,6 +63,7 @@ export function checkAwsSignIn(given: AwsSignIn<unknown>): void {
 export function awsCredentials(given: AwsSignIn<string>): AwsCredentials | undefined {
   checkAwsSignIn(given);
   const { accessKeyId, secretAccessKey, sessionToken, roleArn, webIdentityToken } = given;
+  for (const secret of [secretAccessKey, sessionToken, webIdentityToken]) hide(secret);
   if (webIdentityToken && roleArn) return { kind: 'web-identity', token: webIdentityToken, roleArn };
   if (!accessKeyId || !secretAccessKey) return undefined;
   const keys: AwsCredentials = { kind: 'keys', accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };

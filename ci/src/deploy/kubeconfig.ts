@@ -8,7 +8,7 @@ import type { KubeConfig, User } from '#kubernetes';
 import type { AwsClients } from '../aws/clients.ts';
 import { withEksToken } from '../aws/eks.ts';
 import { PipelineError } from '../errors.ts';
-import { kubernetes } from '../kubernetes/client.ts';
+import { hideCredentials, kubernetes } from '../kubernetes/client.ts';
 
 /** What the program's arguments ask for. */
 export type EksSignIn = { cluster: string; region?: string; roleArn?: string; profile?: string };
@@ -27,6 +27,7 @@ export function givenKubeConfig(text: string, options: { context?: string; clien
     const evidence = [error instanceof Error ? error.message.split('\n')[0] : String(error)];
     throw wrong('it cannot be read', 'write it with kubectl config view --raw --flatten', evidence);
   }
+  hideCredentials(kubeConfig);
   const { context = kubeConfig.getCurrentContext() } = options;
   if (kubeConfig.getContextObject(context) === null) {
     const known = kubeConfig.getContexts().map(({ name }) => name);

@@ -8,7 +8,7 @@ import { parseSignals, type SignalTable } from '../bake/signals.ts';
 import { PipelineError } from '../errors.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
 import { clusterError, describeError } from '../kubernetes/api_error.ts';
-import { kubernetes } from '../kubernetes/client.ts';
+import { hideCredentials, kubernetes } from '../kubernetes/client.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
 import { withPages } from './pages.ts';
@@ -157,6 +157,7 @@ function readKubeConfig({ kubeconfig, context }: Values): KubeConfig {
   } catch (error) {
     throw new UsageError(`the kubeconfig cannot be read: ${error instanceof Error ? error.message : error}`);
   }
+  hideCredentials(config);
   if (context !== undefined) {
     if (!config.getContextObject(context)) throw new UsageError(`the kubeconfig has no context "${context}"`);
     config.setCurrentContext(context);

@@ -27,7 +27,7 @@ test('a crash is reported with its own last error, without secrets', async () =>
   };
   const verdict = await explained('crash-loop', { log });
   expect(verdict.headline).toBe(
-    'Deployment d-crash/sentiment: container web ends with exit code 3 and says: Error: MODEL_PATH is not set, password=[redacted]',
+    'Deployment d-crash/sentiment: container web ends with exit code 3 and says: Error: MODEL_PATH is not set, password=***',
   );
   expect(verdict.evidence).toContain('log: starting');
   expect(JSON.stringify(verdict)).not.toContain('hunter2');

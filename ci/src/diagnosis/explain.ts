@@ -7,12 +7,13 @@
 import { nearNames } from '../image_name.ts';
 import { describeError } from '../kubernetes/api_error.ts';
 import { newRevision, type Snapshot } from '../kubernetes/snapshot.ts';
+import { redact } from '../redact.ts';
 import { causes, type Explanation } from './causes.ts';
 import { lastEnd, wrongArchitecture } from './containers.ts';
 import { labelOf, type Verdict, verdictOf, viewOf } from './finding.ts';
 import { type Addition, type Explainer, type Reads, tryRead } from './reads.ts';
 import { explainNode, explainNodes, explainQuotas, podSpec } from './room.ts';
-import { lastLines, quote, redact } from './text.ts';
+import { lastLines, quote } from './text.ts';
 
 const explainers: Record<Explanation, Explainer> = {
   registry: explainImage,

@@ -10,6 +10,7 @@ import { GetAuthorizationTokenCommand } from '#aws/client-ecr';
 import type { AwsClients } from '../aws/clients.ts';
 import { awsError } from '../aws/errors.ts';
 import { PipelineError } from '../errors.ts';
+import { hide } from '../redact.ts';
 
 export type RegistryLogin = {
   /** Host and port: the first part of an image's name. In tests it may begin with http://. */
@@ -30,6 +31,8 @@ export async function registryLogin(clients: AwsClients, host?: string): Promise
       throw new PipelineError('AWS', 'ECR returned no token', { next: 'try again' });
     }
     const [username, ...rest] = Buffer.from(data.authorizationToken, 'base64').toString('utf8').split(':');
+    hide(data.authorizationToken);
+    hide(rest.join(':'));
     return {
       host: host ?? new URL(data.proxyEndpoint).host,
       username,

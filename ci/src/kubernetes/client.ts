@@ -6,6 +6,8 @@
  * types of every package that it can resolve, and it cannot resolve these. Without both, each call takes 2.5 seconds longer.
  */
 import { createRequire } from 'node:module';
+import type { KubeConfig } from '#kubernetes';
+import { hide } from '../redact.ts';
 
 export type Kubernetes = typeof import('#kubernetes');
 
@@ -15,4 +17,9 @@ let loaded: Kubernetes | undefined;
 export function kubernetes(): Kubernetes {
   loaded ??= createRequire(import.meta.url)('@kubernetes/client-node') as Kubernetes;
   return loaded;
+}
+
+/** An answer of the API server, or of what stands between, may repeat the credentials of a kubeconfig. */
+export function hideCredentials({ users }: KubeConfig): void {
+  for (const { token, password, keyData } of users) for (const secret of [token, password, keyData]) hide(secret);
 }
