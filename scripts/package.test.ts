@@ -32,7 +32,13 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function npm(command: 'npm' | 'npx', ...args: string[]) {
-  const env = { ...process.env, KUBECONFIG: '', HOME: shop, npm_config_cache: join(folder, 'cache') };
+  const env = {
+    ...process.env,
+    KUBECONFIG: '',
+    HOME: shop,
+    npm_config_cache: join(folder, 'cache'),
+    npm_config_update_notifier: 'false',
+  };
   return spawnSync(command, ['--offline', '--loglevel=error', ...args], { cwd: shop, env, encoding: 'utf8' });
 }
 
