@@ -23,6 +23,7 @@ const onKubernetes = [
   'diagnosis',
   'deploy',
   'deploy_bake',
+  'deploy_foreign',
   'deploy_interrupted',
   'deploy_patience',
   'deploy_return',
