@@ -37,8 +37,50 @@ export type ClusterArguments = {
   apiServer?: Service;
 };
 
+/** The module's arguments as Dagger keeps them: it restores secrets, files and services only as fields of the object itself. */
+export type FlatArguments = Mirrors &
+  ClusterArguments & {
+    source: Directory;
+    nodeImage: string;
+    registryImage: string;
+    clusterImage: string;
+    platform?: Platform;
+    trackingUri?: string;
+    trackingUsername?: string;
+    trackingPassword?: Secret;
+    trackingToken?: Secret;
+    awsRegion?: string;
+    awsAccessKeyId?: Secret;
+    awsSecretAccessKey?: Secret;
+    awsSessionToken?: Secret;
+    awsRoleArn?: string;
+    awsWebIdentityToken?: Secret;
+  };
+
+/** The arguments in their groups. Throws as withReadableSecrets. */
+export function argumentsOf(flat: FlatArguments): Promise<Arguments> {
+  const { source, platform, npmrc, pipConfig, aptSources, caBundle, goProxy } = flat;
+  const { trackingUri: uri, trackingUsername: username, trackingPassword: password, trackingToken: token } = flat;
+  const { cluster, kubeconfig, kubeContext, apiServer } = flat;
+  return withReadableSecrets({
+    source,
+    images: { node: flat.nodeImage, registry: flat.registryImage, cluster: flat.clusterImage, platform },
+    mirrors: { npmrc, pipConfig, aptSources, caBundle, goProxy },
+    tracking: { uri, username, password, token },
+    aws: {
+      region: flat.awsRegion,
+      accessKeyId: flat.awsAccessKeyId,
+      secretAccessKey: flat.awsSecretAccessKey,
+      sessionToken: flat.awsSessionToken,
+      roleArn: flat.awsRoleArn,
+      webIdentityToken: flat.awsWebIdentityToken,
+    },
+    target: { cluster, kubeconfig, kubeContext, apiServer },
+  });
+}
+
 /** The same arguments. Throws SECRET for a secret that cannot be read, such as env:NAME of a variable that is not set. */
-export async function withReadableSecrets(given: Arguments): Promise<Arguments> {
+async function withReadableSecrets(given: Arguments): Promise<Arguments> {
   const { mirrors, tracking, aws, target } = given;
   const secrets = {
     npmrc: mirrors.npmrc,

@@ -17,7 +17,7 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
-import { type Arguments, awsOf, builderOf, toolboxOf, trackingOf, withReadableSecrets } from './arguments.ts';
+import { type Arguments, argumentsOf, awsOf, builderOf, toolboxOf, trackingOf } from './arguments.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import type { Severity, StudyName } from './choices.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
@@ -32,13 +32,14 @@ import { rehearseAs } from './release/rehearse.ts';
 import { releaseAs, rollBackAs } from './release/release.ts';
 import { reproduce, runStudy } from './release/repro.ts';
 import { diagnoseDeployment, rollOut } from './release/rollout.ts';
+import { ended, type Result } from './result.ts';
 
 @object()
 export class Sentiment {
-  source: Directory;
-  nodeImage: string;
-  registryImage: string;
-  clusterImage: string;
+  source!: Directory;
+  nodeImage!: string;
+  registryImage!: string;
+  clusterImage!: string;
   platform?: Platform;
   npmrc?: Secret;
   pipConfig?: Secret;
@@ -82,99 +83,40 @@ export class Sentiment {
       ],
     })
     source: Directory,
-    /** Image with Node 24 on Debian 12, the base of all containers */
-    nodeImage: string = 'node:24-bookworm-slim',
-    /** Image of the registry that a rehearsal pushes to */
-    registryImage: string = 'registry:2',
-    /** Image of k3s, the cluster that a rehearsal deploys to */
-    clusterImage: string = 'rancher/k3s:v1.35.0-k3s1',
-    /** Platform of the service's image, such as linux/amd64; default the engine's own */
-    platform?: Platform,
-    /** npm configuration with your mirror: file:$HOME/.npmrc */
-    npmrc?: Secret,
-    /** pip configuration with your mirror: file:/etc/pip.conf */
-    pipConfig?: Secret,
-    /** Debian's package sources, which replace /etc/apt/sources.list */
-    aptSources?: File,
-    /** PEM certificates to trust besides the public ones */
-    caBundle?: File,
-    /** Go module proxy to use as a mirror */
-    goProxy?: string,
-    /** Address of your MLflow server, or DagsHub's; default: each call starts its own */
-    trackingUri?: string,
-    /** User name for the tracking server */
-    trackingUsername?: string,
-    /** Password for the tracking server: env:MLFLOW_TRACKING_PASSWORD */
-    trackingPassword?: Secret,
+    /** Image with Node 24 on Debian 12, the base of all containers */ nodeImage: string = 'node:24-bookworm-slim',
+    /** Image of the registry that a rehearsal pushes to */ registryImage: string = 'registry:2',
+    /** Image of k3s, the cluster that a rehearsal deploys to */ clusterImage: string = 'rancher/k3s:v1.35.0-k3s1',
+    /** Platform of the service's image, such as linux/amd64; default the engine's own */ platform?: Platform,
+    /** npm configuration with your mirror: file:$HOME/.npmrc */ npmrc?: Secret,
+    /** pip configuration with your mirror: file:/etc/pip.conf */ pipConfig?: Secret,
+    /** Debian's package sources, which replace /etc/apt/sources.list */ aptSources?: File,
+    /** PEM certificates to trust besides the public ones */ caBundle?: File,
+    /** Go module proxy to use as a mirror */ goProxy?: string,
+    /** Address of your MLflow server, or DagsHub's; default: each call starts its own */ trackingUri?: string,
+    /** User name for the tracking server */ trackingUsername?: string,
+    /** Password for the tracking server: env:MLFLOW_TRACKING_PASSWORD */ trackingPassword?: Secret,
     /** Token for the tracking server, instead of name and password: env:MLFLOW_TRACKING_TOKEN */
     trackingToken?: Secret,
-    /** AWS region, such as eu-central-1 */
-    awsRegion?: string,
-    /** env:AWS_ACCESS_KEY_ID */
-    awsAccessKeyId?: Secret,
-    /** env:AWS_SECRET_ACCESS_KEY */
-    awsSecretAccessKey?: Secret,
-    /** env:AWS_SESSION_TOKEN */
-    awsSessionToken?: Secret,
-    /** Role to assume with the web identity token, or with the keys */
-    awsRoleArn?: string,
-    /** Web identity token for the role: file:/path */
-    awsWebIdentityToken?: Secret,
-    /** Name of the EKS cluster to deploy to */
-    cluster?: string,
-    /** Kubeconfig of any cluster, instead of an EKS cluster: file:$HOME/.kube/config */
-    kubeconfig?: Secret,
-    /** Context of the kubeconfig; default its current one */
-    kubeContext?: string,
-    /** Kubernetes API server, if only your machine reaches it: tcp://127.0.0.1:6443 */
-    apiServer?: Service,
+    /** AWS region, such as eu-central-1 */ awsRegion?: string,
+    /** env:AWS_ACCESS_KEY_ID */ awsAccessKeyId?: Secret,
+    /** env:AWS_SECRET_ACCESS_KEY */ awsSecretAccessKey?: Secret,
+    /** env:AWS_SESSION_TOKEN */ awsSessionToken?: Secret,
+    /** Role to assume with the web identity token, or with the keys */ awsRoleArn?: string,
+    /** Web identity token for the role: file:/path */ awsWebIdentityToken?: Secret,
+    /** Name of the EKS cluster to deploy to */ cluster?: string,
+    /** Kubeconfig of any cluster, instead of an EKS cluster: file:$HOME/.kube/config */ kubeconfig?: Secret,
+    /** Context of the kubeconfig; default its current one */ kubeContext?: string,
+    /** Kubernetes API server, if only your machine reaches it: tcp://127.0.0.1:6443 */ apiServer?: Service,
   ) {
-    this.source = source;
-    this.nodeImage = nodeImage;
-    this.registryImage = registryImage;
-    this.clusterImage = clusterImage;
-    this.platform = platform;
-    this.npmrc = npmrc;
-    this.pipConfig = pipConfig;
-    this.aptSources = aptSources;
-    this.caBundle = caBundle;
-    this.goProxy = goProxy;
-    this.trackingUri = trackingUri;
-    this.trackingUsername = trackingUsername;
-    this.trackingPassword = trackingPassword;
-    this.trackingToken = trackingToken;
-    this.awsRegion = awsRegion;
-    this.awsAccessKeyId = awsAccessKeyId;
-    this.awsSecretAccessKey = awsSecretAccessKey;
-    this.awsSessionToken = awsSessionToken;
-    this.awsRoleArn = awsRoleArn;
-    this.awsWebIdentityToken = awsWebIdentityToken;
-    this.cluster = cluster;
-    this.kubeconfig = kubeconfig;
-    this.kubeContext = kubeContext;
-    this.apiServer = apiServer;
+    Object.assign(this, { source, nodeImage, registryImage, clusterImage, platform });
+    Object.assign(this, { npmrc, pipConfig, aptSources, caBundle, goProxy });
+    Object.assign(this, { trackingUri, trackingUsername, trackingPassword, trackingToken });
+    Object.assign(this, { awsRegion, awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsRoleArn });
+    Object.assign(this, { awsWebIdentityToken, cluster, kubeconfig, kubeContext, apiServer });
   }
 
-  /** Dagger stores the fields flat between two calls; the code takes them in groups. */
   private get given(): Promise<Arguments> {
-    const { source, platform, npmrc, pipConfig, aptSources, caBundle, goProxy } = this;
-    const { trackingUri: uri, trackingUsername: username, trackingPassword: password, trackingToken: token } = this;
-    const { cluster, kubeconfig, kubeContext, apiServer } = this;
-    return withReadableSecrets({
-      source,
-      images: { node: this.nodeImage, registry: this.registryImage, cluster: this.clusterImage, platform },
-      mirrors: { npmrc, pipConfig, aptSources, caBundle, goProxy },
-      tracking: { uri, username, password, token },
-      aws: {
-        region: this.awsRegion,
-        accessKeyId: this.awsAccessKeyId,
-        secretAccessKey: this.awsSecretAccessKey,
-        sessionToken: this.awsSessionToken,
-        roleArn: this.awsRoleArn,
-        webIdentityToken: this.awsWebIdentityToken,
-      },
-      target: { cluster, kubeconfig, kubeContext, apiServer },
-    });
+    return argumentsOf(this);
   }
 
   /** Checks the formatting and lints code, shell scripts, Dockerfile and workflows */
@@ -229,10 +171,13 @@ export class Sentiment {
     return (await runStudy(inputs, name, callOf('study'))).changes(this.source);
   }
 
-  /** Compares the model in Staging with the one in Production, and promotes it if it passes the gate */
+  /**
+   * Compares the model in Staging with the one in Production, and promotes it if it passes the gate
+   * @param allowFailure Return a refusal as a result instead of an error
+   */
   @func({ cache: 'never' })
-  async promote(): Promise<string> {
-    return promoteAs(await this.given);
+  async promote(allowFailure: boolean = false): Promise<Result> {
+    return ended(async () => promoteAs(await this.given), allowFailure);
   }
 
   /**
@@ -255,7 +200,9 @@ export class Sentiment {
     username?: string,
     password?: Secret,
   ): Promise<string> {
-    return rollBackAs(await this.given, { by, reason, version, lift, deploy, to, username, password });
+    const words = { by, reason, version, lift, deploy, to, username, password };
+    const { report } = await ended(async () => rollBackAs(await this.given, words), false);
+    return report;
   }
 
   /**
@@ -269,7 +216,7 @@ export class Sentiment {
   }
 
   /**
-   * Pushes the image to a registry, tagged with the commit, and returns its reference by digest
+   * Pushes the image to a registry, tagged with the commit; its field `reference` names the image by digest
    *
    * A missing repository in ECR is created with immutable tags, and the call waits for ECR's scan.
    * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
@@ -279,13 +226,13 @@ export class Sentiment {
    * @param model Model file; default the model in Production, or without a tracking server the one that repro builds
    */
   @func({ cache: 'never' })
-  async publish(to: string, username?: string, password?: Secret, stopAt?: Severity, model?: File): Promise<string> {
+  async publish(to: string, username?: string, password?: Secret, stopAt?: Severity, model?: File): Promise<Result> {
     return publishAs(await this.given, { to, username, password, stopAt, model });
   }
 
   /**
    * Updates the Deployment of manifests/app; explains a failed rollout and rolls back to the last good revision
-   * @param image Image by digest, as publish returns it
+   * @param image Image by digest, as `publish reference` prints it
    * @param commit Commit it was built from, to record in the cluster
    * @param modelVersion Version of its model, to record in the cluster
    * @param patience Seconds that a cause may last before it fails the rollout, such as image-not-found=120
@@ -293,6 +240,7 @@ export class Sentiment {
    * @param despite Refusal to pass and why, such as IMAGE_NOT_FOUND="we may not look into that account"
    * @param canary How long to compare one pod of the new revision with the old ones before the rest follows, such as 10m
    * @param bake How long to compare the new revision with the old one under traffic, such as 10m; 0: not at all
+   * @param allowFailure Return a failed rollout as a result, with its cause, instead of an error
    */
   @func({ cache: 'never' })
   async deploy(
@@ -304,15 +252,21 @@ export class Sentiment {
     despite: string[] = [],
     bake?: string,
     canary?: string,
-  ): Promise<string> {
-    const own = { image, commit, modelVersion, ...rolloutSettings({ patience, deadline, despite, bake, canary }) };
-    return rollOut({ ...(await targetOf(await this.given, 'deploy')), ...own }, callOf('deploy'));
+    allowFailure: boolean = false,
+  ): Promise<Result> {
+    return ended(async () => {
+      const own = { image, commit, modelVersion, ...rolloutSettings({ patience, deadline, despite, bake, canary }) };
+      return rollOut({ ...(await targetOf(await this.given, 'deploy')), ...own }, callOf('deploy'));
+    }, allowFailure);
   }
 
-  /** Explains why the deployment is unhealthy, or confirms that it is healthy */
+  /**
+   * Explains why the deployment is unhealthy, or confirms that it is healthy
+   * @param allowFailure Return an unhealthy state as a result, with its cause, instead of an error
+   */
   @func({ cache: 'never' })
-  async diagnose(): Promise<string> {
-    return diagnoseDeployment(await targetOf(await this.given, 'diagnose'));
+  async diagnose(allowFailure: boolean = false): Promise<Result> {
+    return ended(async () => diagnoseDeployment(await targetOf(await this.given, 'diagnose')), allowFailure);
   }
 
   /**
@@ -327,6 +281,7 @@ export class Sentiment {
    * @param despite As for deploy
    * @param bake As for deploy, as is canary
    * @param retrain Fetch the sources of texts anew, even if nothing else changed
+   * @param allowFailure As for deploy
    */
   @func({ cache: 'never' })
   async release(
@@ -341,10 +296,11 @@ export class Sentiment {
     bake?: string,
     canary?: string,
     retrain: boolean = false,
-  ): Promise<string> {
+    allowFailure: boolean = false,
+  ): Promise<Result> {
     const wanted = { to, username, password, stopAt, targetsTo, patience, deadline, despite, bake, canary, retrain };
     const checks = () => Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
-    return releaseAs(await this.given, wanted, checks);
+    return ended(async () => releaseAs(await this.given, wanted, checks), allowFailure);
   }
 
   /**
@@ -356,7 +312,8 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async rehearse(to?: string, username?: string, password?: Secret): Promise<string> {
-    return rehearseAs(await this.given, { to, username, password });
+    const { report } = await ended(async () => rehearseAs(await this.given, { to, username, password }), false);
+    return report;
   }
 
   /**

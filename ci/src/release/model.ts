@@ -13,8 +13,9 @@ import {
   withSourcesRead,
   withTracking,
 } from '../containers/pipeline.ts';
+import { type Result, success } from '../result.ts';
 import { runStep } from '../step.ts';
-import { parseMetrics } from './report.ts';
+import { lastSentence, parseMetrics } from './report.ts';
 
 /** The public function that runs, for error messages, and a text that differs from call to call. */
 export type Call = { function: string; when: string };
@@ -61,11 +62,13 @@ export async function promote(registered: Container, call: Call): Promise<{ verd
 }
 
 /** The verdict on the model in Staging, with the texts that the stages prepare. Throws as neededTracking and promote. */
-export async function promoteAs(given: Arguments): Promise<string> {
+export async function promoteAs(given: Arguments): Promise<Result> {
   const call = callOf('promote');
   const tracking = neededTracking(given, 'promote');
   const made = await makeModel(builderOf(given), call);
-  return (await promote(made.with(withTracking(tracking)).with(neverCached(call.when)), call)).verdict;
+  const { verdict } = await promote(made.with(withTracking(tracking)).with(neverCached(call.when)), call);
+  const [state] = lastSentence(verdict).split(':');
+  return success(state, verdict);
 }
 
 /** Fetches the model that is in Production now from the tracking server. */

@@ -19,6 +19,7 @@ import { prepareRepository } from '../ecr/repository.ts';
 import { parseSeverity, type Severity, scanGate, scanSummary } from '../ecr/scan.ts';
 import { PipelineError } from '../errors.ts';
 import { byDigest, ecrHost, type ImageName, imageTag, parseImageName } from '../image_name.ts';
+import { type Result, success } from '../result.ts';
 import { lastLines, runStep } from '../step.ts';
 import { type Call, callOf, chosenModel } from './model.ts';
 
@@ -60,6 +61,8 @@ export type Published = {
   /** By digest. */
   reference: string;
   tag: string;
+  /** False if the tag had this content already. */
+  isPushed: boolean;
   notes: string[];
   /** What else a pull needs. */
   from: Pick<Destination, 'username' | 'password' | 'registryService'>;
@@ -78,16 +81,16 @@ export async function imageAs(
   return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
 }
 
-/** Builds and pushes the image of the working tree, and returns its reference by digest. */
-export async function publishAs(given: Arguments, words: DestinationArguments & { model?: File }): Promise<string> {
+/** Builds and pushes the image of the working tree. */
+export async function publishAs(given: Arguments, words: DestinationArguments & { model?: File }): Promise<Result> {
   const call = callOf('publish');
   const tag = await treeTag(given.source);
   const destination = await destinationOf(words, tag, () => awsClientsOf(given), given.source);
   const content = await chosenModel(words.model, builderOf(given), trackingOf(given), call, tag);
   const image = await buildImage(builderOf(given), content);
   const build = { image, content: await contentId(given.source, content) };
-  const { reference, notes } = await publish(build, destination, call);
-  return [...notes, reference].join('\n');
+  const { reference, notes, isPushed } = await publish(build, destination, call);
+  return success(isPushed ? 'pushed' : 'unchanged', [...notes, reference].join('\n'), { reference });
 }
 
 /** The tag for the working tree. */
@@ -192,18 +195,18 @@ export async function publish(build: Build, destination: Destination, call: Call
     { tag: destination.tag, label: build.content, modelVersion: build.modelVersion },
     opened.look,
   );
-  const isPushed = pushDecision({ repository: name.repository, tag, state }, { label: build.content }) === 'unchanged';
+  const isPushed = pushDecision({ repository: name.repository, tag, state }, { label: build.content }) === 'push';
   const from = { ...opened, tag };
   const reference =
-    isPushed && state ? `${name.registry}/${name.repository}@${state.digest}` : await push(build, from, call);
+    isPushed || !state ? await push(build, from, call) : `${name.registry}/${name.repository}@${state.digest}`;
   const notes = [
     ...(prepared?.created ? [`created the repository ${prepared.name}`] : (prepared?.changes ?? [])),
-    ...(isPushed ? [`nothing was pushed: tag ${tag} already has this content`] : []),
+    ...(isPushed ? [] : [`nothing was pushed: tag ${tag} already has this content`]),
   ];
-  if (ecr === undefined || ecr.registryUrl) return { reference, tag, notes, from };
+  if (ecr === undefined || ecr.registryUrl) return { reference, tag, isPushed, notes, from };
   const scan = await scanSummary(ecr.clients, { repository: name.repository, digest: digestOf(reference) });
   const passed = ecr.severity ? scanGate(scan, ecr.severity, ecr.ignored) : [];
-  return { reference, tag, notes: [...notes, scan.text, ...passed], from };
+  return { reference, tag, isPushed, notes: [...notes, scan.text, ...passed], from };
 }
 
 /** Keeps ECR from expiring what serves. A failure becomes a line of the report: the release itself has succeeded. */

@@ -10,6 +10,7 @@ import { givenKubeConfig } from '../deploy/kubeconfig.ts';
 import { registryLogin } from '../ecr/registry.ts';
 import { PipelineError } from '../errors.ts';
 import { waitForNode } from '../kubernetes/nodes.ts';
+import type { Result } from '../result.ts';
 import { askCluster, hasCluster, manifestsOf, targetOf, withServer } from './cluster.ts';
 import { type Call, callOf, type Workspace } from './model.ts';
 import { destinationOf, openDestination, treeTag } from './publish.ts';
@@ -30,7 +31,7 @@ const NAME = { registry: REGISTRY, repository: 'sentiment' };
 export async function rehearseAs(
   given: Arguments,
   { to, username, password }: { to?: string; username?: string; password?: Secret },
-): Promise<string> {
+): Promise<Result> {
   const tag = await treeTag(given.source);
   const { registry: registryImage, cluster: clusterImage } = given.images;
   const inputs = { ...builderOf(given), registryImage, clusterImage };
@@ -49,7 +50,7 @@ export async function rehearseAs(
 }
 
 /** Without a target, starts a registry and a cluster of its own. Throws what releaseTo throws; CLUSTER_NOT_READY. */
-async function rehearse(inputs: RehearsalInputs, tag: string, call: Call, target?: RehearsalTarget): Promise<string> {
+async function rehearse(inputs: RehearsalInputs, tag: string, call: Call, target?: RehearsalTarget): Promise<Result> {
   const mlflow = await mlflowService(inputs.toolbox).start();
   const { destination, cluster } = target ?? (await ownTarget(inputs, tag));
   return releaseTo({ ...inputs, tracking: withOwnMlflow(mlflow), destination, cluster }, call);

@@ -9,6 +9,7 @@ import { withPipeline, withTracking } from '../containers/pipeline.ts';
 import { rolloutSettings, type SettingWords } from '../deploy/settings.ts';
 import { CHECKED_LABEL } from '../ecr/registry.ts';
 import { PipelineError } from '../errors.ts';
+import { type Result, success } from '../result.ts';
 import { runStep } from '../step.ts';
 import { type Announcement, announce, announcementOf } from './address.ts';
 import { askCluster, hasCluster, type TargetCluster, targetOf } from './cluster.ts';
@@ -64,7 +65,7 @@ export async function releaseAs(
   given: Arguments,
   words: ReleaseWords,
   checks: () => Promise<unknown>,
-): Promise<string> {
+): Promise<Result> {
   const settings = rolloutSettings(words);
   const tracking = neededTracking(given, 'release');
   const commit = await releaseTag(given.source);
@@ -95,29 +96,32 @@ function refuseClusterWords({ patience = [], despite = [], targetsTo, ...words }
   throw new PipelineError('CLUSTER_ARGUMENTS', `--${name} is about a rollout, and no cluster was given`, { next });
 }
 
-/** Runs all steps and returns the report in Markdown. */
-export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<string> {
+/** Runs all steps. The report is Markdown, or that of the rollout that failed. */
+export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<Result> {
   const { source, tracking, destination, retrain } = inputs;
   const made = await makeModel(inputs, call, { retrain });
   const registered = await register(made.with(tracking), source, call);
   const { verdict, container } = await promote(registered, call);
   const production = await productionModel(container, source, call);
-  const shipped = await ship(inputs, production, call);
-  return releaseReport({
+  const { result, after } = await ship(inputs, production, call);
+  if (result.exitCode !== 0) return result;
+  const report = releaseReport({
     commit: destination.tag,
     metrics: await metricsOf(made),
     verdict,
     model: `${production.name} version ${production.version}`,
-    ...shipped,
+    image: result.reference,
+    after,
   });
+  return { ...result, report };
 }
 
-/** From the model in Production to the cluster. `after` has one line for each result. */
+/** From the model in Production to the cluster. `after` has one line for each step that went well. */
 export async function ship(
   inputs: Omit<ReleaseInputs, 'tracking' | 'retrain'>,
   production: ProductionModel,
   call: Call,
-): Promise<{ image: string; after: string[] }> {
+): Promise<{ result: Result; after: string[] }> {
   const { source, toolbox, destination, cluster, announcement = { waitMs: 0 }, checked } = inputs;
   const commit = destination.tag;
   const modelVersion = production.version;
@@ -129,15 +133,19 @@ export async function ship(
     destination,
     call,
   );
-  const { reference, notes } = published;
-  const answer = await tryPublished(toolbox, published, call);
-  if (!cluster) return { image: reference, after: [...notes, answer, 'not deployed: no cluster was given'] };
+  const { reference, notes, isPushed } = published;
+  const asked = [...notes, await tryPublished(toolbox, published, call)];
+  if (!cluster) {
+    const after = [...asked, 'not deployed: no cluster was given'];
+    return { result: success(isPushed ? 'pushed' : 'unchanged', after.join('\n'), { reference }), after };
+  }
   const rollout = { ...cluster, image: reference, commit, modelVersion };
-  const rolledOut = await rollOut(rollout, call);
+  const result = await rollOut(rollout, call);
+  if (result.exitCode !== 0) return { result, after: asked };
   const kept = await keepDeployed(published, destination);
   const address = await announce(rollout, announcement);
   const noted = await noteExamination(rollout, production);
-  return { image: reference, after: [...notes, answer, rolledOut, ...address, ...kept, ...noted] };
+  return { result, after: [...asked, result.report, ...address, ...kept, ...noted] };
 }
 
 /**
@@ -147,10 +155,10 @@ export async function ship(
 export async function rollBackAs(
   given: Arguments,
   words: RollbackWords & DestinationWords & { deploy: boolean },
-): Promise<string> {
+): Promise<Result> {
   const call = callOf('rollback-model');
   const tracking = neededTracking(given, call.function);
-  if (!words.deploy) return rollBackModel(given, words, call);
+  if (!words.deploy) return success(words.lift ? 'lifted' : 'gone back', await rollBackModel(given, words, call));
   if (words.lift || !words.to) {
     const headline = words.lift
       ? '--deploy is for going back, and --lift ends a hold'
@@ -176,6 +184,7 @@ export async function rollBackAs(
   const builder = builderOf(given);
   const container = withPipeline(builder.toolbox, given.source).with(withTracking(tracking));
   const production = await productionModel(container, given.source, call);
-  const { image, after } = await ship({ ...builder, destination, cluster, checked: true }, production, call);
-  return [said.trimEnd(), image, ...after].join('\n');
+  const { result, after } = await ship({ ...builder, destination, cluster, checked: true }, production, call);
+  const further = result.exitCode === 0 ? [result.reference, ...after] : [result.report];
+  return { ...result, report: [said.trimEnd(), ...further].join('\n') };
 }

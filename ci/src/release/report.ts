@@ -48,7 +48,7 @@ function digits(value: number | undefined): string {
   return value === undefined ? '' : value.toFixed(4);
 }
 
-/** promote_model prints its figures and then its decision. */
-function lastSentence(verdict: string): string {
+/** promote_model prints its figures and then its decision, such as `promoted: my_model version 4 is Production`. */
+export function lastSentence(verdict: string): string {
   return verdict.trim().split('\n').at(-1) ?? '';
 }
