@@ -7,7 +7,7 @@ import { fitVectorScaling } from './classifiers/vector_scaling.ts';
 import type { ClassSet } from './corpus/classes.ts';
 import { SentimentError, usageError } from './errors.ts';
 import { stratifiedFolds } from './evaluation/folds.ts';
-import { type Csr, scoreRow, selectRows } from './features/csr.ts';
+import { type Csr, scoreRow } from './features/csr.ts';
 import { calibrated, probabilitiesOf } from './model/linear_text_model.ts';
 import type { Calibration, Decision } from './model/types.ts';
 import type { ModelBuildingParams } from './params.ts';
@@ -150,16 +150,10 @@ function outOfFoldScores(
 ): Float64Array {
   const outputs = outputsOf(set);
   const scores = new Float64Array(set.target.length);
-  const rows = Uint32Array.from(folds, (_, i) => i);
   for (let fold = 0; fold < foldCount; fold++) {
-    const inside = rows.filter((i) => folds[i] !== fold);
-    const target = new Float64Array(inside.length * outputs);
-    inside.forEach((i, at) => {
-      target.set(set.target.subarray(i * outputs, (i + 1) * outputs), at * outputs);
-    });
-    const part = { x: selectRows(set.x, inside), target, weight: Float64Array.from(inside, (i) => set.weight[i]) };
-    const { weights, intercepts } = classifiers[params.classifier].fit(part, params, params.seed);
-    for (const i of rows) {
+    const weight = set.weight.map((own, i) => (folds[i] === fold ? 0 : own));
+    const { weights, intercepts } = classifiers[params.classifier].fit({ ...set, weight }, params, params.seed);
+    for (let i = 0; i < folds.length; i++) {
       if (folds[i] !== fold) continue;
       const own = scores.subarray(i * outputs, (i + 1) * outputs);
       scoreRow(set.x, i, weights, own);

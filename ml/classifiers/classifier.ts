@@ -10,7 +10,7 @@ export type TrainingSet = {
    * for each text K probabilities that add up to 1, side by side.
    */
   target: Float64Array;
-  /** How much each text counts, 0 or more; one number a text. */
+  /** How much each text counts, 0 or more; one number a text. A linear classifier learns nothing from a text of weight 0. */
   weight: Float64Array;
 };
 

@@ -13,7 +13,7 @@
  * Convergence is proven: the p_i, shifted on the logit scale until they meet the constraint, are a feasible point of the
  * dual, and the minimum lies between its value and the objective.
  */
-import { type Csr, dot } from '../features/csr.ts';
+import type { Csr } from '../features/csr.ts';
 import { createRandom, shuffle } from '../random.ts';
 import type { LinearModel, TrainingSet } from './classifier.ts';
 import {
@@ -26,59 +26,87 @@ import {
   stepCurvature,
 } from './logistic_loss.ts';
 
+/** A text of weight 0 takes no part. */
 export function fitL2({ x, target, weight }: TrainingSet, settings: LogisticRegressionSettings): LinearModel {
-  const { rowCount } = x;
   const cost = weight.map((value) => value * settings.C);
-  const weights = new Float64Array(x.columnCount);
   // p = t makes w = 0; steps move p inside (0, 1).
-  const p = target.slice();
+  const state: State = { p: target.slice(), weights: new Float64Array(x.columnCount), multiplier: 0, slack: 0 };
+  const { p, weights } = state;
   const curvature = stepCurvature(x, cost);
   const random = createRandom(settings.seed);
-  const order = Uint32Array.from({ length: rowCount }, (_, i) => i);
-  const margin = new Float64Array(rowCount);
-  let multiplier = 0;
-  // sum_i c_i (t_i - p_i): 0 at the solution.
-  let slack = 0;
-  let nextCheck = 4;
+  const order = Uint32Array.from(cost, (_, i) => i).filter((i) => cost[i] > 0);
+  const margin = new Float64Array(x.rowCount);
+  let before = 0;
   for (let iterations = 1; ; iterations++) {
     shuffle(order, random);
-    for (const i of order) {
-      const c = cost[i];
-      if (c === 0) continue;
-      const old = p[i];
-      const now = solveOne(dot(x, i, weights) + multiplier + slack, curvature[i], old);
-      p[i] = now;
-      const change = c * (old - now);
-      addRow(x, i, change, weights);
-      slack += change;
-    }
-    multiplier += slack;
+    const gapInPass = pass(x, order, cost, curvature, state);
+    // The proof costs two passes, so it waits until it is likely to succeed: a pass shrinks the gap about as the last did.
+    const expected = gapInPass * Math.min(1, gapInPass / before);
+    before = gapInPass;
     const last = iterations >= settings.max_iterations;
-    if (iterations < nextCheck && !last) continue;
-    nextCheck = iterations + Math.max(2, iterations >> 2);
+    if (!last && !(expected <= 1.5 * settings.tolerance * dualAt(weights, p, cost))) continue;
 
     margins(x, weights, margin);
-    const b = bestIntercept(margin, multiplier, target, cost);
+    const b = bestIntercept(margin, state.multiplier, target, cost);
     const objective = halfSquares(weights) + logisticLoss(margin, b, target, cost);
-    const gap = (objective - dualValue(x, weights, p, target, cost)) / objective;
+    const gap = (objective - feasibleDual(x, weights, p, target, cost)) / objective;
     const converged = gap <= settings.tolerance;
     if (converged || last) return { weights, intercepts: Float64Array.of(b), iterations, objective, gap, converged };
   }
 }
 
+/** `weights` is w(p) throughout; `slack` is sum_i c_i (t_i - p_i), 0 at the solution. */
+type State = { p: Float64Array; weights: Float64Array<ArrayBuffer>; multiplier: number; slack: number };
+
 /**
- * The p' with logit(p') = z - q (p' - p): the best p_i for the present score z and q = c_i |x_i|^2. Newton's method on
- * u = logit(p'), kept between bounds that close in on the root.
+ * Solves for each p_i in the given order. Returns the gap that the texts had when their turn came, about
+ * sum_i c_i KL(p_i || sigmoid(z_i)): an estimate, since the weights change on the way.
  */
-function solveOne(z: number, q: number, p: number): number {
-  const goal = z + q * p;
-  let low = goal - q;
-  let high = goal;
-  let u = Math.min(high, Math.max(low, z));
-  let probability = sigmoid(u);
+function pass(
+  { start, columns, values }: Csr,
+  order: Uint32Array,
+  cost: Float64Array,
+  curvature: Float64Array,
+  state: State,
+): number {
+  const { p, weights, multiplier } = state;
+  let { slack } = state;
+  let gap = 0;
+  for (const i of order) {
+    const from = start[i];
+    const end = start[i + 1];
+    // Written out here: a call a row costs a third of the time.
+    let z = multiplier + slack;
+    for (let k = from; k < end; k++) z += values[k] * weights[columns[k]];
+    const goal = sigmoid(z);
+    const c = cost[i];
+    const old = p[i];
+    gap += (c * (goal - old) ** 2) / (2 * goal * (1 - goal) + 1e-12);
+    const now = solveOne(z, goal, curvature[i], old);
+    p[i] = now;
+    const change = c * (old - now);
+    slack += change;
+    for (let k = from; k < end; k++) weights[columns[k]] += change * values[k];
+  }
+  state.slack = slack;
+  state.multiplier += slack;
+  return gap;
+}
+
+/**
+ * The p' with logit(p') = z - q (p' - p): the best p_i for the present score z, `goal` = sigmoid(z) and q = c_i |x_i|^2.
+ * Newton's method on u = logit(p') from z, kept between bounds that close in on the root.
+ */
+function solveOne(z: number, goal: number, q: number, p: number): number {
+  const sum = z + q * p;
+  const enough = 1e-5 * q * Math.abs(goal - p) + 1e-12;
+  let low = sum - q;
+  let high = sum;
+  let u = z;
+  let probability = goal;
   for (let step = 0; step < 30; step++) {
-    const excess = u + q * probability - goal;
-    if (Math.abs(excess) <= 1e-9 * (1 + Math.abs(goal))) break;
+    const excess = u + q * probability - sum;
+    if (Math.abs(excess) <= enough) break;
     if (excess > 0) high = u;
     else low = u;
     const next = u - excess / (1 + q * probability * (1 - probability));
@@ -99,17 +127,29 @@ function halfSquares(vector: Float64Array): number {
   return sum / 2;
 }
 
-/** -1/2 |w(p)|^2 + sum_i c_i H(p_i), with p shifted so that sum_i c_i (t_i - p_i) = 0. `weights` is w(p) before the shift. */
-function dualValue(x: Csr, weights: Float64Array, p: Float64Array, target: Float64Array, cost: Float64Array): number {
+/** -1/2 |w(p)|^2 + sum_i c_i H(p_i), which no objective lies below once p meets the constraint. */
+function dualAt(weights: Float64Array, p: Float64Array, cost: Float64Array): number {
+  let value = -halfSquares(weights);
+  for (let i = 0; i < p.length; i++) value += cost[i] * entropy(p[i]);
+  return value;
+}
+
+/** The dual's value at p shifted so that sum_i c_i (t_i - p_i) = 0. `weights` is w(p) before the shift. */
+function feasibleDual(
+  x: Csr,
+  weights: Float64Array,
+  p: Float64Array,
+  target: Float64Array,
+  cost: Float64Array,
+): number {
   const logits = p.map((value) => Math.log(value) - Math.log1p(-value));
   const shift = bestIntercept(logits, 0, target, cost);
   const moved = weights.slice();
-  let value = 0;
+  const feasible = p.slice();
   for (let i = 0; i < p.length; i++) {
     if (cost[i] === 0) continue;
-    const feasible = sigmoid(logits[i] + shift);
-    addRow(x, i, cost[i] * (p[i] - feasible), moved);
-    value += cost[i] * entropy(feasible);
+    feasible[i] = sigmoid(logits[i] + shift);
+    addRow(x, i, cost[i] * (p[i] - feasible[i]), moved);
   }
-  return value - halfSquares(moved);
+  return dualAt(moved, feasible, cost);
 }

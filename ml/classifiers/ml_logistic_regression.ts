@@ -7,6 +7,7 @@ import LogisticRegression from 'ml-logistic-regression';
 import { Matrix } from 'ml-matrix';
 import { z } from 'zod';
 import { SentimentError, usageError } from '../errors.ts';
+import { selectRows } from '../features/csr.ts';
 import { type LinearModel, linearClassifier, oneVersusRest, type TrainingSet } from './classifier.ts';
 import { nbAlpha, withNaiveBayesScale } from './naive_bayes_scale.ts';
 
@@ -31,10 +32,8 @@ export const mlLogisticRegression = linearClassifier(settings, (set, given) =>
 type DescentSettings = Omit<z.output<typeof settings>, 'nb_alpha'>;
 
 /** Throws CLASSIFIER_TARGET for graded or weighted texts, CLASSIFIER_TOO_LARGE, CLASSIFIER_DIVERGED. */
-export function fitWithLibrary(
-  { x, target, weight }: TrainingSet,
-  { learning_rate, steps }: DescentSettings,
-): LinearModel {
+export function fitWithLibrary(set: TrainingSet, { learning_rate, steps }: DescentSettings): LinearModel {
+  const { x, target, weight } = withoutIdleTexts(set);
   if (x.rowCount * (x.columnCount + 1) > MOST_CELLS) {
     throw new SentimentError(
       'CLASSIFIER_TOO_LARGE',
@@ -62,6 +61,14 @@ export function fitWithLibrary(
   const weights = Float64Array.from(row.slice(0, -1));
   const intercepts = Float64Array.of(row[row.length - 1]);
   return { weights, intercepts, iterations: steps, objective: Number.NaN, gap: Number.NaN, converged: true };
+}
+
+/** The library knows no weights, so texts of weight 0 are left out. */
+function withoutIdleTexts({ x, target, weight }: TrainingSet): TrainingSet {
+  const rows = Uint32Array.from(weight, (_, i) => i).filter((i) => weight[i] > 0);
+  if (rows.length === weight.length) return { x, target, weight };
+  const of = (values: Float64Array) => Float64Array.from(rows, (i) => values[i]);
+  return { x: selectRows(x, rows), target: of(target), weight: of(weight) };
 }
 
 function denseWithOnes(x: TrainingSet['x']): Matrix {

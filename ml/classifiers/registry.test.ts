@@ -50,3 +50,24 @@ test('a setting of another classifier is ignored, a wrong one of its own is not'
   expect(bayes.fit(train, { alpha: 1, C: -1 }, 1)).toEqual(bayes.fit(train, {}, 1));
   expect(() => bayes.fit(train, { alpha: 0 }, 1)).toThrow('expected number to be >0');
 });
+
+test.each(linearNames)('%s learns nothing from texts of weight 0', (name) => {
+  const rows = Array.from({ length: 500 }, (_, i) => i);
+  const kept = rows.filter((i) => i % 5 !== 0);
+  const target = fewTexts.target.map((t, i) => (i % 5 === 0 ? 1 - t : t));
+  const settings = { steps: 50, tolerance: 1e-7, max_iterations: 20_000 };
+  const classifier = classifiers[name];
+  const without = {
+    x: selectRows(fewTexts.x, kept),
+    target: Float64Array.from(kept, (i) => target[i]),
+    weight: new Float64Array(kept.length).fill(1),
+  };
+  const idle = classifier.fit(
+    { ...fewTexts, target, weight: target.map((_, i) => (i % 5 === 0 ? 0 : 1)) },
+    settings,
+    1,
+  );
+  const expected = classifier.fit(without, settings, 1);
+  expect(idle.intercepts[0]).toBeCloseTo(expected.intercepts[0], 3);
+  for (const [j, weight] of expected.weights.entries()) expect(idle.weights[j]).toBeCloseTo(weight, 3);
+});
