@@ -7,6 +7,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFil
 import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { SentimentError } from './errors.ts';
 
 /**
  * Gives `write` the descriptor of an empty file, which replaces `path` when `write` returns, and returns its result.
@@ -100,6 +101,19 @@ export async function inTemporaryFolder<T>(prefix: string, work: (folder: string
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** DISK_WRITE for an error of the system while `path` is written, which others may have sent; undefined for any other error. */
+export function writeFailure(path: string, error: unknown): SentimentError | undefined {
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return undefined;
+  if (!['open', 'write', 'fsync', 'rename', 'close', 'mkdir'].includes(String(error.syscall))) return undefined;
+  const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
+  return new SentimentError('DISK_WRITE', `${isFull ? 'the disk is full: ' : ''}cannot write ${path}`, {
+    cause: error,
+    next: isFull
+      ? `free some space in ${dirname(path)}, then run it again`
+      : `check that this user may write to ${dirname(path)}, and that the disk is sound`,
+  });
 }
 
 function temporaryName(path: string): string {

@@ -24,6 +24,12 @@ const settings = {
   /** Empty: the name and version in the artifact or the registry. */
   modelName: word('MODEL_NAME', '', 'name to show for a model file; empty: the name stored in it'),
   modelVersion: word('MODEL_VERSION', '', 'version to show for a model file; empty: the start of its SHA-256'),
+  /** Empty: any model is served. */
+  modelKey: word(
+    'SENTIMENT_MODEL_KEY',
+    '',
+    'public key in PEM, or a file with it; only a model that is signed with its private key is served',
+  ),
   modelNote: word('MODEL_NOTE', '', 'file in which a release notes when the model was last examined'),
   maxBodyBytes: whole('MAX_BODY_BYTES', 1_048_576, 1, 1_073_741_824, 'maximum size of a request body, in bytes'),
   maxBytesInFlight: whole(

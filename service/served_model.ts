@@ -1,6 +1,7 @@
 /** Loads the model that MODEL_URI names: a file, or a version in the registry. */
 import { readFile } from 'node:fs/promises';
-import { readModel } from '../ml/model/artifact.ts';
+import { type ReadOptions, readModel } from '../ml/model/artifact.ts';
+import { verifyKeyOf } from '../ml/model/signature.ts';
 import type { Model } from '../ml/model/types.ts';
 import type { ServiceConfig } from './config.ts';
 
@@ -45,13 +46,17 @@ export async function lastExamined(
   return known.length === 0 ? undefined : Math.max(...known) / 1000;
 }
 
-/** Throws what readModel and the registry throw, each naming the file or URL and the next step. */
-export async function loadServedModel(config: ServiceConfig): Promise<ServedModel> {
-  return config.modelUri.startsWith('models:/') ? fromRegistry(config) : fromFile(config);
+/**
+ * `warn` is told what the model lacks. Throws what readModel, verifyKeyOf and the registry throw, each naming the file or URL and
+ * the next step.
+ */
+export async function loadServedModel(config: ServiceConfig, warn: (sentence: string) => void): Promise<ServedModel> {
+  const options = { key: verifyKeyOf(config.modelKey), warn };
+  return config.modelUri.startsWith('models:/') ? fromRegistry(config, options) : fromFile(config, options);
 }
 
-function fromFile(config: ServiceConfig): ServedModel {
-  const model = readModel(config.modelUri);
+function fromFile(config: ServiceConfig, options: ReadOptions): ServedModel {
+  const model = readModel(config.modelUri, options);
   return {
     model,
     name: config.modelName || model.facts.modelName || 'sentiment',
@@ -61,14 +66,14 @@ function fromFile(config: ServiceConfig): ServedModel {
   };
 }
 
-async function fromRegistry(config: ServiceConfig): Promise<ServedModel> {
+async function fromRegistry(config: ServiceConfig, options: ReadOptions): Promise<ServedModel> {
   // Imported only here: a service that starts from a file, as in the image, needs no registry client.
   const { fetchModel } = await import('../ml/model/remote.ts');
   const { path, version, runId, source, warning, examinedAt } = await fetchModel(config.modelUri, {
     cacheDir: config.modelCacheDir,
     env: process.env,
   });
-  const model = readModel(path);
+  const model = readModel(path, options);
   const [, name] = /^models:\/([^/@]+)/.exec(config.modelUri) ?? [];
   return { model, name: name ?? model.facts.modelName ?? 'sentiment', version, runId, source, warning, examinedAt };
 }

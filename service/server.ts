@@ -66,7 +66,7 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
     return closing;
   };
   try {
-    const served = await loadServedModel(config);
+    const served = await loadServedModel(config, (sentence) => log.warn(sentence));
     metrics.serving(served);
     state.predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
     state.phase = 'ready';

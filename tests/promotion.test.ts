@@ -1,4 +1,5 @@
 /** promote_model as a program, on a real MLflow server: its decisions and their traces, also after a kill. */
+import { generateKeyPairSync } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { readModel, saveModel } from '../ml/model/artifact.ts';
@@ -88,6 +89,30 @@ describe.skipIf(!need('mlflow'))('promote_model', () => {
     await promote();
     expect(await stages()).toBe('1 Production, 2 Archived');
     expect((await versions())[1].tags['promotion.superseded_by']).toBeUndefined();
+  });
+
+  test('with a key, a model is signed when it is registered, and one without a signature is not promoted', async () => {
+    await register();
+    await promote();
+    const { privateKey: SENTIMENT_MODEL_KEY } = generateKeyPairSync('ed25519', {
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    const run = (stage: string) => folder().run(stage, { ...env(), SENTIMENT_MODEL_KEY });
+    expect((await run('register_model')).out).toMatch(
+      /its model is not signed with this key: logging a new one\n.*registered: \S+ version 2, in Staging/s,
+    );
+    // The champion, the same model, is not signed; so the signed one takes its place.
+    const { out } = await run('promote_model');
+    expect(out).toContain(`promoted: ${name()} version 2 is Production, version 1 archived`);
+    expect(out).toContain('is not signed, and SENTIMENT_MODEL_KEY asks for a signature');
+    expect((await run('register_model')).out).toContain(`unchanged: ${name()} version 2`);
+
+    await folder().train(other);
+    await register();
+    const refused = await run('promote_model');
+    expect(refused).toMatchObject({ code: 1, err: expect.stringMatching(/is not signed, .* \(MODEL_SIGNATURE\)/) });
+    expect(await stages()).toBe('1 Archived, 2 Production, 3 Staging');
   });
 
   test('the same model again counts as examined; a refused challenger examines nothing', async () => {

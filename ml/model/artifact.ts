@@ -4,17 +4,24 @@
  * Equal training inputs give equal bytes. 100k features load in a few milliseconds, because vocabulary and weights are
  * used in place, without parsing.
  */
+import type { KeyObject } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { SentimentError } from '../errors.ts';
 import type { VectorizerSettings } from '../features/vectorizer.ts';
 import type { NormalizeSettings } from '../text/rules.ts';
 import { type FingerprintFacts, Fingerprints, fingerprintHeader } from './fingerprints.ts';
 import { modelHeader } from './header.ts';
 import { LinearTextModel, type ModelParts } from './linear_text_model.ts';
 import { readSections, type SectionFile, writeSections } from './sections.ts';
+import { failedSelfTest, type SelfTest, selfTestHeader, selfTestOf } from './self_test.ts';
+import { checkSignature, type Signer } from './signature.ts';
 import type { Decision, ModelFacts, TrainingProfile } from './types.ts';
 import { vectorizerFromSections, vectorizerSections } from './vectorizer_file.ts';
 
 const KIND = 'sentiment model';
+
+/** The largest size of an artifact, in bytes. */
+export const MOST_MODEL_BYTES = 2 ** 31;
 
 /** The classes of a file that names none. */
 export const SENTIMENTS: readonly string[] = ['negative', 'positive'];
@@ -33,16 +40,18 @@ type ModelFields = Scales & {
   facts: ModelFacts;
   profile?: TrainingProfile;
   fingerprints?: FingerprintFacts;
+  self_test?: SelfTest;
 };
 
-/** Writes the artifact. Returns the SHA-256 of the file, hex. */
-export function saveModel(path: string, parts: ModelParts): string {
+/** Writes the artifact, signed if there is a signer. Returns the SHA-256 of the file, hex. */
+export function saveModel(path: string, parts: ModelParts, sign?: Signer): string {
   const { classes, ordered, intercepts, calibration } = parts;
   const { slopes, offsets } = calibration;
   const scales: Scales =
     intercepts.length > 1
       ? { intercepts, calibration: { slopes, offsets } }
       : { intercept: intercepts[0], calibration: { slope: slopes[0], offset: offsets[0] } };
+  const { texts, scores } = selfTestOf(new LinearTextModel(parts));
   const isUsual = ordered && isDeepStrictEqual(classes, SENTIMENTS);
   const fields: ModelFields = {
     normalize: parts.normalize,
@@ -54,17 +63,33 @@ export function saveModel(path: string, parts: ModelParts): string {
     facts: parts.facts,
     profile: parts.profile,
     fingerprints: parts.fingerprints?.facts,
+    self_test: { version: 1, texts },
   };
   const sections = vectorizerSections(parts.vectorizer);
   sections.set('weights', parts.weights);
   if (parts.fingerprints) sections.set('fingerprints', parts.fingerprints.words);
-  return writeSections(path, KIND, fields, sections);
+  sections.set('self_test', scores);
+  return writeSections(path, KIND, fields, sections, sign);
 }
 
-/** Loads a trained model. Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION, each with the path. */
-export function readModel(path: string): LinearTextModel {
-  const file = readSections(path, KIND);
-  const wrong = modelHeader(file.fields, '') ?? fingerprintHeader(file.fields.fingerprints, 'fingerprints');
+export type ReadOptions = {
+  /** The model has to be signed with its private key. */
+  key?: KeyObject | undefined;
+  /** Is told what the model lacks that later ones have, in a sentence. */
+  warn?: (sentence: string) => void;
+};
+
+/**
+ * Loads a trained model, and trusts nothing in it: header, arrays and self-test are checked. Throws MODEL_MISSING, MODEL_DAMAGED,
+ * MODEL_VERSION, MODEL_TOO_LARGE or MODEL_SIGNATURE, each with the path.
+ */
+export function readModel(path: string, { key, warn = () => {} }: ReadOptions = {}): LinearTextModel {
+  const file = readSections(path, KIND, MOST_MODEL_BYTES);
+  if (key) checkSignature(path, file, key);
+  const wrong =
+    modelHeader(file.fields, '') ??
+    fingerprintHeader(file.fields.fingerprints, 'fingerprints') ??
+    selfTestHeader(file.fields.self_test, 'self_test');
   if (wrong !== undefined) throw file.damaged(`in its header, ${wrong}`);
   const fields = file.fields as ModelFields;
   const { normalize, vectorizer: settings, decision, facts, profile } = fields;
@@ -94,7 +119,25 @@ export function readModel(path: string): LinearTextModel {
   const known = profile?.version === 1 ? profile : undefined;
   const fingerprints = readFingerprints(file);
   const parts = { classes, ordered, normalize, vectorizer, weights, intercepts, calibration, decision, facts };
-  return new LinearTextModel({ ...parts, profile: known, fingerprints }, file.digest);
+  const model = new LinearTextModel({ ...parts, profile: known, fingerprints }, file.digest);
+  if (fields.self_test === undefined) warn(`${path} carries no self-test: it was made before models did`);
+  else if (fields.self_test.version === 1) {
+    const { texts } = fields.self_test;
+    const failed = failedSelfTest(model, texts, file.section('self_test', Float64Array));
+    if (failed !== undefined) throw file.damaged(failed);
+  }
+  return model;
+}
+
+/** Whether the file is an artifact that is signed with the private key of `key`. */
+export function isSignedModel(path: string, key: KeyObject): boolean {
+  try {
+    checkSignature(path, readSections(path, KIND, MOST_MODEL_BYTES), key);
+    return true;
+  } catch (error) {
+    if (error instanceof SentimentError) return false;
+    throw error;
+  }
 }
 
 function readFingerprints(file: SectionFile): Fingerprints | undefined {
@@ -122,7 +165,7 @@ export function fingerprintsOf(
  * Copies an artifact and adds facts that are known only after training (metrics, run, commit). Weights and vocabulary
  * stay the same, byte for byte. Returns the SHA-256 of the new file, hex.
  */
-export function stampFacts(from: string, to: string, facts: Partial<ModelFacts>): string {
+export function stampFacts(from: string, to: string, facts: Partial<ModelFacts>, sign?: Signer): string {
   const { parts } = readModel(from);
-  return saveModel(to, { ...parts, facts: { ...parts.facts, ...facts } });
+  return saveModel(to, { ...parts, facts: { ...parts.facts, ...facts } }, sign);
 }

@@ -1,10 +1,11 @@
 /** Artifacts with a right checksum that this program never wrote: each is refused with a sentence. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reportTrust } from '../../tests/support/trust_report.ts';
 import type { Review } from '../corpus/review.ts';
 import { readParams } from '../params.ts';
 import { trainModel } from '../training.ts';
@@ -24,7 +25,16 @@ beforeAll(() => {
   });
   saveModel(sound, trainModel(reviews, readParams('ml/testdata/params.yaml')).parts);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let refused = 0;
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  const all = fields.length + arrays.length + headers.length + files.length;
+  reportTrust('Artifacts', {
+    attempt: 'crafted artifacts with a right checksum',
+    figure: `${refused} of ${all} kinds are refused with a sentence`,
+    holds: refused === all,
+  });
+});
 
 const isRefused = (message: RegExp) =>
   expect.objectContaining({ code: 'MODEL_DAMAGED', message: expect.stringMatching(message) });
@@ -75,6 +85,29 @@ const fields: [string, unknown][] = [
   ['profile.unknown_share.bounds', 'none'],
   ['profile.probability.counts[0]', 0.5],
   ['profile.mean_confidence', 2],
+  ['normalize.rules', 3],
+  ['vectorizer.rules', 0],
+  ['vectorizer.char', { ngrams: [1, 2] }],
+  ['classes', ['a', 'b']],
+  ['classes', { names: ['a'], ordered: true }],
+  ['classes', { names: ['a', 'a'], ordered: true }],
+  ['classes', { names: ['', 'b'], ordered: true }],
+  ['classes', { names: ['a\n# HELP', 'b'], ordered: true }],
+  ['classes', { names: ['a', 'b'.repeat(1001)], ordered: true }],
+  ['classes', { names: Array.from({ length: 101 }, (_, i) => `${i}`), ordered: true }],
+  ['decision', 'always'],
+  ['decision.threshold', { class: 2, above: 0.5 }],
+  ['decision.threshold', { class: 0, above: 1.5 }],
+  ['decision.costs', [[0, 1]]],
+  ['decision.conformal', { coverage: 2, least: 0 }],
+  ['facts.domains', { films: -1 }],
+  ['facts.source', 'x'.repeat(10_001)],
+  ['facts.trainedAt', { valueOf: 0 }],
+  ['fingerprints', []],
+  ['self_test', 'passed'],
+  ['self_test', { version: 1, texts: [7] }],
+  ['self_test', { version: 1, texts: Array(101).fill('a') }],
+  ['self_test', { version: 1, texts: ['a'.repeat(10_001)] }],
 ];
 
 /** Changes one section; what is returned replaces it. */
@@ -101,12 +134,23 @@ const arrays: [string, string, (section: Section) => Section][] = [
   ['too few slots', 'word.slots', (slots) => slots.filter((column) => column >= 0) as Section],
 ];
 
+/** Text to write in place of the header. */
+class Raw {
+  readonly json: string;
+  constructor(json: string) {
+    this.json = json;
+  }
+}
+const inJson = (from: string, to: string) => (header: Record<string, unknown>) =>
+  new Raw(JSON.stringify(header).replace(from, to));
+
 /** The file with `header` and a right checksum. */
 function withHeader(change: (header: Record<string, unknown>) => unknown, length?: number): void {
   const bytes = readFileSync(sound);
   const end = 16 + bytes.readUInt32LE(12);
   const header = JSON.parse(bytes.toString('utf8', 16, end)) as Record<string, unknown>;
-  const json = Buffer.from(JSON.stringify(change(header)));
+  const changed = change(header);
+  const json = Buffer.from(changed instanceof Raw ? changed.json : JSON.stringify(changed));
   const head = Buffer.alloc(Math.ceil((16 + json.length) / 8) * 8);
   bytes.copy(head, 0, 0, 12);
   head.writeUInt32LE(length ?? json.length, 12);
@@ -141,17 +185,88 @@ const headers: [string, (header: Record<string, unknown>) => unknown, number?][]
   ['an offset below 0', withSection({ offset: -8 })],
   ['an offset between two words', withSection({ offset: 3 })],
   ['sections that overlap', withSection({ offset: 0 })],
+  ['a hole between sections', withSection({ offset: 2 ** 20 })],
+  ['a signature in between', withSection({ name: 'signature' })],
+  [
+    'a signature of another length',
+    (header) => ({
+      ...header,
+      sections: [
+        ...(header.sections as Entry[]).slice(0, -1),
+        { ...(header.sections as Entry[]).at(-1), name: 'signature' },
+      ],
+    }),
+  ],
+  [
+    'settings nested deeper than the stack',
+    inJson('"lowercase":true', `"lowercase":${'['.repeat(1e5)}${']'.repeat(1e5)}`),
+  ],
+  ['a number that is infinite', inJson('"offset":', '"offset":1e999,"was":')],
+  ['a prototype', inJson('"normalize":{', '"normalize":{"__proto__":{"lowercase":true},"was":{')],
+  ['no JSON', inJson('{', '')],
+];
+
+/** The beginning of a file whose rest is a hole in the disk. */
+function withHole(start: Buffer, size: number): void {
+  writeFileSync(crafted, start);
+  truncateSync(crafted, size);
+}
+
+/** The sound file's header, of which `size` bytes go to weights. */
+function hugeWeights(size: number): void {
+  withHeader((header) => {
+    const entries = header.sections as Entry[];
+    return {
+      ...header,
+      sections: [
+        ...entries.filter(({ name }) => name !== 'self_test'),
+        { name: 'huge', type: 'u8', length: size, offset: 2 ** 20 },
+      ],
+    };
+  });
+  const start = readFileSync(crafted);
+  const end = Math.ceil((16 + start.readUInt32LE(12)) / 8) * 8;
+  withHole(start, end + 2 ** 20 + size + 32);
+}
+
+const MAGIC = Buffer.from('SENTIMNT');
+const files: [string, () => void, string, RegExp][] = [
+  [
+    'larger than a model may be',
+    () => hugeWeights(2 ** 32),
+    'MODEL_TOO_LARGE',
+    /takes 4,29\d MB, and the limit is 2,148 MB$/,
+  ],
+  ['a large file of another kind', () => withHole(Buffer.from('PK'), 2 ** 40), 'MODEL_DAMAGED', /does not start like/],
+  ['a large file without a header', () => withHole(MAGIC, 2 ** 40), 'MODEL_VERSION', /has format 0/],
+  [
+    'mostly a header',
+    () => withHole(Buffer.concat([MAGIC, Buffer.from([1, 0, 0, 0]), Buffer.from([0, 0, 0, 0x7f])]), 2 ** 32),
+    'MODEL_DAMAGED',
+    /its header has 2130706432 bytes/,
+  ],
+  [
+    'longer than its header says',
+    () => withHole(readFileSync(sound), 2 ** 30),
+    'MODEL_DAMAGED',
+    /the file has \d+ for them$/,
+  ],
+  ['empty', () => writeFileSync(crafted, ''), 'MODEL_DAMAGED', /its 0 bytes are too few/],
 ];
 
 describe('a crafted artifact is refused', () => {
-  it.each(fields)('if %s is %j', (path, value) => {
+  it.each(fields)('if %s is %.80j', (path, value) => {
     const { fields: given, sections } = readSections(sound, KIND);
     const keys = path.split(/[.[\]]+/).filter((key) => key !== '');
     let holder = given;
-    for (const key of keys.slice(0, -1)) holder = holder[key] as Record<string, unknown>;
+    for (const key of keys.slice(0, -1)) {
+      holder[key] ??= {};
+      holder = holder[key] as Record<string, unknown>;
+    }
     holder[keys.at(-1)!] = value;
     writeSections(crafted, KIND, given, sections);
     expect(() => readModel(crafted)).toThrow(isRefused(new RegExp(`in its header, ${keys[0]}.* is `)));
+    refused++;
   });
 
   it.each(arrays)('with %s', (_, name, change) => {
@@ -159,11 +274,23 @@ describe('a crafted artifact is refused', () => {
     const section = sections.get(name)!;
     writeSections(crafted, KIND, given, new Map([...sections, [name, change(section)]]));
     expect(() => readModel(crafted)).toThrow(isRefused(/is damaged: \S+/));
+    refused++;
   });
 
   it.each(headers)('with %s', (_, change, length) => {
     withHeader(change, length);
     expect(() => readModel(crafted)).toThrow(isRefused(/is damaged: \S+/));
+    refused++;
+  });
+
+  it.each(files)('that is %s, before its bytes are read', (_, write, code, message) => {
+    write();
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => readModel(crafted)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40e6);
+    refused++;
   });
 
   it('if both kinds of n-grams are left out', () => {

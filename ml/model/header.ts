@@ -129,8 +129,14 @@ const listOfScales = fields({
 });
 
 const MOST_CLASSES = 100;
+const MOST_NAME = 200;
+// It becomes a label of metrics and stands in every answer.
+const className = is(
+  `a name of 1 to ${MOST_NAME} characters on one line`,
+  (value) => typeof value === 'string' && value.length <= MOST_NAME && /^[^\p{Cc}]+$/u.test(value),
+);
 const classNames: Check = both(
-  fields({ names: list(text), ordered: flag }),
+  fields({ names: list(className), ordered: flag }),
   is(`names of 2 to ${MOST_CLASSES} classes, each other than the others`, (value) => {
     const { names } = value as { names: string[] };
     return names.length >= 2 && names.length <= MOST_CLASSES && new Set(names).size === names.length;
@@ -155,17 +161,23 @@ const decisionOfClasses: Check = (value, path) => {
   return fits && (costs?.length ?? count) === count ? undefined : `${path}decision is not about ${count} classes`;
 };
 
+// /version shows most of them.
+const MOST_FACT = 10_000;
+const fact = is(
+  `a text of at most ${MOST_FACT} characters`,
+  (value) => typeof value === 'string' && value.length <= MOST_FACT,
+);
 const facts: Fields<ModelFacts> = {
-  dataDigest: text,
-  source: text,
+  dataDigest: fact,
+  source: fact,
   trainingTexts: whole(0),
   domains: optional(recordOf(whole(0))),
   params: recordOf(() => undefined),
   // JSON has null for a measure that has no value.
   metrics: optional(recordOf(nullable(number(-Number.MAX_VALUE, Number.MAX_VALUE)))),
-  gitCommit: optional(text),
-  runId: optional(text),
-  modelName: optional(text),
+  gitCommit: optional(fact),
+  runId: optional(fact),
+  modelName: optional(fact),
   trainedAt: optional(date),
 };
 
@@ -208,7 +220,7 @@ export const modelHeader: Check = (value, path) =>
   (isRecord(value) && 'intercepts' in value ? listOfScales : oneScale)(value, path) ??
   decisionOfClasses(value, path);
 
-function is(what: string, holds: (value: unknown) => boolean): Check {
+export function is(what: string, holds: (value: unknown) => boolean): Check {
   return (value, path) => (holds(value) ? undefined : `${path} is ${shown(value)}, not ${what}`);
 }
 
@@ -229,6 +241,15 @@ function firstOf<T>(items: readonly T[], check: (item: T, i: number) => string |
 
 function shown(value: unknown): string {
   if (value === undefined) return 'missing';
-  const json = JSON.stringify(value);
+  const json = shortJson(value);
   return json.length > 100 ? `${json.slice(0, 100)}...` : json;
+}
+
+/** JSON of a value that may be nested deeper than the stack allows. */
+function shortJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'nested too deeply to be shown';
+  }
 }

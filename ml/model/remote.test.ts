@@ -119,6 +119,27 @@ test('a model that the registry does not have is an error, whatever the cache ho
   });
 });
 
+test.each(['../../../tmp', '3/..', '', '03', '3\n', '1e3', '-1'])(
+  'a version that the registry calls "%s" becomes no path',
+  async (version) => {
+    registry.version = version;
+    await expect(fetchIt()).rejects.toMatchObject({
+      code: 'MLFLOW_BAD_ANSWER',
+      message: expect.stringContaining(`has ${JSON.stringify(version)} at version, which cannot be`),
+    });
+    expect(await readdir(cacheDir)).toEqual([]);
+    expect(downloads()).toBe(0);
+  },
+);
+
+test('a note in the cache that names another folder is not followed', async () => {
+  await fetchIt();
+  const note = join(cacheDir, 'my_model', `${encodeURIComponent(uri)}.json`);
+  await writeFile(note, JSON.stringify({ ...JSON.parse(await readFile(note, 'utf8')), version: '../../my_model/3' }));
+  await server.stop();
+  await expect(fetchIt()).rejects.toMatchObject({ code: 'MLFLOW_UNREACHABLE', message: /holds no copy of/ });
+});
+
 test('a file that differs from the registered one is refused and leaves nothing behind', async () => {
   registry.file = 'tampered';
   await expect(fetchIt()).rejects.toMatchObject({

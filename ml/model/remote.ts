@@ -19,6 +19,7 @@ import { downloadArtifact } from '../tracking/artifacts.ts';
 import { type Environment, type TrackingConfig, trackingConfig } from '../tracking/config.ts';
 import { isMissing, MlflowError } from '../tracking/errors.ts';
 import { type ModelVersion, parseModelUri, resolveReference, versionArtifacts } from '../tracking/registry.ts';
+import { MOST_MODEL_BYTES } from './artifact.ts';
 
 /** File name of the model in a version's folder of artifacts. */
 export const MODEL_FILE = 'model.bin';
@@ -149,7 +150,7 @@ export async function fetchVersion(
 async function downloadModel(config: TrackingConfig, version: ModelVersion, to: string) {
   const folder = await versionArtifacts(config, version);
   try {
-    return await downloadArtifact(config, folder, MODEL_FILE, to);
+    return await downloadArtifact(config, folder, MODEL_FILE, to, MOST_MODEL_BYTES);
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw new SentimentError(
@@ -201,7 +202,8 @@ async function readNote(path: string): Promise<Note | undefined> {
   try {
     const note = JSON.parse(await readFile(path, 'utf8'));
     const fields = [note.version, note.runId, note.digest, note.trackingUri, note.confirmed];
-    return fields.every((field) => typeof field === 'string') ? note : undefined;
+    const isNote = fields.every((field) => typeof field === 'string') && /^\d+$/.test(note.version);
+    return isNote ? note : undefined;
   } catch {
     return undefined;
   }

@@ -17,6 +17,7 @@ import { predictedClasses, type Scored, scorePredictions, scoreReviews } from '.
 import { readModel } from '../model/artifact.ts';
 import type { LinearTextModel } from '../model/linear_text_model.ts';
 import { fetchVersion } from '../model/remote.ts';
+import { KEY_VARIABLE, verifyKeyOf } from '../model/signature.ts';
 import type { ModelFacts } from '../model/types.ts';
 import { type Params, paramsSchema, sectionsOfModel } from '../params.ts';
 import { createNormalizer } from '../text/normalize.ts';
@@ -36,8 +37,8 @@ export type Examination = {
 };
 
 /**
- * The challenger is always downloaded, even if it is in the cache. If the champion's file is damaged or has an unsupported
- * format, only floors and behaviour tests decide, with a warning. Throws if the challenger or the texts cannot be read.
+ * The challenger is always downloaded, even if it is in the cache. If the champion's file is damaged, not signed as
+ * SENTIMENT_MODEL_KEY asks, or of an unsupported format, only floors and behaviour tests decide, with a warning. Throws if the challenger or the texts cannot be read.
  */
 export async function examine(
   config: TrackingConfig,
@@ -233,7 +234,8 @@ function contentOf(version: ModelVersion, model: LinearTextModel): string {
 }
 
 async function loadVersion(config: TrackingConfig, version: ModelVersion, fresh: boolean): Promise<LinearTextModel> {
-  return readModel((await fetchVersion(config, version, paths.modelCache, { fresh })).path);
+  const { path } = await fetchVersion(config, version, paths.modelCache, { fresh });
+  return readModel(path, { key: verifyKeyOf(process.env[KEY_VARIABLE]) });
 }
 
 async function loadChampion(
@@ -244,7 +246,7 @@ async function loadChampion(
   try {
     return await loadVersion(config, champion, false);
   } catch (error) {
-    if (!(error instanceof SentimentError && /^MODEL_(DAMAGED|VERSION)$/.test(error.code))) throw error;
+    if (!(error instanceof SentimentError && /^MODEL_(DAMAGED|VERSION|SIGNATURE)$/.test(error.code))) throw error;
     warnings.push(`version ${champion.version}, the champion, cannot be compared: ${error.message}`);
     return undefined;
   }

@@ -4,13 +4,15 @@
  * A run is FINISHED only when everything is on the server and its model has been read back. Only a FINISHED run becomes
  * a registered version. If the program was killed halfway, the next one marks its run as FAILED.
  */
+import type { KeyObject } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { SentimentError } from '../errors.ts';
 import { inTemporaryFolder } from '../files.ts';
-import { stampFacts } from '../model/artifact.ts';
+import { isSignedModel, MOST_MODEL_BYTES, stampFacts } from '../model/artifact.ts';
 import { MODEL_FILE } from '../model/remote.ts';
+import type { Signer } from '../model/signature.ts';
 import type { ModelFacts } from '../model/types.ts';
 import { downloadArtifact, uploadArtifact } from '../tracking/artifacts.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
@@ -30,17 +32,20 @@ const LONGEST_RUN = 3_600_000;
 
 export type PipelineRun = { run: Run; modelDigest: string };
 
-/** The newest FINISHED run of this result whose model on the server is undamaged, or undefined. */
+/** The newest FINISHED run of this result whose model on the server is undamaged, and signed if there is a key; or undefined. */
 export async function findPipelineRun(
   config: TrackingConfig,
   experimentId: string,
   result: PipelineResult,
+  key?: KeyObject,
 ): Promise<PipelineRun | undefined> {
   for (const run of await searchRuns(config, experimentId, { [tags.fingerprint]: result.fingerprint })) {
     const modelDigest = run.tags[MODEL_DIGEST];
     if (run.status !== 'FINISHED' || !modelDigest) continue;
-    if ((await digestOnServer(config, run)) === modelDigest) return { run, modelDigest };
-    console.log(`run ${run.id} has this result, but its model is damaged or missing on the server: logging a new one`);
+    const onServer = await onServerOf(config, run, key);
+    if (onServer?.digest === modelDigest && onServer.isSigned) return { run, modelDigest };
+    const what = onServer?.digest === modelDigest ? 'not signed with this key' : 'damaged or missing on the server';
+    console.log(`run ${run.id} has this result, but its model is ${what}: logging a new one`);
   }
   return undefined;
 }
@@ -50,7 +55,7 @@ export async function logPipelineRun(
   config: TrackingConfig,
   experimentId: string,
   result: PipelineResult,
-  modelName: string,
+  { modelName, sign }: { modelName: string; sign?: Signer | undefined },
 ): Promise<PipelineRun> {
   const name = `${result.params['model_building.classifier']} ${result.fingerprint.slice(0, 8)}`;
   const run = await createRun(config, experimentId, name, runTags(result));
@@ -60,7 +65,7 @@ export async function logPipelineRun(
     for (const [path, file] of Object.entries(result.files)) await uploadArtifact(config, run.artifactUri, path, file);
     const trainedAt = new Date(run.startTime).toISOString();
     const stamps = { metrics: result.metrics, runId: run.id, gitCommit: result.git.commit, modelName, trainedAt };
-    const modelDigest = await uploadModel(config, run, result.facts, stamps);
+    const modelDigest = await uploadModel(config, run, result.facts, stamps, sign);
     await logValues(config, run.id, { tags: { [MODEL_DIGEST]: modelDigest } }, run.startTime);
     await endRun(config, run.id, 'FINISHED');
     return { run, modelDigest };
@@ -80,30 +85,37 @@ async function uploadModel(
   run: Run,
   facts: ModelFacts,
   stamps: Partial<ModelFacts>,
+  sign: Signer | undefined,
 ): Promise<string> {
   return inTemporaryFolder('register-', async (folder) => {
-    const digest = stampFacts(paths.model, join(folder, MODEL_FILE), stamps);
+    const digest = stampFacts(paths.model, join(folder, MODEL_FILE), stamps, sign);
     await writeFile(join(folder, 'facts.json'), `${JSON.stringify({ ...facts, ...stamps }, null, 2)}\n`);
     await writeFile(join(folder, 'MLmodel'), `${JSON.stringify(describeFolder(run), null, 2)}\n`);
     for (const name of ['facts.json', 'MLmodel', MODEL_FILE]) {
       await uploadArtifact(config, run.artifactUri, `${MODEL_FOLDER}/${name}`, join(folder, name));
     }
-    const onServer = await digestOnServer(config, run);
-    if (onServer === digest) return digest;
+    const onServer = await onServerOf(config, run);
+    if (onServer?.digest === digest) return digest;
     throw new SentimentError(
       'MODEL_DAMAGED',
-      `the model uploaded to run ${run.id} has SHA-256 ${digest}, but the server returns ${onServer ?? 'no file'}`,
+      `the model uploaded to run ${run.id} has SHA-256 ${digest}, but the server returns ${onServer?.digest ?? 'no file'}`,
       { next: "check the server's log and its free disk space, then run dvc repro register_model" },
     );
   });
 }
 
-/** SHA-256 of the run's model on the server; undefined if it has none. */
-async function digestOnServer(config: TrackingConfig, run: Run): Promise<string | undefined> {
+/** SHA-256 of the run's model on the server, and whether it is signed if there is a key; undefined if the server has none. */
+async function onServerOf(
+  config: TrackingConfig,
+  run: Run,
+  key?: KeyObject,
+): Promise<{ digest: string; isSigned: boolean } | undefined> {
   return inTemporaryFolder('registered-', async (folder) => {
     const path = `${MODEL_FOLDER}/${MODEL_FILE}`;
     try {
-      return (await downloadArtifact(config, run.artifactUri, path, join(folder, MODEL_FILE))).sha256;
+      const file = join(folder, MODEL_FILE);
+      const { sha256: digest } = await downloadArtifact(config, run.artifactUri, path, file, MOST_MODEL_BYTES);
+      return { digest, isSigned: !key || isSignedModel(file, key) };
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;

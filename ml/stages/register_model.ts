@@ -7,6 +7,7 @@
 import { runMain } from '../errors.ts';
 import { writeJson } from '../files.ts';
 import { DIGEST_TAG } from '../model/remote.ts';
+import { KEY_VARIABLE, signerOf, verifyKeyOf } from '../model/signature.ts';
 import { readParams } from '../params.ts';
 import { trackingConfig } from '../tracking/config.ts';
 import { proposeVersion } from '../tracking/lifecycle.ts';
@@ -38,13 +39,15 @@ await runMain(async () => {
   const config = trackingConfig();
   const params = readParams();
   const { experiment, model_name: name } = params.register_model;
+  // A key that cannot sign is told before anything is done.
+  const sign = signerOf(process.env[KEY_VARIABLE]);
   const result = await readPipelineResult(params);
   if (result.lockHash === undefined) console.log(`there is no ${paths.lock}: the run cannot record its data`);
 
   const experimentId = await ensureExperiment(config, experiment);
   await failAbandonedRuns(config, experimentId);
-  const found = await findPipelineRun(config, experimentId, result);
-  const logged = found ?? (await logPipelineRun(config, experimentId, result, name));
+  const found = await findPipelineRun(config, experimentId, result, verifyKeyOf(process.env[KEY_VARIABLE]));
+  const logged = found ?? (await logPipelineRun(config, experimentId, result, { modelName: name, sign }));
   await ensureModel(config, name, 'Sentiment of English texts: positive or negative.');
   const version = await ensureVersion(config, newVersion(name, logged, result));
   const stage = await proposeVersion(config, version);

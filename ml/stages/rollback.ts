@@ -7,6 +7,7 @@
 import { SentimentError } from '../errors.ts';
 import { readModel } from '../model/artifact.ts';
 import { fetchVersion } from '../model/remote.ts';
+import { KEY_VARIABLE, verifyKeyOf } from '../model/signature.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
 import { promoteVersion, settleStages } from '../tracking/lifecycle.ts';
 import { deleteVersionTag, type ModelVersion, searchVersions, setVersionTags } from '../tracking/registry.ts';
@@ -42,7 +43,8 @@ export async function rollBack(
   const way = planRollback(name, versions, wanted);
   const { left, target } = way;
   if (left) {
-    readModel((await fetchVersion(config, target, cacheDir, { fresh: true })).path);
+    const { path } = await fetchVersion(config, target, cacheDir, { fresh: true });
+    readModel(path, { key: verifyKeyOf(process.env[KEY_VARIABLE]) });
     await hold(config, left, { by, reason }, { [GOING_TO]: target.version });
     await setVersionTags(config, target, {
       'rollback.from': left.version,

@@ -2,7 +2,15 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { breakOff, hangUp, type MisbehavingServer, reply, startMisbehaving } from '../../tests/support/misbehaving.ts';
+import {
+  breakOff,
+  hangUp,
+  type MisbehavingServer,
+  type Reply,
+  reply,
+  startMisbehaving,
+} from '../../tests/support/misbehaving.ts';
+import { writeFailure } from '../files.ts';
 import { downloadArtifact, uploadArtifact } from './artifacts.ts';
 
 let server: MisbehavingServer;
@@ -53,6 +61,43 @@ test('an upload that is cut off is sent again as a whole', async () => {
   server = await startMisbehaving([hangUp, reply(503, ''), reply(200, '')]);
   await uploadArtifact(server.config, root, 'model/up', join(folder, 'up'));
   expect(server.requests.map(({ body }) => body)).toEqual(Array(3).fill('the whole file'));
+});
+
+test.each<[string, Reply]>([
+  ['announces', reply(200, 'x'.repeat(6), { 'content-type': 'application/octet-stream', 'content-length': '6' })],
+  ['sends', reply(200, 'x'.repeat(6), { 'content-type': 'application/octet-stream', 'transfer-encoding': 'chunked' })],
+])('a server that %s more than the limit is not asked again, and nothing is kept', async (_, answer) => {
+  server = await startMisbehaving([answer]);
+  const file = join(folder, 'model.bin');
+  await expect(downloadArtifact(server.config, root, 'model/model.bin', file, 5)).rejects.toMatchObject({
+    code: 'MLFLOW_TOO_LARGE',
+    message: expect.stringContaining('with more than 5 bytes'),
+  });
+  expect(server.requests).toHaveLength(1);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('a disk that cannot be written is told from a broken connection, and the server is not asked again', async () => {
+  server = await startMisbehaving([reply(200, 'hello', { 'content-type': 'application/octet-stream' })]);
+  await writeFile(join(folder, 'file'), '');
+  await expect(
+    downloadArtifact(server.config, root, 'model.bin', join(folder, 'file/model.bin')),
+  ).rejects.toMatchObject({ code: 'DISK_WRITE', message: `cannot write ${join(folder, 'file/model.bin')}` });
+  const full = writeFailure('a/model.bin', Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' }));
+  expect(full).toMatchObject({
+    code: 'DISK_WRITE',
+    message: 'the disk is full: cannot write a/model.bin',
+    next: 'free some space in a, then run it again',
+  });
+  expect(writeFailure('a', Object.assign(new Error('reset'), { code: 'ECONNRESET', syscall: 'read' }))).toBeUndefined();
+});
+
+test('an address with steps upwards is refused', async () => {
+  server = await startMisbehaving([reply(200, '')]);
+  for (const uri of ['mlflow-artifacts:/1/../../../ajax-api', 'mlflow-artifacts:/1/./run']) {
+    await expect(download(uri)).rejects.toMatchObject({ code: 'MLFLOW_BAD_ANSWER' });
+  }
+  expect(server.requests).toEqual([]);
 });
 
 test('artifacts that the server does not serve are an error with their address', async () => {

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, openAsBlob } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { writeAtomicallyAsync } from '../files.ts';
+import { writeAtomicallyAsync, writeFailure } from '../files.ts';
 import type { TrackingConfig } from './config.ts';
 import { errorFromBody, isWebPage, MlflowError } from './errors.ts';
 import { type Call, endpointOf, send } from './transport.ts';
@@ -28,17 +28,22 @@ export async function uploadArtifact(
   });
 }
 
-/** Downloads `path` under an artifact address to the file `to`. Creates its folder if necessary. */
+/**
+ * Downloads `path` under an artifact address to the file `to`, of at most `most` bytes. Creates its folder if necessary. Throws
+ * MLFLOW_TOO_LARGE, DISK_WRITE, or the server's failure.
+ */
 export async function downloadArtifact(
   config: TrackingConfig,
   artifactUri: string,
   path: string,
   to: string,
+  most = Number.MAX_SAFE_INTEGER,
 ): Promise<Download> {
   const call: Call = { method: 'GET', path: proxyPath(config, artifactUri, path) };
-  return writeAtomicallyAsync(to, (partial) =>
+  const writing = writeAtomicallyAsync(to, (partial) =>
     send(config, call, async (response, alive) => {
       await refuseWebPage(config, call, response);
+      if (Number(response.headers.get('content-length')) > most) throw tooLarge(config, call, most);
       const hash = createHash('sha256');
       let bytes = 0;
       async function* arriving() {
@@ -46,12 +51,31 @@ export async function downloadArtifact(
           alive();
           hash.update(chunk);
           bytes += chunk.length;
+          if (bytes > most) throw tooLarge(config, call, most);
           yield chunk;
         }
       }
-      await pipeline(arriving, createWriteStream(partial));
+      await pipeline(arriving, createWriteStream(partial)).catch((error) => {
+        // The connection is not to blame, so another attempt would not help.
+        throw writeFailure(to, error) ?? error;
+      });
       return { sha256: hash.digest('hex'), bytes };
     }),
+  );
+  return writing.catch((error) => {
+    throw writeFailure(to, error) ?? error;
+  });
+}
+
+function tooLarge(config: TrackingConfig, call: Call, most: number): MlflowError {
+  const endpoint = endpointOf(call);
+  return new MlflowError(
+    'MLFLOW_TOO_LARGE',
+    `MLflow at ${config.uri} answers ${endpoint} with more than ${most} bytes`,
+    {
+      endpoint,
+      next: 'check what was registered there: no model of this program is so large',
+    },
   );
 }
 
@@ -73,6 +97,16 @@ function proxyPath(config: TrackingConfig, artifactUri: string, path: string): s
     );
   }
   const steps = `${own.root}/${path}`.split('/').filter((step) => step !== '');
+  if (steps.includes('..') || steps.includes('.')) {
+    throw new MlflowError(
+      'MLFLOW_BAD_ANSWER',
+      `MLflow keeps these artifacts at ${artifactUri}, which leads elsewhere`,
+      {
+        endpoint: 'mlflow-artifacts',
+        next: 'check that the server is MLflow 3, and that nobody changed its database or its answers',
+      },
+    );
+  }
   return `/api/2.0/mlflow-artifacts/artifacts/${steps.map(encodeURIComponent).join('/')}`;
 }
 

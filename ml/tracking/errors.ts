@@ -24,6 +24,8 @@ export type MlflowCode =
   | 'MLFLOW_BUSY'
   /** Any other failure status. */
   | 'MLFLOW_HTTP'
+  /** A file that is larger than the limit. */
+  | 'MLFLOW_TOO_LARGE'
   /** The tracking server does not serve the run's artifacts. */
   | 'MLFLOW_ARTIFACTS_ELSEWHERE'
   /** A registered model, version, stage or alias that is missing, or a version that does not become ready. */

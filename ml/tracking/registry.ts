@@ -13,12 +13,15 @@ import {
   callApi,
   callPages,
   createOnce,
+  fitting,
+  isId,
   list,
   optionalText,
   pairs,
   part,
   text,
   texts,
+  unfit,
 } from './transport.ts';
 
 export type Stage = 'None' | 'Staging' | 'Production' | 'Archived';
@@ -183,6 +186,7 @@ export async function versionArtifacts(config: TrackingConfig, version: ModelVer
   const uri = text(answer, 'artifact_uri');
   const [, runId, path] = /^runs:\/([^/]+)\/(.*)$/.exec(uri) ?? [];
   if (runId === undefined) return uri;
+  if (!isId(runId)) throw unfit(answer, 'artifact_uri', uri);
   const run = await callApi(config, 'GET', 'runs/get', { run_id: runId });
   return `${text(run, 'run.info.artifact_uri')}/${path}`;
 }
@@ -192,19 +196,25 @@ function quoted(value: string): string {
   return value.includes("'") ? `"${value}"` : `'${value}'`;
 }
 
+/** Name, number and run become parts of paths and addresses. */
 function readVersion(answer: Answer): ModelVersion {
   return {
-    name: text(answer, 'name'),
-    version: text(answer, 'version'),
+    name: fitting(answer, 'name', isName),
+    version: fitting(answer, 'version', (value) => /^[1-9]\d{0,9}$/.test(value)),
     stage: optionalText(answer, 'current_stage') || 'None',
     status: optionalText(answer, 'status') || 'READY',
     statusMessage: optionalText(answer, 'status_message'),
-    runId: optionalText(answer, 'run_id'),
+    runId: optionalText(answer, 'run_id') && fitting(answer, 'run_id', isId),
     source: optionalText(answer, 'source'),
     description: optionalText(answer, 'description'),
     aliases: texts(answer, 'aliases'),
     tags: pairs(answer, 'tags'),
   };
+}
+
+/** MLflow itself forbids slashes and colons in names. */
+function isName(value: string): boolean {
+  return value.length <= 256 && !/[/:@\p{Cc}]/u.test(value);
 }
 
 // Addresses of registered models: `models:/name/Production`, `models:/name@production`, `models:/name/3`,

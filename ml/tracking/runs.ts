@@ -7,6 +7,8 @@ import {
   callApi,
   callPages,
   createOnce,
+  fitting,
+  isId,
   list,
   number,
   optionalText,
@@ -183,8 +185,8 @@ function tagEntries(tags: Record<string, string>) {
 
 function readRun(answer: Answer): Run {
   return {
-    id: text(answer, 'info.run_id'),
-    experimentId: text(answer, 'info.experiment_id'),
+    id: fitting(answer, 'info.run_id', isId),
+    experimentId: fitting(answer, 'info.experiment_id', isId),
     name: optionalText(answer, 'info.run_name'),
     status: text(answer, 'info.status'),
     startTime: number(answer, 'info.start_time'),

@@ -201,6 +201,33 @@ export function text(answer: Answer, path: string): string {
   });
 }
 
+/**
+ * The text at a path, which becomes part of a path or an address. Throws MLFLOW_BAD_ANSWER if it is not fit for that: whoever
+ * answers in place of MLflow must not choose where we write.
+ */
+export function fitting(answer: Answer, path: string, isFit: (value: string) => boolean): string {
+  const value = text(answer, path);
+  if (!isFit(value)) throw unfit(answer, path, value);
+  return value;
+}
+
+/** 32 hexadecimal digits in MLflow; other servers have ids of their own. */
+export function isId(value: string): boolean {
+  return /^[\w-]{1,64}$/.test(value);
+}
+
+export function unfit({ endpoint }: Answer, path: string, value: string): MlflowError {
+  const shown = JSON.stringify(value.slice(0, 100));
+  return new MlflowError(
+    'MLFLOW_BAD_ANSWER',
+    `MLflow's answer to ${endpoint} has ${shown} at ${path}, which cannot be`,
+    {
+      endpoint,
+      next: 'check that the server is MLflow 3, and that nobody changed its database or its answers',
+    },
+  );
+}
+
 /** The text at a path, or empty. */
 export function optionalText(answer: Answer, path: string): string {
   const value = at(answer, path);
