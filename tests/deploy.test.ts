@@ -1,28 +1,30 @@
 /** The rolling update on a real Kubernetes with real pods: how it ends, and what it leaves behind. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { makeApplier } from '../ci/src/deploy/apply.ts';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { describeDiagnosis, diagnose } from '../ci/src/deploy/diagnose.ts';
 import { annotations, type Manifest } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { apiOf } from './support/cluster/api.ts';
-import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
-import { type AppOptions, appManifests, appName, imagesOf, kubeConfigOf, look, quick } from './support/deploy.ts';
+import {
+  type AppOptions,
+  appManifests,
+  appName,
+  type Bed,
+  imagesOf,
+  kubeConfigOf,
+  look,
+  quick,
+  useCluster,
+} from './support/deploy.ts';
 import { startLoad } from './support/deploy_load.ts';
 import { need } from './support/need.ts';
 
 describe.skipIf(!need('rig'))('a rolling update', () => {
-  let cluster: Cluster;
-  let kubeConfig: ReturnType<typeof kubeConfigOf>;
-  let v1: PushedImage;
-  let v2: PushedImage;
-  const namespaces: TestNamespace[] = [];
-
-  async function makeNamespace(): Promise<string> {
-    const namespace = await cluster.namespace();
-    namespaces.push(namespace);
-    return namespace.name;
-  }
+  let { cluster, kubeConfig, v1, v2, missing, makeNamespace } = {} as Bed;
+  useCluster((bed) => {
+    ({ cluster, kubeConfig, v1, v2, missing, makeNamespace } = bed);
+  });
 
   async function deployed(namespace: string, image: string, options: AppOptions = quick): Promise<void> {
     const outcome = await deploy({ kubeConfig, manifests: appManifests(namespace, options), image });
@@ -33,16 +35,6 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     return JSON.parse((await apiOf(cluster.kubeconfig)('GET', path)).body);
   }
 
-  beforeAll(async () => {
-    cluster = await startCluster();
-    kubeConfig = kubeConfigOf(cluster.kubeconfig);
-    [v1, v2] = await Promise.all(['v1', 'v2'].map((version) => cluster.pushApp(version)));
-  });
-  afterAll(async () => {
-    await Promise.all(namespaces.map((namespace) => namespace.remove()));
-    await cluster?.stop();
-  });
-
   test('ends as deployed, records the release as annotations, and changes nothing the second time', async () => {
     const namespace = await makeNamespace();
     const release = { kubeConfig, manifests: appManifests(namespace, quick), image: v1.byDigest };
@@ -51,9 +43,17 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
     expect(await deploy({ ...release, ...facts })).toMatchObject({ state: 'deployed', image: v1.byDigest });
     expect(lines).toContainEqual('2 of 2 updated, 2 ready, 2 available');
     expect(lines.filter((line, i) => line === lines[i - 1])).toEqual([]);
-    // What is in the way, in brackets, may come and go; the progress itself never goes back.
-    const steps = lines.map((line) => line.replace(/ \(.*$/s, '')).filter((step, i, all) => step !== all[i - 1]);
-    expect(steps).toEqual([...new Set(steps)]);
+    // What is in the way, in brackets, may come and go; each count only grows, until all are there.
+    const counts = lines.flatMap((line) => {
+      const found = /^(\d) of 2 updated, (\d) ready, (\d) available(?: \(|$)/.exec(line);
+      return found ? [found.slice(1).map(Number)] : [];
+    });
+    const falls = counts.filter((now, i) => now.some((count, k) => count < (counts[i - 1]?.[k] ?? 0)));
+    expect({ falls, end: counts.at(-1), last: lines.at(-1) }).toEqual({
+      falls: [],
+      end: [2, 2, 2],
+      last: expect.stringMatching(/^healthy, and on record as the last good release: ReplicaSet app-/),
+    });
     const { deployment, replicaSets } = await look(kubeConfig, namespace);
     expect(deployment.metadata?.annotations).toMatchObject({
       [annotations.changeCause]: `image ${v1.byDigest}, commit c0ffee, model 7`,
@@ -131,7 +131,7 @@ describe.skipIf(!need('rig'))('a rolling update', () => {
 
   test('of a first release that fails reports that it cannot roll back, and leaves the pods', async () => {
     const namespace = await makeNamespace();
-    const image = v1.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
+    const image = missing;
     const patience = { 'image-not-found': 20 };
     const outcome = await deploy({ kubeConfig, manifests: appManifests(namespace, quick), image, patience });
     if (outcome.state !== 'failed') throw new Error(describeOutcome(outcome));

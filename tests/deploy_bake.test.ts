@@ -10,7 +10,7 @@ import { describeOutcome, type Outcome } from '../ci/src/deploy/report.ts';
 import { type Cluster, startCluster, type TestNamespace } from './support/cluster.ts';
 import { appManifests, appName, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
 import { type Load, startLoad } from './support/deploy_load.ts';
-import { whileBaking } from './support/diagnosis_scenarios.ts';
+import { whileBaking } from './support/diagnosis_scenarios/pods.ts';
 import { pushMetered } from './support/metered_app.ts';
 import { need } from './support/need.ts';
 import { PATIENCE } from './support/patience.ts';

@@ -9,8 +9,7 @@ import { type DeployOptions, deploy } from '../ci/src/deploy/deploy.ts';
 import { annotations } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { progressOf } from '../ci/src/kubernetes/snapshot.ts';
-import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
-import { appManifests, appName, imagesOf, kubeConfigOf, look, quick } from './support/deploy.ts';
+import { appManifests, appName, type Bed, imagesOf, kubeConfigOf, look, quick, useCluster } from './support/deploy.ts';
 import { startCutter } from './support/deploy_cutter.ts';
 import { need } from './support/need.ts';
 import { type Running, start } from './support/process.ts';
@@ -18,20 +17,17 @@ import { type Running, start } from './support/process.ts';
 const program = resolve(import.meta.dirname, '../ci/src/deploy/main.ts');
 
 describe.skipIf(!need('cluster'))('an interrupted rolling update', () => {
-  let cluster: Cluster;
-  let kubeConfig: ReturnType<typeof kubeConfigOf>;
-  let v1: PushedImage;
-  let v2: PushedImage;
-  let missing: string;
+  let { cluster, kubeConfig, v1, v2, missing, makeNamespace } = {} as Bed;
+  useCluster((bed) => {
+    ({ cluster, kubeConfig, v1, v2, missing, makeNamespace } = bed);
+  });
   let folder: string;
-  const namespaces: TestNamespace[] = [];
   const programs: Running[] = [];
 
   /** A namespace where v1 serves. */
   async function begin(): Promise<Pick<DeployOptions, 'kubeConfig' | 'manifests'> & { namespace: string }> {
-    const { name, remove, ...rest } = await cluster.namespace();
-    namespaces.push({ name, remove, ...rest });
-    const release = { kubeConfig, manifests: appManifests(name, quick), namespace: name };
+    const namespace = await makeNamespace();
+    const release = { kubeConfig, manifests: appManifests(namespace, quick), namespace };
     expect(await deploy({ ...release, image: v1.byDigest })).toMatchObject({ state: 'deployed' });
     return release;
   }
@@ -48,17 +44,11 @@ describe.skipIf(!need('cluster'))('an interrupted rolling update', () => {
     return running;
   }
 
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'deploy-'));
-    cluster = await startCluster();
-    kubeConfig = kubeConfigOf(cluster.kubeconfig);
-    [v1, v2] = await Promise.all(['v1', 'v2'].map((version) => cluster.pushApp(version)));
-    missing = v1.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
   });
   afterAll(async () => {
     await Promise.all(programs.map((running) => running.stop()));
-    await Promise.all(namespaces.map((namespace) => namespace.remove()));
-    await cluster?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 

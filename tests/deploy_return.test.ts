@@ -2,14 +2,23 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type DeployOptions, deploy } from '../ci/src/deploy/deploy.ts';
 import { diagnose } from '../ci/src/deploy/diagnose.ts';
 import { annotations, type Manifest } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome, type Outcome } from '../ci/src/deploy/report.ts';
 import { type Api, apiOf } from './support/cluster/api.ts';
-import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
-import { type AppOptions, appManifests, appName, imagesOf, kubeConfigOf, look, quick } from './support/deploy.ts';
+import {
+  type AppOptions,
+  appManifests,
+  appName,
+  type Bed,
+  imagesOf,
+  kubeConfigOf,
+  look,
+  quick,
+  useCluster,
+} from './support/deploy.ts';
 import { need } from './support/need.ts';
 import { start } from './support/process.ts';
 
@@ -17,29 +26,11 @@ const program = resolve(import.meta.dirname, '../ci/src/deploy/main.ts');
 const one: AppOptions = { ...quick, replicas: 1 };
 
 describe.skipIf(!need('cluster')).concurrent('after a release that fails', () => {
-  let cluster: Cluster;
-  let kubeConfig: ReturnType<typeof kubeConfigOf>;
+  let { cluster, kubeConfig, v1, missing, makeNamespace } = {} as Bed;
   let api: Api;
-  let v1: PushedImage;
-  let missing: string;
-  const namespaces: TestNamespace[] = [];
-
-  async function makeNamespace(): Promise<string> {
-    const namespace = await cluster.namespace();
-    namespaces.push(namespace);
-    return namespace.name;
-  }
-
-  beforeAll(async () => {
-    cluster = await startCluster();
-    kubeConfig = kubeConfigOf(cluster.kubeconfig);
+  useCluster((bed) => {
+    ({ cluster, kubeConfig, v1, missing, makeNamespace } = bed);
     api = apiOf(cluster.kubeconfig);
-    v1 = await cluster.pushApp('v1');
-    missing = v1.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
-  });
-  afterAll(async () => {
-    await Promise.all(namespaces.map((namespace) => namespace.remove()));
-    await cluster?.stop();
   });
 
   /** As `kubectl apply` does it, by this manager. */

@@ -22,18 +22,18 @@ import { makeDeadNode } from './support/dead_node.ts';
 import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
 import { applyByHand, createObjects, deleteClusterObjects } from './support/diagnosis_objects.ts';
 import { type Seen, writeReport } from './support/diagnosis_report.ts';
+import { appliedByHand, refusedOutright } from './support/diagnosis_scenarios/cluster.ts';
+import { whileBaking } from './support/diagnosis_scenarios/pods.ts';
 import {
-  appliedByHand,
   badManifests,
   ecr,
   goodManifests,
   type Images,
-  refusedOutright,
   type Scenario,
-  scenarios,
-  whileBaking,
   wrongEcr,
-} from './support/diagnosis_scenarios.ts';
+} from './support/diagnosis_scenarios/scenario.ts';
+import { scenarios } from './support/diagnosis_scenarios.ts';
+import { limited } from './support/limited.ts';
 import { need } from './support/need.ts';
 import { start } from './support/process.ts';
 import { startEcr } from './support/registry_ecr.ts';
@@ -281,23 +281,6 @@ function setImage(object: Manifest, image: string): void {
   if (object.kind !== 'Deployment') return;
   const { spec } = object as Manifest & { spec: { template: { spec: { containers: { image: string }[] } } } };
   for (const container of spec.template.spec.containers) container.image = image;
-}
-
-/** Runs at most `count` tasks at a time, in the order in which they were given. */
-function limited(count: number): <T>(task: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (task) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
-    }
-  };
 }
 
 /** An executable that no processor can run, like a program for another architecture. */

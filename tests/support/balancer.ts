@@ -1,6 +1,6 @@
 /**
  * Plays the controllers that a rollout waits for: it opens the readiness gates of a namespace's pods stage by stage, as the AWS
- * Load Balancer Controller does, and binds Services with a TargetGroupBinding.
+ * Load Balancer Controller does, and binds Services with a TargetGroupBinding; and it adds a node, as an autoscaler does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, apiOf } from './cluster/api.ts';
@@ -97,6 +97,61 @@ async function bind(api: Api, { name, namespace }: { name: string; namespace: st
     kind: 'TargetGroupBinding',
     metadata: { name: `k8s-${name}` },
     spec: { serviceRef: { name, port: 80 }, targetType: 'ip' },
+  });
+}
+
+/**
+ * Announces a node for the first pod of the namespace that no node can run, and gives the label that the pod asks for to every
+ * node some seconds later. Takes the label away at the end.
+ */
+export function startScaler(kubeconfig: string, namespace: string, label: string, seconds: number): Balancer {
+  const api = apiOf(kubeconfig);
+  const patch = apiOf(kubeconfig, { 'content-type': 'application/merge-patch+json' });
+  let announcedAt = 0;
+  let isAdded = false;
+  const setLabel = async (value: string | null) => {
+    const { items = [] }: { items?: Pod[] } = JSON.parse((await api('GET', '/api/v1/nodes')).body);
+    for (const { metadata } of items)
+      await patch('PATCH', `/api/v1/nodes/${metadata.name}`, { metadata: { labels: { [label]: value } } });
+  };
+  const look = async () => {
+    if (announcedAt === 0) {
+      const { items = [] }: { items?: Pod[] } = JSON.parse(
+        (await api('GET', `/api/v1/namespaces/${namespace}/pods`)).body,
+      );
+      const pod = items.find(({ status }) =>
+        status.conditions?.some(({ type, reason }) => type === 'PodScheduled' && reason === 'Unschedulable'),
+      );
+      if (!pod) return;
+      announcedAt = Date.now();
+      await announce(api, namespace, pod);
+    } else if (!isAdded && Date.now() - announcedAt > seconds * 1000) {
+      isAdded = true;
+      await setLabel('yes');
+    }
+  };
+  const running = repeated(look);
+  return {
+    async stop() {
+      await running.stop();
+      await setLabel(null);
+    },
+  };
+}
+
+/** As the cluster autoscaler words it. */
+async function announce(api: Api, namespace: string, { metadata: { name, uid } }: Pod): Promise<void> {
+  const now = new Date().toISOString();
+  await api('POST', `/api/v1/namespaces/${namespace}/events`, {
+    metadata: { generateName: `${name}.`, namespace },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+    type: 'Normal',
+    reason: 'TriggeredScaleUp',
+    message: 'pod triggered scale-up: [{eks-general-1 1->2 (max: 4)}]',
+    source: { component: 'cluster-autoscaler' },
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
   });
 }
 

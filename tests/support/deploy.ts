@@ -1,8 +1,10 @@
 /** Releases of the cluster's test app, for tests of the rolling update. */
 import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll } from 'vitest';
 import { givenKubeConfig } from '../../ci/src/deploy/kubeconfig.ts';
 import type { DeploymentManifest, Manifest } from '../../ci/src/deploy/manifest.ts';
 import { readSnapshot, type Snapshot } from '../../ci/src/kubernetes/snapshot.ts';
+import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './cluster.ts';
 
 export const appName = 'app';
 
@@ -10,6 +12,46 @@ export const appName = 'app';
 export const quick: AppOptions = { container: { lifecycle: { preStop: { sleep: { seconds: 0 } } } } };
 
 type KubeConfig = ReturnType<typeof givenKubeConfig>;
+
+/** What tests of the rolling update share, from the first test of a `describe` to its last. */
+export type Bed = {
+  cluster: Cluster;
+  kubeConfig: KubeConfig;
+  /** Two versions of the test app. */
+  v1: PushedImage;
+  v2: PushedImage;
+  /** By digest, of an image that no registry has. */
+  missing: string;
+  /** The name of a new namespace, which is removed at the end. */
+  makeNamespace: () => Promise<string>;
+};
+
+/** To be called within `describe`: hands the bed over before the first test. */
+export function useCluster(onStart: (bed: Bed) => void): void {
+  let cluster: Cluster | undefined;
+  const namespaces: TestNamespace[] = [];
+  beforeAll(async () => {
+    const started = await startCluster();
+    cluster = started;
+    const [v1, v2] = await Promise.all([started.pushApp('v1'), started.pushApp('v2')]);
+    onStart({
+      cluster: started,
+      kubeConfig: kubeConfigOf(started.kubeconfig),
+      v1,
+      v2,
+      missing: v1.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64)),
+      async makeNamespace() {
+        const namespace = await started.namespace();
+        namespaces.push(namespace);
+        return namespace.name;
+      },
+    });
+  });
+  afterAll(async () => {
+    await Promise.all(namespaces.map((namespace) => namespace.remove()));
+    await cluster?.stop();
+  });
+}
 
 /** Unchecked: a test may want the server to refuse it. */
 export type AppOptions = {

@@ -4,7 +4,7 @@ import type { Manifest } from '../../ci/src/deploy/manifest.ts';
 import type { Webhook } from './admission_webhook.ts';
 import { type Api, apiOf } from './cluster/api.ts';
 import type { Cluster } from './cluster.ts';
-import type { Scenario, WebhookUse } from './diagnosis_scenarios.ts';
+import type { Scenario, WebhookUse } from './diagnosis_scenarios/scenario.ts';
 
 type Objects = Pick<Scenario, 'quota' | 'podSecurity' | 'configMap' | 'hasPolicy' | 'webhook'>;
 

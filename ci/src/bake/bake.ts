@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '#kubernetes';
 import { newRevision, readSnapshot, type Snapshot } from '../kubernetes/snapshot.ts';
+import { type AlertWatch, watchAlerts } from './alerts.ts';
 import { type Comparison, compare } from './compare.ts';
 import { type Meter, makeMeter } from './meter.ts';
 import type { SignalTable } from './signals.ts';
@@ -12,6 +13,8 @@ import type { SignalTable } from './signals.ts';
 export type Watching = {
   /** Begins to look at the pods of all revisions, until `stop`. */
   meter: Meter;
+  /** With an address of a Prometheus. */
+  alerts?: AlertWatch;
   stop: () => void;
 };
 
@@ -22,10 +25,14 @@ export function startWatching(
   kubeConfig: KubeConfig,
   deployment: { namespace: string; name: string },
   table: SignalTable,
+  prometheus?: string,
 ): Watching {
   const meter = makeMeter(kubeConfig, deployment.namespace, table);
+  const alerts = prometheus ? watchAlerts({ address: prometheus, labels: table.alerts ?? {} }) : undefined;
   const stopped = new AbortController();
   const run = async () => {
+    // What fires before the release is not its doing.
+    await alerts?.look();
     while (!stopped.signal.aborted) {
       const snapshot = await readSnapshot(kubeConfig, deployment.namespace, deployment.name, 5).catch(() => undefined);
       if (snapshot) await meter.look(snapshot);
@@ -33,7 +40,7 @@ export function startWatching(
     }
   };
   run();
-  return { meter, stop: () => stopped.abort() };
+  return { meter, alerts, stop: () => stopped.abort() };
 }
 
 export type Baked = {
@@ -76,6 +83,7 @@ export async function bake(options: BakeOptions): Promise<Baked> {
     const comparisons = [
       restarts(snapshot),
       ...table.signals.map((each) => compare(each, baseline(meter, before), meter.since(own))),
+      ...(watching.alerts ? [await watching.alerts.look()] : []),
     ];
     const worse = comparisons.find(({ state }) => state === 'worse');
     const passed = (Date.now() - begun) / 1000;

@@ -11,7 +11,7 @@ export type Counted = readonly Sample[];
 
 export type Comparison = {
   name: string;
-  state: 'worse' | 'fine' | 'too little';
+  state: 'worse' | 'fine' | 'too little' | 'not asked';
   /** `answers with 5xx: 2.1 % of 3012, before 0.0 % of 9120`. */
   says: string;
 };
@@ -147,7 +147,7 @@ function total(counted: Counted, { metric, labels }: Series): number {
 }
 
 /** `!value`: anything but that. */
-function matches(labels: Record<string, string>, wanted: Record<string, string> = {}): boolean {
+export function matches(labels: Record<string, string>, wanted: Record<string, string> = {}): boolean {
   return Object.entries(wanted).every(([label, value]) =>
     value.startsWith('!') ? labels[label] !== value.slice(1) : labels[label] === value,
   );

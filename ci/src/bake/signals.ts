@@ -21,16 +21,21 @@ export type SignalTable = {
   port?: string;
   path?: string;
   signals: Signal[];
+  /** The labels by which a Prometheus knows the alerts of this service. */
+  alerts?: Record<string, string>;
 };
 
 /** Throws SIGNALS. */
 export function parseSignals(text: string, source: string): SignalTable {
   const value: unknown = parse(text);
-  const { port, path, signals } = Object(value) as { port?: unknown; path?: unknown; signals?: unknown };
+  const { port, path, signals, alerts } = Object(value) as Partial<
+    Record<'port' | 'path' | 'signals' | 'alerts', unknown>
+  >;
   if (!Array.isArray(signals)) throw wrong(source, 'it has no list "signals"');
   return {
     ...(port !== undefined && { port: String(port) }),
     ...(path !== undefined && { path: String(path) }),
+    ...(alerts !== undefined && { alerts: wordsOf(alerts) }),
     signals: signals.map((each) => signalOf(Object(each), source)),
   };
 }
@@ -60,7 +65,11 @@ function signalOf(row: Record<string, unknown>, source: string): Signal {
 function seriesOf(value: unknown, source: string, at: string): Series {
   const { metric, labels = {} } = Object(value) as { metric?: unknown; labels?: object };
   if (typeof metric !== 'string') throw wrong(source, `${at} names no metric`);
-  return { metric, labels: Object.fromEntries(Object.entries(labels).map(([label, want]) => [label, String(want)])) };
+  return { metric, labels: wordsOf(labels) };
+}
+
+function wordsOf(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(Object(value)).map(([label, want]) => [label, String(want)]));
 }
 
 function wrong(source: string, what: string): PipelineError {

@@ -2,7 +2,7 @@
 import type { KubeConfig, V1Deployment } from '#kubernetes';
 import type { PatienceTable } from '../diagnosis/causes.ts';
 import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
-import { judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
+import { isMoving, judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
 import { PipelineError } from '../errors.ts';
 import { apiError, describeError, isTemporary } from '../kubernetes/api_error.ts';
 import {
@@ -69,8 +69,9 @@ export async function followRollout(following: Following): Promise<Ending> {
   }
 
   function overdue(snapshot: Snapshot): Verdict | undefined {
-    // An autoscaler may have changed the number of pods.
-    const seconds = deadlineSeconds ?? deadlineOf(snapshot.deployment);
+    // An autoscaler may have changed the number of pods. While a balancer goes from stage to stage, a step takes longer.
+    const derived = deadlineOf(snapshot.deployment) * (isMoving(snapshot, history) ? 2 : 1);
+    const seconds = deadlineSeconds ?? derived;
     if (Date.now() - begun - awayFor < seconds * 1000) return undefined;
     return { ...(judgeNow(snapshot) ?? nothingSeen(snapshot, seconds)), permanent: false };
   }

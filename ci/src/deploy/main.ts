@@ -33,6 +33,7 @@ ${program} diagnose --name <deployment> [options]
   --despite <code>=<reason>  pass this refusal; the record keeps the reason. Repeat it for another
   --canary <duration>        how long to compare one pod of the new revision with the old ones before the rest follows
   --bake <duration>          how long to compare the new revision with the old one under traffic (default 0: not at all)
+  --prometheus <address>     while watching, alerts of this service that begin to fire there are a reason to go back
   --signals <file>           what is compared (default: signals.yaml beside the folder of manifests, if there is one)
   --field-manager <name>     owner of the fields that are applied (default explained-rollout); the same in each run
   --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
@@ -56,6 +57,7 @@ const options = {
   despite: { type: 'string', multiple: true, default: [] as string[] },
   bake: { type: 'string' },
   canary: { type: 'string' },
+  prometheus: { type: 'string' },
   signals: { type: 'string' },
   namespace: { type: 'string' },
   name: { type: 'string' },

@@ -31,7 +31,7 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
   const old = before && newRevision(before)?.replicaSet.metadata?.name;
   const { bakeSeconds = 0, canarySeconds = 0, signals = { signals: [] } } = options;
   const isWatched = bakeSeconds + canarySeconds > 0 && old !== undefined;
-  const watching = isWatched ? startWatching(kubeConfig, release, signals) : undefined;
+  const watching = isWatched ? startWatching(kubeConfig, release, signals, options.prometheus) : undefined;
   try {
     return await rollOutWatched();
   } finally {

@@ -29,10 +29,17 @@ test('a refusal is passed by its code, with a reason that may contain an equals 
 test('what is not set stays undefined, so that the default holds', () => {
   expect(rolloutSettings({})).toEqual({
     canarySeconds: undefined,
+    prometheus: undefined,
     patience: {},
     despite: {},
     deadlineSeconds: undefined,
     bakeSeconds: undefined,
   });
   expect(rolloutSettings({ bake: '0' }).bakeSeconds).toBe(0);
+});
+
+test('a Prometheus is an address of http or https; another word is not repeated, because it may hold a password', () => {
+  const { prometheus } = rolloutSettings({ prometheus: 'https://ann:secret@prometheus.test/path' });
+  expect(prometheus).toBe('https://ann:secret@prometheus.test/path');
+  expect(() => rolloutSettings({ prometheus: 'ann:secret@prometheus.test' })).toThrow('--prometheus is not an address');
 });

@@ -15,6 +15,8 @@ export type RolloutSettings = {
   bakeSeconds?: number;
   /** How long its first pod is compared with the old ones before the rest follows; 0: not at all. */
   canarySeconds?: number;
+  /** Address of a Prometheus whose alerts of this service count while the new revision is watched. */
+  prometheus?: string;
 };
 
 /** The same as words: `image-not-found=120`, `30m`, `IMAGE_NOT_FOUND=pulled through another account`. */
@@ -24,6 +26,7 @@ export type SettingWords = {
   despite?: string[];
   bake?: string;
   canary?: string;
+  prometheus?: string;
 };
 
 /** The refusals that depend on what we may see, so that somebody may know better. */
@@ -36,13 +39,14 @@ export const passable = [
   'NO_RIGHTS',
 ] as const;
 
-/** Throws PATIENCE, DURATION and DESPITE. */
+/** Throws PATIENCE, DURATION, DESPITE and PROMETHEUS. */
 export function rolloutSettings({
   patience = [],
   deadline,
   despite = [],
   bake,
   canary,
+  prometheus,
 }: SettingWords): RolloutSettings {
   return {
     patience: parsePatience(patience),
@@ -50,6 +54,7 @@ export function rolloutSettings({
     despite: parseDespite(despite),
     bakeSeconds: bake ? parseDuration('bake', bake) : undefined,
     canarySeconds: canary ? parseDuration('canary', canary) : undefined,
+    prometheus: prometheus ? parseAddress(prometheus) : undefined,
   };
 }
 
@@ -60,6 +65,13 @@ export function parseDuration(option: string, text: string): number {
     return Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
   const next = 'write it like 90s, 10m or 1h30m';
   throw new PipelineError('DURATION', `--${option} is "${text}", expected a duration`, { next });
+}
+
+function parseAddress(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  const next = 'write it like http://prometheus.example:9090';
+  // It may hold a password.
+  throw new PipelineError('PROMETHEUS', '--prometheus is not an address of http or https', { next });
 }
 
 /** Reads words like `IMAGE_NOT_FOUND=the account does not let us look`. Throws DESPITE. */

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { withPatience } from '../../../tests/support/diagnosis_report.ts';
-import { appliedByHand, refusedOutright, scenarios, whileBaking } from '../../../tests/support/diagnosis_scenarios.ts';
+import { appliedByHand, refusedOutright } from '../../../tests/support/diagnosis_scenarios/cluster.ts';
+import { whileBaking } from '../../../tests/support/diagnosis_scenarios/pods.ts';
+import { scenarios } from '../../../tests/support/diagnosis_scenarios.ts';
 import { causeNames, causes, codeOf, parsePatience, patienceFor, runbookPage } from './causes.ts';
 
 const root = resolve(import.meta.dirname, '../../..');

@@ -59,12 +59,15 @@ export function judge(snapshot: Snapshot, history: History, own: PatienceTable =
     isRipe(finding, history.faults.get(keyOf(snapshot, finding)), snapshot.now, own),
   );
   if (ripe) return verdictOf(ripe);
-  const { progressDeadlineSeconds = 600 } = snapshot.deployment.spec ?? {};
-  const quietMs = snapshot.now.getTime() - (history.progressAt ?? snapshot.now).getTime();
   const deadline = deadlineFinding(snapshot);
-  // A gate that has reached its next stage is progress to us and not to the Deployment's own clock.
-  const isMoving = found.some(({ stage }) => stage !== undefined) && quietMs < progressDeadlineSeconds * 1000;
-  return deadline && !isMoving ? atDeadline(found, deadline) : undefined;
+  return deadline && !isMoving(snapshot, history) ? atDeadline(found, deadline) : undefined;
+}
+
+/** A gate that has reached its next stage in time is progress to us, and not to the Deployment's own clock. */
+export function isMoving(snapshot: Snapshot, { progressAt }: History): boolean {
+  const { progressDeadlineSeconds = 600 } = snapshot.deployment.spec ?? {};
+  const quietMs = snapshot.now.getTime() - (progressAt ?? snapshot.now).getTime();
+  return quietMs < progressDeadlineSeconds * 1000 && findings(snapshot).some(({ stage }) => stage !== undefined);
 }
 
 /**
