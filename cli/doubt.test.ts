@@ -19,7 +19,7 @@ it('finds labels that were turned round: 1,034 tweets, 5 % of them', async () =>
       turned.add(review.id);
       return { ...review, label: review.label === 1 ? 0 : 1, rating: -(review.rating ?? 0) };
     });
-  const { doubts } = doubtsOf(reviews, params, 5);
+  const { doubts } = await doubtsOf(reviews, params, 5);
   const precision = (count: number) =>
     doubts.slice(0, count).filter(({ row }) => turned.has(reviews[row].id)).length / count;
   // Measured for six seeds: 0.55 to 0.75 of the first 20, and 0.38 to 0.47 of as many as were turned. Chance is 0.05.

@@ -6,7 +6,7 @@ import { csvLine } from '../ml/corpus/table_lines.ts';
 import { type Doubt, type Doubts, findDoubts } from '../ml/evaluation/doubt.ts';
 import { writeText } from '../ml/files.ts';
 import type { Params } from '../ml/params.ts';
-import { crossValidateModel } from './evaluate.ts';
+import { crossValidateAloud } from './evaluate.ts';
 import { checkOutput } from './output.ts';
 import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
 
@@ -22,7 +22,7 @@ export async function doubt(options: DoubtOptions): Promise<void> {
   const target = out === undefined ? undefined : checkOutput(out, data === undefined ? [] : [data]);
   const params = paramsOf(options);
   const reviews = await readLabelled(params);
-  const { doubts, noise } = doubtsOf(reviews, params, cv);
+  const { doubts, noise } = await doubtsOf(reviews, params, cv);
   const csv = doubtCsv(reviews, doubts, classSetOf(params.data_ingestion).names);
   if (target === undefined) process.stdout.write(csv);
   else writeText(target, csv);
@@ -32,8 +32,8 @@ export async function doubt(options: DoubtOptions): Promise<void> {
   );
 }
 
-export function doubtsOf(reviews: readonly Review[], params: Params, folds: number): Doubts {
-  const { labels, probabilities, classes } = crossValidateModel(reviews, params, folds).scored;
+export async function doubtsOf(reviews: readonly Review[], params: Params, folds: number): Promise<Doubts> {
+  const { labels, probabilities, classes } = (await crossValidateAloud(reviews, params, folds)).scored;
   if (classes) return findDoubts(labels, probabilities, classes.names.length);
   const rows = Float64Array.from({ length: 2 * labels.length }, (_, i) => {
     const probability = probabilities[i >> 1];

@@ -1,12 +1,13 @@
 /** `sentiment evaluate`: cross-validates on labelled texts what params.yaml would train, or tests a saved model on them. */
 import { classSetOf } from '../ml/corpus/classes.ts';
 import type { Review } from '../ml/corpus/review.ts';
+import { crossValidateModel } from '../ml/cross_validate_model.ts';
 import { usageError } from '../ml/errors.ts';
-import { type CrossValidation, crossValidate } from '../ml/evaluation/cross_validation.ts';
+import type { CrossValidation } from '../ml/evaluation/cross_validation.ts';
 import { type DomainMetrics, domainTable } from '../ml/evaluation/domains.ts';
 import { evaluateDomains } from '../ml/evaluation/evaluation.ts';
+import type { Measures } from '../ml/evaluation/measures.ts';
 import { nameOfSources, type Params } from '../ml/params.ts';
-import { trainModel } from '../ml/training.ts';
 import { describeSizes, evaluateModel } from './evaluate_model.ts';
 import { type LabelledSourceOptions, paramsOf, readLabelled } from './train.ts';
 
@@ -29,7 +30,7 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   }
   const params = paramsOf(options);
   const reviews = await readLabelled(params);
-  const result = crossValidateModel(reviews, params, options.cv);
+  const result = await crossValidateAloud(reviews, params, options.cv);
   const { names } = classSetOf(params.data_ingestion);
   const sizes = names.map((_, label) => reviews.filter((review) => review.label === label).length);
   const counts = {
@@ -48,18 +49,21 @@ export async function evaluate(options: EvaluateOptions): Promise<void> {
   );
 }
 
-/** Cross-validates what `params` would train; stderr gets a line for each fold. Throws FOLDS_INVALID (2), and what trainModel throws. */
-export function crossValidateModel(reviews: readonly Review[], params: Params, folds: number): CrossValidation {
-  const { calibration_bins: binCount, seed } = params.model_evaluation;
+/** Cross-validates what `params` would train; stderr gets a line for each fold. Throws what crossValidateModel throws. */
+export function crossValidateAloud(
+  reviews: readonly Review[],
+  params: Params,
+  folds: number,
+): Promise<CrossValidation> {
   let began = performance.now();
-  const onFold: NonNullable<Parameters<typeof crossValidate>[1]['onFold']> = (fold, { accuracy, roc_auc }) => {
+  const onFold = (fold: number, { accuracy, roc_auc }: Measures) => {
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     process.stderr.write(
       `fold ${fold} of ${folds}: accuracy ${accuracy.toFixed(4)}, ROC-AUC ${roc_auc.toFixed(4)} (${seconds} s)\n`,
     );
     began = performance.now();
   };
-  return crossValidate(reviews, { folds, seed, binCount, onFold }, (train) => trainModel(train, params));
+  return crossValidateModel(reviews, params, { folds, onFold });
 }
 
 type Counts = { source: string; names: readonly string[]; sizes: readonly number[] };

@@ -5,22 +5,26 @@
  * independent and the error is somewhat too small (Bengio & Grandvalet 2004). Compare two models on the same folds.
  */
 import type { Review } from '../corpus/review.ts';
-import type { Model, Prediction } from '../model/types.ts';
+import type { Prediction } from '../model/types.ts';
 import { stratifiedFolds } from './folds.ts';
 import { type Measures, measure } from './measures.ts';
 import { type Classes, type Scored, scorePredictions } from './scored.ts';
 import { standardDeviation } from './significance.ts';
 
-/** Trains on reviews. All models must have the same classes. */
-export type FitModel = (train: Review[]) => Pick<Model, 'predict' | 'classes' | 'ordered'>;
+/** Numbers of the texts outside a fold, which train its model, and of those inside. */
+export type Fold = { train: Uint32Array; held: Uint32Array };
+
+/** Trains on `train` and predicts `held`, in their order. */
+export type PredictFold = (fold: Fold) => Prediction[] | Promise<Prediction[]>;
 
 export type CrossValidationSettings = {
   folds: number;
   seed: number;
   /** Number of bins for the calibration error. */
   binCount: number;
-  /** Called after each fold; the first is 1. */
-  onFold?: (fold: number, measures: Measures) => void;
+  classes: Classes;
+  /** Called when a fold ends; the first is 1. */
+  onFold?: ((fold: number, measures: Measures) => void) | undefined;
 };
 
 export type CrossValidation = {
@@ -36,44 +40,42 @@ export type CrossValidation = {
 };
 
 /**
- * Deterministic for a seed if `fitModel` is deterministic. Reviews of one `group` stay in one fold. Throws
- * FOLDS_INVALID and the errors of `fitModel`.
+ * Deterministic for a seed if `predictFold` is deterministic. Reviews of one `group` stay in one fold. All folds are begun at
+ * once; `predictFold` decides how many run at a time. Throws FOLDS_INVALID and the errors of `predictFold`.
  */
-export function crossValidate(
+export async function crossValidate(
   reviews: readonly Review[],
-  settings: CrossValidationSettings,
-  fitModel: FitModel,
-): CrossValidation {
+  { folds: foldCount, seed, binCount, classes, onFold }: CrossValidationSettings,
+  predictFold: PredictFold,
+): Promise<CrossValidation> {
   const labels = Uint8Array.from(reviews, (review) => review.label);
   const grouped = reviews.some((review) => review.group !== undefined);
   const groups = grouped ? reviews.map((review) => review.group) : undefined;
-  const foldOf = stratifiedFolds(labels, groups, settings.folds, settings.seed);
+  const foldOf = stratifiedFolds(labels, groups, foldCount, seed);
+  const numbers = Uint32Array.from(labels, (_, i) => i);
   const predictions = new Array<Prediction>(reviews.length);
-  const folds: Measures[] = [];
-  let classes: Classes = { names: [], ordered: true };
-  for (let fold = 0; fold < settings.folds; fold++) {
-    const model = fitModel(reviews.filter((_, i) => foldOf[i] !== fold));
-    classes = { names: model.classes, ordered: model.ordered };
-    const held = Uint32Array.from(labels, (_, i) => i).filter((i) => foldOf[i] === fold);
-    for (const i of held) predictions[i] = model.predict(reviews[i].text);
-    const own = Array.from(held);
-    const measures = measure(
-      scorePredictions(
-        own.map((i) => reviews[i]),
-        own.map((i) => predictions[i]),
-        classes,
-      ),
-      settings.binCount,
+  const runs = Array.from({ length: foldCount }, async (_, fold) => {
+    const held = numbers.filter((i) => foldOf[i] === fold);
+    const own = await predictFold({ train: numbers.filter((i) => foldOf[i] !== fold), held });
+    held.forEach((i, at) => {
+      predictions[i] = own[at];
+    });
+    const scored = scorePredictions(
+      Array.from(held, (i) => reviews[i]),
+      own,
+      classes,
     );
-    folds.push(measures);
-    settings.onFold?.(fold + 1, measures);
-  }
+    const measures = measure(scored, binCount);
+    onFold?.(fold + 1, measures);
+    return measures;
+  });
+  const folds = await Promise.all(runs);
   const scored = scorePredictions(reviews, predictions, classes);
   return {
     folds,
     mean: mapMeasures(folds, (values) => values.reduce((sum, value) => sum + value, 0) / values.length),
     se: mapMeasures(folds, (values) => standardDeviation(values) / Math.sqrt(values.length)),
-    pooled: measure(scored, settings.binCount),
+    pooled: measure(scored, binCount),
     scored,
   };
 }

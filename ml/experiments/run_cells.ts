@@ -3,11 +3,11 @@
  * algorithm on these features reads the same memory. There are never more such pairs than threads. One split of every
  * set of features comes first, so that the cost of all the rest is known early.
  */
+import { Pool } from '../threads.ts';
 import type { Journal } from './journal.ts';
-import { Pool } from './pool.ts';
 import type { Split, Texts } from './splits.ts';
 import type { Cell } from './study.ts';
-import type { Outcome } from './worker.ts';
+import type { Learn, Outcome, Vectorize, Vectorized, WorkerData } from './worker.ts';
 
 export type KeyedCell = { cell: Cell; key: string };
 
@@ -50,15 +50,19 @@ export async function runCells(
   const total = remaining.length;
   if (total === 0) return;
   const { texts: words, labels, ratings, weights, classes } = texts;
-  const pool = new Pool(Math.min(threads, total), { texts: words, labels, ratings, weights, classes });
+  const data: WorkerData = { texts: words, labels, ratings, weights, classes };
+  const script = new URL('./worker.ts', import.meta.url);
+  const pool = new Pool<Vectorize | Learn, Vectorized | Outcome>(Math.min(threads, total), script, data);
   const done: { kind: string; seconds: number }[] = [];
   const began = performance.now();
 
   const runGroup = async ({ split, cells: wanted }: Group) => {
-    const matrices = await pool.vectorize({ split, settings: wanted[0].cell.feature_engineering });
+    const settings = wanted[0].cell.feature_engineering;
+    const matrices = (await pool.ask({ kind: 'vectorize', split, settings })) as Vectorized;
     const runOne = async (keyed: KeyedCell) => {
       const { cell, key } = keyed;
-      const outcome = await pool.learn({ split, matrices, model: cell.model_building, learner: cell.learner });
+      const { model_building: model, learner } = cell;
+      const outcome = (await pool.ask({ kind: 'learn', split, matrices, model, learner })) as Outcome;
       journal.write(key, split.name, outcome);
       remaining.splice(remaining.indexOf(key), 1);
       done.push({ kind: key, seconds: secondsOf(outcome, wanted.length) });

@@ -1,12 +1,13 @@
 /** A thread of a study: makes matrices, learns from them and scores, one task after the other. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import type { Scorer } from '../classifiers/classifier.ts';
 import { type ClassifierName, classifiers } from '../classifiers/registry.ts';
-import { describeError, SentimentError, usageError } from '../errors.ts';
+import { usageError } from '../errors.ts';
 import { type Csr, scoreRow } from '../features/csr.ts';
 import { fitVectorizer, type Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
 import { calibrated, probabilitiesOf } from '../model/linear_text_model.ts';
 import type { ModelBuildingParams } from '../params.ts';
+import { answerTasks } from '../threads.ts';
 import { fitWeights, type Labels, trainingSet } from '../weights.ts';
 import type { Split, Texts } from './splits.ts';
 
@@ -40,8 +41,6 @@ export type Outcome = {
   score_seconds: number;
 };
 
-export type Answer = { result: Vectorized | Outcome } | { error: string; code: string; next: string | undefined };
-
 /** A matrix in memory that all threads see, so that handing it over copies nothing. */
 type SharedMatrix = {
   rowCount: number;
@@ -53,18 +52,7 @@ type SharedMatrix = {
 
 const { texts, labels, ratings, weights, classes }: WorkerData = workerData;
 
-parentPort?.on('message', (task: Vectorize | Learn) => {
-  parentPort?.postMessage(answer(task));
-});
-
-function answer(task: Vectorize | Learn): Answer {
-  try {
-    return { result: task.kind === 'vectorize' ? vectorize(task) : learnAndScore(task) };
-  } catch (error) {
-    if (error instanceof SentimentError) return { error: error.message, code: error.code, next: error.next };
-    return { error: describeError(error), code: 'CELL_FAILED', next: undefined };
-  }
-}
+answerTasks((task: Vectorize | Learn) => (task.kind === 'vectorize' ? vectorize(task) : learnAndScore(task)));
 
 function vectorize({ split, settings }: Vectorize): Vectorized {
   const began = cpuSeconds();

@@ -2,14 +2,15 @@
  * What promote_model needs to know of challenger and champion: behaviour tests, scores of held-out texts that they were not
  * trained on, and where these are too few, a cross-validation of their settings on the new data.
  */
+
 import { isDeepStrictEqual } from 'node:util';
 import { nearDuplicateKey } from '../corpus/duplicates.ts';
 import type { Review } from '../corpus/review.ts';
 import { readReviews } from '../corpus/reviews_file.ts';
+import { crossValidateModel } from '../cross_validate_model.ts';
 import { SentimentError } from '../errors.ts';
 import { type BehaviourReport, domainsOf, readBehaviourFiles, runBehaviourTests } from '../evaluation/behaviour.ts';
 import { accuracyOf, type Champion, type Pair } from '../evaluation/comparison.ts';
-import { crossValidate } from '../evaluation/cross_validation.ts';
 import { scoresByDomain } from '../evaluation/domains.ts';
 import { type Spread, spreadChecks } from '../evaluation/fairness.ts';
 import { judge, type Verdict } from '../evaluation/gate.ts';
@@ -23,7 +24,6 @@ import { type Params, paramsSchema, sectionsOfModel } from '../params.ts';
 import { createNormalizer } from '../text/normalize.ts';
 import type { TrackingConfig } from '../tracking/config.ts';
 import type { ModelVersion } from '../tracking/registry.ts';
-import { trainModel } from '../training.ts';
 import { paths } from './paths.ts';
 import { hashTexts, tags } from './pipeline_result.ts';
 
@@ -76,7 +76,7 @@ export async function examine(
   const isOpen = isSmall || opponent?.comparison.why !== undefined;
   const crossValidated =
     isOpen && opponent?.contentDigest !== contentDigest
-      ? crossValidateSettings(params, theirs?.facts, isSmall)
+      ? await crossValidateSettings(params, theirs?.facts, isSmall)
       : undefined;
   const verdict = judge({
     challenger: { version: challenger.version, contentDigest, scored },
@@ -187,7 +187,11 @@ function changesOf(theirs: BehaviourReport, ours: BehaviourReport): { won: numbe
  * Out-of-fold predictions with the settings of params.yaml, and on the same folds with those of the champion if they
  * differ. Undefined if neither is needed or the texts are too few for folds.
  */
-function crossValidateSettings(params: Params, facts: ModelFacts | undefined, isNeeded: boolean): Pair | undefined {
+async function crossValidateSettings(
+  params: Params,
+  facts: ModelFacts | undefined,
+  isNeeded: boolean,
+): Promise<Pair | undefined> {
   const theirs = facts && settingsOf(facts, params);
   const differ = theirs && !isDeepStrictEqual(modelSettings(theirs), modelSettings(params));
   if (!isNeeded && !differ) return undefined;
@@ -198,12 +202,12 @@ function crossValidateSettings(params: Params, facts: ModelFacts | undefined, is
   const reviews = all.filter((_, i) => i % step === 0);
   const folds = Math.min(wanted, ...countClasses(reviews), countUnits(reviews));
   if (folds < 2) return undefined;
-  const score = (settings: Params) => {
+  const score = async (settings: Params) => {
     console.log(`cross-validating on ${reviews.length.toLocaleString('en')} texts, ${folds} folds`);
-    const { calibration_bins: binCount, seed } = params.model_evaluation;
-    return crossValidate(reviews, { folds, seed, binCount }, (train) => trainModel(train, settings)).scored;
+    const { model_evaluation } = params;
+    return (await crossValidateModel(reviews, { ...settings, model_evaluation }, { folds })).scored;
   };
-  return { challenger: score(params), champion: differ ? score(theirs) : undefined };
+  return { challenger: await score(params), champion: differ ? await score(theirs) : undefined };
 }
 
 /** `params` with the settings that made a model; undefined if a program of another version wrote them. */

@@ -2,11 +2,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { gatherReviews } from '../../ml/corpus/corpus.ts';
-import { crossValidate } from '../../ml/evaluation/cross_validation.ts';
+import { crossValidateModel } from '../../ml/cross_validate_model.ts';
 import { scoresByDomain } from '../../ml/evaluation/domains.ts';
 import { measure } from '../../ml/evaluation/measures.ts';
 import { readParams } from '../../ml/params.ts';
-import { trainModel } from '../../ml/training.ts';
 
 const params = readParams(join(resolve(import.meta.dirname, '../..'), 'ml/testdata/params.yaml'));
 
@@ -21,8 +20,8 @@ const LIMITS: Record<string, [number, number]> = {
 
 test('five folds of embedded:all keep the accuracy of every domain', async () => {
   const reviews = await gatherReviews(params.data_ingestion, { folder: tmpdir(), log: () => {} });
-  const { seed, calibration_bins: binCount } = params.model_evaluation;
-  const { scored } = crossValidate(reviews, { folds: 5, seed, binCount }, (train) => trainModel(train, params));
+  const { calibration_bins: binCount } = params.model_evaluation;
+  const { scored } = await crossValidateModel(reviews, params, { folds: 5 });
   const domains = scoresByDomain(reviews, scored).map((own) => ({ ...own, ...measure(own.scored, binCount) }));
   for (const { domain, accuracy, ece } of domains) console.log(domain, accuracy.toFixed(4), ece.toFixed(4));
   expect(domains.map(({ domain }) => domain).sort()).toEqual(Object.keys(LIMITS).sort());
