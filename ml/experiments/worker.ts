@@ -6,6 +6,7 @@ import { usageError } from '../errors.ts';
 import { type Csr, scoreRow } from '../features/csr.ts';
 import { fitVectorizer, type Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
 import { calibrated, probabilitiesOf } from '../model/linear_text_model.ts';
+import { vectorizerSections } from '../model/vectorizer_file.ts';
 import type { ModelBuildingParams } from '../params.ts';
 import { answerTasks } from '../threads.ts';
 import { fitWeights, type Labels, trainingSet } from '../weights.ts';
@@ -91,11 +92,9 @@ function* textsOf(rows: Uint32Array): Generator<string> {
   for (const i of rows) yield texts[i];
 }
 
-function vocabularyBytes({ blocks }: Vectorizer): number {
-  return blocks.reduce((sum, { vocabulary, idf }) => {
-    const parts = Object.values(vocabulary.data());
-    return sum + idf.byteLength + parts.reduce((bytes, part) => bytes + part.byteLength, 0);
-  }, 0);
+/** What the vectorizer takes in an artifact. */
+function vocabularyBytes(vectorizer: Vectorizer): number {
+  return [...vectorizerSections(vectorizer).values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** Processor time of this thread alone, so that other load on the machine counts little. */

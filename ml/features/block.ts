@@ -1,5 +1,5 @@
 /**
- * One family of features (word n-grams or character n-grams): its settings, its vocabulary, and the values of a text.
+ * One family of features (word n-grams or character n-grams): its settings, its columns, and the values of a text.
  *
  *     tf    = count, or 1 + ln(count) with sublinear_tf (below 1, the count), or 1 with `binary`
  *     idf   = ln((1 + n) / (1 + df)) + 1 with smooth_idf, else ln(n / df) + 1; only with `tfidf`
@@ -9,8 +9,8 @@
  * negative (see ngrams.ts) and keeps its sign.
  */
 import type { Tokens } from '../text/tokens.ts';
-import { countNgrams, NgramCounts, type NgramUnit } from './ngrams.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { CharNgrams, WordNgrams } from './ngrams.ts';
+import { Row } from './row.ts';
 
 export type BlockSettings = {
   /** Minimum and maximum number of tokens (or characters) in an n-gram, both inclusive, 1 to 20. */
@@ -29,56 +29,70 @@ export type BlockSettings = {
 
 /** A fitted block. Its columns are numbered from 0; the vectorizer adds the offset of the block. */
 export class Block {
-  readonly unit: NgramUnit;
   readonly settings: BlockSettings;
-  readonly vocabulary: Vocabulary;
-  /** One for each column. */
-  readonly idf: Float64Array<ArrayBuffer>;
+  readonly ngrams: WordNgrams | CharNgrams;
+  readonly idf: Idf;
   /** Counts of the last text. */
-  readonly counts: NgramCounts;
-  /** How many words of the last text the vocabulary has as single words, counting every occurrence. */
-  knownWords = 0;
-  /** Values of the columns in `counts`, in the same order. */
+  readonly row: Row;
+  /** Values of the columns in `row`, in the same order. */
   values: Float64Array<ArrayBuffer> = new Float64Array(1024);
 
-  constructor(unit: NgramUnit, settings: BlockSettings, vocabulary: Vocabulary, idf: Float64Array<ArrayBuffer>) {
-    this.unit = unit;
+  constructor(settings: BlockSettings, ngrams: WordNgrams | CharNgrams, idf: Idf) {
     this.settings = settings;
-    this.vocabulary = vocabulary;
+    this.ngrams = ngrams;
     this.idf = idf;
-    this.counts = new NgramCounts(vocabulary.size);
+    this.row = new Row(ngrams.size);
   }
 
-  /**
-   * Fills `counts`, `values` and `knownWords` for one text. Values are rounded to 32 bits, as they are stored for
-   * training.
-   */
+  /** Fills `row` and `values` for one text. Values are rounded to 32 bits, as they are stored for training. */
   weigh(tokens: Tokens): void {
-    const { counts, settings, idf } = this;
-    counts.clear();
-    this.knownWords = countNgrams(tokens, this.unit, settings.ngrams, this.vocabulary, false, counts);
-    const { length, columns } = counts;
+    const { row, settings } = this;
+    const { of, values: idf } = this.idf;
+    row.clear();
+    this.ngrams.count(tokens, row);
+    const { length, columns, counts } = row;
     if (length > this.values.length) this.values = new Float64Array(Math.max(length, this.values.length * 2));
     const { values } = this;
-    for (let k = 0; k < length; k++) {
-      values[k] = termFrequency(counts.count(columns[k]), settings) * idf[columns[k]];
-    }
+    for (let k = 0; k < length; k++) values[k] = termFrequency(counts[k], settings) * idf[of[columns[k]]];
     const norm = rowNorm(values, length, settings.norm);
     for (let k = 0; k < length; k++) values[k] = Math.fround(values[k] / norm);
   }
 }
 
-/** idf of each column; 1 unless the weighting is `tfidf`. */
+/** Inverse document frequencies: many columns share one, and these are few. */
+export type Idf = {
+  /** For each column the place of its own in `values`. */
+  of: Uint16Array<ArrayBuffer>;
+  values: Float64Array<ArrayBuffer>;
+};
+
+/** All are 1 unless the weighting is `tfidf`. */
 export function inverseDocumentFrequencies(
   documentCounts: ArrayLike<number>,
   documents: number,
   settings: BlockSettings,
-): Float64Array<ArrayBuffer> {
-  const idf = new Float64Array(documentCounts.length).fill(1);
-  if (settings.weighting !== 'tfidf') return idf;
+): Idf {
   const smooth = settings.smooth_idf ? 1 : 0;
-  for (let j = 0; j < idf.length; j++) idf[j] = Math.log((documents + smooth) / (documentCounts[j] + smooth)) + 1;
-  return idf;
+  const isWeighted = settings.weighting === 'tfidf';
+  return idfOf(documentCounts, (count) => (isWeighted ? Math.log((documents + smooth) / (count + smooth)) + 1 : 1));
+}
+
+/** Throws RangeError for more than 65,536 values, for which a matrix would need 2^31 entries. */
+export function idfOf(keys: ArrayLike<number>, idfFor: (key: number) => number): Idf {
+  const of = new Uint16Array(keys.length);
+  const places = new Map<number, number>();
+  const values: number[] = [];
+  for (let j = 0; j < of.length; j++) {
+    const value = keys[j];
+    let place = places.get(value);
+    if (place === undefined) {
+      place = values.push(idfFor(value)) - 1;
+      places.set(value, place);
+    }
+    of[j] = place;
+  }
+  if (values.length > 65536) throw new RangeError(`${values.length} inverse document frequencies are too many`);
+  return { of, values: Float64Array.from(values) };
 }
 
 /** Term frequency of a weighted count. */

@@ -1,70 +1,70 @@
 /**
  * Learns a block from documents in one pass: counts every n-gram, prunes, then weighs the remaining counts.
  *
- * Most of the time goes into hashing, so no n-gram is hashed twice. That costs memory: 8 bytes for each distinct n-gram
+ * Most of the time goes into finding n-grams, so none is looked up twice. That costs memory: 8 bytes for each distinct n-gram
  * of each document. Columns are numbered by first occurrence, so the same documents give the same columns.
  */
 import { SentimentError } from '../errors.ts';
 import type { Tokens } from '../text/tokens.ts';
-import { Block, type BlockSettings, inverseDocumentFrequencies, rowNorm, termFrequency } from './block.ts';
+import { type BlockSettings, type Idf, inverseDocumentFrequencies, rowNorm, termFrequency } from './block.ts';
 import type { Csr } from './csr.ts';
-import { countNgrams, NgramCounts, type NgramUnit } from './ngrams.ts';
-import { Vocabulary } from './vocabulary.ts';
+import type { CharNgrams, WordNgrams } from './ngrams.ts';
+import { Row } from './row.ts';
 
-/** Takes documents one by one, then returns the fitted block and the matrix of those documents. */
+/** What remains after pruning: the columns, numbered anew in their order, with their idf, and the matrix of the documents. */
+export type Fitted = { kept: Uint32Array; idf: Idf; x: Csr };
+
+/** Takes documents one by one, then returns what remains of their n-grams, and their matrix. */
 export class BlockFitter {
-  readonly #unit: NgramUnit;
-  readonly #settings: BlockSettings;
-  readonly #vocabulary = new Vocabulary();
-  readonly #counts = new NgramCounts(1 << 14);
+  readonly settings: BlockSettings;
+  readonly ngrams: WordNgrams | CharNgrams;
+  readonly #row = new Row(1 << 14);
   #documentCounts = new Uint32Array(1 << 14);
   readonly #starts: number[] = [0];
   #columns = new Uint32Array(1 << 16);
   #counted = new Float32Array(1 << 16);
 
-  constructor(unit: NgramUnit, settings: BlockSettings) {
-    this.#unit = unit;
-    this.#settings = settings;
+  /** `ngrams` learns. */
+  constructor(settings: BlockSettings, ngrams: WordNgrams | CharNgrams) {
+    this.settings = settings;
+    this.ngrams = ngrams;
   }
 
   add(tokens: Tokens): void {
-    const counts = this.#counts;
-    counts.clear();
-    countNgrams(tokens, this.#unit, this.#settings.ngrams, this.#vocabulary, true, counts);
+    const row = this.#row;
+    row.clear();
+    this.ngrams.count(tokens, row);
+    const { length, columns, counts } = row;
     const at = this.#starts[this.#starts.length - 1];
-    this.#reserve(at + counts.length);
-    for (let k = 0; k < counts.length; k++) {
-      const column = counts.columns[k];
-      this.#columns[at + k] = column;
-      this.#counted[at + k] = counts.count(column);
-      this.#documentCounts[column]++;
+    this.#reserve(at + length);
+    for (let k = 0; k < length; k++) {
+      this.#columns[at + k] = columns[k];
+      this.#counted[at + k] = counts[k];
+      this.#documentCounts[columns[k]]++;
     }
-    this.#starts.push(at + counts.length);
+    this.#starts.push(at + length);
   }
 
   /** Throws VOCABULARY_EMPTY if pruning leaves no term. */
-  finish(): { block: Block; x: Csr } {
+  finish(): Fitted {
     const documents = this.#starts.length - 1;
-    const kept = keptColumns(this.#documentCounts, this.#vocabulary.size, documents, this.#settings);
+    const kept = keptColumns(this.#documentCounts, this.ngrams.size, documents, this.settings);
     if (kept.length === 0) {
       throw new SentimentError(
         'VOCABULARY_EMPTY',
-        `none of ${this.#vocabulary.size} ${this.#unit} n-grams in ${documents} documents remains after pruning with ` +
-          `min_df ${this.#settings.min_df} and max_df ${this.#settings.max_df}`,
+        `none of ${this.ngrams.size} ${this.ngrams.unit} n-grams in ${documents} documents remains after pruning with ` +
+          `min_df ${this.settings.min_df} and max_df ${this.settings.max_df}`,
         { next: 'lower min_df or raise max_df in params.yaml, or add texts' },
       );
     }
-    const whole = kept.length === this.#vocabulary.size;
-    const vocabulary = whole ? this.#vocabulary : this.#vocabulary.select(kept);
     const documentCounts = Uint32Array.from(kept, (column) => this.#documentCounts[column]);
-    const idf = inverseDocumentFrequencies(documentCounts, documents, this.#settings);
-    const x = this.#weigh(kept, documents, idf);
-    return { block: new Block(this.#unit, this.#settings, vocabulary, idf), x };
+    const idf = inverseDocumentFrequencies(documentCounts, documents, this.settings);
+    return { kept, idf, x: this.#weigh(kept, documents, idf) };
   }
 
-  #weigh(kept: Uint32Array, documents: number, idf: Float64Array): Csr {
-    const settings = this.#settings;
-    const renumbered = new Int32Array(this.#vocabulary.size).fill(-1);
+  #weigh(kept: Uint32Array, documents: number, { of, values: idf }: Idf): Csr {
+    const settings = this.settings;
+    const renumbered = new Int32Array(this.ngrams.size).fill(-1);
     for (let j = 0; j < kept.length; j++) renumbered[kept[j]] = j;
     const nonZeros = this.#starts[documents];
     const columns = new Uint32Array(nonZeros);
@@ -81,7 +81,7 @@ export class BlockFitter {
         const column = renumbered[this.#columns[k]];
         if (column < 0) continue;
         columns[at + length] = column;
-        row[length++] = termFrequency(this.#counted[k], settings) * idf[column];
+        row[length++] = termFrequency(this.#counted[k], settings) * idf[of[column]];
       }
       const norm = rowNorm(row, length, settings.norm);
       for (let k = 0; k < length; k++) values[at + k] = row[k] / norm;
@@ -103,8 +103,8 @@ export class BlockFitter {
       this.#columns = new Uint32Array(this.#columns.buffer.transfer(length * 4));
       this.#counted = new Float32Array(this.#counted.buffer.transfer(length * 4));
     }
-    if (this.#vocabulary.size > this.#documentCounts.length) {
-      const length = Math.max(this.#vocabulary.size, this.#documentCounts.length * 2);
+    if (this.ngrams.size > this.#documentCounts.length) {
+      const length = Math.max(this.ngrams.size, this.#documentCounts.length * 2);
       this.#documentCounts = new Uint32Array(this.#documentCounts.buffer.transfer(length * 4));
     }
   }

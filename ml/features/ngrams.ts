@@ -1,134 +1,239 @@
 /**
- * Counts the n-grams of one text.
+ * The n-grams of a text, by the ids of its words.
  *
- * Word n-grams are runs of tokens. Character n-grams stay inside a token with a space at each end, like scikit-learn's
- * `char_wb`. An n-gram counts as much as its first token weighs (below 0 under a negation), so a count is a signed
- * number. If an n-gram occurs once with each sign, its column stays in the row with value 0.
+ * Word n-grams are runs of tokens: a word's column is found by its id, a longer one as chained pairs (pairs.ts). Character n-grams
+ * stay inside a token with a space at each end, like scikit-learn's `char_wb`, so each word has its list of columns, which
+ * is made when the word is first met. They are chained pairs too, of codes: `left` is 0, or ~p for the pair p.
+ *
+ * An n-gram counts as much as its first token weighs (below 0 under a negation), so a count is a signed number. If an
+ * n-gram occurs once with each sign, its column stays in the row with value 0.
  */
 import type { Tokens } from '../text/tokens.ts';
-import { extendHash, HASH_SEED, type Vocabulary } from './vocabulary.ts';
+import type { Words } from '../text/words.ts';
+import { Pairs } from './pairs.ts';
+import type { Row } from './row.ts';
 
 export type NgramUnit = 'word' | 'char';
 
-/** Receives each n-gram: its column, its weight, and the tokens it spans. */
-export type NgramSink = {
-  add(column: number, weight: number, firstToken: number, lastToken: number): void;
-};
+/** Columns of n-grams, numbered in the order of first occurrence while they are learnt. */
+export interface Ngrams {
+  readonly unit: NgramUnit;
+  /** Number of columns. */
+  readonly size: number;
+  readonly pairs: Pairs;
+  /** Counts the n-grams of a text. Those that are unknown are learnt, or left out. */
+  count(tokens: Tokens, row: Row): void;
+  /** Each n-gram by its column. */
+  terms(): string[];
+}
 
-/** Weighted counts of one text by column, in the order of first occurrence. Reused from text to text. */
-export class NgramCounts implements NgramSink {
-  /** Columns of this text; `length` of them are in use. */
-  columns: Uint32Array<ArrayBuffer> = new Uint32Array(1024);
-  length = 0;
-  #counts: Float32Array<ArrayBuffer>;
-  #seen: Uint8Array<ArrayBuffer>;
+/** Smallest and largest number of units, both inclusive. */
+export type NgramRange = readonly [number, number];
 
-  constructor(size: number) {
-    this.#counts = new Float32Array(size);
-    this.#seen = new Uint8Array(size);
+export class WordNgrams implements Ngrams {
+  readonly unit = 'word';
+  readonly words: Words;
+  readonly pairs: Pairs;
+  size: number;
+  /** By id of a word: the column of the word alone, or -1. A word with a later id has none. */
+  columns: Int32Array<ArrayBuffer>;
+  /** How many words of the last text have a column of their own, counting every occurrence. */
+  knownWords = 0;
+  readonly #range: NgramRange;
+  readonly #learns: boolean;
+
+  /** Learns if there is nothing known. `size` is the number of columns in `columns` and `pairs`. */
+  constructor(
+    range: NgramRange,
+    words: Words,
+    known?: { columns: Int32Array<ArrayBuffer>; pairs: Pairs; size: number },
+  ) {
+    this.#range = range;
+    this.words = words;
+    this.#learns = known === undefined;
+    this.columns = known?.columns ?? new Int32Array(1 << 10).fill(-1);
+    this.pairs = known?.pairs ?? new Pairs();
+    this.size = known?.size ?? 0;
   }
 
-  count(column: number): number {
-    return this.#counts[column];
+  /** The column of a word alone; -1 if it has none. */
+  columnOf(id: number): number {
+    return id >= 0 && id < this.columns.length ? this.columns[id] : -1;
   }
 
-  add(column: number, weight: number): void {
-    if (column >= this.#seen.length) this.#grow(column + 1);
-    if (this.#seen[column] === 0) {
-      this.#seen[column] = 1;
-      if (this.length === this.columns.length) {
-        this.columns = new Uint32Array(this.columns.buffer.transfer(this.length * 8));
+  count({ ids, weights, count }: Tokens, row: Row): void {
+    const [least, most] = this.#range;
+    const { pairs } = this;
+    const learns = this.#learns;
+    let known = 0;
+    for (let first = 0; first < count; first++) {
+      const id = ids[first];
+      if (id < 0) continue;
+      const weight = weights[first];
+      if (least === 1) {
+        const column = learns ? this.#learn(id) : this.columnOf(id);
+        if (column >= 0) {
+          row.add(column, weight, first, first);
+          known++;
+        }
       }
-      this.columns[this.length++] = column;
+      const end = Math.min(count, first + most);
+      let left = id;
+      for (let last = first + 1; last < end; last++) {
+        const next = ids[last];
+        if (next < 0) break;
+        const pair = learns ? pairs.add(left, next) : pairs.find(left, next);
+        // No longer n-gram is known either.
+        if (pair < 0) break;
+        let column = pairs.column(pair);
+        if (learns && column < 0 && last - first + 1 >= least) {
+          column = this.size++;
+          pairs.setColumn(pair, column);
+        }
+        if (column >= 0) row.add(column, weight, first, last);
+        left = ~pair;
+      }
     }
-    this.#counts[column] += weight;
+    this.knownWords = known;
   }
 
-  clear(): void {
-    for (let i = 0; i < this.length; i++) {
-      this.#counts[this.columns[i]] = 0;
-      this.#seen[this.columns[i]] = 0;
+  #learn(id: number): number {
+    if (id >= this.columns.length) {
+      const { length } = this.columns;
+      this.columns = new Int32Array(this.columns.buffer.transfer(Math.max(id + 1, 2 * length) * 4));
+      this.columns.fill(-1, length);
     }
-    this.length = 0;
+    if (this.columns[id] < 0) this.columns[id] = this.size++;
+    return this.columns[id];
   }
 
-  #grow(size: number): void {
-    const length = Math.max(size, this.#seen.length * 2, 1024);
-    this.#counts = new Float32Array(this.#counts.buffer.transfer(length * 4));
-    this.#seen = new Uint8Array(this.#seen.buffer.transfer(length));
+  terms(): string[] {
+    const terms = new Array<string>(this.size);
+    this.columns.forEach((column, id) => {
+      if (column >= 0) terms[column] = this.words.word(id);
+    });
+    const texts: string[] = [];
+    for (let pair = 0; pair < this.pairs.size; pair++) {
+      const left = this.pairs.left(pair);
+      texts.push(`${left < 0 ? texts[~left] : this.words.word(left)} ${this.words.word(this.pairs.right(pair))}`);
+      if (this.pairs.column(pair) >= 0) terms[this.pairs.column(pair)] = texts[pair];
+    }
+    return terms;
   }
 }
 
-/**
- * Passes each n-gram to `sink`; unknown ones are added to the vocabulary when `learn` is set, and skipped otherwise.
- * Returns how many single words the vocabulary has, counting every occurrence; 0 if n-grams are longer or characters.
- */
-export function countNgrams(
-  tokens: Tokens,
-  unit: NgramUnit,
-  range: readonly [number, number],
-  vocabulary: Vocabulary,
-  learn: boolean,
-  sink: NgramSink,
-): number {
-  if (unit === 'word') return countWords(tokens, range[0], range[1], vocabulary, learn, sink);
-  countCharacters(tokens, range[0], range[1], vocabulary, learn, sink);
-  return 0;
-}
+export class CharNgrams implements Ngrams {
+  readonly unit = 'char';
+  readonly words: Words;
+  readonly pairs: Pairs;
+  size: number;
+  readonly #range: NgramRange;
+  readonly #learns: boolean;
+  readonly #ofWords = new Lists();
+  /** Those of guests are forgotten with them. */
+  #ofGuests = new Lists();
+  #guests = 0;
 
-function countWords(
-  tokens: Tokens,
-  least: number,
-  most: number,
-  vocabulary: Vocabulary,
-  learn: boolean,
-  sink: NgramSink,
-): number {
-  const { codes, starts, ends, count, weights } = tokens;
-  let knownWords = 0;
-  for (let first = 0; first < count; first++) {
-    const start = starts[first];
-    const weight = weights[first];
-    let hash = HASH_SEED;
-    let at = start;
-    const lastToken = Math.min(count, first + most);
-    for (let token = first; token < lastToken; token++) {
-      const end = ends[token];
-      for (; at < end; at++) hash = extendHash(hash, codes[at]);
-      if (token - first + 1 < least) continue;
-      const column = learn ? vocabulary.add(codes, start, end, hash) : vocabulary.find(codes, start, end, hash);
-      if (column < 0) continue;
-      sink.add(column, weight, first, token);
-      if (token === first) knownWords++;
+  constructor(range: NgramRange, words: Words, known?: { pairs: Pairs; size: number }) {
+    this.#range = range;
+    this.words = words;
+    this.#learns = known === undefined;
+    this.pairs = known?.pairs ?? new Pairs();
+    this.size = known?.size ?? 0;
+  }
+
+  count({ ids, weights, count }: Tokens, row: Row): void {
+    const known = this.words.size;
+    if (this.words.forgotten !== this.#guests) {
+      this.#guests = this.words.forgotten;
+      this.#ofGuests = new Lists();
+    }
+    for (let token = 0; token < count; token++) {
+      const id = ids[token];
+      const isGuest = id >= known;
+      const lists = isGuest ? this.#ofGuests : this.#ofWords;
+      const list = isGuest ? id - known : id;
+      if (!lists.has(list)) this.#list(id, lists, list);
+      const { columns } = lists;
+      const end = lists.ends[list];
+      const weight = weights[token];
+      for (let at = lists.starts[list]; at < end; at++) row.add(columns[at], weight, token, token);
     }
   }
-  return knownWords;
-}
 
-function countCharacters(
-  tokens: Tokens,
-  least: number,
-  most: number,
-  vocabulary: Vocabulary,
-  learn: boolean,
-  sink: NgramSink,
-): void {
-  const { codes, starts, ends, count, weights } = tokens;
-  for (let token = 0; token < count; token++) {
-    const wordStart = starts[token] - 1;
-    const wordEnd = ends[token] + 1;
-    const weight = weights[token];
+  /** Makes the list of a word. */
+  #list(id: number, lists: Lists, list: number): void {
+    const { pairs } = this;
+    const [least, most] = this.#range;
+    const letters = this.words.letters(id);
+    const length = letters.length + 2;
     // A word shorter than the shortest n-gram counts once as a whole, as in scikit-learn.
-    const shortest = Math.min(least, wordEnd - wordStart);
-    for (let start = wordStart; start + shortest <= wordEnd; start++) {
-      let hash = HASH_SEED;
-      const limit = Math.min(wordEnd, start + most);
-      for (let at = start; at < limit; at++) {
-        hash = extendHash(hash, codes[at]);
-        if (at - start + 1 < shortest) continue;
-        const column = learn ? vocabulary.add(codes, start, at + 1, hash) : vocabulary.find(codes, start, at + 1, hash);
-        if (column >= 0) sink.add(column, weight, token, token);
+    const shortest = Math.min(least, length);
+    lists.open(list);
+    for (let start = 0; start + shortest <= length; start++) {
+      const end = Math.min(length, start + most);
+      let left = 0;
+      for (let at = start; at < end; at++) {
+        const code = at === 0 || at === length - 1 ? 32 : letters[at - 1];
+        const pair = this.#learns ? pairs.add(left, code) : pairs.find(left, code);
+        if (pair < 0) break;
+        let column = pairs.column(pair);
+        if (this.#learns && column < 0 && at - start + 1 >= shortest) {
+          column = this.size++;
+          pairs.setColumn(pair, column);
+        }
+        if (column >= 0 && at - start + 1 >= shortest) lists.push(column);
+        left = ~pair;
       }
     }
+    lists.close(list);
+  }
+
+  terms(): string[] {
+    const terms = new Array<string>(this.size);
+    const texts: string[] = [];
+    for (let pair = 0; pair < this.pairs.size; pair++) {
+      const left = this.pairs.left(pair);
+      texts.push((left < 0 ? texts[~left] : '') + String.fromCharCode(this.pairs.right(pair)));
+      if (this.pairs.column(pair) >= 0) terms[this.pairs.column(pair)] = texts[pair];
+    }
+    return terms;
+  }
+}
+
+/** Lists of columns by number. */
+class Lists {
+  columns: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 10);
+  /** Range of each list in `columns`, end exclusive. */
+  starts: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 8);
+  ends: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 8);
+  /** 1 for a list that is made. */
+  #made = new Uint8Array(1 << 8);
+  #length = 0;
+
+  has(list: number): boolean {
+    return list < this.#made.length && this.#made[list] === 1;
+  }
+
+  open(list: number): void {
+    if (list >= this.#made.length) {
+      const size = Math.max(list + 1, 2 * this.#made.length);
+      this.starts = new Uint32Array(this.starts.buffer.transfer(size * 4));
+      this.ends = new Uint32Array(this.ends.buffer.transfer(size * 4));
+      this.#made = new Uint8Array(this.#made.buffer.transfer(size));
+    }
+    this.starts[list] = this.#length;
+  }
+
+  push(column: number): void {
+    if (this.#length === this.columns.length) {
+      this.columns = new Uint32Array(this.columns.buffer.transfer(this.columns.byteLength * 2));
+    }
+    this.columns[this.#length++] = column;
+  }
+
+  close(list: number): void {
+    this.ends[list] = this.#length;
+    this.#made[list] = 1;
   }
 }

@@ -6,10 +6,12 @@
  * of two scikit-learn vectorizers. Fitting learns vocabulary and idf; nothing changes them afterwards.
  */
 import { type Analyzer, type AnalyzerSettings, createAnalyzer } from '../text/analyzer.ts';
-import type { Block, BlockSettings } from './block.ts';
+import { Words } from '../text/words.ts';
+import { Block, type BlockSettings } from './block.ts';
 import type { Csr } from './csr.ts';
 import { BlockFitter } from './fit.ts';
-import type { NgramUnit } from './ngrams.ts';
+import { CharNgrams, WordNgrams } from './ngrams.ts';
+import { selectCharNgrams, selectWordNgrams } from './select.ts';
 
 export type VectorizerSettings = AnalyzerSettings & {
   /** Null leaves the block out; at least one of the two is required. */
@@ -19,27 +21,33 @@ export type VectorizerSettings = AnalyzerSettings & {
 
 export class Vectorizer {
   readonly settings: VectorizerSettings;
+  readonly words: Words;
   readonly analyze: Analyzer;
   readonly blocks: readonly Block[];
   /** First column of each block. */
   readonly offsets: readonly number[];
   readonly columnCount: number;
-  /** The block with single words among its columns; undefined if all n-grams are longer or characters. */
-  readonly singleWords: Block | undefined;
+  /** The n-grams with single words among their columns; undefined if all are longer or of characters. */
+  readonly singleWords: WordNgrams | undefined;
 
-  constructor(settings: VectorizerSettings, blocks: readonly Block[]) {
+  /** `words` are those of the blocks; it is closed. */
+  constructor(settings: VectorizerSettings, words: Words, blocks: readonly Block[]) {
     this.settings = settings;
-    this.analyze = createAnalyzer(settings);
+    this.words = words;
+    this.analyze = createAnalyzer(settings, words);
+    words.close(settings.char === null ? 'leave' : 'keep');
     this.blocks = blocks;
     const offsets: number[] = [];
     let columns = 0;
-    for (const block of blocks) {
+    for (const { ngrams } of blocks) {
       offsets.push(columns);
-      columns += block.vocabulary.size;
+      columns += ngrams.size;
     }
     this.offsets = offsets;
     this.columnCount = columns;
-    this.singleWords = blocks.find(({ unit, settings: { ngrams } }) => unit === 'word' && ngrams[0] === 1);
+    for (const { ngrams, settings: block } of blocks) {
+      if (ngrams.unit === 'word' && block.ngrams[0] === 1) this.singleWords = ngrams;
+    }
   }
 
   /** Rows of normalised texts. */
@@ -53,14 +61,15 @@ export class Vectorizer {
       for (let b = 0; b < this.blocks.length; b++) {
         const block = this.blocks[b];
         block.weigh(tokens);
-        const { length } = block.counts;
+        const { row } = block;
+        const { length } = row;
         if (at + length > columns.length) {
           const size = Math.max(at + length, columns.length * 2) * 4;
           columns = new Uint32Array(columns.buffer.transfer(size));
           values = new Float32Array(values.buffer.transfer(size));
         }
         for (let k = 0; k < length; k++, at++) {
-          columns[at] = block.counts.columns[k] + this.offsets[b];
+          columns[at] = row.columns[k] + this.offsets[b];
           values[at] = block.values[k];
         }
       }
@@ -81,26 +90,28 @@ export function fitVectorizer(
   texts: Iterable<string>,
   settings: VectorizerSettings,
 ): { vectorizer: Vectorizer; x: Csr } {
-  const analyze = createAnalyzer(settings);
-  const fitters = fittersOf(settings);
+  const met = new Words();
+  const analyze = createAnalyzer(settings, met);
+  const fitters: BlockFitter[] = [];
+  if (settings.word) fitters.push(new BlockFitter(settings.word, new WordNgrams(settings.word.ngrams, met)));
+  if (settings.char) fitters.push(new BlockFitter(settings.char, new CharNgrams(settings.char.ngrams, met)));
   for (const text of texts) {
     const tokens = analyze(text);
     for (const fitter of fitters) fitter.add(tokens);
   }
-  const parts = fitters.map((fitter) => fitter.finish());
-  const vectorizer = new Vectorizer(
-    settings,
-    parts.map((part) => part.block),
-  );
-  return { vectorizer, x: sideBySide(parts.map((part) => part.x)) };
-}
-
-function fittersOf(settings: VectorizerSettings): BlockFitter[] {
-  const units: NgramUnit[] = ['word', 'char'];
-  return units.flatMap((unit) => {
-    const block = settings[unit];
-    return block ? [new BlockFitter(unit, block)] : [];
+  const parts: Csr[] = [];
+  // Characters alone need no words.
+  let words = new Words();
+  const blocks = fitters.map((fitter) => {
+    const { settings: block, ngrams } = fitter;
+    const { kept, idf, x } = fitter.finish();
+    parts.push(x);
+    if (ngrams.unit === 'char') return new Block(block, selectCharNgrams(ngrams, block.ngrams, kept, words), idf);
+    const selected = selectWordNgrams(ngrams, block.ngrams, kept);
+    words = selected.words;
+    return new Block(block, selected, idf);
   });
+  return { vectorizer: new Vectorizer(settings, words, blocks), x: sideBySide(parts) };
 }
 
 /** One matrix with the columns of all parts next to each other. */

@@ -37,9 +37,7 @@ export function exportModel(path: string): ExportedModel {
   });
   // The library's sigmoid of a large score is 1 for several classes; a common shift keeps their order.
   const ofClass = outputs === 1 ? [rows[0].map((weight) => -weight), rows[0]] : centredRows(rows);
-  const features = vectorizer.blocks.flatMap(({ unit, vocabulary }) =>
-    Array.from({ length: vocabulary.size }, (_, column) => `${unit}:${vocabulary.term(column)}`),
-  );
+  const features = vectorizer.blocks.flatMap(({ ngrams }) => ngrams.terms().map((term) => `${ngrams.unit}:${term}`));
   return {
     name: 'LogisticRegression',
     numSteps: STEPS,

@@ -73,7 +73,7 @@ describe('the fingerprints of an artifact', () => {
   tiny.feature_engineering.word = { ...params.feature_engineering.word!, ngrams: [1, 1], max_features: 50 };
 
   it.each([
-    ['hashes', params, reviews.slice(0, 40)],
+    ['hashes', params, reviews.slice(0, 20)],
     ['filter', tiny, reviews],
   ])('as %s are within 10 %% of the file, and know the texts as given and as normalised', (kind, settings, texts) => {
     const path = join(folder, kind);

@@ -7,7 +7,6 @@
  *
  * For K classes all of these have a value a class, and the probabilities are e^score divided by their sum.
  */
-import { countNgrams, type NgramSink } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Analyzer } from '../text/analyzer.ts';
 import { createNormalizer, createTracker, type Normalizer, type Tracker } from '../text/normalize.ts';
@@ -102,19 +101,10 @@ export class LinearTextModel implements Model {
     const explained = scores.length === 1 ? 1 : (towards ?? prediction.class);
     const { weightOf, bias } = this.#explained(explained);
     const contributions = new Float64Array(tokens.count);
-    vectorizer.blocks.forEach((block, b) => {
-      const values = new Map<number, number>();
-      for (let k = 0; k < block.counts.length; k++) values.set(block.counts.columns[k], block.values[k]);
-      const sink: NgramSink = {
-        add(column, weight, first, last) {
-          const count = block.counts.count(column);
-          if (count === 0) return;
-          const whole = weightOf(vectorizer.offsets[b] + column) * (values.get(column) ?? 0);
-          const part = (whole * weight) / count / (last - first + 1);
-          for (let t = first; t <= last; t++) contributions[t] += part;
-        },
-      };
-      countNgrams(tokens, block.unit, block.settings.ngrams, block.vocabulary, false, sink);
+    vectorizer.blocks.forEach(({ ngrams, row, values }, b) => {
+      const worth = values.slice(0, row.length);
+      for (let k = 0; k < row.length; k++) worth[k] *= weightOf(vectorizer.offsets[b] + row.columns[k]);
+      row.explain(worth, contributions, () => ngrams.count(tokens, row));
     });
     const known = vectorizer.singleWords
       ? tokens.count - prediction.unknownTokens
@@ -161,8 +151,8 @@ export class LinearTextModel implements Model {
     for (let b = 0; b < vectorizer.blocks.length; b++) {
       const block = vectorizer.blocks[b];
       block.weigh(tokens);
-      const { columns, length } = block.counts;
       const { values } = block;
+      const { columns, length } = block.row;
       const offset = vectorizer.offsets[b];
       if (K === 1) {
         let sum = sums[0];

@@ -6,7 +6,6 @@
  * vocabulary holds every word of the text itself), and probabilities are out-of-fold.
  */
 import type { Csr } from '../features/csr.ts';
-import { countNgrams, type NgramSink } from '../features/ngrams.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Tokens } from '../text/tokens.ts';
 import { probabilitiesOf } from './linear_text_model.ts';
@@ -69,23 +68,19 @@ function profileOfScores(
 }
 
 /** Counts the words of a training text that would be in the vocabulary if that text were not there. */
-function knownWordCounter({ singleWords }: Vectorizer, x: Csr): (tokens: Tokens) => number {
+function knownWordCounter({ singleWords, settings }: Vectorizer, x: Csr): (tokens: Tokens) => number {
   if (!singleWords) return (tokens) => tokens.count;
-  const { vocabulary, settings } = singleWords;
-  const { min_df: minimum } = settings;
+  const { min_df: minimum } = settings.word!;
   const least = Math.max(1, minimum < 1 ? minimum * x.rowCount : minimum);
   // The word block comes first, so its columns have the same numbers in the matrix.
-  const documents = new Uint32Array(vocabulary.size);
+  const documents = new Uint32Array(singleWords.size);
   for (const column of x.columns) if (column < documents.length) documents[column]++;
-  let known = 0;
-  const sink: NgramSink = {
-    add(column) {
-      if (documents[column] - 1 >= least) known++;
-    },
-  };
-  return (tokens) => {
-    known = 0;
-    countNgrams(tokens, 'word', [1, 1], vocabulary, false, sink);
+  return ({ ids, count }) => {
+    let known = 0;
+    for (let i = 0; i < count; i++) {
+      const column = singleWords.columnOf(ids[i]);
+      if (column >= 0 && documents[column] - 1 >= least) known++;
+    }
     return known;
   };
 }

@@ -18,7 +18,9 @@ import { writeAtomically } from '../files.ts';
 import { fields, isRecord, list, oneOf, text, whole } from './header.ts';
 
 const MAGIC = 'SENTIMNT';
-const FORMAT = 1;
+/** Format 1 had vectorizers of another kind; see old_vectorizer_file.ts. */
+const FORMAT = 2;
+const FORMATS = [1, FORMAT];
 const PREFIX = 16;
 const CHECKSUM = 32;
 const CHUNK = 1 << 30;
@@ -49,6 +51,7 @@ type SectionType = keyof typeof TYPES;
 type SectionEntry = { name: string; type: SectionType; length: number; offset: number };
 
 export type SectionFile = {
+  format: number;
   fields: Record<string, unknown>;
   sections: ReadonlyMap<string, Section>;
   /** SHA-256 of the whole file, hex. */
@@ -104,8 +107,9 @@ export function readSections(path: string, kind: string, most = Number.MAX_SAFE_
   return withFile(path, (file, size) => {
     const head = readHead(file, size, damaged);
     const format = head.readUInt32LE(8);
-    if (format !== FORMAT) {
-      throw new SentimentError('MODEL_VERSION', `${path} has format ${format}; this program reads format ${FORMAT}`, {
+    if (!FORMATS.includes(format)) {
+      const read = FORMATS.join(' and ');
+      throw new SentimentError('MODEL_VERSION', `${path} has format ${format}; this program reads ${read}`, {
         next: 'train it again, or use the program version that wrote it',
       });
     }
@@ -135,6 +139,7 @@ export function readSections(path: string, kind: string, most = Number.MAX_SAFE_
       ]),
     );
     return {
+      format,
       fields: header.fields,
       sections,
       digest,

@@ -63,13 +63,13 @@ function scoresOf(model: LinearTextModel, texts: readonly string[]): Float64Arra
 }
 
 /** Terms that the model knows, as they are, negated, after a contrast and in capitals. */
-function termsOf({ vocabulary }: Block): string[] {
-  const step = Math.max(1, Math.floor(vocabulary.size / TERMS));
-  const columns = Array.from({ length: Math.min(TERMS, vocabulary.size) }, (_, i) => i * step);
+function termsOf({ ngrams }: Block): string[] {
+  const all = ngrams.terms();
+  const step = Math.max(1, Math.floor(all.length / TERMS));
+  const terms = Array.from({ length: Math.min(TERMS, all.length) }, (_, i) => all[i * step]);
   const texts: string[] = [];
-  for (let i = 0; i < columns.length; i += TERMS_PER_TEXT) {
-    const terms = columns.slice(i, i + TERMS_PER_TEXT).map((column) => vocabulary.term(column));
-    const words = terms.join(' ');
+  for (let i = 0; i < terms.length; i += TERMS_PER_TEXT) {
+    const words = terms.slice(i, i + TERMS_PER_TEXT).join(' ');
     texts.push(`${words}. Not ${words}, but ${words.toUpperCase()}`);
   }
   return texts;

@@ -54,8 +54,8 @@ await runMain(() => {
   saveMatrix(paths.processedTest, test.with(testX));
   saveVectorizer(paths.vectorizer, vectorizer);
 
-  for (const { unit, vocabulary } of vectorizer.blocks) {
-    console.log(`${unit} n-grams: ${vocabulary.size.toLocaleString('en')} columns`);
+  for (const { ngrams } of vectorizer.blocks) {
+    console.log(`${ngrams.unit} n-grams: ${ngrams.size.toLocaleString('en')} columns`);
   }
   console.log(`train: ${describe(x)}`);
   console.log(`test:  ${describe(testX)}`);

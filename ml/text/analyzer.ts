@@ -1,5 +1,5 @@
 /** The analyzer of training and serving: turns a normalised text into weighted tokens. Its settings are data. */
-import { type EmphasisSettings, weighTokens } from './emphasis.ts';
+import { Emphasis, type EmphasisSettings } from './emphasis.ts';
 import {
   loadStemmer,
   loadStopwords,
@@ -8,8 +8,9 @@ import {
   type StopwordsName,
   type TokenizerName,
 } from './natural.ts';
-import { longestPart, scanWords } from './scanner.ts';
+import { isSymbol, longestPart, scanWords } from './scanner.ts';
 import { CLAUSE_BREAK, MAX_TOKEN_LENGTH, NO_BREAK, type Rewriter, SENTENCE_BREAK, Tokens } from './tokens.ts';
+import { Words } from './words.ts';
 
 export type AnalyzerSettings = EmphasisSettings & {
   tokenizer: TokenizerName;
@@ -20,17 +21,38 @@ export type AnalyzerSettings = EmphasisSettings & {
 /** Splits a normalised text. The next call reuses the result. */
 export type Analyzer = (normalized: string) => Tokens;
 
-export function createAnalyzer(settings: AnalyzerSettings): Analyzer {
-  const tokens = new Tokens();
+/** The tokens are ids in `words`, which gets the words that emphasis needs. */
+export function createAnalyzer(settings: AnalyzerSettings, words = new Words()): Analyzer {
+  const tokens = new Tokens(words);
+  const emphasis = new Emphasis(settings, words);
   const split = settings.tokenizer === 'words' ? undefined : loadTokenizer(settings.tokenizer);
   const rewrite = createRewriter(settings);
+  const letters = new Letters();
   return (text) => {
-    tokens.reset();
+    tokens.count = 0;
+    words.tidy();
     if (split) splitWithLibrary(text, split, rewrite, tokens, settings.rules === 2);
-    else scanWords(text, tokens, rewrite, settings.rules);
-    weighTokens(tokens, settings);
+    else scanWords(letters.read(text), text.length, tokens, rewrite, settings.rules);
+    emphasis.weigh(tokens);
     return tokens;
   };
+}
+
+/** The codes of a text in one buffer, because a string's own `charCodeAt` takes several times as long as an array. */
+class Letters {
+  #bytes = Buffer.alloc(1 << 12);
+  #codes = new Uint16Array(this.#bytes.buffer, this.#bytes.byteOffset, 1 << 11);
+
+  /** The codes with a 0 behind them. The next call reuses them. */
+  read(text: string): Uint16Array {
+    if (text.length >= this.#codes.length) {
+      this.#bytes = Buffer.alloc(4 * text.length);
+      this.#codes = new Uint16Array(this.#bytes.buffer, this.#bytes.byteOffset, 2 * text.length);
+    }
+    this.#bytes.write(text, 'utf16le');
+    this.#codes[text.length] = 0;
+    return this.#codes;
+  }
 }
 
 function createRewriter(settings: AnalyzerSettings): Rewriter | undefined {
@@ -68,11 +90,11 @@ function splitWithLibrary(
       at = from + word.length;
     }
     for (let start = 0; start < word.length; ) {
-      const end = Math.min(word.length, longestPart(word, start));
+      const end = Math.min(word.length, longestPart(word.charCodeAt(start + MAX_TOKEN_LENGTH - 1), start));
       const part = word.slice(start, end);
       const kept = rewrite ? rewrite(part) : part;
       const position = from < 0 ? [-1, -1] : [from + start, from + end];
-      if (kept !== '') tokens.pushWord(kept, position[0], position[1], breakIn(between));
+      if (kept !== '') tokens.pushWord(kept, position[0], position[1], breakIn(between), isSymbol(kept) ? 1 : 0);
       between = /^[.!?,;:()]+$/.test(part) ? part : '';
       start = end;
     }

@@ -12,7 +12,6 @@
  * `contrast_weight` times as much. The same holds for any clause or phrase that opens a sentence and ends at a comma
  * ("as A, B"; "for all its A, B"), because it is the background.
  */
-import { isSymbol } from './scanner.ts';
 import {
   ADDRESS_MARK,
   CLAUSE_BREAK,
@@ -22,6 +21,7 @@ import {
   SENTENCE_BREAK,
   type Tokens,
 } from './tokens.ts';
+import type { Words } from './words.ts';
 
 const NEGATIONS = [
   "n't",
@@ -51,8 +51,8 @@ const NEGATIONS = [
   'hasnt',
   'havent',
 ];
-const LACKS = ['without', 'lacks', 'lacking'];
-const CONTRASTS = ['but', 'however'];
+const WORDS_OF_LACK = ['without', 'lacks', 'lacking'];
+const CONTRAST_WORDS = ['but', 'however'];
 const SUBORDINATORS = ['although', 'though', 'while', 'despite', 'if', 'when', 'as', 'because', 'since', 'for', 'with'];
 
 export type EmphasisSettings = {
@@ -66,76 +66,92 @@ export type EmphasisSettings = {
   contrast_weight: number;
 };
 
-/** Sets `weights` of the tokens. */
-export function weighTokens(tokens: Tokens, settings: EmphasisSettings): void {
-  tokens.weights.fill(1, 0, tokens.count);
-  if (settings.negation_scope > 0) negate(tokens, settings);
-  if (settings.contrast_weight !== 1) setAside(tokens, settings.contrast_weight);
-}
+/** These neither end a clause nor have a sign. */
+const STAND_FOR = [ELONGATION_MARK, NAME_MARK, ADDRESS_MARK];
 
-function negate(tokens: Tokens, { rules, negation_scope: scope, negation_weight: weight }: EmphasisSettings): void {
-  let left = 0;
-  for (let i = 0; i < tokens.count; i++) {
-    if (tokens.breaks[i] !== NO_BREAK || CONTRAST_WORDS.has(tokens, i)) left = 0;
-    if (left > 0 && LACK_WORDS.has(tokens, i)) left = 0;
-    else if (NEGATION_WORDS.has(tokens, i)) left = scope;
-    else if (left > 0 && rules === 2 && isSymbol(tokens, i)) {
-      if (left < scope && !STANDS_FOR.has(tokens.word(i))) left = 0;
-    } else if (left > 0) {
-      tokens.weights[i] = -weight;
-      left--;
+// Flags of a word.
+const NEGATES = 1;
+const LACKS = 2;
+const CONTRASTS = 4;
+const SUBORDINATES = 8;
+const STANDS_FOR = 16;
+
+const FLAGGED: readonly (readonly [flag: number, words: readonly string[]])[] = [
+  [NEGATES, NEGATIONS],
+  [LACKS, WORDS_OF_LACK],
+  [CONTRASTS, CONTRAST_WORDS],
+  [SUBORDINATES, SUBORDINATORS],
+  [STANDS_FOR, STAND_FOR],
+];
+
+/** Weighs tokens. The words that decide are found by their ids, so no token is compared with them. */
+export class Emphasis {
+  readonly #settings: EmphasisSettings;
+  /** By id of a word; a later one has none. */
+  readonly #flags: Uint8Array<ArrayBuffer>;
+
+  /** Adds the words that it needs to `words`. */
+  constructor(settings: EmphasisSettings, words: Words) {
+    this.#settings = settings;
+    const flagged = FLAGGED.flatMap(([flag, list]) => list.map((word) => ({ flag, id: words.idOf(word) })));
+    this.#flags = new Uint8Array(words.size);
+    for (const { flag, id } of flagged) this.#flags[id] |= flag;
+  }
+
+  /** Sets `weights` of the tokens. */
+  weigh(tokens: Tokens): void {
+    const { negation_scope, contrast_weight } = this.#settings;
+    tokens.weights.fill(1, 0, tokens.count);
+    const flags = this.#flagsIn(tokens);
+    if (negation_scope > 0 && (flags & NEGATES) !== 0) this.#negate(tokens);
+    if (contrast_weight !== 1 && (flags & (CONTRASTS | SUBORDINATES)) !== 0) this.#setAside(tokens);
+  }
+
+  #flagsOf(id: number): number {
+    return id >= 0 && id < this.#flags.length ? this.#flags[id] : 0;
+  }
+
+  #flagsIn({ ids, count }: Tokens): number {
+    let flags = 0;
+    for (let i = 0; i < count; i++) flags |= this.#flagsOf(ids[i]);
+    return flags;
+  }
+
+  #negate({ count, ids, breaks, symbols, weights }: Tokens): void {
+    const { rules, negation_scope: scope, negation_weight: weight } = this.#settings;
+    let left = 0;
+    for (let i = 0; i < count; i++) {
+      const flags = this.#flagsOf(ids[i]);
+      if (breaks[i] !== NO_BREAK || (flags & CONTRASTS) !== 0) left = 0;
+      if (left > 0 && (flags & LACKS) !== 0) left = 0;
+      else if ((flags & NEGATES) !== 0) left = scope;
+      else if (left > 0 && rules === 2 && symbols[i] === 1) {
+        if (left < scope && (flags & STANDS_FOR) === 0) left = 0;
+      } else if (left > 0) {
+        weights[i] = -weight;
+        left--;
+      }
     }
   }
-}
 
-/** These neither end a clause nor have a sign. */
-const STANDS_FOR = new Set([ELONGATION_MARK, NAME_MARK, ADDRESS_MARK]);
-
-function setAside(tokens: Tokens, weight: number): void {
-  let from = 0;
-  for (let i = 0; i < tokens.count; i++) {
-    if (tokens.breaks[i] === SENTENCE_BREAK) from = i;
-    if (CONTRAST_WORDS.has(tokens, i)) {
-      for (let k = from; k < i; k++) tokens.weights[k] *= weight;
-      from = i;
-    } else if (i === from && SUBORDINATING_WORDS.has(tokens, i)) {
-      const end = clauseEnd(tokens, i + 1);
-      // Without a comma, the end of the opening clause is unknown.
-      if (end < tokens.count && tokens.breaks[end] === CLAUSE_BREAK) {
-        for (let k = i; k < end; k++) tokens.weights[k] *= weight;
-        from = end;
+  #setAside({ count, ids, breaks, weights }: Tokens): void {
+    const { contrast_weight: weight } = this.#settings;
+    let from = 0;
+    for (let i = 0; i < count; i++) {
+      if (breaks[i] === SENTENCE_BREAK) from = i;
+      const flags = this.#flagsOf(ids[i]);
+      if ((flags & CONTRASTS) !== 0) {
+        for (let k = from; k < i; k++) weights[k] *= weight;
+        from = i;
+      } else if (i === from && (flags & SUBORDINATES) !== 0) {
+        let end = i + 1;
+        while (end < count && breaks[end] === NO_BREAK) end++;
+        // Without a comma, the end of the opening clause is unknown.
+        if (end < count && breaks[end] === CLAUSE_BREAK) {
+          for (let k = i; k < end; k++) weights[k] *= weight;
+          from = end;
+        }
       }
     }
   }
 }
-
-/** The first token from `at` on that follows the end of a clause; the number of tokens if there is none. */
-function clauseEnd(tokens: Tokens, at: number): number {
-  while (at < tokens.count && tokens.breaks[at] === NO_BREAK) at++;
-  return at;
-}
-
-/** A few words, looked up by their codes, so that the many other tokens need no string. */
-class WordSet {
-  readonly #words: ReadonlySet<string>;
-  readonly #firsts = new Uint8Array(128);
-  readonly #longest: number;
-
-  constructor(words: readonly string[]) {
-    this.#words = new Set(words);
-    this.#longest = Math.max(...words.map((word) => word.length));
-    for (const word of words) this.#firsts[word.charCodeAt(0)] = 1;
-  }
-
-  has(tokens: Tokens, index: number): boolean {
-    const start = tokens.starts[index];
-    const first = tokens.codes[start];
-    if (first > 127 || this.#firsts[first] === 0 || tokens.ends[index] - start > this.#longest) return false;
-    return this.#words.has(tokens.word(index));
-  }
-}
-
-const NEGATION_WORDS = new WordSet(NEGATIONS);
-const LACK_WORDS = new WordSet(LACKS);
-const SUBORDINATING_WORDS = new WordSet(SUBORDINATORS);
-const CONTRAST_WORDS = new WordSet(CONTRASTS);

@@ -9,6 +9,7 @@
  * Version 1 of the rules took the underscore for a letter, made a token of each part of an emoji, and dropped long runs.
  */
 import { CLAUSE_BREAK, MAX_TOKEN_LENGTH, NO_BREAK, type Rewriter, SENTENCE_BREAK, type Tokens } from './tokens.ts';
+import { extendHash, HASH_SEED } from './words.ts';
 
 const SEPARATOR = 0;
 const LETTER = 1;
@@ -18,6 +19,7 @@ const CLAUSE_END = 4;
 /** A letter of a script without spaces, and a mark of such a script. */
 const PAIRED = 5;
 const PAIRED_MARK = 6;
+const SPACE = 32;
 const FULL_STOP = 46;
 const APOSTROPHE = 39;
 
@@ -34,90 +36,118 @@ for (let code = 0; code < 128; code++) {
 const first: Version = { ascii: second.ascii.slice(), isSecond: false };
 first.ascii[95] = LETTER;
 
-/** Appends the tokens of `text` to `tokens`; `rewrite` stems words and drops stop words. */
+/**
+ * Appends the tokens of the text to `tokens`; `rewrite` stems words and drops stop words. `codes` holds the text, which has
+ * `length` codes, and a 0 behind it.
+ */
 export function scanWords(
-  text: string,
+  codes: Uint16Array,
+  length: number,
   tokens: Tokens,
   rewrite: Rewriter | undefined,
   rules: number | undefined,
 ): void {
   const version = rules === 2 ? second : first;
   const { ascii, isSecond } = version;
-  const { length } = text;
   let mark = NO_BREAK;
   let at = 0;
   while (at < length) {
-    const code = text.charCodeAt(at);
-    const kind = code < 128 ? ascii[code] : kindOf(text, at, isSecond);
+    const code = codes[at];
+    const kind = code < 128 ? ascii[code] : kindOf(codes, at, isSecond);
     if (kind === LETTER) {
-      const end = wordEnd(text, at, version);
-      pushWord(text, at, end, mark, tokens, rewrite, isSecond);
+      let hash = HASH_SEED;
+      let end = at;
+      let next = code;
+      // The 0 behind the text ends this loop.
+      for (; next < 128 && ascii[next] === LETTER; next = codes[++end]) hash = extendHash(hash, next);
+      const isPlain = next < 128 && next !== APOSTROPHE && end - at <= MAX_TOKEN_LENGTH && rewrite === undefined;
+      if (isPlain) tokens.push(codes, at, end, hash, mark, 0);
+      else {
+        end = wordEnd(codes, at, version);
+        pushWord(codes, at, end, mark, tokens, rewrite, isSecond);
+      }
       mark = NO_BREAK;
       at = end;
     } else if (kind === MARK) {
       let end = at + 1;
-      while (end < length && text.charCodeAt(end) === code) end++;
-      tokens.push(text, at, at + 1, mark);
+      while (codes[end] === code) end++;
+      tokens.push(codes, at, at + 1, extendHash(HASH_SEED, code), mark, 0);
       mark = SENTENCE_BREAK;
       at = end;
     } else if (kind === SYMBOL) {
-      const end = isSecond ? emojiEnd(text, at) : nextLetter(text, at);
-      tokens.push(text, at, end, mark);
+      const end = isSecond ? emojiEnd(codes, at) : nextLetter(codes, at);
+      tokens.push(codes, at, end, hashOf(codes, at, end), mark, 1);
       mark = NO_BREAK;
       at = end;
     } else if (kind >= PAIRED) {
-      at = pushPairs(text, at, mark, tokens, rewrite);
+      at = pushPairs(codes, at, mark, tokens, rewrite);
       mark = NO_BREAK;
     } else {
-      if (kind === CLAUSE_END) mark = Math.max(mark, endsSentence(text, at) ? SENTENCE_BREAK : CLAUSE_BREAK);
+      if (kind === CLAUSE_END) mark = Math.max(mark, endsSentence(codes, at, length) ? SENTENCE_BREAK : CLAUSE_BREAK);
       at++;
     }
   }
 }
 
-/** The token is an emoji, or a sign that stands for something. */
-export function isSymbol(tokens: Tokens, index: number): boolean {
-  const start = tokens.starts[index];
-  const code = tokens.codes[start];
-  if (code < 128) return false;
-  if (code < 0xd800 || code > 0xdfff) return kindOf(String.fromCharCode(code), 0, true) === SYMBOL;
-  return kindOf(String.fromCharCode(code, tokens.codes[start + 1]), 0, true) === SYMBOL;
+function hashOf(codes: Uint16Array, from: number, to: number): number {
+  let hash = HASH_SEED;
+  for (let i = from; i < to; i++) hash = extendHash(hash, codes[i]);
+  return hash;
 }
 
-function nextLetter(text: string, at: number): number {
-  return at + (text.codePointAt(at)! > 0xffff ? 2 : 1);
+/** Whether a word begins as an emoji does, or as a sign that stands for something. */
+export function isSymbol(word: string): boolean {
+  return word.charCodeAt(0) > 127 && kindOfPoint(word.codePointAt(0)!, true) === SYMBOL;
+}
+
+/** As `codePointAt` of the text; the 0 behind it belongs to none. */
+function pointAt(codes: Uint16Array, at: number): number {
+  const code = codes[at];
+  if (code < 0xd800 || code > 0xdbff) return code;
+  const low = codes[at + 1];
+  return low < 0xdc00 || low > 0xdfff ? code : (code - 0xd800) * 0x400 + (low - 0xdc00) + 0x10000;
+}
+
+function nextLetter(codes: Uint16Array, at: number): number {
+  return at + (pointAt(codes, at) > 0xffff ? 2 : 1);
 }
 
 const JOINER = 0x200d;
 
 /** End of the emoji that starts at `at`: two letters of a flag, or pictographs that are joined. */
-function emojiEnd(text: string, at: number): number {
-  let end = nextLetter(text, at);
-  if (isFlagLetter(text, at)) return isFlagLetter(text, end) ? end + 2 : end;
-  while (text.charCodeAt(end) === JOINER && end + 1 < text.length && end - at < MAX_TOKEN_LENGTH - 4) {
-    if (kindOf(text, end + 1, true) !== SYMBOL) break;
-    end = nextLetter(text, end + 1);
+function emojiEnd(codes: Uint16Array, at: number): number {
+  let end = nextLetter(codes, at);
+  if (isFlagLetter(codes, at)) return isFlagLetter(codes, end) ? end + 2 : end;
+  while (codes[end] === JOINER && end - at < MAX_TOKEN_LENGTH - 4) {
+    if (kindOf(codes, end + 1, true) !== SYMBOL) break;
+    end = nextLetter(codes, end + 1);
   }
   return end;
 }
 
-function isFlagLetter(text: string, at: number): boolean {
-  const point = text.codePointAt(at) ?? 0;
+function isFlagLetter(codes: Uint16Array, at: number): boolean {
+  const point = pointAt(codes, at);
   return point >= 0x1f1e6 && point <= 0x1f1ff;
 }
 
 /** Appends the pairs of letters of a run that starts at `at`; a single letter alone. Returns the end of the run. */
-function pushPairs(text: string, at: number, mark: number, tokens: Tokens, rewrite: Rewriter | undefined): number {
+function pushPairs(
+  codes: Uint16Array,
+  at: number,
+  mark: number,
+  tokens: Tokens,
+  rewrite: Rewriter | undefined,
+): number {
   let from = at;
-  let middle = letterEnd(text, at);
-  if (!isPaired(text, middle)) {
-    pushPart(text, from, middle, mark, tokens, rewrite);
+  let middle = letterEnd(codes, at);
+  if (!isPaired(codes, middle)) {
+    pushPart(codes, from, middle, mark, tokens, rewrite);
     return middle;
   }
   let before = mark;
-  while (isPaired(text, middle)) {
-    const end = letterEnd(text, middle);
-    pushPart(text, from, end, before, tokens, rewrite);
+  while (isPaired(codes, middle)) {
+    const end = letterEnd(codes, middle);
+    pushPart(codes, from, end, before, tokens, rewrite);
     before = NO_BREAK;
     from = middle;
     middle = end;
@@ -125,47 +155,46 @@ function pushPairs(text: string, at: number, mark: number, tokens: Tokens, rewri
   return middle;
 }
 
-function isPaired(text: string, at: number): boolean {
-  return at < text.length && text.charCodeAt(at) > 127 && kindOf(text, at, true) >= PAIRED;
+function isPaired(codes: Uint16Array, at: number): boolean {
+  return codes[at] > 127 && kindOf(codes, at, true) >= PAIRED;
 }
 
 /** End of the letter with its marks. */
-function letterEnd(text: string, at: number): number {
-  let end = nextLetter(text, at);
-  while (end < text.length && end - at < MAX_TOKEN_LENGTH / 2 - 2 && isPairedMark(text, end))
-    end = nextLetter(text, end);
+function letterEnd(codes: Uint16Array, at: number): number {
+  let end = nextLetter(codes, at);
+  while (end - at < MAX_TOKEN_LENGTH / 2 - 2 && isPairedMark(codes, end)) end = nextLetter(codes, end);
   return end;
 }
 
-function isPairedMark(text: string, at: number): boolean {
-  return text.charCodeAt(at) > 127 && kindOf(text, at, true) === PAIRED_MARK;
+function isPairedMark(codes: Uint16Array, at: number): boolean {
+  return codes[at] > 127 && kindOf(codes, at, true) === PAIRED_MARK;
 }
 
 /** A full stop inside "j.r.r." or "3.5" does not end a sentence. */
-function endsSentence(text: string, at: number): boolean {
-  return text.charCodeAt(at) === FULL_STOP && (at + 1 === text.length || /\s/.test(text[at + 1]));
+function endsSentence(codes: Uint16Array, at: number, length: number): boolean {
+  if (codes[at] !== FULL_STOP) return false;
+  return at + 1 === length || codes[at + 1] === SPACE || /\s/.test(String.fromCharCode(codes[at + 1]));
 }
 
 /** End of the word that starts at `at`, including apostrophes between letters. */
-function wordEnd(text: string, at: number, version: Version): number {
+function wordEnd(codes: Uint16Array, at: number, version: Version): number {
   const { ascii } = version;
   let end = at + 1;
-  for (; end < text.length; end++) {
-    const code = text.charCodeAt(end);
+  for (; ; end++) {
+    const code = codes[end];
     if (code < 128) {
       if (ascii[code] === LETTER) continue;
-      if (code === APOSTROPHE && end + 1 < text.length && isLetter(text, end + 1, version)) continue;
-      break;
+      if (code === APOSTROPHE && isLetter(codes, end + 1, version)) continue;
+      return end;
     }
-    if (!isLetter(text, end, version)) break;
+    if (!isLetter(codes, end, version)) return end;
     if (code >= 0xd800 && code < 0xdc00) end++;
   }
-  return end;
 }
 
 /** Appends the word, split at a contraction. */
 function pushWord(
-  text: string,
+  codes: Uint16Array,
   from: number,
   to: number,
   mark: number,
@@ -173,28 +202,27 @@ function pushWord(
   rewrite: Rewriter | undefined,
   isSecond: boolean,
 ): void {
-  const cut = contractionStart(text, from, to);
+  const cut = contractionStart(codes, from, to);
   let start = from;
   let before = mark;
   while (isSecond && cut - start > MAX_TOKEN_LENGTH) {
-    const end = longestPart(text, start);
-    pushPart(text, start, end, before, tokens, rewrite);
+    const end = longestPart(codes[start + MAX_TOKEN_LENGTH - 1], start);
+    pushPart(codes, start, end, before, tokens, rewrite);
     start = end;
     before = NO_BREAK;
   }
-  pushPart(text, start, cut, before, tokens, rewrite);
-  if (cut < to) pushPart(text, cut, to, NO_BREAK, tokens, rewrite);
+  pushPart(codes, start, cut, before, tokens, rewrite);
+  if (cut < to) pushPart(codes, cut, to, NO_BREAK, tokens, rewrite);
 }
 
-/** End of the longest token from `from` on that cuts no surrogate pair. */
-export function longestPart(text: string, from: number): number {
+/** End of the longest token from `from` on that cuts no surrogate pair; `last` is the code that would be its last. */
+export function longestPart(last: number, from: number): number {
   const end = from + MAX_TOKEN_LENGTH;
-  const last = text.charCodeAt(end - 1);
   return last >= 0xd800 && last < 0xdc00 ? end - 1 : end;
 }
 
 function pushPart(
-  text: string,
+  codes: Uint16Array,
   from: number,
   to: number,
   mark: number,
@@ -203,29 +231,29 @@ function pushPart(
 ): void {
   if (to - from > MAX_TOKEN_LENGTH) return;
   if (!rewrite) {
-    tokens.push(text, from, to, mark);
+    tokens.push(codes, from, to, hashOf(codes, from, to), mark, 0);
     return;
   }
-  const word = rewrite(text.slice(from, to));
-  if (word !== '') tokens.pushWord(word, from, to, mark);
+  const word = rewrite(String.fromCharCode(...codes.subarray(from, to)));
+  if (word !== '') tokens.pushWord(word, from, to, mark, 0);
 }
 
 /** Where to split the word: before n't, or before 's 'm 'd 're 've 'll; its end if there is no contraction. */
-function contractionStart(text: string, from: number, to: number): number {
+function contractionStart(codes: Uint16Array, from: number, to: number): number {
   let quote = to - 2;
   if (quote <= from) return to;
-  if (text.charCodeAt(quote) !== APOSTROPHE) quote--;
-  if (quote <= from || text.charCodeAt(quote) !== APOSTROPHE) return to;
-  const ending = text.slice(quote + 1, to).toLowerCase();
-  if (ending === 't' && (text.charCodeAt(quote - 1) | 32) === 110 && quote - 1 > from) return quote - 1;
+  if (codes[quote] !== APOSTROPHE) quote--;
+  if (quote <= from || codes[quote] !== APOSTROPHE) return to;
+  const ending = String.fromCharCode(...codes.subarray(quote + 1, to)).toLowerCase();
+  if (ending === 't' && (codes[quote - 1] | 32) === 110 && quote - 1 > from) return quote - 1;
   return ENDINGS.has(ending) ? quote : to;
 }
 
 const ENDINGS = new Set(['s', 'm', 'd', 're', 've', 'll']);
 
-function isLetter(text: string, at: number, { ascii, isSecond }: Version): boolean {
-  const code = text.charCodeAt(at);
-  return (code < 128 ? ascii[code] : kindOf(text, at, isSecond)) === LETTER;
+function isLetter(codes: Uint16Array, at: number, { ascii, isSecond }: Version): boolean {
+  const code = codes[at];
+  return (code < 128 ? ascii[code] : kindOf(codes, at, isSecond)) === LETTER;
 }
 
 const WORD = /^[\p{L}\p{N}\p{M}_]$/u;
@@ -235,9 +263,12 @@ const WITHOUT_SPACES =
 // 64 KiB, filled as characters occur, so that start-up costs nothing.
 const kinds = new Uint8Array(65536).fill(255);
 
+function kindOf(codes: Uint16Array, at: number, isSecond: boolean): number {
+  return kindOfPoint(pointAt(codes, at), isSecond);
+}
+
 /** In version 1, scripts without spaces are as others. */
-function kindOf(text: string, at: number, isSecond: boolean): number {
-  const point = text.codePointAt(at)!;
+function kindOfPoint(point: number, isSecond: boolean): number {
   if (point < 65536 && kinds[point] === 255) kinds[point] = classify(String.fromCharCode(point));
   const kind = point < 65536 ? kinds[point] : classify(String.fromCodePoint(point));
   return kind >= PAIRED && !isSecond ? LETTER : kind;

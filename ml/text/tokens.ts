@@ -1,10 +1,5 @@
-/**
- * The tokens of one text, without a string for each token.
- *
- * One buffer of UTF-16 codes holds them all, `" w1 w2 w3 "`: a single space between tokens and one at each end. So a
- * word n-gram, and a character n-gram with its word boundary, is a range of that buffer, and counting them allocates
- * nothing.
- */
+/** The tokens of one text, as ids of words, without a string for each. */
+import { extendHash, HASH_SEED, Words } from './words.ts';
 
 /** What precedes a token: nothing special, the end of a clause, or the end of a sentence. */
 export const NO_BREAK = 0;
@@ -26,83 +21,71 @@ export type Rewriter = (word: string) => string;
 export class Tokens {
   /** Number of tokens. */
   count = 0;
-  /** Codes of all tokens with their spaces; `length` of them are in use. */
-  codes: Uint16Array<ArrayBuffer> = new Uint16Array(1024);
-  length = 0;
-  /** Range of each token in `codes`, end exclusive. */
-  starts: Int32Array<ArrayBuffer> = new Int32Array(256);
-  ends: Int32Array<ArrayBuffer> = new Int32Array(256);
+  readonly words: Words;
+  /** Ids in `words`; -1 for a word that is unknown and not kept. */
+  ids: Int32Array<ArrayBuffer> = new Int32Array(256);
   /** Range of each token in the normalised text, end exclusive; -1 where a tokenizer of natural rewrote the word. */
   from: Int32Array<ArrayBuffer> = new Int32Array(256);
   to: Int32Array<ArrayBuffer> = new Int32Array(256);
   /** NO_BREAK, CLAUSE_BREAK or SENTENCE_BREAK. */
   breaks: Uint8Array<ArrayBuffer> = new Uint8Array(256);
+  /** 1 for an emoji, or a sign that stands for something. */
+  symbols: Uint8Array<ArrayBuffer> = new Uint8Array(256);
   /** How much the token counts, below 0 under a negation; see emphasis.ts. */
   weights: Float32Array<ArrayBuffer> = new Float32Array(256);
+  /** Letters of a word that is given as a string. */
+  #letters = new Uint16Array(MAX_TOKEN_LENGTH);
 
-  reset(): void {
-    this.count = 0;
-    this.codes[0] = 32;
-    this.length = 1;
+  constructor(words = new Words()) {
+    this.words = words;
   }
 
-  /** Appends text[from, to). `mark` says what precedes it; see `breaks`. */
-  push(text: string, from: number, to: number, mark: number): void {
-    this.#reserve(to - from + 1);
-    const { codes } = this;
-    let at = this.length;
-    this.starts[this.count] = at;
-    for (let i = from; i < to; i++) codes[at++] = text.charCodeAt(i);
-    this.#finish(at, from, to, mark);
+  /** Appends the word codes[from, to) with its hash. `mark` says what precedes it; see `breaks`. */
+  push(codes: Uint16Array, from: number, to: number, hash: number, mark: number, symbol: number): void {
+    this.#append(this.words.id(codes, from, to, hash), from, to, mark, symbol);
   }
 
-  /** Appends a word that has another form than text[from, to): stemmed, or changed by a library. */
-  pushWord(word: string, from: number, to: number, mark: number): void {
-    this.#reserve(word.length + 1);
-    let at = this.length;
-    this.starts[this.count] = at;
-    for (let i = 0; i < word.length; i++) this.codes[at++] = word.charCodeAt(i);
-    this.#finish(at, from, to, mark);
+  /** Appends a word that has another form than codes[from, to) of the text: stemmed, or changed by a library. */
+  pushWord(word: string, from: number, to: number, mark: number, symbol: number): void {
+    if (word.length > this.#letters.length) this.#letters = new Uint16Array(word.length);
+    let hash = HASH_SEED;
+    for (let i = 0; i < word.length; i++) {
+      const code = word.charCodeAt(i);
+      this.#letters[i] = code;
+      hash = extendHash(hash, code);
+    }
+    this.#append(this.words.id(this.#letters, 0, word.length, hash), from, to, mark, symbol);
   }
 
-  /** The token as a string; for messages and tests. */
+  /** A token that `words` has, as a string; for messages and tests. */
   word(index: number): string {
-    return String.fromCharCode(...this.codes.subarray(this.starts[index], this.ends[index]));
+    return this.words.word(this.ids[index]);
   }
 
-  #finish(at: number, from: number, to: number, mark: number): void {
+  #append(id: number, from: number, to: number, mark: number, symbol: number): void {
     const { count } = this;
-    this.ends[count] = at;
-    this.codes[at] = 32;
-    this.length = at + 1;
+    if (count === this.ids.length) this.#grow();
+    this.ids[count] = id;
     this.from[count] = from;
     this.to[count] = to;
     this.breaks[count] = mark;
-    this.weights[count] = 1;
+    this.symbols[count] = symbol;
     this.count = count + 1;
   }
 
-  #reserve(codes: number): void {
-    if (this.length + codes > this.codes.length) this.codes = grown(this.codes, this.length + codes);
-    if (this.count === this.starts.length) {
-      const size = this.count + 1;
-      this.starts = grown(this.starts, size);
-      this.ends = grown(this.ends, size);
-      this.from = grown(this.from, size);
-      this.to = grown(this.to, size);
-      this.breaks = grown(this.breaks, size);
-      this.weights = grown(this.weights, size);
-    }
+  #grow(): void {
+    this.ids = grown(this.ids);
+    this.from = grown(this.from);
+    this.to = grown(this.to);
+    this.breaks = grown(this.breaks);
+    this.symbols = grown(this.symbols);
+    this.weights = grown(this.weights);
   }
 }
 
-type Growable =
-  | Uint8Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Float32Array<ArrayBuffer>;
+type Growable = Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-function grown<T extends Growable>(array: T, size: number): T {
-  const bytes = Math.max(size, array.length * 2) * array.BYTES_PER_ELEMENT;
+function grown<T extends Growable>(array: T): T {
+  const bytes = 2 * array.byteLength;
   return new (array.constructor as new (buffer: ArrayBuffer) => T)(array.buffer.transfer(bytes));
 }

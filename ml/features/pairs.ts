@@ -1,0 +1,111 @@
+/**
+ * N-grams as chained pairs: an open-addressing hash table of (left, right). `left` is the first unit of an n-gram, a
+ * number from 0 on, or ~p for the pair p that the n-gram continues; `right` is the unit that it adds. So a bigram of words is one
+ * pair of ids, a trigram that pair and one more id, and every n-gram is exact: nothing is compared by its hash alone.
+ *
+ * Each pair stands in one record with its column, since whoever finds a pair asks for that next.
+ */
+import { mixHash, slotsFor } from '../text/words.ts';
+
+/** Numbers of a record: left, right, column or -1. */
+export const RECORD = 3;
+
+export class Pairs {
+  #records: Int32Array<ArrayBuffer>;
+  /** 0 if empty, else pair + 1 and bits of the hash, as in Words. */
+  #slots: Int32Array<ArrayBuffer>;
+  #size: number;
+
+  /** `records` are used in place. Throws RangeError if they hold a pair twice. */
+  constructor(records?: Int32Array<ArrayBuffer>) {
+    this.#records = records ?? new Int32Array(RECORD << 10);
+    this.#size = records ? records.length / RECORD : 0;
+    this.#slots = this.#table(slotsFor(this.#size));
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** RECORD numbers for each pair; valid until one is added. */
+  get records(): Int32Array<ArrayBuffer> {
+    return this.#records.subarray(0, RECORD * this.#size);
+  }
+
+  left(pair: number): number {
+    return this.#records[RECORD * pair];
+  }
+
+  right(pair: number): number {
+    return this.#records[RECORD * pair + 1];
+  }
+
+  /** -1 if the pair is only the beginning of n-grams. */
+  column(pair: number): number {
+    return this.#records[RECORD * pair + 2];
+  }
+
+  setColumn(pair: number, column: number): void {
+    this.#records[RECORD * pair + 2] = column;
+  }
+
+  /** The pair of both; -1 if there is none. */
+  find(left: number, right: number): number {
+    const slots = this.#slots;
+    const records = this.#records;
+    const mask = slots.length - 1;
+    const mixed = hashOf(left, right);
+    for (let slot = mixed & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot];
+      if (entry === 0) return -1;
+      if (((entry ^ mixed) & ~mask) !== 0) continue;
+      const pair = (entry & mask) - 1;
+      if (records[RECORD * pair] === left && records[RECORD * pair + 1] === right) return pair;
+    }
+  }
+
+  /** The pair of both, which is added without a column if there is none. */
+  add(left: number, right: number): number {
+    const found = this.find(left, right);
+    if (found >= 0) return found;
+    const pair = this.#size++;
+    if (RECORD * this.#size > this.#records.length) {
+      this.#records = new Int32Array(this.#records.buffer.transfer(this.#records.length * 8));
+    }
+    this.#records[RECORD * pair] = left;
+    this.#records[RECORD * pair + 1] = right;
+    this.#records[RECORD * pair + 2] = -1;
+    if (2 * this.#size > this.#slots.length) this.#slots = this.#table(2 * this.#slots.length);
+    else this.#insert(this.#slots, pair);
+    return pair;
+  }
+
+  #table(capacity: number): Int32Array<ArrayBuffer> {
+    const slots = new Int32Array(capacity);
+    for (let pair = 0; pair < this.#size; pair++) this.#insert(slots, pair);
+    return slots;
+  }
+
+  #insert(slots: Int32Array, pair: number): void {
+    const records = this.#records;
+    const left = records[RECORD * pair];
+    const right = records[RECORD * pair + 1];
+    const mask = slots.length - 1;
+    const mixed = hashOf(left, right);
+    let slot = mixed & mask;
+    for (let entry = slots[slot]; entry !== 0; entry = slots[slot]) {
+      if (((entry ^ mixed) & ~mask) === 0) {
+        const other = (entry & mask) - 1;
+        if (records[RECORD * other] === left && records[RECORD * other + 1] === right) {
+          throw new RangeError(`pairs ${other} and ${pair} are the same`);
+        }
+      }
+      slot = (slot + 1) & mask;
+    }
+    slots[slot] = (pair + 1) | (mixed & ~mask);
+  }
+}
+
+function hashOf(left: number, right: number): number {
+  return mixHash(Math.imul(left, 0x9e3779b1) ^ Math.imul(right, 0x85ebca6b));
+}
