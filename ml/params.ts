@@ -224,6 +224,10 @@ const building = {
     .enum(['none', 'platt'])
     .default('platt')
     .describe('platt is fitted on out-of-fold scores; more than two classes have a slope and an offset each.'),
+  calibration_signs: z
+    .boolean()
+    .default(true)
+    .describe('Whether texts that show a sign (emoji, drawn-out word, @name, address) have a slope of their own.'),
   calibration_folds: whole(2, 50).default(5).describe('Folds of the calibration.'),
   ...linearSettings,
   decision: z

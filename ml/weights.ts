@@ -126,19 +126,28 @@ function calibrate(
   const raw = outOfFoldScores(set, stratifiedFolds(labels, undefined, foldCount, params.seed), foldCount, params);
   const classWeight = classWeights(labels, K, params);
   const weight = Float64Array.from(labels, (label) => classWeight[label]);
-  const calibration = fitCalibration(raw, labels, weight, K);
+  const signs = params.calibration_signs ? set.x.signs : undefined;
+  const calibration = fitCalibration(raw, labels, weight, K, signs);
   // Scores no better than chance (a handful of texts) can give a negative slope, which would invert every label.
   if (!calibration.slopes.some((slope) => slope > 0)) return undefined;
   const zero = new Array<number>(calibration.slopes.length).fill(0);
   const outputs = outputsOf(set);
-  const scores = Array.from(labels, (_, i) => calibrated(raw.slice(i * outputs, (i + 1) * outputs), zero, calibration));
+  const scores = Array.from(labels, (_, i) =>
+    calibrated(raw.slice(i * outputs, (i + 1) * outputs), zero, calibration, set.x.signs?.[i] === 1),
+  );
   return { calibration, scores };
 }
 
-function fitCalibration(raw: Float64Array, labels: Uint8Array, weight: Float64Array, K: number): Calibration {
+function fitCalibration(
+  raw: Float64Array,
+  labels: Uint8Array,
+  weight: Float64Array,
+  K: number,
+  shown: Uint8Array | undefined,
+): Calibration {
   if (K > 2) return fitVectorScaling(raw, labels, weight, K);
-  const { slope, offset } = fitPlatt(raw, labels, weight);
-  return { slopes: [slope], offsets: [offset] };
+  const { slope, offset, signs } = fitPlatt(raw, labels, weight, shown);
+  return { slopes: [slope], offsets: [offset], signs };
 }
 
 /** Raw scores of each text by a model that did not learn from its fold: one a text for two classes, K for K. */

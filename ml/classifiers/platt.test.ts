@@ -17,6 +17,19 @@ describe("Platt's calibration", () => {
     expect(Math.abs(offset + 0.4)).toBeLessThan(0.08);
   });
 
+  it('gives texts that show a sign a slope of their own, where there are enough of both classes', () => {
+    const random = createRandom(2);
+    const scores = Float64Array.from({ length: 40_000 }, () => 6 * random() - 3);
+    const signs = Uint8Array.from(scores, () => (random() < 0.3 ? 1 : 0));
+    const labels = Uint8Array.from(scores, (s, i) => (random() < sigmoid((signs[i] ? 2.4 : 1.2) * s + 0.3) ? 1 : 0));
+    const found = fitPlatt(scores, labels, ones(scores.length), signs);
+    expect(Math.abs(found.slope - 1.2)).toBeLessThan(0.06);
+    expect(Math.abs((found.signs ?? 0) - 2)).toBeLessThan(0.2);
+    expect(Math.abs(found.offset - 0.3)).toBeLessThan(0.08);
+    const few = signs.map((sign, i) => (i < 200 ? sign : 0));
+    expect(fitPlatt(scores, labels, ones(scores.length), few)).toEqual(fitPlatt(scores, labels, ones(scores.length)));
+  });
+
   it('stays finite where the classes are parted', () => {
     const { slope, offset } = fitPlatt(Float64Array.of(-2, -1, 1, 2), Uint8Array.of(0, 0, 1, 1), ones(4));
     // The pulled-in targets 3/4 and 1/4 bound the log-odds.

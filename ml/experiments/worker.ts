@@ -49,6 +49,7 @@ type SharedMatrix = {
   start: Uint32Array<SharedArrayBuffer>;
   columns: Uint32Array<SharedArrayBuffer>;
   values: Float32Array<SharedArrayBuffer>;
+  signs: Uint8Array<SharedArrayBuffer>;
 };
 
 const { texts, labels, ratings, weights, classes }: WorkerData = workerData;
@@ -129,7 +130,7 @@ function learnLinear(x: Csr, part: Labels, settings: ModelBuildingParams): Score
       for (let i = 0; i < rows.rowCount; i++) {
         const sums = new Float64Array(outputs);
         scoreRow(rows, i, weights, sums);
-        const probabilities = probabilitiesOf(calibrated(sums, intercepts, calibration));
+        const probabilities = probabilitiesOf(calibrated(sums, intercepts, calibration, rows.signs?.[i] === 1));
         result.set(outputs === 1 ? probabilities.slice(1) : probabilities, i * outputs);
       }
       return result;
@@ -139,7 +140,7 @@ function learnLinear(x: Csr, part: Labels, settings: ModelBuildingParams): Score
   };
 }
 
-function shareMatrix({ rowCount, columnCount, start, columns, values }: Csr): SharedMatrix {
+function shareMatrix({ rowCount, columnCount, start, columns, values, signs }: Csr): SharedMatrix {
   const shared = (length: number) => new SharedArrayBuffer(4 * length);
   const result = {
     rowCount,
@@ -147,10 +148,12 @@ function shareMatrix({ rowCount, columnCount, start, columns, values }: Csr): Sh
     start: new Uint32Array(shared(start.length)),
     columns: new Uint32Array(shared(columns.length)),
     values: new Float32Array(shared(values.length)),
+    signs: new Uint8Array(new SharedArrayBuffer(rowCount)),
   };
   result.start.set(start);
   result.columns.set(columns);
   result.values.set(values);
+  if (signs) result.signs.set(signs);
   return result;
 }
 

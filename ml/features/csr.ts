@@ -11,6 +11,8 @@ export type Csr = {
   start: Uint32Array<ArrayBuffer>;
   columns: Uint32Array<ArrayBuffer>;
   values: Float32Array<ArrayBuffer>;
+  /** For each row 1 if its text shows a sign (ml/text/signs.ts), else 0; undefined if nobody looked. */
+  signs?: Uint8Array<ArrayBuffer> | undefined;
 };
 
 /** Sum of value x weight over one row. */
@@ -49,7 +51,9 @@ export function selectRows(x: Csr, rows: ArrayLike<number>): Csr {
     columns.set(x.columns.subarray(from, to), start[i]);
     values.set(x.values.subarray(from, to), start[i]);
   }
-  return { rowCount: rows.length, columnCount: x.columnCount, start, columns, values };
+  const { signs: all } = x;
+  const signs = all && Uint8Array.from(rows, (row) => all[row]);
+  return { rowCount: rows.length, columnCount: x.columnCount, start, columns, values, signs };
 }
 
 /** The same matrix by columns: column j holds rows[start[j]..start[j+1]), ascending, and their values. */

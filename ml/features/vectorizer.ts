@@ -6,6 +6,7 @@
  * of two scikit-learn vectorizers. Fitting learns vocabulary and idf; nothing changes them afterwards.
  */
 import { type Analyzer, type AnalyzerSettings, createAnalyzer } from '../text/analyzer.ts';
+import { showsSign } from '../text/signs.ts';
 import { Words } from '../text/words.ts';
 import { Block, type BlockSettings } from './block.ts';
 import type { Csr } from './csr.ts';
@@ -53,6 +54,7 @@ export class Vectorizer {
   /** Rows of normalised texts. */
   transform(texts: Iterable<string>): Csr {
     const starts: number[] = [0];
+    const signs: number[] = [];
     let columns = new Uint32Array(1 << 16);
     let values = new Float32Array(1 << 16);
     let at = 0;
@@ -74,6 +76,7 @@ export class Vectorizer {
         }
       }
       starts.push(at);
+      signs.push(Number(showsSign(text)));
     }
     return {
       rowCount: starts.length - 1,
@@ -81,6 +84,7 @@ export class Vectorizer {
       start: Uint32Array.from(starts),
       columns: columns.slice(0, at),
       values: values.slice(0, at),
+      signs: Uint8Array.from(signs),
     };
   }
 }
@@ -93,9 +97,11 @@ export function fitVectorizer(
   const met = new Words();
   const analyze = createAnalyzer(settings, met);
   const fitters: BlockFitter[] = [];
+  const signs: number[] = [];
   if (settings.word) fitters.push(new BlockFitter(settings.word, new WordNgrams(settings.word.ngrams, met)));
   if (settings.char) fitters.push(new BlockFitter(settings.char, new CharNgrams(settings.char.ngrams, met)));
   for (const text of texts) {
+    signs.push(Number(showsSign(text)));
     const tokens = analyze(text);
     for (const fitter of fitters) fitter.add(tokens);
   }
@@ -111,7 +117,7 @@ export function fitVectorizer(
     words = selected.words;
     return new Block(block, selected, idf);
   });
-  return { vectorizer: new Vectorizer(settings, words, blocks), x: sideBySide(parts) };
+  return { vectorizer: new Vectorizer(settings, words, blocks), x: { ...sideBySide(parts), signs: Uint8Array.from(signs) } };
 }
 
 /** One matrix with the columns of all parts next to each other. */

@@ -28,7 +28,7 @@ export const SENTIMENTS: readonly string[] = ['negative', 'positive'];
 
 /** More than two classes have a list in place of each number. */
 type Scales =
-  | { intercept: number; calibration: { slope: number; offset: number } }
+  | { intercept: number; calibration: { slope: number; offset: number; signs?: number | undefined } }
   | { intercepts: readonly number[]; calibration: { slopes: readonly number[]; offsets: readonly number[] } };
 
 type ModelFields = Scales & {
@@ -46,11 +46,11 @@ type ModelFields = Scales & {
 /** Writes the artifact, signed if there is a signer. Returns the SHA-256 of the file, hex. */
 export function saveModel(path: string, parts: ModelParts, sign?: Signer): string {
   const { classes, ordered, intercepts, calibration } = parts;
-  const { slopes, offsets } = calibration;
+  const { slopes, offsets, signs } = calibration;
   const scales: Scales =
     intercepts.length > 1
       ? { intercepts, calibration: { slopes, offsets } }
-      : { intercept: intercepts[0], calibration: { slope: slopes[0], offset: offsets[0] } };
+      : { intercept: intercepts[0], calibration: { slope: slopes[0], offset: offsets[0], signs } };
   const { texts, scores } = selfTestOf(new LinearTextModel(parts));
   const isUsual = ordered && isDeepStrictEqual(classes, SENTIMENTS);
   const fields: ModelFields = {
@@ -98,7 +98,11 @@ export function readModel(path: string, { key, warn = () => {} }: ReadOptions = 
     'intercept' in fields
       ? {
           intercepts: [fields.intercept],
-          calibration: { slopes: [fields.calibration.slope], offsets: [fields.calibration.offset] },
+          calibration: {
+            slopes: [fields.calibration.slope],
+            offsets: [fields.calibration.offset],
+            signs: fields.calibration.signs,
+          },
         }
       : fields;
   const outputs = classes.length > 2 ? classes.length : 1;

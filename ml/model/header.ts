@@ -122,7 +122,10 @@ export const vectorizerSettings: Check = both(
 );
 
 const scale = number(-MOST, MOST);
-const oneScale = fields({ intercept: scale, calibration: fields({ slope: scale, offset: scale }) });
+const oneScale = fields({
+  intercept: scale,
+  calibration: fields({ slope: scale, offset: scale, signs: optional(number(0, 1000)) }),
+});
 const listOfScales = fields({
   intercepts: list(scale),
   calibration: fields({ slopes: list(scale), offsets: list(scale) }),

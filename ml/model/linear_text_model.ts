@@ -5,12 +5,14 @@
  *     score = slope x raw + offset          (Platt's calibration; 1 and 0 without)
  *     probability = 1 / (1 + e^-score)
  *
- * For K classes all of these have a value a class, and the probabilities are e^score divided by their sum.
+ * For K classes all of these have a value a class, and the probabilities are e^score divided by their sum. In a text that shows
+ * a sign, the slope of two classes is larger (ml/text/signs.ts).
  */
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Analyzer } from '../text/analyzer.ts';
 import { createNormalizer, createTracker, type Normalizer, type Tracker } from '../text/normalize.ts';
 import type { NormalizeSettings } from '../text/rules.ts';
+import { showsSign } from '../text/signs.ts';
 import type { Tokens } from '../text/tokens.ts';
 import { decide, knownShareOf } from './decision.ts';
 import type { Fingerprints } from './fingerprints.ts';
@@ -82,13 +84,15 @@ export class LinearTextModel implements Model {
   }
 
   predict(text: string): Prediction {
-    const tokens = this.#analyze(this.#normalize(text));
-    return this.#predictionOf(this.#scoresOf(tokens), tokens);
+    const normalized = this.#normalize(text);
+    const tokens = this.#analyze(normalized);
+    return this.#predictionOf(this.#scoresOf(tokens, showsSign(normalized)), tokens);
   }
 
   /** Calibrated scores: the log-odds of class 1 where there are two, else a score a class. */
   scores(text: string): Float64Array {
-    return this.#scoresOf(this.#analyze(this.#normalize(text)));
+    const normalized = this.#normalize(text);
+    return this.#scoresOf(this.#analyze(normalized), showsSign(normalized));
   }
 
   explain(text: string, towards?: number): Explanation {
@@ -96,10 +100,11 @@ export class LinearTextModel implements Model {
     const normalized = this.#normalize(text);
     const tokens = this.#analyze(normalized);
     // Fills the blocks with the counts and values of this text.
-    const scores = this.#scoresOf(tokens);
+    const hasSign = showsSign(normalized);
+    const scores = this.#scoresOf(tokens, hasSign);
     const prediction = this.#predictionOf(scores, tokens);
     const explained = scores.length === 1 ? 1 : (towards ?? prediction.class);
-    const { weightOf, bias } = this.#explained(explained);
+    const { weightOf, bias } = this.#explained(explained, hasSign);
     const contributions = new Float64Array(tokens.count);
     vectorizer.blocks.forEach(({ ngrams, row, values }, b) => {
       const worth = values.slice(0, row.length);
@@ -120,9 +125,10 @@ export class LinearTextModel implements Model {
   }
 
   /** Calibrated weight of a column, and the bias, towards a class: with more than two, less the mean over all. */
-  #explained(towards: number): { weightOf(column: number): number; bias: number } {
+  #explained(towards: number, hasSign: boolean): { weightOf(column: number): number; bias: number } {
     const { weights, intercepts, calibration } = this.parts;
-    const { slopes, offsets } = calibration;
+    const { offsets } = calibration;
+    const slopes = slopesOf(calibration, hasSign);
     const K = this.#outputs;
     if (K === 1) {
       return {
@@ -144,7 +150,7 @@ export class LinearTextModel implements Model {
   }
 
   /** slope x (intercept + sum of weight x value) + offset; the sum in the order of a stored row. */
-  #scoresOf(tokens: Tokens): Float64Array {
+  #scoresOf(tokens: Tokens, hasSign: boolean): Float64Array {
     const { vectorizer, weights, intercepts } = this.parts;
     const K = this.#outputs;
     const sums = new Float64Array(K);
@@ -166,7 +172,7 @@ export class LinearTextModel implements Model {
         for (let k = 0; k < K; k++) sums[k] += value * weights[base + k];
       }
     }
-    return calibrated(sums, intercepts, this.parts.calibration);
+    return calibrated(sums, intercepts, this.parts.calibration, hasSign);
   }
 
   /** `tokens` are those that gave the scores: the block of single words has just counted the known ones. */
@@ -195,11 +201,21 @@ export class LinearTextModel implements Model {
   }
 }
 
-/** Turns sums of weight x value into calibrated scores, in place. */
-export function calibrated(sums: Float64Array, intercepts: readonly number[], calibration: Calibration): Float64Array {
-  const { slopes, offsets } = calibration;
+/** Turns sums of weight x value into calibrated scores, in place. `hasSign` says whether the text shows a sign. */
+export function calibrated(
+  sums: Float64Array,
+  intercepts: readonly number[],
+  calibration: Calibration,
+  hasSign: boolean,
+): Float64Array {
+  const { offsets } = calibration;
+  const slopes = slopesOf(calibration, hasSign);
   for (let k = 0; k < sums.length; k++) sums[k] = slopes[k] * (sums[k] + intercepts[k]) + offsets[k];
   return sums;
+}
+
+function slopesOf({ slopes, signs }: Calibration, hasSign: boolean): readonly number[] {
+  return hasSign && signs !== undefined ? slopes.map((slope) => slope * signs) : slopes;
 }
 
 /** The probability of every class, in their order. One score is the log-odds of class 1 of two. */

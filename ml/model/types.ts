@@ -58,8 +58,11 @@ export type Explanation = Prediction & {
   knownShare: number;
 };
 
-/** score_k = slope_k x raw_k + offset_k: one of each for two classes, one a class for more. */
-export type Calibration = { slopes: readonly number[]; offsets: readonly number[] };
+/**
+ * score_k = slope_k x raw_k + offset_k: one of each for two classes, one a class for more. In a text that shows a sign
+ * (ml/text/signs.ts), each slope is `signs` times as large; undefined means 1.
+ */
+export type Calibration = { slopes: readonly number[]; offsets: readonly number[]; signs?: number | undefined };
 
 /** How probabilities become an answer. Nothing given: the most probable class. */
 export type Decision = {

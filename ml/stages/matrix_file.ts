@@ -20,13 +20,14 @@ export function saveMatrix(path: string, { x, labels, ratings, weights, dataDige
     ['labels', labels],
     ['ratings', ratings],
     ['weights', weights],
+    ...(x.signs ? ([['signs', x.signs]] as const) : []),
   ]);
   writeSections(path, 'matrix', fields, sections);
 }
 
 /** Throws MODEL_MISSING or MODEL_DAMAGED. */
 export function loadMatrix(path: string): LabelledMatrix {
-  const { fields, section } = readSections(path, 'matrix');
+  const { fields, section, sections } = readSections(path, 'matrix');
   const start = section('start', Uint32Array);
   return {
     x: {
@@ -35,6 +36,7 @@ export function loadMatrix(path: string): LabelledMatrix {
       start,
       columns: section('columns', Uint32Array),
       values: section('values', Float32Array),
+      signs: sections.has('signs') ? section('signs', Uint8Array) : undefined,
     },
     labels: section('labels', Uint8Array),
     ratings: section('ratings', Float64Array),

@@ -47,8 +47,10 @@ await runMain(() => {
 });
 
 /** More than two classes have numbered figures. */
-function figuresOf({ slopes, offsets }: Calibration): Record<string, number> {
-  if (slopes.length === 1) return { calibration_slope: slopes[0], calibration_offset: offsets[0] };
+function figuresOf({ slopes, offsets, signs = 1 }: Calibration): Record<string, number> {
+  if (slopes.length === 1) {
+    return { calibration_slope: slopes[0], calibration_offset: offsets[0], calibration_signs: signs };
+  }
   return Object.fromEntries(
     slopes.flatMap((slope, k) => [
       [`calibration_slope_${k}`, slope],

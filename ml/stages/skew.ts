@@ -24,7 +24,7 @@ export function checkSkew(model: LinearTextModel, x: Csr, raw: readonly Pick<Rev
   texts.forEach(({ id, text }, row) => {
     const sums = new Float64Array(intercepts.length);
     scoreRow(x, row, weights, sums);
-    const stored = calibrated(sums, intercepts, calibration);
+    const stored = calibrated(sums, intercepts, calibration, x.signs?.[row] === 1);
     const served = model.scores(text);
     if (stored.some((score, k) => !Object.is(score, served[k]))) {
       throw skew(
