@@ -117,7 +117,10 @@ export function fitVectorizer(
     words = selected.words;
     return new Block(block, selected, idf);
   });
-  return { vectorizer: new Vectorizer(settings, words, blocks), x: { ...sideBySide(parts), signs: Uint8Array.from(signs) } };
+  return {
+    vectorizer: new Vectorizer(settings, words, blocks),
+    x: { ...sideBySide(parts), signs: Uint8Array.from(signs) },
+  };
 }
 
 /** One matrix with the columns of all parts next to each other. */
