@@ -4,13 +4,13 @@
  *     npm run -s sentiment -- predict "a film to remember"
  */
 
-import { runMain } from '../ml/errors.ts';
+import { outputFailed, runMain } from '../ml/errors.ts';
 import { runProgram } from './program.ts';
 
 // A closed pipe (`| head`) ends the program and is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  outputFailed(error);
 });
 
 // npm runs its scripts in the project's folder and passes on the folder that the person is in.

@@ -4,17 +4,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
+import { mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { SentimentError } from './errors.ts';
+import { cannotWrite } from './errors.ts';
 
 /**
  * Gives `write` the descriptor of an empty file, which replaces `path` when `write` returns, and returns its result.
- * Creates the folder if necessary.
+ * Creates the folder if necessary. Throws DISK_WRITE for a full or read-only disk and their like.
  */
 export function writeAtomically<T>(path: string, write: (file: number) => T): T {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const temporary = temporaryName(path);
   try {
     const file = openSync(temporary, 'w');
@@ -29,7 +29,31 @@ export function writeAtomically<T>(path: string, write: (file: number) => T): T 
     return result;
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw isAbout(temporary, error) ? cannotWrite(path, error) : error;
+  }
+}
+
+/** Errors of writing name no file; one about another file has another reason. */
+function isAbout(temporary: string, error: unknown): boolean {
+  return !(error instanceof Error && 'path' in error) || error.path === temporary;
+}
+
+/** Creates the folder and those above it if necessary. Throws DISK_WRITE. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    // On a read-only file system the recursive call says that the folder does not exist.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') makeOneFolder(path);
+    else throw cannotWrite(path, error);
+  }
+}
+
+function makeOneFolder(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    throw cannotWrite(path, error);
   }
 }
 
@@ -80,14 +104,16 @@ export function openPartial(path: string): PartialFile {
   };
 }
 
-/** Gives `write` a temporary path, which replaces `path` when `write` resolves. Creates the folder if necessary. */
+/** Gives `write` a temporary path, which replaces `path` when `write` resolves. Otherwise as writeAtomically. */
 export async function writeAtomicallyAsync<T>(path: string, write: (temporary: string) => Promise<T>): Promise<T> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const partial = openPartial(path);
   try {
     const result = await write(partial.path);
     await partial.commit();
     return result;
+  } catch (error) {
+    throw isAbout(partial.path, error) ? cannotWrite(path, error) : error;
   } finally {
     await partial.discard();
   }
@@ -101,19 +127,6 @@ export async function inTemporaryFolder<T>(prefix: string, work: (folder: string
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** DISK_WRITE for an error of the system while `path` is written, which others may have sent; undefined for any other error. */
-export function writeFailure(path: string, error: unknown): SentimentError | undefined {
-  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return undefined;
-  if (!['open', 'write', 'fsync', 'rename', 'close', 'mkdir'].includes(String(error.syscall))) return undefined;
-  const isFull = error.code === 'ENOSPC' || error.code === 'EDQUOT';
-  return new SentimentError('DISK_WRITE', `${isFull ? 'the disk is full: ' : ''}cannot write ${path}`, {
-    cause: error,
-    next: isFull
-      ? `free some space in ${dirname(path)}, then run it again`
-      : `check that this user may write to ${dirname(path)}, and that the disk is sound`,
-  });
 }
 
 function temporaryName(path: string): string {

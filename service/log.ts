@@ -93,6 +93,9 @@ function requestLine({ method, endpoint, status, microseconds, request_id, trace
   return `{"level":"info","time":${time},"msg":"request","method":"${method}","endpoint":"${endpoint}","status":${status},"microseconds":${microseconds},"request_id":"${request_id}"${caller}}\n`;
 }
 
+/** A log that cannot be written, on a full disk or behind a closed pipe, does not end the service. */
+process.stdout.on('error', () => {});
+
 /** Returns whether they are taken; they are dropped while a reader is this far behind. */
 function writeStdout(lines: string): boolean {
   if (process.stdout.writableLength > MOST_UNREAD) return false;

@@ -6,12 +6,13 @@
  * AWS_ACCESS_KEY_ID, AWS_REGION and so on. AWS_ENDPOINT_URL (or AWS_ENDPOINT_URL_S3) names another server, such as MinIO
  * or moto, which gets the bucket in the path.
  */
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { SentimentError, usageError } from '../errors.ts';
+import { cannotWrite, diskTrouble, SentimentError, usageError } from '../errors.ts';
+import { makeFolder } from '../files.ts';
 import { findFormat, isArchiveName } from './data_file.ts';
 
 export type Downloaded = {
@@ -146,7 +147,7 @@ async function download(
   fetchInto: (target: Target) => Promise<string>,
 ): Promise<Downloaded> {
   log(`fetching ${name} ...`);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const own = mkdtempSync(join(folder, 'download-'));
   const remove = () => rmSync(own, { recursive: true, force: true });
   const path = join(own, 'data');
@@ -166,6 +167,7 @@ async function download(
   } catch (error) {
     remove();
     if (error instanceof SentimentError) throw error;
+    if (diskTrouble(error)) throw cannotWrite(path, error);
     const reason = abort.signal.aborted ? `no data arrived for ${idleTimeout / 1000} s` : reasonOf(error);
     throw cannotFetch(name, reason, error);
   } finally {

@@ -2,11 +2,11 @@
  * Reviews on disk, one JSON object a line: the files that pass from stage to stage, and a store for a corpus that may
  * not fit into memory.
  */
-import { closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
-import { SentimentError } from '../errors.ts';
-import { writeAtomically } from '../files.ts';
+import { cannotWrite, SentimentError } from '../errors.ts';
+import { makeFolder, writeAtomically } from '../files.ts';
 import { countDomain, type Review } from './review.ts';
 
 export type ReviewCounts = {
@@ -101,6 +101,14 @@ function* readLines(path: string): Generator<string> {
   }
 }
 
+function writing<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+}
+
 function open(path: string): number {
   try {
     return openSync(path, 'r');
@@ -114,6 +122,7 @@ function open(path: string): number {
 
 /** Reviews numbered from 0 in the order they were added, readable in any order. Memory holds 8 bytes for each. */
 export class ReviewStore {
+  readonly #path: string;
   readonly #file: number;
   /** Offset of each review in the file, and of the end. */
   readonly #starts: number[] = [0];
@@ -122,8 +131,9 @@ export class ReviewStore {
 
   /** Deletes the file's name at once, so that nothing stays in the folder however the program ends. */
   constructor(path: string) {
-    mkdirSync(dirname(path), { recursive: true });
-    this.#file = openSync(path, 'w+');
+    this.#path = path;
+    makeFolder(dirname(path));
+    this.#file = writing(path, () => openSync(path, 'w+'));
     rmSync(path);
   }
 
@@ -153,7 +163,9 @@ export class ReviewStore {
 
   #flush(): void {
     const bytes = Buffer.concat(this.#pending);
-    for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
+    writing(this.#path, () => {
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
+    });
     this.#pending = [];
     this.#pendingBytes = 0;
   }

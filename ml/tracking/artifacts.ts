@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto';
 import { createWriteStream, openAsBlob } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { writeAtomicallyAsync, writeFailure } from '../files.ts';
+import { cannotWrite } from '../errors.ts';
+import { writeAtomicallyAsync } from '../files.ts';
 import type { TrackingConfig } from './config.ts';
 import { errorFromBody, isWebPage, MlflowError } from './errors.ts';
 import { type Call, endpointOf, send } from './transport.ts';
@@ -40,7 +41,7 @@ export async function downloadArtifact(
   most = Number.MAX_SAFE_INTEGER,
 ): Promise<Download> {
   const call: Call = { method: 'GET', path: proxyPath(config, artifactUri, path) };
-  const writing = writeAtomicallyAsync(to, (partial) =>
+  return writeAtomicallyAsync(to, (partial) =>
     send(config, call, async (response, alive) => {
       await refuseWebPage(config, call, response);
       if (Number(response.headers.get('content-length')) > most) throw tooLarge(config, call, most);
@@ -57,14 +58,11 @@ export async function downloadArtifact(
       }
       await pipeline(arriving, createWriteStream(partial)).catch((error) => {
         // The connection is not to blame, so another attempt would not help.
-        throw writeFailure(to, error) ?? error;
+        throw cannotWrite(to, error);
       });
       return { sha256: hash.digest('hex'), bytes };
     }),
   );
-  return writing.catch((error) => {
-    throw writeFailure(to, error) ?? error;
-  });
 }
 
 function tooLarge(config: TrackingConfig, call: Call, most: number): MlflowError {

@@ -7,7 +7,7 @@
  * are marked `once`: they are repeated only if the first attempt certainly had no effect, and createOnce looks first.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SentimentError } from '../errors.ts';
+import { diskTrouble, SentimentError } from '../errors.ts';
 import type { TrackingConfig } from './config.ts';
 import { busyError, errorFromAnswer, errorFromBody, errorFromFailure, MlflowError } from './errors.ts';
 
@@ -127,7 +127,7 @@ async function sendOnce<T>(
     if (!response.ok) throw errorFromAnswer(endpoint, config.uri, response, await response.text());
     return await read(response, () => timer.refresh());
   } catch (error) {
-    if (error instanceof SentimentError) throw error;
+    if (error instanceof SentimentError || diskTrouble(error)) throw error;
     throw errorFromFailure(endpoint, config.uri, timeout, error);
   } finally {
     clearTimeout(timer);

@@ -1,5 +1,6 @@
 /** Runs `dvc repro` and reports it stage by stage. */
-import { SentimentError } from '../../ml/errors.ts';
+import { constants } from 'node:os';
+import { diskTrouble, SentimentError } from '../../ml/errors.ts';
 import { type Call, runProgram } from './programs.ts';
 import type { Progress } from './progress.ts';
 
@@ -29,8 +30,19 @@ export async function repro(stages: string[], flags: string[], { progress, ...ca
   if (exit) {
     throw new SentimentError('STAGE_FAILED', `${running} failed; its message is above`, { exitCode: Number(exit[1]) });
   }
-  const next = 'the message comes from DVC; for more, run `dvc repro --verbose` in `make shell`';
-  throw new SentimentError('DVC_FAILED', `dvc repro: ${errors.join('; ') || `exit code ${code}`}`, { next });
+  const words = errors.join('; ');
+  const next = troubleIn(words) ?? 'the message comes from DVC; for more, run `dvc repro --verbose` in `make shell`';
+  throw new SentimentError('DVC_FAILED', `dvc repro: ${words || `exit code ${code}`}`, { next });
+}
+
+/** What to do about a full or read-only disk. Python gives the error's number: [Errno 28] No space left on device. */
+function troubleIn(words: string): string | undefined {
+  // DVC has tried to link and to copy the file.
+  const [, path] = /No possible cache link types for '([^']+)'/.exec(words) ?? [];
+  if (path) return `look whether its disk is full or read-only (df -h '${path}'), then run the same command again`;
+  const number = Number(/\[Errno (\d+)\]/.exec(words)?.[1]);
+  const [code] = Object.entries(constants.errno).find(([, value]) => value === number) ?? [];
+  return diskTrouble(Object.assign(new Error(), { code }))?.next;
 }
 
 /** What a line of `dvc repro` means. Lines that are not DVC's own come from the running stage (`said`). */

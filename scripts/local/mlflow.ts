@@ -8,11 +8,11 @@
  * https://mlflow.org/docs/latest/self-hosting/architecture/tracking-server/
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SentimentError } from '../../ml/errors.ts';
-import { writeText } from '../../ml/files.ts';
+import { makeFolder, writeText } from '../../ml/files.ts';
 import { paths } from '../../ml/stages/paths.ts';
 import { trackingConfig } from '../../ml/tracking/config.ts';
 import { type Identity, isRunning, ownIdentity, stopGroup } from './processes.ts';
@@ -96,7 +96,7 @@ export function databaseFile(root: string): string {
 
 export async function startLocalMlflow(options: LocalMlflowOptions): Promise<TrackingServer> {
   const home = resolve(options.root, paths.mlflow);
-  mkdirSync(home, { recursive: true });
+  makeFolder(home);
   const running = await untilSettled(home);
   if (running) return joinServer(home, running);
   const port = options.exactPort ? options.port : await firstFreePort(options.port, MLFLOW_HOST);

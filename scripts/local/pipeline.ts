@@ -2,9 +2,10 @@
  * The six stages and promotion, in the fastest order: MLflow, which starts slowly, starts in parallel with the data
  * stages, and does not start at all when a receipt shows that nothing has changed.
  */
-import { globSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { SentimentError } from '../../ml/errors.ts';
+import { cannotWrite, SentimentError } from '../../ml/errors.ts';
+import { makeFolder } from '../../ml/files.ts';
 import { paths } from '../../ml/stages/paths.ts';
 import { repro } from './dvc.ts';
 import type { Tracking, TrackingServer } from './mlflow.ts';
@@ -87,7 +88,7 @@ async function promote({ root, env, progress, cancelled }: PipelineOptions): Pro
  */
 export function lockPipeline(root: string): () => void {
   const file = resolve(root, paths.local, 'pipeline.lock');
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   if (!create(file)) {
     const holder = holderOf(file);
     if (holder && isRunning(holder)) {
@@ -118,13 +119,13 @@ function removeLeftovers(root: string): void {
 /** Complete from the first moment, so that nobody takes it for a broken one. False if the file is there. */
 function create(file: string): boolean {
   const own = `${file}.${process.pid}.tmp`;
-  writeFileSync(own, JSON.stringify(ownIdentity()));
   try {
+    writeFileSync(own, JSON.stringify(ownIdentity()));
     linkSync(own, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
+    throw cannotWrite(file, error);
   } finally {
     rmSync(own, { force: true });
   }
