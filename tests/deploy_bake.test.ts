@@ -116,6 +116,43 @@ describe.skipIf(!need('cluster')).concurrent('a release that bakes', () => {
     expect((await look(kubeConfig, namespace)).deployment.spec).toEqual(before);
   });
 
+  test('is asked a sample first, and is refused when too many of its answers differ, before any user meets it', async () => {
+    const { name } = await cluster.namespace().then((made) => {
+      namespaces.push(made);
+      return made;
+    });
+    expect(await deploy(release(name, {}))).toMatchObject({ state: 'deployed' });
+    const before = await look(kubeConfig, name);
+    const sample = Array.from({ length: 60 }, (_, i) => ({ name: `text ${i}`, ask: { text: 'x'.repeat(i) } }));
+    const refused = await deploy({ ...release(name, { SWAP: '1' }), sample, maxFlips: 0.1 });
+    if (refused.state !== 'refused') throw new Error(describeOutcome(refused));
+    expect(refused.error).toMatchObject({
+      code: 'FLIPS',
+      headline: expect.stringContaining(
+        '60 of 60 answers differ (100.0 %) from those of the revision that serves, and 10 % may',
+      ),
+      evidence: expect.arrayContaining(['text 0: positive -> negative']),
+    });
+    const after = await look(kubeConfig, name);
+    expect(after.deployment.spec).toEqual(before.deployment.spec);
+    expect(after.pods.map(({ metadata }) => metadata?.name)).toEqual(before.pods.map(({ metadata }) => metadata?.name));
+
+    const despite = { FLIPS: 'the labels are meant to be swapped' };
+    const passed = await deploy({ ...release(name, { SWAP: '1' }), sample, maxFlips: 0.1, despite });
+    expect(passed, describeOutcome(passed)).toMatchObject({
+      state: 'deployed',
+      despite,
+      shadow: { asked: 60, flipped: 60 },
+    });
+    expect(describeOutcome(passed)).toContain('\n  | text 0: positive -> negative');
+    // Other pods would answer as these do.
+    expect(await deploy({ ...release(name, { SWAP: '1' }), sample })).not.toHaveProperty('shadow');
+    const env = { SWAP: '1', NODE_OPTIONS: '--no-such-option' };
+    const broken = await deploy({ ...release(name, env), sample, patience: { 'crash-loop': 0 } });
+    const why = 'the new image does not start as a shadow: it ends with exit code 9';
+    expect(broken, describeOutcome(broken)).toMatchObject({ state: 'rolled back', shadow: { why } });
+  });
+
   if (TRUST) {
     test('and starts with one pod lets a sound one follow, by its own strategy', async () => {
       const namespace = await begin(2);

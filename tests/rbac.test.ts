@@ -5,9 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseSignals } from '../ci/src/bake/signals.ts';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { givenKubeConfig } from '../ci/src/deploy/kubeconfig.ts';
-import { type Manifest, readManifests } from '../ci/src/deploy/manifest.ts';
+import { type DeploymentManifest, isDeployment, type Manifest, readManifests } from '../ci/src/deploy/manifest.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { deployerRights, missingRights, type Right } from '../ci/src/deploy/rights.ts';
 import { readNodeStates } from '../ci/src/kubernetes/nodes.ts';
@@ -84,6 +85,25 @@ describe.skipIf(!need('cluster'))('a release with only the Role of manifests/clu
     expect(pod.volumes[0].configMap).toMatchObject({ name: written.metadata.name, optional: true });
   });
 
+  test('asks the sample of both images before it changes anything, and leaves no pod of that behind', async () => {
+    const ask = ['a wonderful film', 'dull and far too long', 'good'];
+    const outcome = await deploy({
+      kubeConfig: release,
+      manifests: manifests.map((object) => (isDeployment(object) ? withTemplateNote(object) : object)),
+      image: image.byDigest,
+      modelVersion: '1',
+      signals: parseSignals(readFileSync(resolve(folder, 'signals.yaml'), 'utf8'), 'signals.yaml'),
+      sample: ask.map((text) => ({ name: text, ask: { text } })),
+      // Refused whatever they answer: the pods of this Deployment take two minutes to end.
+      maxFlips: -1,
+    });
+    expect(outcome, describeOutcome(outcome)).toMatchObject({ state: 'refused', error: { code: 'FLIPS' } });
+    expect(describeOutcome(outcome)).toContain('0 of 3 answers differ (0.0 %) from those of the revision that serves');
+    const { body } = await administrator('GET', `/api/v1/namespaces/${namespace.name}/pods?labelSelector=shadow-of`);
+    const left = (JSON.parse(body).items as Manifest[]).filter(({ metadata }) => !metadata.deletionTimestamp);
+    expect(left).toEqual([]);
+  });
+
   test('rolls back if the image cannot be pulled, and records why', async () => {
     const wrong = image.byDigest.replace(/[0-9a-f]{64}$/, '0'.repeat(64));
     const outcome = await deploy({ kubeConfig: release, manifests, image: wrong, modelVersion: '2' });
@@ -96,11 +116,11 @@ describe.skipIf(!need('cluster'))('a release with only the Role of manifests/clu
     expect(reasons).toEqual(expect.arrayContaining(['RolloutFailed', 'RolledBack']));
   });
 
-  test('has no other rights: no secrets, no deletion of pods and Deployments, no shell in a pod, no rights for others, no other namespace', async () => {
+  test('has no other rights: no secrets, no deletion of Deployments, no shell in a pod, no rights for others, no other namespace', async () => {
     const beyond = [
       { group: '', resource: 'secrets', verbs: ['get', 'list', 'watch', 'create'] },
       { group: '', resource: 'configmaps', verbs: ['get', 'list', 'create'] },
-      { group: '', resource: 'pods', verbs: ['delete', 'patch'] },
+      { group: '', resource: 'pods', verbs: ['patch', 'update'] },
       { group: '', resource: 'pods/exec', verbs: ['create', 'get'] },
       { group: '', resource: 'serviceaccounts/token', verbs: ['create'] },
       { group: 'apps', resource: 'deployments', verbs: ['delete'] },
@@ -133,6 +153,14 @@ function moved(object: Manifest, namespace: string): Manifest {
   if (object.kind === 'Namespace') return { ...object, metadata: { ...object.metadata, name: namespace } };
   if (object.kind.startsWith('Cluster')) return renamed(object, namespace);
   return { ...object, metadata: { ...object.metadata, namespace } };
+}
+
+/** Other pods with the same image. */
+function withTemplateNote(deployment: DeploymentManifest): DeploymentManifest {
+  const copy = structuredClone(deployment);
+  const { metadata } = copy.spec?.template ?? {};
+  if (metadata) metadata.annotations = { ...metadata.annotations, round: '2' };
+  return copy;
 }
 
 function renamed(object: Manifest, name: string): Manifest {

@@ -25,7 +25,7 @@ import { integrationTests, unitTests } from './containers/parts.ts';
 import { rolloutSettings } from './deploy/settings.ts';
 import { examine } from './doctor/examine.ts';
 import { diagnosis } from './doctor/finding.ts';
-import { targetOf } from './release/cluster.ts';
+import { sampleIn, targetOf } from './release/cluster.ts';
 import { callOf, promoteAs } from './release/model.ts';
 import { imageAs, publishAs } from './release/publish.ts';
 import { rehearseAs } from './release/rehearse.ts';
@@ -240,6 +240,9 @@ export class Sentiment {
    * @param despite Refusal to pass and why, such as IMAGE_NOT_FOUND="we may not look into that account"
    * @param canary How long to compare one pod of the new revision with the old ones before the rest follows, such as 10m
    * @param bake How long to compare the new revision with the old one under traffic, such as 10m; 0: not at all
+   * @param prometheus Address of a Prometheus: while watching, alerts of this service that begin to fire are a reason to go back
+   * @param sample Questions that both images answer before any pod takes traffic, as `release` asks the held-out texts
+   * @param maxFlips Refuse the release if more of these answers differ, such as 10%
    * @param allowFailure Return a failed rollout as a result, with its cause, instead of an error
    */
   @func({ cache: 'never' })
@@ -252,11 +255,15 @@ export class Sentiment {
     despite: string[] = [],
     bake?: string,
     canary?: string,
+    prometheus?: string,
+    sample?: File,
+    maxFlips?: string,
     allowFailure: boolean = false,
   ): Promise<Result> {
     return ended(async () => {
-      const own = { image, commit, modelVersion, ...rolloutSettings({ patience, deadline, despite, bake, canary }) };
-      return rollOut({ ...(await targetOf(await this.given, 'deploy')), ...own }, callOf('deploy'));
+      const settings = rolloutSettings({ patience, deadline, despite, bake, canary, prometheus, maxFlips });
+      const target = { ...(await targetOf(await this.given, 'deploy')), sample: await sampleIn(sample) };
+      return rollOut({ ...target, image, commit, modelVersion, ...settings }, callOf('deploy'));
     }, allowFailure);
   }
 
@@ -279,7 +286,7 @@ export class Sentiment {
    * @param patience As for deploy
    * @param deadline As for deploy
    * @param despite As for deploy
-   * @param bake As for deploy, as is canary
+   * @param bake As for deploy, as are canary, prometheus and maxFlips
    * @param retrain Fetch the sources of texts anew, even if nothing else changed
    * @param allowFailure As for deploy
    */
@@ -295,10 +302,13 @@ export class Sentiment {
     despite: string[] = [],
     bake?: string,
     canary?: string,
+    prometheus?: string,
+    maxFlips?: string,
     retrain: boolean = false,
     allowFailure: boolean = false,
   ): Promise<Result> {
-    const wanted = { to, username, password, stopAt, targetsTo, patience, deadline, despite, bake, canary, retrain };
+    const settings = { patience, deadline, despite, bake, canary, prometheus, maxFlips };
+    const wanted = { to, username, password, stopAt, targetsTo, ...settings, retrain };
     const checks = () => Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
     return ended(async () => releaseAs(await this.given, wanted, checks), allowFailure);
   }

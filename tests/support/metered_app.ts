@@ -1,7 +1,7 @@
 /**
  * A service with metrics, small enough to read, that is sick in the ways that only its figures show. It runs on this machine's
  * Node, packed as an image. FAIL (a share of answers with 500), SLOW (milliseconds more), SWAP=1 (the other label), LEAK
- * (megabytes a second); a third of its answers is positive.
+ * (megabytes a second); a third of its answers is positive. To a POST the answer depends on the text alone.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,14 +31,15 @@ const server = createServer((request, response) => {
   if (request.url === '/metrics') return response.end(metrics());
   if (request.url === '/health/ready') return response.writeHead(ending ? 503 : 200).end('ok');
   const delay = 5 + Number(SLOW);
-  setTimeout(() => {
+  setTimeout(async () => {
+    const text = request.method === 'POST' ? JSON.parse((await request.toArray()).join('')).text : undefined;
     const isFailed = Math.random() < Number(FAIL);
     const seconds = delay / 1000;
     count++; sum += seconds; answers[isFailed ? '5xx' : '2xx']++;
     bounds.concat(Infinity).forEach((le, i) => { if (seconds <= le) buckets[i]++; });
-    const isPositive = (count % 3 === 0) !== (SWAP === '1');
+    const isPositive = ((text?.length ?? count) % 3 === 0) !== (SWAP === '1');
     if (!isFailed) labels[isPositive ? 1 : 0]++;
-    response.writeHead(isFailed ? 500 : 200).end(isPositive ? 'positive' : 'negative');
+    response.writeHead(isFailed ? 500 : 200).end(JSON.stringify({ label: isPositive ? 'positive' : 'negative' }));
   }, delay);
 });
 server.listen(8080, '0.0.0.0', () => console.log('listening on :8080'));

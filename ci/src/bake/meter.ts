@@ -36,10 +36,7 @@ export function makeMeter(kubeConfig: KubeConfig, namespace: string, table: Sign
   let trouble: string | undefined;
 
   async function read(pod: V1Pod): Promise<Sample[]> {
-    const notes = pod.metadata?.annotations ?? {};
-    const declared = pod.spec?.containers[0]?.ports?.[0]?.containerPort;
-    const port = table.port ?? notes['prometheus.io/port'] ?? String(declared ?? 8080);
-    const path = table.path ?? notes['prometheus.io/path'] ?? '/metrics';
+    const { port, path } = metricsAddress(pod, table);
     const target = `/api/v1/namespaces/${namespace}/pods/${pod.metadata?.name}:${port}/proxy${path}`;
     const { status, body } = await withTimeout(ask(kubeConfig, { method: 'GET', path: target }), askMs);
     if (status === 200) return parseExposition(body);
@@ -97,6 +94,16 @@ export function makeMeter(kubeConfig: KubeConfig, namespace: string, table: Sign
     since: (replicaSet) => sumOf(replicaSet, ({ counted }) => counted),
     lifetime: (replicaSet) => sumOf(replicaSet, ({ whole }) => whole),
     trouble: () => trouble,
+  };
+}
+
+/** Where it shows its metrics. */
+export function metricsAddress(pod: V1Pod, table: SignalTable): { port: string; path: string } {
+  const notes = pod.metadata?.annotations ?? {};
+  const declared = pod.spec?.containers[0]?.ports?.[0]?.containerPort;
+  return {
+    port: table.port ?? notes['prometheus.io/port'] ?? String(declared ?? 8080),
+    path: table.path ?? notes['prometheus.io/path'] ?? '/metrics',
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a new revision is compared by, as a table that names metrics of the application: nothing here knows one. */
 import { parse } from 'yaml';
 import { PipelineError } from '../errors.ts';
+import type { ShadowTable } from './sample.ts';
 
 /** Samples with this name and these labels; a value that begins with `!` must not be there. */
 export type Series = { metric: string; labels?: Record<string, string> };
@@ -23,19 +24,20 @@ export type SignalTable = {
   signals: Signal[];
   /** The labels by which a Prometheus knows the alerts of this service. */
   alerts?: Record<string, string>;
+  /** How a sample is asked before any pod takes traffic. */
+  shadow?: ShadowTable;
 };
 
 /** Throws SIGNALS. */
 export function parseSignals(text: string, source: string): SignalTable {
   const value: unknown = parse(text);
-  const { port, path, signals, alerts } = Object(value) as Partial<
-    Record<'port' | 'path' | 'signals' | 'alerts', unknown>
-  >;
+  const { port, path, signals, alerts, shadow } = Object(value) as Partial<Record<keyof SignalTable, unknown>>;
   if (!Array.isArray(signals)) throw wrong(source, 'it has no list "signals"');
   return {
     ...(port !== undefined && { port: String(port) }),
     ...(path !== undefined && { path: String(path) }),
     ...(alerts !== undefined && { alerts: wordsOf(alerts) }),
+    ...(shadow !== undefined && { shadow: shadowOf(shadow, source) }),
     signals: signals.map((each) => signalOf(Object(each), source)),
   };
 }
@@ -66,6 +68,12 @@ function seriesOf(value: unknown, source: string, at: string): Series {
   const { metric, labels = {} } = Object(value) as { metric?: unknown; labels?: object };
   if (typeof metric !== 'string') throw wrong(source, `${at} names no metric`);
   return { metric, labels: wordsOf(labels) };
+}
+
+function shadowOf(value: unknown, source: string): ShadowTable {
+  const { ask, answer } = Object(value) as { ask?: unknown; answer?: unknown };
+  if (typeof ask === 'string' && ask.startsWith('/') && typeof answer === 'string') return { ask, answer };
+  throw wrong(source, '"shadow" names no path to ask and no part of the answer');
 }
 
 function wordsOf(value: unknown): Record<string, string> {

@@ -66,8 +66,8 @@ export async function deploy(options: DeployOptions): Promise<Outcome> {
   try {
     const confirmLock = async () => lock?.confirm();
     const ending = await rollOut({ ...plan, signal: AbortSignal.any(signals), confirmLock });
-    const { passed } = plan;
-    return { ...facts(), ...(Object.keys(passed).length > 0 && { despite: passed }), ...ending };
+    const { passed: despite, shadow } = plan;
+    return { ...facts(), ...(Object.keys(despite).length > 0 && { despite }), ...(shadow && { shadow }), ...ending };
   } catch (error) {
     return { ...facts(), state: 'interrupted', reason: describeError(error), left: await describeLeft() };
   } finally {

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KubeConfig } from '#kubernetes';
+import { parseSample, type Question } from '../bake/sample.ts';
 import { parseSignals, type SignalTable } from '../bake/signals.ts';
 import { PipelineError } from '../errors.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
@@ -34,6 +35,9 @@ ${program} diagnose --name <deployment> [options]
   --canary <duration>        how long to compare one pod of the new revision with the old ones before the rest follows
   --bake <duration>          how long to compare the new revision with the old one under traffic (default 0: not at all)
   --prometheus <address>     while watching, alerts of this service that begin to fire there are a reason to go back
+  --sample <file>            questions that the new image answers before any pod takes traffic, compared with the answers of
+                             the revision that serves; one JSON object a line: {"name": ..., "ask": the request's body}
+  --max-flips <share>        refuse the release if more of these answers differ, such as 10%
   --signals <file>           what is compared (default: signals.yaml beside the folder of manifests, if there is one)
   --field-manager <name>     owner of the fields that are applied (default explained-rollout); the same in each run
   --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
@@ -58,6 +62,8 @@ const options = {
   bake: { type: 'string' },
   canary: { type: 'string' },
   prometheus: { type: 'string' },
+  sample: { type: 'string' },
+  'max-flips': { type: 'string' },
   signals: { type: 'string' },
   namespace: { type: 'string' },
   name: { type: 'string' },
@@ -89,7 +95,8 @@ async function runDeploy(values: Values): Promise<number> {
   const { image, manifests, name, namespace, container, commit, 'model-version': modelVersion } = values;
   if (image === undefined) throw new UsageError('--image is missing');
   if (manifests === undefined) throw new UsageError('--manifests is missing');
-  const settings = rolloutSettings(values);
+  const settings = rolloutSettings({ ...values, maxFlips: values['max-flips'] });
+  const signals = await readSignals(manifests, values.signals);
   const kubeConfig = readKubeConfig(values);
   const stopped = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -105,7 +112,8 @@ async function runDeploy(values: Values): Promise<number> {
     commit,
     modelVersion,
     ...settings,
-    signals: await readSignals(manifests, values.signals),
+    signals,
+    sample: await readSample(values.sample, signals),
     fieldManager: values['field-manager'],
     explainImage: explainerFor(kubeConfig),
     onProgress: (line) => process.stderr.write(`${line}\n`),
@@ -119,6 +127,12 @@ async function readSignals(manifests: string, given: string | undefined): Promis
   const path = given ?? join(dirname(resolve(manifests)), 'signals.yaml');
   if (given === undefined && !existsSync(path)) return undefined;
   return parseSignals(await readFile(path, 'utf8'), path);
+}
+
+async function readSample(path: string | undefined, signals: SignalTable | undefined): Promise<Question[] | undefined> {
+  if (path === undefined) return undefined;
+  if (signals?.shadow) return parseSample(await readFile(path, 'utf8'), path);
+  throw new UsageError('--sample needs a table of signals whose "shadow" says where to ask (--signals)');
 }
 
 async function runDiagnose(values: Values): Promise<number> {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig, V1Deployment } from '#kubernetes';
+import type { Question } from '../bake/sample.ts';
 import type { SignalTable } from '../bake/signals.ts';
 import { PipelineError } from '../errors.ts';
 import type { ExplainImage } from '../image_name.ts';
@@ -32,6 +33,7 @@ import {
 } from './preflight.ts';
 import { adopt, type GoodRelease, makeRecords, type Records } from './record.ts';
 import type { Despite, RolloutSettings } from './settings.ts';
+import { askShadows, checkFlips, type Shadow } from './shadow.ts';
 
 export type RolloutOptions = ReleaseFacts &
   RolloutSettings & {
@@ -44,6 +46,10 @@ export type RolloutOptions = ReleaseFacts &
     explainImage?: ExplainImage;
     /** What a new revision is compared by while it bakes. */
     signals?: SignalTable;
+    /** Questions that the new image and the revision that serves are asked before the start. */
+    sample?: Question[];
+    /** Stops the deployment. */
+    signal?: AbortSignal;
     /** Called with one line for each step and each change. */
     onProgress: (line: string) => void;
   };
@@ -73,6 +79,8 @@ export type Plan = {
   previews: Manifest[];
   /** The refusals that were passed. */
   passed: Despite;
+  /** How the answers to the sample differ. */
+  shadow?: Shadow;
 };
 
 /** Calls `lock` as soon as the namespace exists; `already` are the refusals passed before. Throws PipelineErrors: the deployment is refused. */
@@ -95,7 +103,7 @@ export async function planRelease(
   await ensureNamespace(kubeConfig, applier, release);
   await lock();
 
-  const [before, record, isScaled, kept] = await Promise.all([
+  let [before, record, isScaled, kept] = await Promise.all([
     readObserved(kubeConfig, release),
     records.read(),
     hasAutoscaler(kubeConfig, release),
@@ -111,6 +119,11 @@ export async function planRelease(
   const isOurPause = isPausedByCanary(before?.deployment, fieldManager);
   await unlessPassed(async () => checkThatItRuns(release, releasedOf(previews), isOurPause));
   await unlessPassed(tryPod);
+  const shadow = await compareAnswers();
+  await unlessPassed(async () => checkFlips(shadow, options.maxFlips));
+  // That may take minutes: what others changed in that time is part of what was there before.
+  if (shadow)
+    [before, kept] = await Promise.all([readObserved(kubeConfig, release), keepBefore(objects, release.objects)]);
   const serves = serving(before, record.good);
   const good = serves ?? record.good;
   const { unfinished } = record;
@@ -128,6 +141,7 @@ export async function planRelease(
       before,
       previews,
       passed,
+      shadow,
       good,
     },
     recorded: record.good,
@@ -160,6 +174,16 @@ export async function planRelease(
     return found?.preview ?? object;
   }
 
+  /** Only for other pods than those that run. */
+  async function compareAnswers(): Promise<Shadow | undefined> {
+    const { signals, sample: questions, signal } = options;
+    const template = releasedOf(previews)?.spec?.template;
+    if (!signals?.shadow || !questions || !template) return undefined;
+    if (isSame(template, before?.deployment.spec?.template)) return undefined;
+    const table = { ...signals, shadow: signals.shadow };
+    return await askShadows({ kubeConfig, release, before, template, table, questions, onProgress, signal });
+  }
+
   /** Skipped if no pod is created before an old one ends: a quota that is used up now is free by then. */
   async function tryPod(): Promise<void> {
     const deployment = releasedOf(previews);
@@ -167,10 +191,17 @@ export async function planRelease(
     // Pods that are ending still count in a quota, and then no longer.
     const isFreeing = before?.pods.some(({ metadata }) => metadata?.deletionTimestamp !== undefined);
     const isSettled = !before || (progressOf(before).isDone && !isFreeing);
-    const isNew = !isDeepStrictEqual(deployment?.spec?.template, before?.deployment.spec?.template);
+    const isNew = !isSame(deployment?.spec?.template, before?.deployment.spec?.template);
     if (!deployment?.spec || !surge || surge === '0%' || !isSettled || !isNew) return;
     await dryRunPod(kubeConfig, release, deployment.spec.template);
   }
+}
+
+/** The server's own answer has null where the client has nothing. */
+function isSame(one: unknown, other: unknown): boolean {
+  const plain = (value: unknown) =>
+    JSON.parse(JSON.stringify(value, (_, part: unknown) => (part === null ? undefined : part)) ?? 'null');
+  return isDeepStrictEqual(plain(one), plain(other));
 }
 
 /** What an earlier run that was killed has kept is older than what it left behind. */

@@ -1,8 +1,10 @@
 /** How a deployment ended: as text for a person, as JSON and an exit code for a program. */
 import type { Baked } from '../bake/bake.ts';
+import { flipWords } from '../bake/sample.ts';
 import type { Verdict } from '../diagnosis/finding.ts';
 import { PipelineError } from '../errors.ts';
 import type { Despite } from './settings.ts';
+import type { Shadow } from './shadow.ts';
 
 type Facts = {
   namespace: string;
@@ -13,6 +15,8 @@ type Facts = {
   seconds: number;
   /** The refusals that were passed, and why. */
   despite?: Despite;
+  /** How the answers to the sample differ from those of the revision before. */
+  shadow?: Shadow;
 };
 
 /** The revision that serves after a rollback. */
@@ -63,8 +67,10 @@ export function describeOutcome(outcome: Outcome): string {
   const passed = Object.entries(outcome.despite ?? {}).map(
     ([code, reason]) => `\n  passed ${code}, because: ${reason}`,
   );
-  if (outcome.state !== 'rolled back' && outcome.state !== 'failed') return `${headlineOf(outcome)}${passed.join('')}`;
-  const first = `${headlineOf(outcome)} (${outcome.verdict.code})\n${details(outcome.verdict)}`;
+  const answers = shadowLines(outcome.shadow).map((line) => `\n  ${line}`);
+  if (outcome.state !== 'rolled back' && outcome.state !== 'failed')
+    return [headlineOf(outcome), ...answers, ...passed].join('');
+  const first = `${headlineOf(outcome)} (${outcome.verdict.code})\n${details(outcome.verdict)}${answers.join('')}`;
   const second = outcome.state === 'failed' && outcome.secondVerdict;
   return second ? `${first}\n${describeVerdict(second)}` : first;
 }
@@ -137,6 +143,16 @@ export function outcomeJson(outcome: Outcome): string {
 
 function fieldsOf({ code, headline, evidence, next }: PipelineError): object {
   return { code, headline, evidence, next };
+}
+
+/** With examples of the answers that differ. */
+function shadowLines(shadow: Shadow | undefined): string[] {
+  if (!shadow) return [];
+  if ('why' in shadow) return [`the sample was not compared: ${shadow.why}`];
+  return [
+    `of the sample, ${flipWords(shadow)} from those of the revision before`,
+    ...shadow.examples.map((each) => `| ${each}`),
+  ];
 }
 
 /** What a bake found, after a semicolon: figures, and where there was too little traffic to tell. */

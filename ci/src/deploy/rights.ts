@@ -10,6 +10,7 @@ export type SignedIn = { username: string; groups: string[] };
 export type Right = {
   group: string;
   resource: string;
+  subresource?: string;
   /** For this one object only. */
   name?: string;
   verbs: string[];
@@ -78,6 +79,6 @@ export async function checkRights(kubeConfig: KubeConfig, namespace: string, dep
   throw new PipelineError('NO_RIGHTS', `this user may not deploy to namespace ${namespace}`, { evidence, next });
 }
 
-function title({ group, resource, name }: Omit<Right, 'verbs'>): string {
-  return `${resource}${group && `.${group}`}${name ? ` ${name}` : ''}`;
+function title({ group, resource, subresource, name }: Omit<Right, 'verbs'>): string {
+  return `${resource}${subresource ? `/${subresource}` : ''}${group && `.${group}`}${name ? ` ${name}` : ''}`;
 }

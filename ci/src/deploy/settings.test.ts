@@ -30,12 +30,20 @@ test('what is not set stays undefined, so that the default holds', () => {
   expect(rolloutSettings({})).toEqual({
     canarySeconds: undefined,
     prometheus: undefined,
+    maxFlips: undefined,
     patience: {},
     despite: {},
     deadlineSeconds: undefined,
     bakeSeconds: undefined,
   });
   expect(rolloutSettings({ bake: '0' }).bakeSeconds).toBe(0);
+});
+
+test('a share is a percentage or a number up to 1', () => {
+  expect(rolloutSettings({ maxFlips: '12.5%' }).maxFlips).toBe(0.125);
+  expect(rolloutSettings({ maxFlips: '0' }).maxFlips).toBe(0);
+  for (const maxFlips of ['10', '-1%', 'few', '101%'])
+    expect(() => rolloutSettings({ maxFlips })).toThrow(`--max-flips is "${maxFlips}"`);
 });
 
 test('a Prometheus is an address of http or https; another word is not repeated, because it may hold a password', () => {

@@ -17,6 +17,8 @@ export type RolloutSettings = {
   canarySeconds?: number;
   /** Address of a Prometheus whose alerts of this service count while the new revision is watched. */
   prometheus?: string;
+  /** The share of the sample's answers that may differ from those of the revision that serves, 0 to 1. */
+  maxFlips?: number;
 };
 
 /** The same as words: `image-not-found=120`, `30m`, `IMAGE_NOT_FOUND=pulled through another account`. */
@@ -27,9 +29,10 @@ export type SettingWords = {
   bake?: string;
   canary?: string;
   prometheus?: string;
+  maxFlips?: string;
 };
 
-/** The refusals that depend on what we may see, so that somebody may know better. */
+/** The refusals about which somebody may know better. */
 export const passable = [
   'IMAGE_NOT_FOUND',
   'IMAGE_ARCHITECTURE',
@@ -37,9 +40,10 @@ export const passable = [
   'NOT_ADMITTED',
   'NOTHING_RUNS',
   'NO_RIGHTS',
+  'FLIPS',
 ] as const;
 
-/** Throws PATIENCE, DURATION, DESPITE and PROMETHEUS. */
+/** Throws PATIENCE, DURATION, DESPITE, PROMETHEUS and MAX_FLIPS. */
 export function rolloutSettings({
   patience = [],
   deadline,
@@ -47,6 +51,7 @@ export function rolloutSettings({
   bake,
   canary,
   prometheus,
+  maxFlips,
 }: SettingWords): RolloutSettings {
   return {
     patience: parsePatience(patience),
@@ -55,6 +60,7 @@ export function rolloutSettings({
     bakeSeconds: bake ? parseDuration('bake', bake) : undefined,
     canarySeconds: canary ? parseDuration('canary', canary) : undefined,
     prometheus: prometheus ? parseAddress(prometheus) : undefined,
+    maxFlips: maxFlips ? parseShare(maxFlips) : undefined,
   };
 }
 
@@ -65,6 +71,14 @@ export function parseDuration(option: string, text: string): number {
     return Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0);
   const next = 'write it like 90s, 10m or 1h30m';
   throw new PipelineError('DURATION', `--${option} is "${text}", expected a duration`, { next });
+}
+
+/** A share of `10%` or `0.1`. */
+function parseShare(text: string): number {
+  const share = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text);
+  if (text.trim() !== '' && share >= 0 && share <= 1) return share;
+  const next = 'write it like 10% or 0.1';
+  throw new PipelineError('MAX_FLIPS', `--max-flips is "${text}", expected a share from 0% to 100%`, { next });
 }
 
 function parseAddress(text: string): string {

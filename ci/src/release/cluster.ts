@@ -1,9 +1,10 @@
 /** The cluster that callers name (an EKS cluster by its name, or any cluster by its kubeconfig) and what is applied to it. */
-import type { Directory, Service } from '@dagger.io/dagger';
+import type { Directory, File, Service } from '@dagger.io/dagger';
 import type { KubeConfig } from '#kubernetes';
 import { type Arguments, awsClientsOf, type ClusterArguments } from '../arguments.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { eksKubeConfig } from '../aws/eks.ts';
+import { parseSample, type Question } from '../bake/sample.ts';
 import { parseSignals, type SignalTable } from '../bake/signals.ts';
 import { explainerOf } from '../deploy/ecr.ts';
 import { givenKubeConfig } from '../deploy/kubeconfig.ts';
@@ -18,7 +19,7 @@ import { kubernetes } from '../kubernetes/client.ts';
 /** Where a release goes, and what its caller set about the rollout. */
 export type TargetCluster = RolloutSettings & {
   signals?: SignalTable;
-
+  sample?: Question[];
   kubeConfig: KubeConfig;
   manifests: Manifest[];
   explainImage?: ExplainImage;
@@ -68,6 +69,11 @@ export async function askCluster({ kubeConfig, manifests, despite }: TargetClust
     throw new PipelineError('NAMESPACE', `the namespace ${namespace} does not exist`, { next });
   }
   if (despite?.NO_RIGHTS === undefined) await checkRights(kubeConfig, namespace, name);
+}
+
+/** Throws SAMPLE. */
+export async function sampleIn(file: File | undefined): Promise<Question[] | undefined> {
+  return file && parseSample(await file.contents(), await file.name());
 }
 
 async function signalsOf(source: Directory): Promise<SignalTable | undefined> {

@@ -2,6 +2,7 @@
 import type { Container, Directory, File, Secret } from '@dagger.io/dagger';
 import { type Arguments, builderOf, neededTracking, toolboxOf } from '../arguments.ts';
 import type { AwsSignIn } from '../aws/sign_in.ts';
+import { parseSample, type Question } from '../bake/sample.ts';
 import type { ImageContent } from '../containers/image.ts';
 import { withOwnTexts } from '../containers/own_texts.ts';
 import {
@@ -133,6 +134,11 @@ export async function servedModel(
 
 export async function metricsOf(made: Container): Promise<Record<string, number>> {
   return parseMetrics(await made.file('reports/metrics.json').contents());
+}
+
+/** Some of the held-out texts, which two revisions of the service are asked. */
+export async function heldOut(made: Container): Promise<Question[]> {
+  return parseSample(await made.withExec(['node', 'ml/stages/held_out_sample.ts']).stdout(), 'the held-out sample');
 }
 
 export function contentOf({ model, name, version }: ProductionModel, commit?: string): ImageContent {

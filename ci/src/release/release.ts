@@ -17,6 +17,7 @@ import {
   type Call,
   callOf,
   contentOf,
+  heldOut,
   makeModel,
   metricsOf,
   type ProductionModel,
@@ -87,9 +88,9 @@ export async function releaseAs(
 
 /** Throws CLUSTER_ARGUMENTS for an argument about a rollout when there will be none. */
 function refuseClusterWords({ patience = [], despite = [], targetsTo, ...words }: ReleaseWords): void {
-  const { deadline, bake, canary } = words;
+  const { deadline, bake, canary, prometheus, maxFlips } = words;
   const lists = { patience: patience.length > 0, despite: despite.length > 0 };
-  const given = { ...lists, deadline, bake, canary, 'targets-to': targetsTo };
+  const given = { ...lists, deadline, bake, canary, prometheus, 'max-flips': maxFlips, 'targets-to': targetsTo };
   const [name] = Object.entries(given).find(([, value]) => value) ?? [];
   if (name === undefined) return;
   const next = 'add --cluster NAME (EKS) or --kubeconfig file:$HOME/.kube/config, or leave it out';
@@ -103,7 +104,8 @@ export async function releaseTo(inputs: ReleaseInputs, call: Call): Promise<Resu
   const registered = await register(made.with(tracking), source, call);
   const { verdict, container } = await promote(registered, call);
   const production = await productionModel(container, source, call);
-  const { result, after } = await ship(inputs, production, call);
+  const cluster = inputs.cluster?.signals?.shadow ? { ...inputs.cluster, sample: await heldOut(made) } : inputs.cluster;
+  const { result, after } = await ship({ ...inputs, cluster }, production, call);
   if (result.exitCode !== 0) return result;
   const report = releaseReport({
     commit: destination.tag,
