@@ -3,7 +3,7 @@ import { usageError } from '../ml/errors.ts';
 import { readModel } from '../ml/model/artifact.ts';
 import { ENOUGH_KNOWN } from '../ml/model/decision.ts';
 import type { Explanation, WordContribution } from '../ml/model/types.ts';
-import { sentimentOf } from '../service/predict.ts';
+import { sentimentOf } from '../service/classes.ts';
 import { printable } from './output.ts';
 
 export type ExplainOptions = {

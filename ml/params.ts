@@ -279,6 +279,9 @@ const evaluation = {
 const registration = {
   experiment: name.default('DVC_Pipeline_Evaluation').describe("MLflow's experiment."),
   model_name: name.default('my_model').describe("Name in MLflow's registry."),
+  examples: whole(0, 20)
+    .default(0)
+    .describe('Held-out texts that travel with the model, for anyone who opens its page to try.'),
 };
 
 const promotion = {

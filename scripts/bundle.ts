@@ -1,12 +1,14 @@
 /**
  * `node scripts/bundle.ts FOLDER`: the service as a few plain JavaScript files that need nothing from node_modules, for
  * the image, with the licences of the bundled packages. No types are left to strip at the start, and of natural (77 MB
- * with its dependencies) only the tokenizers and stemmers are in the bundle.
+ * with its dependencies) only the tokenizers and stemmers are in the bundle. Beside it are the files of the API's viewer.
  */
-import { rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import { runMain, SentimentError, usageError } from '../ml/errors.ts';
+import { VIEWER_FOLDER } from '../service/page/viewer.ts';
 import { licencesOf } from './licences.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -50,5 +52,16 @@ await runMain(async () => {
     if (file.type === 'chunk') console.log(`${file.fileName}: ${Math.ceil(Buffer.byteLength(file.code) / 1024)} kB`);
   }
   const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
+  modules.push(...copyViewer(join(folder, VIEWER_FOLDER)));
   writeFileSync(join(folder, 'THIRD_PARTY_LICENSES.txt'), licencesOf(modules));
 });
+
+/** The files of the API's viewer, which the browser loads as they are. Returns where they come from. */
+function copyViewer(to: string): string[] {
+  const from = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/swagger-ui.css'));
+  mkdirSync(to);
+  return ['swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'swagger-ui.css', 'NOTICE'].map((name) => {
+    copyFileSync(join(from, name), join(to, name));
+    return join(from, name);
+  });
+}

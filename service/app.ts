@@ -1,27 +1,35 @@
 /**
  * The service as a Koa application: middleware in the order in which it runs, and the table of routes.
  *
- *     observe -> POST /predict -> router -> inference protocol -> not found
+ *     observe -> POST /predict -> router -> inference protocol -> API viewer -> not found
  */
 import { Router } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
 import type { Path } from './labels.ts';
 import { observe } from './observe.ts';
 import { RequestError } from './request.ts';
+import { docs } from './routes/docs.ts';
 import { feedback } from './routes/feedback.ts';
 import { inference } from './routes/inference.ts';
-import { page, predict } from './routes/predict.ts';
-import { healthz, metricsPage, openapi, readyz, version } from './routes/status.ts';
+import { page } from './routes/page.ts';
+import { predict } from './routes/predict.ts';
+import { healthz, metricsElsewhere, metricsPage, modelCard, openapi, readyz, version } from './routes/status.ts';
 import type { Handler, Service } from './service.ts';
 
 type Route = { method: 'GET' | 'POST'; handler: Handler };
 
 export function createApp(service: Service): Koa {
+  const viewer = docs(service);
   const routes: Record<Path, Route> = {
     '/': { method: 'GET', handler: page(service) },
     '/predict': { method: 'POST', handler: predict(service) },
     '/feedback': { method: 'POST', handler: feedback(service) },
-    '/metrics': { method: 'GET', handler: metricsPage(service) },
+    '/model': { method: 'GET', handler: modelCard(service) },
+    '/docs': { method: 'GET', handler: (ctx) => viewer(ctx, async () => {}) },
+    '/metrics': {
+      method: 'GET',
+      handler: service.config.metricsPort > 0 ? metricsElsewhere(service) : metricsPage(service),
+    },
     '/healthz': { method: 'GET', handler: healthz },
     '/readyz': { method: 'GET', handler: readyz(service) },
     '/version': { method: 'GET', handler: version(service) },
@@ -33,6 +41,7 @@ export function createApp(service: Service): Koa {
   app.use(shortcut('/predict', routes['/predict']));
   app.use(router(routes));
   app.use(inference(service));
+  app.use(viewer);
   app.use(notFound(new Map(Object.entries(routes))));
   return app;
 }

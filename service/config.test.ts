@@ -26,6 +26,8 @@ describe('readConfig', () => {
     ['PORT', '65536', 'a whole number from 0 to 65535'],
     ['MAX_BATCH_SIZE', '0', 'a whole number from 1 to 1000000'],
     ['GRACE_SECONDS', '-1', 'a number of seconds from 0'],
+    ['RATE_LIMIT', 'some', 'a number of requests per second'],
+    ['PATH_PREFIX', '/a/', 'a path such as /sentiment, without a slash at its end'],
     ['LOG_LEVEL', 'loud', 'info, warn, silent'],
   ];
   it.each(cases)('refuses %s=%s and names the variable', (name, value, expected) => {

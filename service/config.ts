@@ -14,6 +14,14 @@ type Setting<T> = { env: string; fallback: T; help: string; parse: (value: strin
 const settings = {
   port: whole('PORT', 8080, 0, 65535, 'port to listen on; 0 means any free one'),
   host: word('HOST', '127.0.0.1', 'address to listen on; 0.0.0.0 accepts connections from other machines'),
+  metricsPort: whole('METRICS_PORT', 0, 0, 65535, 'port for /metrics alone, which PORT then does not have; 0: on PORT'),
+  pathPrefix: {
+    env: 'PATH_PREFIX',
+    fallback: '',
+    help: 'path under which a proxy passes requests on unchanged, such as /sentiment; paths without it work too',
+    parse: (value: string) => (/^(\/[A-Za-z0-9_.~-]+)+$/.test(value) ? value : undefined),
+    expected: 'a path such as /sentiment, without a slash at its end',
+  },
   /** A path, or models:/name/stage, models:/name@alias, models:/name/version. */
   modelUri: word('MODEL_URI', 'models/model.bin', 'model file, or registry URI such as models:/my_model/Production'),
   modelCacheDir: word(
@@ -55,6 +63,22 @@ const settings = {
   ),
   maxTextLength: whole('MAX_TEXT_LENGTH', 50_000, 1, 100_000_000, 'maximum length of a text, in UTF-16 units'),
   maxBatchSize: whole('MAX_BATCH_SIZE', 256, 1, 1_000_000, 'maximum number of texts per request'),
+  apiKeysFile: word('API_KEYS_FILE', '', 'file with a line per API key: name and key; empty: nobody needs a key'),
+  rateLimit: {
+    env: 'RATE_LIMIT',
+    fallback: 0,
+    help: 'requests per second for each API key, or without keys for each address; 0: no limit',
+    parse: (value: string) => (/^\d{1,6}(\.\d+)?$/.test(value) ? Number(value) : undefined),
+    expected: 'a number of requests per second',
+  },
+  rateBurst: whole('RATE_BURST', 20, 1, 1_000_000, 'with RATE_LIMIT, how many requests may come at once'),
+  trustedProxies: whole(
+    'TRUSTED_PROXIES',
+    0,
+    0,
+    10,
+    'number of your own proxies that add to X-Forwarded-For; 0: the address of the connection counts',
+  ),
   drainSeconds: seconds(
     'DRAIN_SECONDS',
     0.5,

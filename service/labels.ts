@@ -8,6 +8,8 @@ export const ENDPOINTS = [
   '/',
   '/predict',
   '/feedback',
+  '/model',
+  '/docs',
   '/metrics',
   '/healthz',
   '/readyz',
@@ -28,7 +30,7 @@ const methods = new Map<string, Method>(METHODS.map((method) => [method, method]
 export function endpointOf(url: string): Endpoint {
   const query = url.indexOf('?');
   const path = query < 0 ? url : url.slice(0, query);
-  return endpoints.get(path) ?? (/^\/v2(\/|$)/.test(path) ? '/v2' : 'other');
+  return endpoints.get(path) ?? (path.startsWith('/docs/') ? '/docs' : /^\/v2(\/|$)/.test(path) ? '/v2' : 'other');
 }
 
 export function methodOf(method: string): Method {

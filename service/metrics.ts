@@ -4,12 +4,13 @@
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Prediction } from '../ml/model/types.ts';
+import { DENIALS, type Denial } from './access.ts';
 import { REFUSALS, type Refusal } from './admission.ts';
+import { USUAL_CLASSES } from './classes.ts';
 import { Drift } from './drift.ts';
 import type { Feedback, Rejection } from './feedback/feedback.ts';
 import { FeedbackMetrics } from './feedback/metrics.ts';
 import { ENDPOINTS, type Endpoint, METHODS, type Method } from './labels.ts';
-import { USUAL_CLASSES } from './predict.ts';
 import { lastExamined, type ServedModel } from './served_model.ts';
 import { CountTally, ValueTally } from './tally.ts';
 
@@ -29,6 +30,8 @@ export class Metrics {
   #classes = USUAL_CLASSES;
   readonly #info: Gauge<'version' | 'run_id' | 'data_hash'>;
   readonly #refusals: Counter<'reason'>;
+  readonly #denials: Counter<'reason'>;
+  #keys: Counter<'key'> | undefined;
   readonly #dropped: CountTally;
   #drift: Drift | undefined;
   #feedback: FeedbackMetrics | undefined;
@@ -100,6 +103,13 @@ export class Metrics {
       registers,
     });
     for (const reason of REFUSALS) this.#refusals.inc({ reason }, 0);
+    this.#denials = new Counter({
+      name: 'app_denied_total',
+      help: 'Requests without a known API key (key), and requests above the rate limit (rate).',
+      labelNames: ['reason'],
+      registers,
+    });
+    for (const reason of DENIALS) this.#denials.inc({ reason }, 0);
     const dropped = new Counter({
       name: 'app_log_lines_dropped_total',
       help: 'Lines of the log that were dropped because nobody reads them.',
@@ -179,6 +189,25 @@ export class Metrics {
 
   refused(reason: Refusal): void {
     this.#refusals.inc({ reason });
+  }
+
+  denied(reason: Denial): void {
+    this.#denials.inc({ reason });
+  }
+
+  /** Call this once, if requests need a key. */
+  knowKeys(names: readonly string[]): void {
+    this.#keys = new Counter({
+      name: 'app_key_request_count_total',
+      help: 'Requests with a known API key, by the name of the key.',
+      labelNames: ['key'],
+      registers: [this.#registry],
+    });
+    for (const key of names) this.#keys.inc({ key }, 0);
+  }
+
+  asked(key: string): void {
+    this.#keys?.inc({ key });
   }
 
   droppedLines(count: number): void {

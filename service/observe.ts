@@ -5,7 +5,8 @@
 import type { Context, Middleware } from 'koa';
 import { endpointOf, methodOf, nextRequestId, traceOf } from './labels.ts';
 import type { Log } from './log.ts';
-import { errorPage, pageHeaders } from './page/document.ts';
+import { sendPage } from './page/document.ts';
+import { errorPage } from './page/error.ts';
 import { errorAnswer, RequestError } from './request.ts';
 import type { Service } from './service.ts';
 
@@ -59,8 +60,7 @@ function answerError(ctx: Context, thrown: unknown, log: Log, requestId: string)
   ctx.status = error.status;
   ctx.set(error.headers);
   if (ctx.accepts('json', 'html') === 'html') {
-    ctx.set(pageHeaders);
-    ctx.body = errorPage(error);
+    sendPage(ctx, errorPage(error, requestId, '../'.repeat(ctx.path.split('/').length - 2) || './'));
   } else {
     ctx.body = errorAnswer(error);
   }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { USUAL_CLASSES } from './classes.ts';
 import { ENDPOINTS } from './labels.ts';
 import { openapiDocument } from './openapi.ts';
-import { USUAL_CLASSES } from './predict.ts';
 import { LIMITS, type OpenApp, openApp, servedWords } from './testing.ts';
 
 type Answers = Record<string, { content?: Record<string, { schema?: object }> }>;
@@ -109,12 +109,16 @@ it('the schema rejects a missing, an additional and a wrong field', async () => 
 });
 
 it('the description states the limits in force', () => {
-  const { schemas } = openapiDocument(
-    { maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3, maxExplainLength: 4 },
-    false,
-    USUAL_CLASSES,
-  ).components;
-  expect(schemas.SingleRequest.properties.text).toMatchObject({ maxLength: 2 });
-  expect(schemas.BatchRequest.properties.texts).toMatchObject({ maxItems: 3 });
+  const limits = { maxBodyBytes: 1, maxTextLength: 2, maxBatchSize: 3, maxExplainLength: 4 };
+  const off = { collectsFeedback: false, needsKey: false, hasMetrics: false };
+  const { components, paths } = openapiDocument({ limits, classes: USUAL_CLASSES, ...off });
+  expect(components.schemas.SingleRequest).toMatchObject({ properties: { text: { maxLength: 2 } } });
+  expect(components.schemas.BatchRequest).toMatchObject({ properties: { texts: { maxItems: 3 } } });
+  expect(Object.keys(paths)).toEqual(ENDPOINTS.filter((path) => path !== '/feedback' && path !== '/metrics'));
   expect(JSON.stringify(described)).toContain(`larger than ${LIMITS.MAX_BODY_BYTES} bytes`);
+});
+
+it('the description holds for an answer to some of the texts', async () => {
+  const response = await app.post('/predict', { texts: ['good', 5, ''], partial: true });
+  await check(response, '/predict', 'post');
 });

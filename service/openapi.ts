@@ -1,23 +1,42 @@
 /**
- * The API description at /openapi.json: OpenAPI 3.1, whose schemas are JSON Schema 2020-12. A test checks real answers
- * against it.
+ * The API description at /openapi.json: OpenAPI 3.1, whose schemas are JSON Schema 2020-12, made from those in requests.ts and
+ * answers.ts. A test checks real answers against it.
  */
-
-import { MAX_NOTE_LENGTH } from './feedback/feedback.ts';
+import { z } from 'zod';
+import { answerSchemas } from './answers.ts';
+import { namesOf } from './classes.ts';
 import type { Path } from './labels.ts';
-import { type Limits, namesOf, sentimentOf } from './predict.ts';
+import { feedbackSchema, type Limits, requestSchemas } from './requests.ts';
 
 type Operation = Record<string, unknown>;
 
-/** For a model with these classes. Without the path /feedback unless `collectsFeedback`. */
-export function openapiDocument(
-  limits: Limits & { maxBodyBytes: number },
-  collectsFeedback: boolean,
-  classes: readonly string[],
-) {
+export type Described = {
+  limits: Limits & { maxBodyBytes: number };
+  /** Of the model. */
+  classes: readonly string[];
+  /** Without the path /feedback unless set. */
+  collectsFeedback: boolean;
+  needsKey: boolean;
+  /** Without the path /metrics unless set. */
+  hasMetrics: boolean;
+};
+
+export function openapiDocument({ limits, classes, collectsFeedback, needsKey, hasMetrics }: Described) {
   const { maxBodyBytes, maxTextLength, maxBatchSize, maxExplainLength } = limits;
+  const denials = {
+    ...(needsKey && { 401: error('The API key is missing or unknown') }),
+    429: error('Too many requests, if this service limits their rate; Retry-After says when to try'),
+  };
   const paths: Record<Path, { get: Operation } | { post: Operation }> = {
-    '/': { get: { summary: 'The web page with the form', responses: { 200: page('The page') } } },
+    '/': {
+      get: {
+        summary: 'The web page with the form',
+        parameters: [
+          { name: 'text', in: 'query', description: 'A text to show the answer to.', schema: { type: 'string' } },
+        ],
+        responses: { 200: page('The page'), 422: page('The page, with what is wrong with the text') },
+      },
+    },
     '/predict': {
       post: {
         summary: 'Predict the sentiment of one or several texts',
@@ -36,7 +55,10 @@ export function openapiDocument(
           content: {
             'application/json': { schema: { anyOf: [reference('SingleRequest'), reference('BatchRequest')] } },
             'application/x-www-form-urlencoded': {
-              schema: { type: 'object', properties: { text: { type: 'string' } } },
+              schema: {
+                type: 'object',
+                properties: { text: { type: 'string' }, lines: { const: '1', description: 'A text per line.' } },
+              },
             },
           },
         },
@@ -50,6 +72,7 @@ export function openapiDocument(
             },
           },
           400: error('The body is not valid UTF-8 or not valid JSON; the message says where'),
+          ...denials,
           413: error(`The body is larger than ${maxBodyBytes} bytes`),
           415: error('The body has an unsupported content type, or is compressed'),
           422: error(
@@ -76,6 +99,7 @@ export function openapiDocument(
             content: { 'application/json': { schema: reference('FeedbackAnswer') }, 'text/html': {} },
           },
           400: error('The body is not valid UTF-8 or not valid JSON; the message says where'),
+          ...denials,
           413: error(`The body is larger than ${maxBodyBytes} bytes`),
           415: error('The body has an unsupported content type, or is compressed'),
           422: error('A field is missing or invalid, or the label is not a class of the model'),
@@ -83,6 +107,8 @@ export function openapiDocument(
         },
       },
     },
+    '/model': { get: { summary: 'The model card, as a page', responses: { 200: page('The page') } } },
+    '/docs': { get: { summary: 'This description, to read and to try', responses: { 200: page('The page') } } },
     '/metrics': {
       get: {
         summary: 'Metrics for Prometheus',
@@ -112,7 +138,9 @@ export function openapiDocument(
       },
     },
   };
-  const { '/feedback': _off, ...withoutFeedback } = paths;
+  const shown = Object.entries(paths).filter(
+    ([path]) => (path !== '/feedback' || collectsFeedback) && (path !== '/metrics' || hasMetrics),
+  );
   return {
     openapi: '3.1.0',
     info: {
@@ -120,8 +148,17 @@ export function openapiDocument(
       description: `Predicts whether an English text is ${namesOf(classes)}, with what confidence, and because of which words.`,
       version: '1',
     },
-    paths: collectsFeedback ? paths : withoutFeedback,
-    components: { schemas: schemas(limits, classes) },
+    paths: Object.fromEntries(shown),
+    components: {
+      schemas: schemas(limits, classes),
+      ...(needsKey && {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'The key.' },
+          basic: { type: 'http', scheme: 'basic', description: 'The name of the key, and the key as password.' },
+        },
+      }),
+    },
+    ...(needsKey && { security: [{ bearer: [] }, { basic: [] }] }),
   };
 }
 
@@ -137,155 +174,26 @@ function page(description: string) {
   return { description, content: { 'text/html': {} } };
 }
 
-const text = { type: 'string' };
-const number = { type: 'number' };
-const share = { type: 'number', minimum: 0, maximum: 1 };
-const digest = { type: 'string', pattern: '^([0-9a-f]{64})?$', description: 'SHA-256, hex.' };
-const textOrNull = { type: ['string', 'null'] };
-
-/** An object with exactly these properties. */
-function object(properties: Record<string, unknown>, optional: readonly string[] = []) {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', properties, required, additionalProperties: false };
-}
-
-function list(items: unknown) {
-  return { type: 'array', items };
-}
-
 function reference(name: string) {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-const OPTIONAL = ['abstains', 'possible', 'towards', 'score', 'bias', 'knownShare', 'words'];
-
-/** A value of an answer that is null where the model abstains. */
-function orNull(values: readonly string[], more: object = {}) {
-  return { enum: [...values, null], ...more };
-}
-
-function predictionOf(classes: readonly string[]) {
-  const isTwo = classes.length === 2;
-  const numbers = classes.map((_, k) => String(k));
-  const which = classes.map((label, k) => `${k} ${label}`).join(', ');
-  const last = classes[1];
-  return {
-    label: orNull(classes, { description: 'Null where the model abstains.' }),
-    sentiment: orNull(classes.map(sentimentOf)),
-    prediction: orNull(numbers, { description: `${which}.` }),
-    abstains: {
-      enum: ['unknown', 'unsure'],
-      description:
-        'Only where there is no label. unknown: the model knows no word or too few. unsure: by its decision.',
-    },
-    probability: {
-      ...share,
-      description: isTwo
-        ? `Calibrated probability that the text is ${last}.`
-        : 'Calibrated probability of the most likely answer.',
-    },
-    confidence: { ...share, description: 'Calibrated probability of the predicted label.' },
-    known_share: { ...share, description: 'Share of the words that the model knows; unreliable below 0.6.' },
-    ...(!isTwo && {
-      probabilities: object(Object.fromEntries(classes.map((label) => [label, share]))),
-      towards: { enum: [...classes], description: 'The class that is explained.' },
-    }),
-    possible: { ...list({ enum: [...classes] }), description: 'What conformal prediction leaves possible.' },
-    score: {
-      ...number,
-      description: `Log-odds of ${isTwo ? last : 'the class that is explained'}: the bias plus all contributions, up to rounding.`,
-    },
-    bias: { ...number, description: 'Log-odds of a text without known words.' },
-    knownShare: { ...share, description: 'As known_share; for a model without single words, of those that count.' },
-    words: list(reference('Word')),
+function schemas(limits: Limits, classes: readonly string[]): Record<string, object> {
+  const { single, batch } = requestSchemas(limits);
+  const named = z.registry<{ id: string }>();
+  const all = {
+    SingleRequest: single,
+    BatchRequest: batch,
+    FeedbackRequest: feedbackSchema(limits, classes),
+    ...answerSchemas(classes),
   };
-}
-
-function schemas({ maxTextLength, maxBatchSize }: Limits, classes: readonly string[]) {
-  const prediction = predictionOf(classes);
-  const label = { enum: [...classes] };
-  const requestId = { ...text, pattern: '^[A-Za-z0-9_.:-]{1,100}$', description: 'X-Request-Id of the judged answer.' };
-  const inputText = { type: 'string', minLength: 1, maxLength: maxTextLength, pattern: '\\S' };
-  const explain = { type: 'boolean', default: false, description: 'Adds score, bias, knownShare and words.' };
-  return {
-    SingleRequest: {
-      type: 'object',
-      properties: { text: inputText, explain },
-      required: ['text'],
-    },
-    BatchRequest: {
-      type: 'object',
-      properties: { texts: { ...list(inputText), minItems: 1, maxItems: maxBatchSize }, explain },
-      required: ['texts'],
-    },
-    FeedbackRequest: {
-      type: 'object',
-      properties: {
-        text: inputText,
-        label: { ...label, description: 'The label that the text should have.' },
-        request_id: requestId,
-        note: { ...text, maxLength: MAX_NOTE_LENGTH },
-      },
-      required: ['text', 'label'],
-    },
-    FeedbackAnswer: object({
-      id: { ...text, description: 'Of the stored line.' },
-      label,
-      predicted: { ...label, description: 'What the model says now.' },
-      agreed: { type: 'boolean' },
-    }),
-    Word: object({
-      text: { ...text, description: 'The word as it is in the given text.' },
-      start: { type: 'integer', minimum: 0, description: 'UTF-16 offset in the given text.' },
-      end: { type: 'integer', minimum: 1, description: 'UTF-16 offset of the end, exclusive.' },
-      contribution: {
-        ...number,
-        description:
-          classes.length === 2
-            ? `Log-odds that the word adds; below 0 it counts towards ${classes[0]}.`
-            : 'Log-odds that the word adds to the class that is explained; below 0 it counts against it.',
-      },
-    }),
-    ModelName: object({ name: text, version: text }),
-    Prediction: object(prediction, OPTIONAL),
-    SingleAnswer: object({ ...prediction, model: reference('ModelName') }, OPTIONAL),
-    BatchAnswer: object({ predictions: list(reference('Prediction')), model: reference('ModelName') }),
-    Error: object({
-      error: object(
-        {
-          code: { type: 'string', pattern: '^[A-Z_]+$', description: 'Stable; for programs.' },
-          message: { ...text, description: 'For people.' },
-          next: { ...text, description: 'What to do next.' },
-        },
-        ['next'],
-      ),
-    }),
-    Alive: object({ status: { const: 'alive' } }),
-    Readiness: object({ status: { enum: ['loading', 'ready', 'draining'] } }),
-    Version: object({
-      service: object({ gitCommit: textOrNull, node: text }),
-      model: { anyOf: [reference('ModelVersion'), { type: 'null' }] },
-    }),
-    ModelVersion: object({
-      name: text,
-      version: text,
-      runId: { ...textOrNull, description: 'MLflow run that trained it.' },
-      source: { enum: ['file', 'registry', 'cache'], description: 'cache: the registry was unreachable at the start.' },
-      warning: textOrNull,
-      digest,
-      features: { type: 'integer', minimum: 0 },
-      data: object({
-        source: text,
-        digest,
-        trainingTexts: { type: 'integer', minimum: 0 },
-        domains: {
-          type: 'object',
-          description: 'Training texts by domain.',
-          additionalProperties: { type: 'integer', minimum: 0 },
-        },
-      }),
-      gitCommit: { ...textOrNull, description: 'Commit that trained it.' },
-      metrics: { type: 'object', additionalProperties: number },
-    }),
-  };
+  for (const [id, schema] of Object.entries(all)) named.add(schema, { id });
+  const described = z.toJSONSchema(named, {
+    io: 'input',
+    uri: (id) => `#/components/schemas/${id}`,
+    metadata: z.globalRegistry,
+  });
+  return Object.fromEntries(
+    Object.entries(described.schemas).map(([name, { $schema: _version, $id: _address, ...schema }]) => [name, schema]),
+  );
 }

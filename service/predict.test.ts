@@ -4,7 +4,7 @@ import { Predictor } from './predict.ts';
 import { RequestError } from './request.ts';
 import { servedWords, wordModel } from './testing.ts';
 
-const limits = { maxTextLength: 100, maxBatchSize: 3, maxExplainLength: 1000 };
+const limits = { maxTextLength: 100, maxBatchSize: 4, maxExplainLength: 1000 };
 const predictor = new Predictor(servedWords, limits, () => {});
 const answer = (request: unknown, explain = false) =>
   JSON.parse(predictor.predictJson(JSON.stringify(request), explain));
@@ -68,6 +68,22 @@ describe('an answer', () => {
     }
   });
 
+  it('with "partial" has an error in the place of each invalid text', () => {
+    const { predictions, failed, model } = answer({ texts: ['good', 5, ' ', 'bad'], partial: true });
+    expect(predictions.map((one: { label?: string }) => one.label)).toEqual([
+      'positive',
+      undefined,
+      undefined,
+      'negative',
+    ]);
+    expect(predictions[1]).toEqual({
+      error: { code: 'TEXT_NOT_STRING', message: '"texts[1]" must be a string, got a number' },
+    });
+    expect(predictions[2]).toEqual({ error: { code: 'TEXT_EMPTY', message: '"texts[2]" is empty' } });
+    expect([failed, model]).toEqual([2, { name: 'words', version: '7' }]);
+    expect(answer({ texts: ['good'], partial: true })).not.toHaveProperty('failed');
+  });
+
   it('calls the observer once per text', () => {
     const heard: string[] = [];
     const observed = new Predictor(servedWords, limits, ({ label }) => heard.push(label));
@@ -103,10 +119,10 @@ describe('a request is refused', () => {
     ['with no texts', '{"texts": []}', 422, 'TEXTS_EMPTY', '"texts" is empty'],
     [
       'with too many texts',
-      '{"texts": ["a", "b", "c", "d"]}',
+      '{"texts": ["a", "b", "c", "d", "e"]}',
       422,
       'BATCH_TOO_LARGE',
-      '"texts" contains 4 texts; the limit is 3',
+      '"texts" contains 5 texts; the limit is 4',
     ],
     [
       'with a wrong text among texts',
@@ -122,6 +138,13 @@ describe('a request is refused', () => {
       422,
       'EXPLAIN_NOT_BOOLEAN',
       '"explain" must be true or false, got a string',
+    ],
+    [
+      'with a number for partial',
+      '{"texts": ["a"], "partial": 1}',
+      422,
+      'PARTIAL_NOT_BOOLEAN',
+      '"partial" must be true or false, got a number',
     ],
     ['as a list', '["a"]', 422, 'BODY_NOT_OBJECT', 'the body must be a JSON object, got a list'],
     ['as null', 'null', 422, 'BODY_NOT_OBJECT', 'the body must be a JSON object, got null'],

@@ -4,41 +4,16 @@
  *     {"text": "..."}             ->  one prediction
  *     {"texts": ["...", "..."]}   ->  {"predictions": [...], "model": {...}}
  *
- * openapi.ts describes the fields. `"explain": true` adds the contribution of each word. A request is checked completely before any text is scored.
+ * openapi.ts describes the fields. `"explain": true` adds the contribution of each word. A request is checked completely before
+ * any text is scored; with `"partial": true`, an invalid text gets an error in its place and the others are answered.
  */
 import { knownShareOf } from '../ml/model/decision.ts';
 import type { Explanation, Prediction } from '../ml/model/types.ts';
+import { sentimentOf } from './classes.ts';
 import { invalidJson } from './json_position.ts';
-import { RequestError } from './request.ts';
+import { errorAnswer, RequestError } from './request.ts';
+import { type Limits, RequestChecks, requireObject } from './requests.ts';
 import type { ServedModel } from './served_model.ts';
-
-export type Limits = {
-  /** UTF-16 units. */
-  maxTextLength: number;
-  maxBatchSize: number;
-  /** Of all texts together, if they are to be explained: an answer is up to 40 times as long. */
-  maxExplainLength: number;
-};
-
-const SENTIMENTS = new Map([
-  ['negative', 'Negative Sentiment'],
-  ['neutral', 'Neutral Sentiment'],
-  ['positive', 'Positive Sentiment'],
-]);
-
-/** What people call a class; a class that is no sentiment keeps its name. */
-export function sentimentOf(label: string): string {
-  return SENTIMENTS.get(label) ?? label;
-}
-
-/** The classes of a service whose model is not yet loaded, as far as anyone knows. */
-export const USUAL_CLASSES: readonly string[] = ['negative', 'positive'];
-
-/** "positive or negative", the last class first. */
-export function namesOf(classes: readonly string[]): string {
-  const names = classes.toReversed();
-  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
-}
 
 /** Called with the prediction of every text. */
 export type Observe = (prediction: Prediction) => void;
@@ -46,7 +21,7 @@ export type Observe = (prediction: Prediction) => void;
 /** Answers requests with one model. */
 export class Predictor {
   readonly served: ServedModel;
-  readonly #limits: Limits;
+  readonly #checks: RequestChecks;
   readonly #observe: Observe;
   readonly #modelJson: string;
   /** The part of an answer that depends on the class alone: JSON up to the probability. */
@@ -55,7 +30,7 @@ export class Predictor {
 
   constructor(served: ServedModel, limits: Limits, observe: Observe) {
     this.served = served;
-    this.#limits = limits;
+    this.#checks = new RequestChecks(limits);
     this.#observe = observe;
     this.#modelJson = JSON.stringify({ name: served.name, version: served.version });
     const { classes } = served.model;
@@ -70,41 +45,61 @@ export class Predictor {
    * Throws RequestError: 400 for invalid JSON, 422 for an invalid field, which it names.
    */
   predictJson(body: string, explain = false): string {
-    const request: RequestFields = parseObject(body, EXAMPLE);
-    const { text, texts } = request;
-    if (typeof text === 'string' && texts === undefined && request.explain === undefined && !explain) {
-      return `${this.#answer(checkText(text, 'text', this.#limits))},"model":${this.#modelJson}}`;
-    }
-    const explained = checkExplain(request.explain) || explain;
+    const fields = parseObject(body);
+    const { text, texts } = fields;
+    const asked = fields.explain === undefined && fields.partial === undefined ? NOTHING : this.#checks.flags(fields);
+    const explained = asked.explain || explain;
     if (texts === undefined) {
-      return `${this.#answer(checkText(text, 'text', this.#limits), explained)},"model":${this.#modelJson}}`;
+      return `${this.#answer(this.#checks.text(text, 'text'), explained)},"model":${this.#modelJson}}`;
     }
-    const list = checkTexts(request, this.#limits);
-    if (explained) checkExplainLength(list, this.#limits);
-    const answers = list.map((one) => `${this.#answer(one, explained)}}`);
-    return `{"predictions":[${answers.join(',')}],"model":${this.#modelJson}}`;
+    if (text !== undefined) {
+      throw new RequestError(422, 'TEXT_AND_TEXTS', '"text" and "texts" are both given', {
+        next: 'send one of the two',
+      });
+    }
+    const list = this.#checkAll(texts, 'texts', asked.partial);
+    if (explained) this.#checks.explainLength(list.filter((each) => typeof each === 'string'));
+    let failed = 0;
+    const answers = list.map((one) => {
+      if (typeof one === 'string') return `${this.#answer(one, explained)}}`;
+      failed++;
+      return JSON.stringify(errorAnswer(one));
+    });
+    const failures = failed > 0 ? `,"failed":${failed}` : '';
+    return `{"predictions":[${answers.join(',')}]${failures},"model":${this.#modelJson}}`;
   }
 
   /** For the page. Throws RequestError as above. */
   explain(text: unknown): Explanation {
-    const explanation = this.served.model.explain(checkText(text, 'text', this.#limits));
+    const explanation = this.served.model.explain(this.#checks.text(text, 'text'));
     this.#observe(explanation);
     return explanation;
   }
 
-  /** For the inference protocol; errors call the list `field`. Throws RequestError as above. */
+  /** For the inference protocol and the page; errors call the list `field`. Throws RequestError as above. */
   predictAll(values: unknown, field: string): Prediction[] {
-    return checkList(values, field, this.#limits).map((text) => {
-      const prediction = this.served.model.predict(text);
+    return this.#checkAll(values, field, false).map((text) => {
+      const prediction = this.served.model.predict(text as string);
       this.#observe(prediction);
       return prediction;
     });
   }
 
-  /** For feedback: not counted as a prediction. Throws RequestError as above. */
-  judge(text: unknown): { text: string; prediction: Prediction } {
-    const checked = checkText(text, 'text', this.#limits);
-    return { text: checked, prediction: this.served.model.predict(checked) };
+  /** For feedback: not counted as a prediction. */
+  judge(text: string): Prediction {
+    return this.served.model.predict(text);
+  }
+
+  /** All texts, before any is scored; with `partial`, errors in place of the invalid ones. */
+  #checkAll(values: unknown, field: string, partial: boolean): (string | RequestError)[] {
+    return this.#checks.list(values, field).map((value, i) => {
+      try {
+        return this.#checks.text(value, `${field}[${i}]`);
+      } catch (error) {
+        if (partial && error instanceof RequestError) return error;
+        throw error;
+      }
+    });
   }
 
   /** JSON of one prediction without its closing brace. */
@@ -140,89 +135,15 @@ function headOf(fields: Record<string, string | null>): string {
   return `${JSON.stringify(fields).slice(0, -1)},"probability":`;
 }
 
-type RequestFields = { text?: unknown; texts?: unknown; explain?: unknown };
+const NOTHING = { explain: false, partial: false };
 
-const EXAMPLE = '{"text": "..."} or {"texts": ["...", "..."]}';
-
-/** `example` is what a client should send instead. Throws RequestError. */
-export function parseObject(body: string, example: string): Record<string, unknown> {
+/** `example` is what a client should send instead. Throws RequestError: 400 for invalid JSON, 422 for anything but an object. */
+export function parseObject(body: string, example?: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(body);
   } catch {
     throw invalidJson(body);
   }
-  if (isObject(value)) return value;
-  throw new RequestError(422, 'BODY_NOT_OBJECT', `the body must be a JSON object, got ${describe(value)}`, {
-    next: `send ${example}`,
-  });
-}
-
-function checkText(value: unknown, field: string, limits: Limits): string {
-  if (typeof value !== 'string') {
-    if (value === undefined) {
-      throw new RequestError(422, 'TEXT_MISSING', `"${field}" is missing`, { next: `send ${EXAMPLE}` });
-    }
-    throw new RequestError(422, 'TEXT_NOT_STRING', `"${field}" must be a string, got ${describe(value)}`);
-  }
-  if (value.length > limits.maxTextLength) {
-    throw new RequestError(
-      422,
-      'TEXT_TOO_LONG',
-      `"${field}" is ${value.length} characters long; the limit is ${limits.maxTextLength}`,
-      { next: 'send a shorter text, or split it' },
-    );
-  }
-  if (!/\S/.test(value)) throw new RequestError(422, 'TEXT_EMPTY', `"${field}" is empty`);
-  return value;
-}
-
-function checkTexts({ text, texts }: RequestFields, limits: Limits): string[] {
-  if (text !== undefined) {
-    throw new RequestError(422, 'TEXT_AND_TEXTS', '"text" and "texts" are both given', { next: 'send one of the two' });
-  }
-  return checkList(texts, 'texts', limits);
-}
-
-function checkList(texts: unknown, field: string, limits: Limits): string[] {
-  if (!Array.isArray(texts)) {
-    throw new RequestError(422, 'TEXTS_NOT_LIST', `"${field}" must be a list of strings, got ${describe(texts)}`);
-  }
-  if (texts.length === 0) throw new RequestError(422, 'TEXTS_EMPTY', `"${field}" is empty`);
-  if (texts.length > limits.maxBatchSize) {
-    throw new RequestError(
-      422,
-      'BATCH_TOO_LARGE',
-      `"${field}" contains ${texts.length} texts; the limit is ${limits.maxBatchSize}`,
-      { next: `send at most ${limits.maxBatchSize} texts per request` },
-    );
-  }
-  return texts.map((value: unknown, i) => checkText(value, `${field}[${i}]`, limits));
-}
-
-function checkExplainLength(texts: readonly string[], { maxExplainLength }: Limits): void {
-  const length = texts.reduce((sum, text) => sum + text.length, 0);
-  if (length <= maxExplainLength) return;
-  throw new RequestError(
-    422,
-    'EXPLAIN_TOO_LONG',
-    `the texts to explain are ${length} characters long; the limit is ${maxExplainLength}`,
-    { next: 'send fewer texts per request, or do not ask to explain them' },
-  );
-}
-
-function checkExplain(value: unknown): boolean {
-  if (value === undefined) return false;
-  if (typeof value === 'boolean') return value;
-  throw new RequestError(422, 'EXPLAIN_NOT_BOOLEAN', `"explain" must be true or false, got ${describe(value)}`);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function describe(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+  return requireObject(value, example);
 }

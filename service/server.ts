@@ -9,11 +9,12 @@
  * Requests in progress may finish until `graceSeconds` after the start of all this.
  */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SentimentError } from '../ml/errors.ts';
+import { Access } from './access.ts';
 import { Admission } from './admission.ts';
 import { createApp } from './app.ts';
 import type { ServiceConfig } from './config.ts';
@@ -50,22 +51,33 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
   const feedback = await Feedback.open(config, process.env, log);
   if (feedback) metrics.collecting(feedback);
   const admission = new Admission(config, (reason) => metrics.refused(reason));
-  const service = { config, state, metrics, log, admission, feedback };
+  const access = new Access(config, metrics);
+  if (access.needsKey) metrics.knowKeys(access.keyNames);
+  const service = { config, state, metrics, log, admission, access, feedback };
   const server = createHttpServer(service);
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  const address = await listen(server, config);
+  const address = await listen(server, config.host, config.port, 'PORT');
   log.info('listening', { address });
+  const scraped = config.metricsPort > 0 ? metricsServer(metrics) : undefined;
+  const freePorts = () => {
+    server.close();
+    server.closeAllConnections();
+    scraped?.close();
+  };
 
   let closing: Promise<boolean> | undefined;
   const close = () => {
-    closing ??= drain(server, sockets, state, config, log, feedback);
+    // Prometheus sees the last requests too.
+    closing ??= drain(server, sockets, state, config, log, feedback).finally(() => scraped?.close());
     return closing;
   };
   try {
+    if (scraped)
+      log.info('metrics', { address: await listen(scraped, config.host, config.metricsPort, 'METRICS_PORT') });
     const served = await loadServedModel(config, (sentence) => log.warn(sentence));
     metrics.serving(served);
     state.predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
@@ -75,8 +87,7 @@ export async function startServer(config: ServiceConfig, log = new Log(config.lo
     log.info('ready', { address, model: name, version, source });
     return { address, served, close };
   } catch (error) {
-    server.close();
-    server.closeAllConnections();
+    freePorts();
     await feedback?.close(0);
     log.flush();
     throw error;
@@ -127,34 +138,64 @@ export function createHttpServer(service: Service): Server {
       // How late these two may be; Node's default is half a minute.
       connectionsCheckingInterval: 1000,
     },
-    createApp(service).callback(),
+    withoutPrefix(service.config.pathPrefix, createApp(service).callback()),
   );
   answerProtocolErrors(server, service);
   return server;
 }
 
-async function listen(server: Server, { host, port }: ServiceConfig): Promise<string> {
+/** /metrics alone, for METRICS_PORT. Every answer closes its connection. */
+function metricsServer(metrics: Metrics): Server {
+  return createServer((request, response) => {
+    const isKnown = request.url === '/metrics' && ['GET', 'HEAD'].includes(request.method ?? '');
+    const text = isKnown ? metrics.text() : Promise.resolve('only GET /metrics is here\n');
+    text.then(
+      (body) => {
+        const type = isKnown ? metrics.contentType : 'text/plain; charset=utf-8';
+        response.writeHead(isKnown ? 200 : 404, { 'Content-Type': type, Connection: 'close' }).end(body);
+      },
+      () => response.destroy(),
+    );
+  });
+}
+
+/** Cuts the prefix off the paths of requests that have it. The page needs a slash after the prefix for its links. */
+function withoutPrefix(prefix: string, listener: RequestListener): RequestListener {
+  if (prefix === '') return listener;
+  return (request, response) => {
+    const { url = '' } = request;
+    const rest = url.startsWith(prefix) ? url.slice(prefix.length) : url;
+    if (rest !== url && (rest === '' || rest[0] === '?')) {
+      response.writeHead(308, { Location: `${prefix}/${rest}` }).end();
+      return;
+    }
+    if (rest[0] === '/') request.url = rest;
+    listener(request, response);
+  };
+}
+
+async function listen(server: Server, host: string, port: number, setting: string): Promise<string> {
   server.listen(port, host);
   try {
     await once(server, 'listening');
   } catch (cause) {
-    throw cannotListen(cause, host, port);
+    throw cannotListen(cause, host, port, setting);
   }
   const bound = server.address();
   if (typeof bound !== 'object' || bound === null) throw new TypeError('a TCP server has an address and a port');
   return `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
-function cannotListen(cause: unknown, host: string, port: number): SentimentError {
+function cannotListen(cause: unknown, host: string, port: number, setting: string): SentimentError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : '';
   if (code === 'EADDRINUSE') {
     return new SentimentError('PORT_BUSY', `port ${port} on ${host} is in use by another program`, {
-      next: `stop that program, or set PORT to a free port, such as PORT=${port + 1}`,
+      next: `stop that program, or set ${setting} to a free port, such as ${setting}=${port + 1}`,
     });
   }
   if (code === 'EACCES') {
     return new SentimentError('PORT_FORBIDDEN', `this user may not open port ${port}`, {
-      next: 'set PORT to 1024 or more',
+      next: `set ${setting} to 1024 or more`,
     });
   }
   return new SentimentError('HOST', `cannot listen on ${host}`, {

@@ -1,5 +1,6 @@
 /** What routes and middleware work with: settings, state, metrics, log. */
 import type { Context } from 'koa';
+import type { Access } from './access.ts';
 import type { Admission } from './admission.ts';
 import type { ServiceConfig } from './config.ts';
 import type { Feedback } from './feedback/feedback.ts';
@@ -14,6 +15,7 @@ export type Service = {
   metrics: Metrics;
   log: Log;
   admission: Admission;
+  access: Access;
   /** Undefined if it is off. */
   feedback?: Feedback | undefined;
 };

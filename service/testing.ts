@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { STANDARD_BOUNDS } from '../ml/model/profile.ts';
 import type { Explanation, Model } from '../ml/model/types.ts';
+import { Access } from './access.ts';
 import { Admission } from './admission.ts';
 import { type Environment, readConfig } from './config.ts';
 import { Feedback } from './feedback/feedback.ts';
@@ -111,7 +112,9 @@ export async function openApp(served: ServedModel = servedWords, env: Environmen
   const predictor = new Predictor(served, config, (prediction) => metrics.prediction(prediction));
   const state: ServiceState = { phase: 'ready', predictor };
   const admission = new Admission(config, (reason) => metrics.refused(reason));
-  const server = createHttpServer({ config, state, metrics, log, admission, feedback }).listen(0, '127.0.0.1');
+  const access = new Access(config, metrics);
+  if (access.needsKey) metrics.knowKeys(access.keyNames);
+  const server = createHttpServer({ config, state, metrics, log, admission, access, feedback }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
   if (typeof bound !== 'object' || bound === null) throw new Error('no free port');

@@ -216,6 +216,26 @@ describe('a failed start ends with one sentence:', () => {
   });
 });
 
+test('with METRICS_PORT the metrics are there alone, also while the service drains', async () => {
+  const metricsPort = await freePort();
+  const service = await serve({ METRICS_PORT: String(metricsPort), DRAIN_SECONDS: '2', GRACE_SECONDS: '5' });
+  const scrape = (path: string) => fetch(`http://${service.host}:${metricsPort}${path}`);
+  await fetch(`${service.address}/predict`, { method: 'POST', body: '{"text": "lovely"}' });
+  expect(await (await scrape('/metrics')).text()).toContain(
+    'app_request_count_total{method="POST",endpoint="/predict"} 1',
+  );
+  expect((await scrape('/predict')).status).toBe(404);
+  const here = await fetch(`${service.address}/metrics`);
+  expect([here.status, await here.json()]).toEqual([
+    404,
+    { error: { code: 'METRICS_ELSEWHERE', message: `the metrics are on port ${metricsPort}` } },
+  ]);
+  const stopped = service.stop();
+  await service.prints('"msg":"draining"');
+  expect((await scrape('/metrics')).status).toBe(200);
+  await stopped;
+});
+
 test('--help names every setting and does not start', async () => {
   const { code, stdout } = await runService({}, ['--help']).ended;
   expect(code).toBe(0);

@@ -92,7 +92,7 @@ describe.skipIf(!need('mlflow'))('three classes', () => {
         components: { schemas: { Prediction: object } };
       };
       expect(JSON.stringify(api.components.schemas.Prediction)).toContain(
-        '"enum":["negative","neutral","positive",null]',
+        '"label":{"anyOf":[{"type":"string","enum":["negative","neutral","positive"]},{"type":"null"}]',
       );
     } finally {
       await service.stop();

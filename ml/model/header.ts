@@ -7,7 +7,7 @@
 import type { BlockSettings } from '../features/block.ts';
 import type { VectorizerSettings } from '../features/vectorizer.ts';
 import type { NormalizeSettings } from '../text/rules.ts';
-import type { Decision, ModelFacts, TrainingProfile } from './types.ts';
+import type { Decision, ModelCard, ModelFacts, TrainingProfile } from './types.ts';
 
 /** Says what is wrong with a value, as in "vectorizer.word.ngrams[0] is 0, not a whole number from 1 to 20". */
 export type Check = (value: unknown, path: string) => string | undefined;
@@ -170,6 +170,28 @@ const fact = is(
   `a text of at most ${MOST_FACT} characters`,
   (value) => typeof value === 'string' && value.length <= MOST_FACT,
 );
+
+const MOST_EXAMPLES = 100;
+
+const card: Fields<ModelCard> = {
+  slices: list(
+    fields({
+      by: fact,
+      from: number(-MOST, MOST),
+      to: number(-MOST, MOST),
+      count: whole(0),
+      accuracy: share,
+      accuracy_se: share,
+    }),
+  ),
+  calibration: list(fields({ class: optional(fact), predicted: share, observed: share, count: whole(0) })),
+  behaviour: list(fields({ file: fact, name: fact, decides: flag, passed: whole(0), total: whole(0) })),
+  examples: both(
+    list(fields({ text: fact, label: fact })),
+    is(`at most ${MOST_EXAMPLES} examples`, (value) => (value as unknown[]).length <= MOST_EXAMPLES),
+  ),
+};
+
 const facts: Fields<ModelFacts> = {
   dataDigest: fact,
   source: fact,
@@ -178,6 +200,7 @@ const facts: Fields<ModelFacts> = {
   params: recordOf(() => undefined),
   // JSON has null for a measure that has no value.
   metrics: optional(recordOf(nullable(number(-Number.MAX_VALUE, Number.MAX_VALUE)))),
+  card: optional(fields(card)),
   gitCommit: optional(fact),
   runId: optional(fact),
   modelName: optional(fact),

@@ -116,11 +116,25 @@ export type ModelFacts = {
   /** The sections of params.yaml that this model was trained with. */
   params: Record<string, unknown>;
   metrics?: Record<string, number>;
+  /** Set on registration. */
+  card?: ModelCard;
   gitCommit?: string;
   runId?: string;
   modelName?: string;
   /** Start of the run that made it, ISO 8601; set on registration. */
   trainedAt?: string;
+};
+
+/** What a person should know of a model beside its metrics, measured on its held-out texts. */
+export type ModelCard = {
+  /** Accuracy on the texts whose value is between `from` and `to`, both inclusive. */
+  slices: { by: string; from: number; to: number; count: number; accuracy: number; accuracy_se: number }[];
+  /** Mean predicted probability and observed share, 0 to 1, in bins; `class` if there are more than two. */
+  calibration: { class?: string; predicted: number; observed: number; count: number }[];
+  /** By file and test; `decides`: the gate looks at it. */
+  behaviour: { file: string; name: string; decides: boolean; passed: number; total: number }[];
+  /** Held-out texts for the page, with the right label. None unless params.yaml asks for them. */
+  examples: { text: string; label: string }[];
 };
 
 /** What a server or the command line needs of a trained model. No string makes it throw. */

@@ -11,9 +11,10 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { SentimentError } from '../errors.ts';
 import { readModel } from '../model/artifact.ts';
-import type { ModelFacts } from '../model/types.ts';
+import type { ModelCard, ModelFacts } from '../model/types.ts';
 import { type Params, sectionsOfModel } from '../params.ts';
 import { type GitState, gitState } from './git.ts';
+import { modelCard } from './model_card.ts';
 import { paths } from './paths.ts';
 
 /** Tags of runs and model versions. */
@@ -33,6 +34,7 @@ export type PipelineResult = {
   modelDigest: string;
   facts: ModelFacts;
   metrics: Record<string, number>;
+  card: ModelCard;
   /** Every parameter of the earlier stages, as "section.name": text. */
   params: Record<string, string>;
   /** SHA-256 of the file of held-out texts. */
@@ -51,7 +53,8 @@ const metricsSchema = z.record(z.string(), z.number());
 
 /** Throws MODEL_MISSING or MODEL_DAMAGED, MODEL_STALE, METRICS_MISSING or METRICS_INVALID, REVIEWS_MISSING. */
 export async function readPipelineResult(params: Params): Promise<PipelineResult> {
-  const { facts, digest: modelDigest } = readModel(paths.model);
+  const model = readModel(paths.model);
+  const { facts, digest: modelDigest } = model;
   if (!isDeepStrictEqual(facts.params, JSON.parse(JSON.stringify(sectionsOfModel(params))))) {
     throw new SentimentError(
       'MODEL_STALE',
@@ -66,6 +69,7 @@ export async function readPipelineResult(params: Params): Promise<PipelineResult
     modelDigest,
     facts,
     metrics,
+    card: modelCard(model, params.register_model.examples),
     params: flat,
     ...(await hashTexts(paths.rawTest)),
     lockHash: await readFile(paths.lock, 'utf8').then(hashLock, () => undefined),

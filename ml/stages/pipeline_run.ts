@@ -64,7 +64,8 @@ export async function logPipelineRun(
     await logInputs(config, run.id, datasets(result));
     for (const [path, file] of Object.entries(result.files)) await uploadArtifact(config, run.artifactUri, path, file);
     const trainedAt = new Date(run.startTime).toISOString();
-    const stamps = { metrics: result.metrics, runId: run.id, gitCommit: result.git.commit, modelName, trainedAt };
+    const { metrics, card } = result;
+    const stamps = { metrics, card, runId: run.id, gitCommit: result.git.commit, modelName, trainedAt };
     const modelDigest = await uploadModel(config, run, result.facts, stamps, sign);
     await logValues(config, run.id, { tags: { [MODEL_DIGEST]: modelDigest } }, run.startTime);
     await endRun(config, run.id, 'FINISHED');

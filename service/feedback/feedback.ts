@@ -24,9 +24,6 @@ const REMEMBERED = 10_000;
 /** Of the file that the process before left. */
 const REMEMBERED_BYTES = 4 * 1024 * 1024;
 
-/** Of a person's note; UTF-16 units. */
-export const MAX_NOTE_LENGTH = 2000;
-
 export const REJECTIONS = ['full', 'busy', 'failed', 'away'] as const;
 export type Rejection = (typeof REJECTIONS)[number];
 
@@ -44,8 +41,8 @@ export type Judgement = {
   /** Version of the model. */
   model: string;
   /** The request whose answer is judged. */
-  request_id?: string;
-  note?: string;
+  request_id?: string | undefined;
+  note?: string | undefined;
 };
 
 type Settings = Pick<ServiceConfig, 'feedbackTo' | 'feedbackSpool' | 'feedbackMaxBytes' | 'feedbackUploadSeconds'>;

@@ -1,12 +1,34 @@
-/** What all pages share: head, style, heading, footer, the headers that forbid loading anything, and the error page. */
+/** What all pages share: head, style, heading, footer, and the headers that forbid loading anything else. */
 import { createHash } from 'node:crypto';
-import { namesOf, USUAL_CLASSES } from '../predict.ts';
-import type { RequestError } from '../request.ts';
+import type { Context } from 'koa';
+import { namesOf, USUAL_CLASSES } from '../classes.ts';
 import { dataSource, type ServedModel } from '../served_model.ts';
+import { clientScript } from './client.ts';
 import { Html, html, type Renderable } from './html.ts';
 import { style } from './style.ts';
 
-const styleHash = createHash('sha256').update(style).digest('base64');
+const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+const NOTHING = "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+const OWN_STYLE = `style-src ${hashOf(style)}; img-src data:`;
+
+/** What a page may load. Only the home page has a script, which is in the page and may ask this service; the viewer has files. */
+const POLICIES = {
+  plain: `default-src 'none'; ${OWN_STYLE}; ${NOTHING}`,
+  home: `default-src 'none'; ${OWN_STYLE}; script-src ${hashOf(clientScript)}; connect-src 'self'; ${NOTHING}`,
+  viewer: `default-src 'none'; style-src 'self' ${hashOf(style)}; img-src 'self' data:; script-src 'self'; connect-src 'self'; ${NOTHING}`,
+};
+
+export function sendPage(ctx: Context, page: string, kind: keyof typeof POLICIES = 'plain'): void {
+  ctx.set({
+    'Content-Type': 'text/html; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy': POLICIES[kind],
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+  });
+  ctx.body = page;
+}
 
 const icon =
   'data:image/svg+xml,' +
@@ -15,20 +37,19 @@ const icon =
       '<path fill="#a2400c" d="M8 15L2 9h12z"/></svg>',
   );
 
-export const pageHeaders = {
-  'Content-Type': 'text/html; charset=utf-8',
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy':
-    `default-src 'none'; style-src 'sha256-${styleHash}'; img-src data:; ` +
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
+export type Document = {
+  title: string;
+  main: Html;
+  served?: ServedModel | undefined;
+  /** The way from this page to the home page; all links are relative, so that they hold under any prefix. */
+  root?: string;
+  /** More for the head. */
+  head?: Html;
+  wide?: boolean;
 };
 
-export type Document = { title: string; main: Html; served?: ServedModel };
-
-export function documentPage({ title, main, served }: Document): string {
-  return html`<!doctype html>
+export function documentPage({ title, main, served, root = './', head, wide = false }: Document): string {
+  return html`<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -37,20 +58,22 @@ export function documentPage({ title, main, served }: Document): string {
 <title>${title}</title>
 <link rel="icon" href="${icon}">
 <style>${new Html(style)}</style>
+${head}
 </head>
 <body>
-<div class="page">
+<div class="${wide ? 'page wide' : 'page'}">
 <header>
-<h1><a href="/">Sentiment of a text</a></h1>
+<h1><a href="${root}">Sentiment of a text</a></h1>
 <p class="lead">${leadOf(served)}, with what confidence, and because of which words.</p>
 </header>
 <main>${main}</main>
 <footer>
 ${modelLines(served)}
 <ul>
-<li><a href="/openapi.json">API description</a></li>
-<li><a href="/version">Version</a></li>
-<li><a href="/metrics">Metrics</a></li>
+<li><a href="${root}model">Model card</a></li>
+<li><a href="${root}docs/">API</a></li>
+<li><a href="${root}version">Version</a></li>
+<li><a href="${root}metrics">Metrics</a></li>
 </ul>
 </footer>
 </div>
@@ -68,7 +91,6 @@ function leadOf(served: ServedModel | undefined): string {
 function modelLines(served: ServedModel | undefined): Renderable {
   if (!served) return html`<p>The model is being loaded.</p>`;
   const { trainingTexts, domains = {}, metrics = {} } = served.model.facts;
-  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const kinds = Object.keys(domains).sort((a, b) => domains[b] - domains[a]);
   const byKind = kinds
     .filter((domain) => metrics[`accuracy_${domain}`] !== undefined)
@@ -86,6 +108,10 @@ function modelLines(served: ServedModel | undefined): Renderable {
   ];
 }
 
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
 /** What people call the texts of the embedded corpora. */
 const KINDS: Record<string, string> = {
   movies: 'film reviews',
@@ -94,22 +120,12 @@ const KINDS: Record<string, string> = {
   nyt: 'news opinions',
 };
 
-function kindOf(domain: string): string {
+export function kindOf(domain: string): string {
   return Object.hasOwn(KINDS, domain) ? KINDS[domain] : domain;
 }
 
 function listed(words: string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
-}
-
-/** For a person who opened an unknown path or sent a request that failed. */
-export function errorPage(error: RequestError): string {
-  const main = html`<section class="card">
-<h2>${error.status === 404 ? 'Page not found' : 'Something went wrong'}</h2>
-<p class="note">${sentence(error.message)}${error.next !== undefined && ` ${sentence(error.next)}`}</p>
-<p class="note"><a href="/">Back to the page</a></p>
-</section>`;
-  return documentPage({ title: `${error.status}: ${error.message}`, main });
 }
 
 /** Turns an error message, which starts in lower case and has no full stop, into a sentence. */

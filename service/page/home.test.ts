@@ -5,7 +5,9 @@ import { EXAMPLES, homePage } from './home.ts';
 function page(facts: Partial<typeof servedWords.model.facts>): string {
   const { model } = servedWords;
   return homePage({
-    maxTextLength: 100,
+    limits: { maxTextLength: 100, maxBatchSize: 3, maxBodyBytes: 2000 },
+    needsKey: false,
+    address: 'http://127.0.0.1/predict',
     served: { ...servedWords, model: { ...model, facts: { ...model.facts, ...facts } } },
   });
 }
@@ -25,7 +27,7 @@ it('names the sources of domains of your own, without credentials', () => {
 });
 
 it('gives the examples of the kinds that the model knows, or all', () => {
-  const shown = (facts: Parameters<typeof page>[0]) => page(facts).match(/<button name="text"/g)?.length;
+  const shown = (facts: Parameters<typeof page>[0]) => page(facts).match(/<button type="submit" name="text"/g)?.length;
   expect(shown({ domains: { movies: 1 } })).toBe(EXAMPLES.filter(({ domain }) => domain === 'movies').length);
   expect(shown({ domains: { shop: 1 } })).toBe(EXAMPLES.length);
   expect(shown({})).toBe(EXAMPLES.length);

@@ -12,7 +12,37 @@ const word = (text: string, start: number, contribution: number) => ({
 });
 
 describe('the result', () => {
-  const show = (text: string) => html`${resultSection(text, wordModel.explain(text), wordModel.classes)}`.source;
+  const { classes } = wordModel;
+  const address = 'http://127.0.0.1/predict';
+  const show = (text: string) =>
+    html`${resultSection({ text, explanation: wordModel.explain(text), classes, address, needsKey: false })}`.source;
+
+  it('has a sum that is the start and all words', () => {
+    const effects = [...show('good bad fine').matchAll(/class="number">([+−])(\d+\.\d+)</g)].map(
+      ([, sign, size]) => (sign === '−' ? -1 : 1) * Number(size),
+    );
+    // good, bad, fine, the start, the sum.
+    expect(effects).toEqual([2, -2, 1, 0.5, 1.5]);
+    expect(show('good bad fine')).toContain('The model knows 100 % of these words.');
+  });
+
+  it('gathers the words beyond the largest in one row', () => {
+    const many = Array.from({ length: 12 }, (_, i) => `word${i}`).join(' ');
+    const explanation = {
+      ...wordModel.explain(many),
+      words: many.split(' ').map((each, i) => word(each, 7 * i, i + 1)),
+    };
+    const shown = html`${resultSection({ text: many, explanation, classes, address, needsKey: false })}`.source;
+    // 1 + 2 + 3 + 4
+    expect(shown).toMatch(/4 other words<.*?\+10\.00</s);
+  });
+
+  it('gives the question as a command that a shell takes as it is, and as a link', () => {
+    const shown = show(`it's "good" & $HOME \`x\``);
+    expect(shown).toContain("curl -d '{&quot;text&quot;:&quot;it\\u0027s \\&quot;good\\&quot; &amp; $HOME `x`&quot;}'");
+    expect(shown).toContain('href="./?text=it&#39;s%20%22good%22%20%26%20%24HOME%20%60x%60#result"');
+    expect(show('good '.repeat(400))).not.toContain('href="./?text=');
+  });
 
   it('warns below 60 % of known words', () => {
     expect(show('good bad x')).not.toContain('unreliable');
@@ -67,10 +97,10 @@ describe('highlight', () => {
 describe('movers', () => {
   it('adds up a word over its occurrences and cases, largest first', () => {
     const words = [word('Not', 0, -0.5), word('good', 4, 1), word('not', 9, -0.75), word('the', 13, 0.001)];
-    expect(movers(words, 5)).toEqual([
+    expect(movers([...words, word('zero', 17, 0)])).toEqual([
       { word: 'Not', contribution: -1.25 },
       { word: 'good', contribution: 1 },
+      { word: 'the', contribution: 0.001 },
     ]);
-    expect(movers(words, 1)).toHaveLength(1);
   });
 });

@@ -1,35 +1,69 @@
 /** The result on the page: label, confidence, the text with the decisive words marked, and a table of them. */
 import { ENOUGH_KNOWN } from '../../ml/model/decision.ts';
-import type { Explanation, WordContribution } from '../../ml/model/types.ts';
-import { sentimentOf } from '../predict.ts';
+import type { Explanation, Prediction, WordContribution } from '../../ml/model/types.ts';
+import { sentimentOf } from '../classes.ts';
 import { html, type Renderable } from './html.ts';
 
 const TABLE_ROWS = 8;
+/** Longer texts make no link: proxies refuse long addresses. UTF-16 units. */
+export const LONGEST_LINK = 1500;
 
-export function resultSection(text: string, explanation: Explanation, classes: readonly string[]): Renderable {
+export type Result = {
+  text: string;
+  explanation: Explanation;
+  classes: readonly string[];
+  /** Of POST /predict. */
+  address: string;
+  needsKey: boolean;
+};
+
+export function resultSection({ text, explanation, classes, address, needsKey }: Result): Renderable {
   const { label, abstains, probability, confidence, words, knownShare, towards } = explanation;
-  const top = movers(words, TABLE_ROWS);
   const sides = classes.length === 2 ? { up: classes[1], down: classes[0] } : sidesOf(classes[towards]);
-  const isLow = abstains === undefined && label === classes[0];
-  const mark = classes.length === 2 || !isMiddle(label, classes) ? (isLow ? '▼' : '▲') : '●';
-  const tone = isMiddle(label, classes) || abstains ? 'middle' : isLow ? 'negative' : 'positive';
   // The form's address ends in #result, so the result takes the focus and a screen reader starts there. With autofocus as
   // well, the two would race.
-  return html`<section class="card result ${tone}" id="result" tabindex="-1" aria-labelledby="verdict">
+  return html`<section class="card result ${toneOf(explanation, classes)}" id="result" tabindex="-1" aria-labelledby="verdict">
 <div class="verdict">
-<h2 id="verdict"><span aria-hidden="true">${abstains ? '○' : mark}</span> ${verdictOf(explanation)}</h2>
-${abstains ? html`<p>Best guess: ${label}, ${percent(confidence)}</p>` : html`<p>Confidence <strong>${percent(confidence)}</strong></p>`}
+<h2 id="verdict"><span aria-hidden="true">${markOf(explanation, classes)}</span> ${verdictOf(explanation)}</h2>
+${abstains ? html`<p>Best guess: ${label}, ${percentOf(confidence)}</p>` : html`<p>Confidence <strong>${percentOf(confidence)}</strong></p>`}
 </div>
 ${classes.length === 2 ? scale(probability, sides) : shares(explanation.probabilities, classes)}
-${
-  knownShare < ENOUGH_KNOWN &&
-  html`<p class="note">The model knows only ${Math.round(100 * knownShare)} % of these words, so the result may be unreliable.</p>`
-}
+<p class="note">The model knows ${knownShare < ENOUGH_KNOWN && 'only '}${Math.round(100 * knownShare)} % of these words${
+    knownShare < ENOUGH_KNOWN && ', so the result may be unreliable'
+  }.</p>
 <h3 class="why">Why</h3>
 <p class="marked">${highlight(text, words).map((part) => segment(part, sides))}</p>
-<p class="note"><mark class="p2">Straight</mark> underlines count ${classes.length === 2 ? 'towards ' : ''}${sides.up}, <mark class="n2">wavy</mark> ones ${classes.length === 2 ? 'towards ' : ''}${sides.down}; thicker means stronger.</p>
-${top.length > 0 && table(top, sides)}
+<p class="note"><mark class="p2">Straight</mark> underlines count ${classes.length === 2 && 'towards '}${sides.up}, <mark class="n2">wavy</mark> ones ${classes.length === 2 && 'towards '}${sides.down}; thicker means stronger.</p>
+${table(explanation, sides)}
+${share(text, address, needsKey)}
 </section>`;
+}
+
+/** A link that carries the text, and the same question as a command. */
+function share(text: string, address: string, needsKey: boolean): Renderable {
+  // JSON of a lone surrogate is an escape; in an address there is no such thing.
+  const body = JSON.stringify({ text }).replaceAll("'", String.raw`\u0027`);
+  const key = needsKey && ` -H 'Authorization: Bearer KEY'`;
+  return html`<details class="share">
+<summary>Share, or ask from a program</summary>
+${text.length <= LONGEST_LINK && html`<p><a id="link" href="./?text=${encodeURIComponent(text.toWellFormed())}#result">Link to this result</a> <button type="button" data-copy="link" hidden>Copy the link</button></p>`}
+<pre tabindex="0" aria-label="As a command"><code id="curl">curl${key} -d '${body}' <span id="address">${address}</span></code></pre>
+<p><button type="button" data-copy="curl" hidden>Copy as curl</button> <span role="status" id="copied"></span></p>
+</details>`;
+}
+
+type Judged = Pick<Prediction, 'label' | 'abstains'>;
+
+/** Positive and negative have each a shape and a colour of their own. */
+export function toneOf({ label, abstains }: Judged, classes: readonly string[]): 'positive' | 'middle' | 'negative' {
+  if (abstains || isMiddle(label, classes)) return 'middle';
+  return label === classes[0] ? 'negative' : 'positive';
+}
+
+export function markOf({ label, abstains }: Judged, classes: readonly string[]): string {
+  if (abstains) return '○';
+  if (classes.length > 2 && isMiddle(label, classes)) return '●';
+  return label === classes[0] ? '▼' : '▲';
 }
 
 /** What contributions above and below 0 speak for. */
@@ -67,7 +101,7 @@ function shares(probabilities: readonly number[], classes: readonly string[]): R
 }
 
 /** Never rounds up to 100 %, nor down below 50 %. */
-function percent(confidence: number): string {
+export function percentOf(confidence: number): string {
   return confidence > 0.995 ? 'over 99 %' : `${Math.floor(100 * confidence + 1e-9)} %`;
 }
 
@@ -89,22 +123,35 @@ function segment({ text, level, contribution }: Segment, { up, down }: Sides): R
   return html`<mark class="${contribution > 0 ? 'p' : 'n'}${level}" title="${side}, ${signed(contribution)}">${text}${spoken}</mark>`;
 }
 
-function table(top: readonly Mover[], sides: Sides): Renderable {
-  const most = Math.abs(top[0].contribution);
+/** The largest effects, then the rest in two rows, so that the column adds up to the log-odds. */
+function table({ words, bias, score }: Explanation, sides: Sides): Renderable {
+  const all = movers(words);
+  const top = all.slice(0, TABLE_ROWS);
+  const others = all.slice(TABLE_ROWS);
+  const rest = others.reduce((sum, { contribution }) => sum + contribution, 0);
+  const rows = [
+    ...top.map(({ word, contribution }) => ({ name: word, value: contribution, isWord: true })),
+    ...(others.length > 0 ? [{ name: `${others.length} other words`, value: rest, isWord: false }] : []),
+    { name: 'Start, before any word', value: bias, isWord: false },
+  ];
+  const most = Math.max(...rows.map(({ value }) => Math.abs(value)));
   return html`<table>
-<caption>Words with the largest effect <span>(in log-odds)</span></caption>
+<caption>Words with the largest effect <span>(in log-odds, which add up)</span></caption>
 <thead><tr><th scope="col">Word</th><th scope="col">Towards</th><th scope="col" class="bars"><span class="unseen">Size</span></th><th scope="col" class="number">Effect</th></tr></thead>
-<tbody>${top.map((mover) => row(mover, most, sides))}</tbody>
+<tbody>${rows.map((one) => row(one, most, sides))}</tbody>
+<tfoot><tr><th scope="row">Sum</th><td class="${score > 0 ? 'up' : 'down'}"><span aria-hidden="true">${score > 0 ? '▲' : '▼'}</span> ${score > 0 ? sides.up : sides.down}</td><td class="bars"></td><td class="number">${signed(score)}</td></tr></tfoot>
 </table>`;
 }
 
-function row({ word, contribution }: Mover, most: number, sides: Sides): Renderable {
-  const up = contribution > 0;
-  const width = ((50 * Math.abs(contribution)) / most).toFixed(2);
+type Row = { name: string; value: number; isWord: boolean };
+
+function row({ name, value, isWord }: Row, most: number, sides: Sides): Renderable {
+  const up = value > 0;
+  const width = most === 0 ? '0' : ((50 * Math.abs(value)) / most).toFixed(2);
   const from = up ? '50' : (50 - Number(width)).toFixed(2);
   const side = up ? 'up' : 'down';
   return html`
-<tr><th scope="row">${word}</th><td class="${side}"><span aria-hidden="true">${up ? '▲' : '▼'}</span> ${up ? sides.up : sides.down}</td><td class="bars"><svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="axis" x="49.8" width="0.4" height="4"/><rect class="${side}" x="${from}" width="${width}" height="4"/></svg></td><td class="number">${signed(contribution)}</td></tr>`;
+<tr><th scope="row"${!isWord && html` class="rest"`}>${name}</th><td class="${side}"><span aria-hidden="true">${up ? '▲' : '▼'}</span> ${up ? sides.up : sides.down}</td><td class="bars"><svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true"><rect class="axis" x="49.8" width="0.4" height="4"/><rect class="${side}" x="${from}" width="${width}" height="4"/></svg></td><td class="number">${signed(value)}</td></tr>`;
 }
 
 function signed(value: number): string {
@@ -142,8 +189,8 @@ function levelOf(contribution: number, most: number): Segment['level'] {
 
 export type Mover = { word: string; contribution: number };
 
-/** The words with the largest total contribution, each once regardless of case, largest first. */
-export function movers(words: readonly WordContribution[], count: number): Mover[] {
+/** The words by their total contribution, each once regardless of case, the largest first. */
+export function movers(words: readonly WordContribution[]): Mover[] {
   const sums = new Map<string, Mover>();
   for (const { text, contribution } of words) {
     const key = text.toLowerCase();
@@ -152,7 +199,6 @@ export function movers(words: readonly WordContribution[], count: number): Mover
     else sums.set(key, { word: text, contribution });
   }
   return [...sums.values()]
-    .filter(({ contribution }) => Math.abs(contribution) >= 0.005)
-    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution))
-    .slice(0, count);
+    .filter(({ contribution }) => contribution !== 0)
+    .sort((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
 }

@@ -23,6 +23,7 @@ body {
   margin: 0; background: var(--paper); color: var(--ink);
   font: 1.0625rem/1.6 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Cantarell, sans-serif;
 }
+.wide { max-width: 60rem !important; }
 .page { max-width: 45rem; margin: 0 auto; padding: 3rem 1.25rem 2rem; }
 h1 { margin: 0; font-size: 1.75rem; line-height: 1.25; letter-spacing: -0.015em; font-weight: 650; }
 h1 a { color: inherit; text-decoration: none; }
@@ -33,7 +34,7 @@ a { color: var(--accent); text-underline-offset: 0.15em; }
 .lead { margin-top: 0.4rem; color: var(--soft); }
 .card { margin-top: 1.5rem; padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.9rem; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-label, .examples h2, .feedback h2 { display: block; font-size: 1rem; font-weight: 600; }
+label, .examples h2, .feedback h2, .file h2 { display: block; font-size: 1rem; font-weight: 600; }
 textarea {
   display: block; width: 100%; min-height: 7.5rem; margin: 0.5rem 0 1rem; padding: 0.75rem 0.9rem; resize: vertical;
   font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--field); border-radius: 0.6rem;
@@ -46,6 +47,21 @@ button { font: inherit; color: inherit; cursor: pointer; }
 }
 .go:hover { filter: brightness(1.1); }
 .go:active { filter: brightness(0.95); }
+.row { display: flex; flex-wrap: wrap; align-items: center; gap: 0.6rem 1.25rem; margin-top: 0.6rem; }
+.row > * { min-width: 0; max-width: 100%; }
+input[type="file"] { font: inherit; }
+.row[hidden] { display: none; }
+.check { display: inline-flex; align-items: center; gap: 0.5rem; }
+.check label, .row label { font-weight: 400; }
+input[type="checkbox"] { width: 1.15rem; height: 1.15rem; accent-color: var(--accent); }
+select, .row > button:not(.go), .share button { padding: 0.4rem 0.9rem; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--field); border-radius: 0.6rem; }
+progress { flex: 1; min-width: 8rem; height: 0.8rem; accent-color: var(--accent); }
+.file h2, .model h2 { font-size: 1.1rem; }
+.file.over { border-color: var(--accent); border-style: dashed; }
+.share { margin-top: 1.25rem; }
+.share p { margin-top: 0.6rem; }
+summary { cursor: pointer; color: var(--accent); }
+pre { margin: 0.6rem 0 0; padding: 0.75rem 0.9rem; background: var(--paper); border: 1px solid var(--line); border-radius: 0.6rem; white-space: pre-wrap; overflow-wrap: anywhere; font: 0.875rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .alert { margin: 0 0 1rem; padding: 0.7rem 0.9rem; border: 1px solid var(--neg); border-left-width: 0.35rem; border-radius: 0.5rem; }
 .alert p + p { color: var(--soft); }
 .examples { margin-top: 1.5rem; }
@@ -85,12 +101,30 @@ mark {
 .p1, .n1 { text-decoration-thickness: 1px; } .p2, .n2 { text-decoration-thickness: 1.5px; }
 .p3, .n3 { text-decoration-thickness: 2.5px; }
 .note { margin-top: 0.75rem; font-size: 0.9375rem; color: var(--soft); }
+.model h3 { margin-top: 1.75rem; }
+.model p, .model ul { margin-top: 0.5rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1.25rem; margin: 0.9rem 0 0; }
+dt { color: var(--soft); }
+dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+.scroll { overflow-x: auto; }
+figure { margin: 0; }
+.plots { display: flex; flex-wrap: wrap; gap: 1.5rem; margin-top: 0.75rem; }
+.plot { display: block; width: 20rem; max-width: 100%; }
+.plot rect, .plot path { fill: none; stroke: var(--line); }
+.plot path { stroke: var(--soft); stroke-dasharray: 4 3; }
+.plot circle { fill: var(--accent); fill-opacity: 0.75; }
+.plot text { fill: var(--soft); font-size: 11px; }
+#viewer { padding: 0.5rem; background: #ffffff; color: #1f2429; border-radius: 0.9rem; margin-top: 1.5rem; color-scheme: light; }
 table { width: 100%; margin-top: 1.5rem; border-collapse: collapse; }
 caption { padding-bottom: 0.4rem; text-align: left; font-weight: 650; }
 caption span { font-weight: 400; color: var(--soft); }
 th, td { padding: 0.35rem 0.5rem 0.35rem 0; text-align: left; border-top: 1px solid var(--line); }
 thead th { font-size: 0.875rem; font-weight: 500; color: var(--soft); border-top: 0; }
 tbody th { font-weight: 500; overflow-wrap: anywhere; }
+tfoot th, tfoot td { font-weight: 650; border-top: 2px solid var(--field); }
+.rest { font-style: italic; color: var(--soft); }
+.several td, .several thead th { white-space: nowrap; padding-left: 0.75rem; }
+.several .positive { color: var(--pos); } .several .negative { color: var(--neg); }
 td:nth-child(2) { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; padding-right: 0; }
 td.bars { width: 40%; }

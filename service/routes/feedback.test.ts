@@ -186,8 +186,8 @@ describe('on the page', () => {
   it('a result has a button for each class, and pressing one stores the text and says thank you', async () => {
     const result = await app.post('/predict', new URLSearchParams({ text: 'a "good" <film>' }).toString(), FORM);
     const page = await result.text();
-    expect(page).toContain('<button name="label" value="positive">Right: positive</button>');
-    expect(page).toContain('<button name="label" value="negative">Wrong: it is negative</button>');
+    expect(page).toContain('<button type="submit" name="label" value="positive">Right: positive</button>');
+    expect(page).toContain('<button type="submit" name="label" value="negative">Wrong: it is negative</button>');
     const request_id = String(result.headers.get('x-request-id'));
     expect(page).toContain(`name="request_id" value="${request_id}"`);
     const body = new URLSearchParams({ text: 'a "good" <film>', request_id, label: 'negative' });
@@ -199,7 +199,7 @@ describe('on the page', () => {
 
   it('there are no buttons if feedback is off', async () => {
     const off = await openApp();
-    expect(await (await off.post('/predict', 'text=good', FORM)).text()).not.toContain('/feedback');
+    expect(await (await off.post('/predict', 'text=good', FORM)).text()).not.toContain('action="feedback"');
     await off.close();
   });
 

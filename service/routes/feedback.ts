@@ -7,18 +7,19 @@
  * pod may have given the answer. After a release, that can be another model than the person saw; the line names it.
  */
 import { readBody } from '../body.ts';
-import { type Feedback, FeedbackRefused, type Judgement, MAX_NOTE_LENGTH } from '../feedback/feedback.ts';
-import { pageHeaders } from '../page/document.ts';
+import { type Feedback, FeedbackRefused, type Judgement } from '../feedback/feedback.ts';
+import { sendPage } from '../page/document.ts';
 import { thanksPage } from '../page/feedback.ts';
 import { parseObject } from '../predict.ts';
 import { FORM, isJson, mediaType, RequestError, UNSAID, unsupported } from '../request.ts';
+import { checkFeedback, feedbackSchema } from '../requests.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 
-const REQUEST_ID = /^[\w.:-]{1,100}$/;
-
-export function feedback({ config, state, metrics, admission, feedback: store }: Service): Handler {
+export function feedback({ config, state, metrics, admission, access, feedback: store }: Service): Handler {
   if (!store) return refuse;
+  let schema: ReturnType<typeof feedbackSchema> | undefined;
   return async (ctx) => {
+    access.check(ctx.req);
     const type = mediaType(ctx.req.headers['content-type']);
     if (type !== 'application/json' && type !== FORM && !UNSAID.includes(type)) throw unsupported(type);
     const predictor = predictorOf(state);
@@ -26,17 +27,24 @@ export function feedback({ config, state, metrics, admission, feedback: store }:
     if (UNSAID.includes(type) && !isJson(body)) throw unsupported(type);
     const fields =
       type === FORM && !isJson(body) ? formFields(body) : parseObject(body, '{"text": "...", "label": "..."}');
-    const label = checkLabel(fields.label, predictor.served.model.classes);
-    const optional = { ...checkRequestId(fields.request_id), ...checkNote(fields.note) };
-    const { text, prediction } = await admission.work(body.length, () => predictor.judge(fields.text));
-    const { label: predicted } = prediction;
+    schema ??= feedbackSchema(config, predictor.served.model.classes);
+    const { text, label, request_id, note } = checkFeedback(fields, schema);
+    const { label: predicted } = await admission.work(body.length, () => predictor.judge(text));
     const id = String(ctx.state.requestId);
     const model = predictor.served.version;
-    const isNew = await add(store, { time: new Date().toISOString(), id, text, label, predicted, model, ...optional });
+    const isNew = await add(store, {
+      time: new Date().toISOString(),
+      id,
+      text,
+      label,
+      predicted,
+      model,
+      request_id,
+      note,
+    });
     if (isNew) metrics.judged(predicted, label === predicted);
     if (type === FORM && ctx.accepts('html', 'json') === 'html') {
-      ctx.set(pageHeaders);
-      ctx.body = thanksPage(predictor.served);
+      sendPage(ctx, thanksPage(predictor.served));
     } else {
       ctx.body = { id, label, predicted, agreed: label === predicted };
     }
@@ -58,9 +66,7 @@ const refuse: Handler = () => {
   });
 };
 
-type Fields = { text?: unknown; label?: unknown; request_id?: unknown; note?: unknown };
-
-function formFields(body: string): Fields {
+function formFields(body: string): Record<string, unknown> {
   const form = new URLSearchParams(body);
   const field = (name: string) => form.get(name) || undefined;
   return {
@@ -69,32 +75,4 @@ function formFields(body: string): Fields {
     request_id: field('request_id'),
     note: field('note'),
   };
-}
-
-function checkLabel(value: unknown, classes: readonly string[]): string {
-  const label = classes.find((each) => each === value);
-  if (label !== undefined) return label;
-  const got = value === undefined ? 'missing' : JSON.stringify(value).slice(0, 100);
-  throw new RequestError(
-    422,
-    'LABEL_UNKNOWN',
-    `"label" is ${got}; the classes of the model are ${classes.join(', ')}`,
-    {
-      next: `send one of ${classes.join(', ')}`,
-    },
-  );
-}
-
-function checkRequestId(value: unknown): { request_id?: string } {
-  if (value === undefined) return {};
-  if (typeof value === 'string' && REQUEST_ID.test(value)) return { request_id: value };
-  throw new RequestError(422, 'REQUEST_ID_INVALID', '"request_id" is not the id of a request', {
-    next: 'send the X-Request-Id of the answer, or leave the field out',
-  });
-}
-
-function checkNote(value: unknown): { note?: string } {
-  if (value === undefined) return {};
-  if (typeof value === 'string' && value.length <= MAX_NOTE_LENGTH) return { note: value };
-  throw new RequestError(422, 'NOTE_INVALID', `"note" must be a string of at most ${MAX_NOTE_LENGTH} characters`);
 }

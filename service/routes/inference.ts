@@ -106,7 +106,8 @@ function metadata({ name, version }: ServedModel) {
   return { name, versions: [version], platform: 'sentiment-pipeline', inputs: [INPUT], outputs };
 }
 
-async function infer({ config, state, admission }: Service, ctx: Context) {
+async function infer({ config, state, admission, access }: Service, ctx: Context) {
+  access.check(ctx.req);
   const { headers } = ctx.req;
   const type = mediaType(headers['content-type']);
   if (headers['inference-header-content-length'] !== undefined) throw binary();

@@ -1,9 +1,13 @@
 /** The routes that tell how the service is: alive, ready, its version, its metrics, its description. */
+
+import { USUAL_CLASSES } from '../classes.ts';
 import type { ServiceConfig } from '../config.ts';
 import { openapiDocument } from '../openapi.ts';
-import { USUAL_CLASSES } from '../predict.ts';
+import { cardPage } from '../page/card.ts';
+import { sendPage } from '../page/document.ts';
+import { RequestError } from '../request.ts';
 import { dataSource, type ServedModel } from '../served_model.ts';
-import type { Handler, Service } from '../service.ts';
+import { type Handler, predictorOf, type Service } from '../service.ts';
 
 /** The process runs and answers. Says nothing about the model: a restart would not help there. */
 export const healthz: Handler = (ctx) => {
@@ -33,12 +37,31 @@ export function metricsPage({ metrics }: Service): Handler {
   };
 }
 
+/** In place of it, with METRICS_PORT. */
+export function metricsElsewhere({ config }: Service): Handler {
+  return () => {
+    throw new RequestError(404, 'METRICS_ELSEWHERE', `the metrics are on port ${config.metricsPort}`);
+  };
+}
+
+/** What the model is, learnt from and can do, as a page. */
+export function modelCard({ state }: Service): Handler {
+  return (ctx) => sendPage(ctx, cardPage(predictorOf(state).served));
+}
+
 /** The OpenAPI description, with the limits that this service was started with and the classes of its model. */
-export function openapi({ config, feedback, state }: Service): Handler {
+export function openapi({ config, feedback, access, state }: Service): Handler {
   return (ctx) => {
-    const classes = state.predictor?.served.model.classes ?? USUAL_CLASSES;
+    const document = openapiDocument({
+      limits: config,
+      classes: state.predictor?.served.model.classes ?? USUAL_CLASSES,
+      collectsFeedback: feedback !== undefined,
+      needsKey: access.needsKey,
+      hasMetrics: config.metricsPort === 0,
+    });
     ctx.type = 'json';
-    ctx.body = JSON.stringify(openapiDocument(config, feedback !== undefined, classes), null, 2);
+    // Paths are relative to where this description is, as the proxy in front has it.
+    ctx.body = JSON.stringify({ ...document, servers: [{ url: '.' }] }, null, 2);
   };
 }
 

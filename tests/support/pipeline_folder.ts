@@ -49,7 +49,7 @@ export async function createPipelineFolder(): Promise<PipelineFolder> {
       await folder.trainOn(invented(seed), settings(defaults, name, sections));
     },
     async trainOn(parts, params) {
-      folder.params = { ...params, register_model: { experiment: name, model_name: name } };
+      folder.params = { ...params, register_model: { ...params.register_model, experiment: name, model_name: name } };
       await fill(path, folder.params, parts);
     },
     run(stage, env, onStart) {
@@ -95,6 +95,9 @@ async function fill(path: string, params: Params, { train, test }: Parts): Promi
   await put(paths.rawTest, lines(test));
   await put(paths.metrics, JSON.stringify({ n_test: test.length, accuracy, accuracy_se: 0.02, roc_auc, ece }));
   await put(paths.roc, '[]');
+  await put(paths.slices, '[]');
+  await put(paths.calibration, '[]');
+  await put(paths.behaviour, '{"files": []}');
   await put(
     `${paths.plots}/roc.svg`,
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 9 9 0"/></svg>',

@@ -1,0 +1,84 @@
+/**
+ * The page: GET / with the empty form, GET /?text=... with the answer to a text (a link that carries it), and POST /predict from the
+ * form, for one text or for a text per line. None of it needs JavaScript.
+ */
+import type { Context } from 'koa';
+import { readBody } from '../body.ts';
+import { sendPage } from '../page/document.ts';
+import { type Home, homePage } from '../page/home.ts';
+import type { Predictor } from '../predict.ts';
+import { isJson, overloaded, RequestError } from '../request.ts';
+import { type Handler, predictorOf, type Service } from '../service.ts';
+
+export function page(service: Service): Handler {
+  return async (ctx) => {
+    const text = new URLSearchParams(ctx.querystring).get('text') ?? undefined;
+    if (text === undefined) return sendPage(ctx, homePage(standing(service, ctx)), 'home');
+    service.access.check(ctx.req);
+    await show(service, ctx, { text, isLines: false });
+  };
+}
+
+/**
+ * The page's form. `answer` sends the answer to a body of JSON: clients whose Accept header asks for JSON get it, and so
+ * does a body that is JSON by itself.
+ */
+export function predictForm(service: Service, answer: (ctx: Context, body: string) => void | Promise<void>): Handler {
+  const { config, admission } = service;
+  return async (ctx) => {
+    const wantsJson = ctx.accepts('html', 'json') === 'json';
+    let body: string;
+    try {
+      body = await readBody(ctx.req, config.maxBodyBytes, admission);
+    } catch (error) {
+      if (wantsJson) throw error;
+      return showError(service, ctx, error, {});
+    }
+    if (isJson(body)) return answer(ctx, body);
+    const form = new URLSearchParams(body);
+    const text = form.get('text') ?? undefined;
+    if (wantsJson) return answer(ctx, JSON.stringify({ text }));
+    await show(service, ctx, { text, isLines: form.get('lines') === '1' });
+  };
+}
+
+type Asked = { text: string | undefined; isLines: boolean };
+
+async function show(service: Service, ctx: Context, asked: Asked): Promise<void> {
+  const { state, admission } = service;
+  try {
+    const predictor = predictorOf(state);
+    const result = await admission.work(asked.text?.length ?? 0, () => judge(predictor, asked));
+    const html = homePage({ ...standing(service, ctx), ...asked, ...result });
+    if (!admission.send(ctx.res, html.length)) throw overloaded('too many answers wait for their readers');
+    sendPage(ctx, html, 'home');
+  } catch (error) {
+    showError(service, ctx, error, asked);
+  }
+}
+
+function judge(predictor: Predictor, { text, isLines }: Asked): Pick<Home, 'explanation' | 'several'> {
+  const lines = isLines ? (text ?? '').split(/\r?\n/).filter((line) => /\S/.test(line)) : [];
+  if (lines.length < 2) return { explanation: predictor.explain(isLines ? (lines[0] ?? text) : text) };
+  const predictions = predictor.predictAll(lines, 'lines');
+  return { several: lines.map((line, i) => ({ text: line, prediction: predictions[i] })) };
+}
+
+function showError(service: Service, ctx: Context, error: unknown, asked: Partial<Asked>): void {
+  if (!(error instanceof RequestError)) throw error;
+  ctx.status = error.status;
+  ctx.set(error.headers);
+  sendPage(ctx, homePage({ ...standing(service, ctx), ...asked, error }), 'home');
+}
+
+/** What the page says whatever was asked. */
+function standing({ config, state, access, feedback }: Service, ctx: Context): Home {
+  const { maxTextLength, maxBatchSize, maxBodyBytes, pathPrefix } = config;
+  return {
+    limits: { maxTextLength, maxBatchSize, maxBodyBytes },
+    served: state.predictor?.served,
+    needsKey: access.needsKey,
+    address: `${ctx.origin}${pathPrefix}/predict`,
+    judged: feedback && String(ctx.state.requestId),
+  };
+}
