@@ -3,8 +3,9 @@ import type { Container, Directory, Platform, Secret, Service } from '@dagger.io
 import { type AwsClients, awsClients } from './aws/clients.ts';
 import { type AwsSignIn, awsCredentials, checkAwsSignIn } from './aws/sign_in.ts';
 import type { Builder } from './containers/image.ts';
-import type { Tracking } from './containers/pipeline.ts';
+import type { Checkout, Tracking } from './containers/pipeline.ts';
 import { type Mirrors, toolbox } from './containers/toolbox.ts';
+import { type Owner, ownerOf } from './containers/volumes.ts';
 import { PipelineError } from './errors.ts';
 import { hide } from './redact.ts';
 import { lastLines } from './step.ts';
@@ -18,6 +19,8 @@ export type Arguments = {
   tracking: TrackingSignIn<Secret>;
   aws: AwsSignIn<Secret>;
   target: ClusterArguments;
+  /** Whose cache volumes the call uses. */
+  owner: Owner;
 };
 
 export type Images = {
@@ -57,12 +60,12 @@ export type FlatArguments = Mirrors &
     awsWebIdentityToken?: Secret;
   };
 
-/** The arguments in their groups. Throws as withReadableSecrets. */
-export function argumentsOf(flat: FlatArguments): Promise<Arguments> {
+/** The arguments in their groups. Throws as readSecrets. */
+export async function argumentsOf(flat: FlatArguments): Promise<Arguments> {
   const { source, platform, npmrc, pipConfig, aptSources, caBundle, goProxy } = flat;
   const { trackingUri: uri, trackingUsername: username, trackingPassword: password, trackingToken: token } = flat;
   const { cluster, kubeconfig, kubeContext, apiServer } = flat;
-  return withReadableSecrets({
+  const given = {
     source,
     images: { node: flat.nodeImage, registry: flat.registryImage, cluster: flat.clusterImage, platform },
     mirrors: { npmrc, pipConfig, aptSources, caBundle, goProxy },
@@ -76,12 +79,15 @@ export function argumentsOf(flat: FlatArguments): Promise<Arguments> {
       webIdentityToken: flat.awsWebIdentityToken,
     },
     target: { cluster, kubeconfig, kubeContext, apiServer },
-  });
+  };
+  const texts = await readSecrets(given);
+  // A release always has one of the first two; the keys of a session differ from run to run.
+  const lasting = flat.awsSessionToken ? undefined : texts.get('aws-secret-access-key');
+  return { ...given, owner: ownerOf(texts.get('tracking-token') ?? texts.get('tracking-password') ?? lasting) };
 }
 
-/** The same arguments. Throws SECRET for a secret that cannot be read, such as env:NAME of a variable that is not set. */
-async function withReadableSecrets(given: Arguments): Promise<Arguments> {
-  const { mirrors, tracking, aws, target } = given;
+/** The texts by option. Throws SECRET for one that cannot be read, such as env:NAME of a variable that is not set. */
+async function readSecrets({ mirrors, tracking, aws, target }: Omit<Arguments, 'owner'>): Promise<Map<string, string>> {
   const secrets = {
     npmrc: mirrors.npmrc,
     'pip-config': mirrors.pipConfig,
@@ -93,6 +99,7 @@ async function withReadableSecrets(given: Arguments): Promise<Arguments> {
     'aws-web-identity-token': aws.webIdentityToken,
     kubeconfig: target.kubeconfig,
   };
+  const texts = new Map<string, string>();
   for (const [option, secret] of Object.entries(secrets)) {
     const text = await secret?.plaintext().catch((cause: unknown) => {
       const evidence = lastLines(cause instanceof Error ? cause.message : String(cause));
@@ -101,23 +108,25 @@ async function withReadableSecrets(given: Arguments): Promise<Arguments> {
     });
     // The words of a whole file are not secrets.
     if (/^(?:tracking|aws)-/.test(option)) hide(text);
+    if (text !== undefined) texts.set(option, text);
   }
-  return given;
+  return texts;
 }
 
-export function toolboxOf({ source, images, mirrors }: Arguments): Container {
-  return toolbox(source, images.node, mirrors);
+export function toolboxOf({ source, images, mirrors, owner }: Arguments): Container {
+  return toolbox(source, images.node, { ...mirrors, owner });
 }
 
 /** What the model and the service's image are built from. */
-export function builderOf(given: Arguments): Builder & { toolbox: Container; aws: AwsSignIn<Secret> } {
-  const { source, images, mirrors } = given;
+export function builderOf(given: Arguments): Builder & Checkout & { aws: AwsSignIn<Secret> } {
+  const { source, images, mirrors, owner } = given;
   return {
     source,
     nodeImage: images.node,
     platform: images.platform,
     mirrors,
     toolbox: toolboxOf(given),
+    owner,
     aws: given.aws,
   };
 }

@@ -4,6 +4,7 @@ import type { AwsSignIn } from '../aws/sign_in.ts';
 import type { TrackingSignIn } from '../tracking.ts';
 import { pipelinePart } from './parts.ts';
 import { SRC } from './toolbox.ts';
+import { type Owner, ownVolume } from './volumes.ts';
 
 /** Host name of the container's own tracking server. */
 const MLFLOW = 'mlflow';
@@ -14,15 +15,18 @@ export type Tracking = TrackingSignIn<Secret> & { uri: string };
 
 export type DvcRemote = { url: string; aws: AwsSignIn<Secret> };
 
+/** The repository, the machine that its stages run on, and whose DVC cache they use. */
+export type Checkout = { source: Directory; toolbox: Container; owner: Owner };
+
 /** The toolbox with the pipeline's code in a git repository, which DVC needs. */
-export function withPipeline(toolbox: Container, source: Directory): Container {
+export function withPipeline({ toolbox, source, owner }: Checkout): Container {
   return toolbox
     .withDirectory(SRC, source.filter(pipelinePart))
     .withEnvVariable('DVC_NO_ANALYTICS', '1')
     .withEnvVariable('DVC_SITE_CACHE_DIR', '/tmp/dvc-site')
     .withEnvVariable('PYTHONUNBUFFERED', '1')
     .withExec(['git', 'init', '--quiet'])
-    .withMountedCache(`${SRC}/.dvc/cache`, dag.cacheVolume('sentiment-dvc'));
+    .withMountedCache(`${SRC}/.dvc/cache`, dag.cacheVolume(ownVolume('sentiment-dvc', owner)));
 }
 
 /** Stages one to five, which depend only on files. */

@@ -6,6 +6,7 @@
  * edit would invalidate what follows.
  */
 import { type Container, type Directory, dag, type File, type Secret } from '@dagger.io/dagger';
+import { type Owner, ownVolume } from './volumes.ts';
 
 /** A company's own package sources; the default of each is the public one. */
 export type Mirrors = {
@@ -15,6 +16,9 @@ export type Mirrors = {
   caBundle?: File;
   goProxy?: string;
 };
+
+/** Who keeps packages where only their like can change them. */
+type Kept = Mirrors & { owner: Owner };
 
 export const SRC = '/src';
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
@@ -27,7 +31,7 @@ exec /opt/uv/bin/uv "$@"
 `;
 
 /** `source` is the repository; only its lock files are read. */
-export function toolbox(source: Directory, nodeImage: string, mirrors: Mirrors): Container {
+export function toolbox(source: Directory, nodeImage: string, mirrors: Kept): Container {
   return base(nodeImage, mirrors).with(pythonPackages(source, mirrors)).with(npmPackages(source, mirrors));
 }
 
@@ -84,12 +88,12 @@ function companyCertificates({ caBundle }: Mirrors): (container: Container) => C
   };
 }
 
-function pythonPackages(source: Directory, mirrors: Mirrors): (container: Container) => Container {
+function pythonPackages(source: Directory, mirrors: Kept): (container: Container) => Container {
   return (container) =>
     container
       .withDirectory('.', source.filter({ include: ['requirements.txt', 'scripts/pins'] }))
       .withNewFile('/opt/bin/uv', UV, { permissions: 0o755 })
-      .withMountedCache('/root/.cache', dag.cacheVolume('sentiment-python'))
+      .withMountedCache('/root/.cache', dag.cacheVolume(ownVolume('sentiment-python', mirrors.owner)))
       .withEnvVariable('UV_LINK_MODE', 'copy')
       .with(withPipConfig(mirrors))
       .withExec(['python3', '-m', 'venv', '/opt/uv'])

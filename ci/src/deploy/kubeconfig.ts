@@ -134,3 +134,20 @@ function refuseFiles(files: Record<string, string | undefined>): void {
 function wrong(headline: string, next: string, evidence: string[] = []): PipelineError {
   return new PipelineError('KUBECONFIG', `this kubeconfig cannot be used: ${headline}`, { evidence, next });
 }
+
+/** The same cluster through another address, `host:port`. The certificate is for the kubeconfig's, so TLS verifies that name. */
+export function throughServer(kubeConfig: KubeConfig, endpoint: string): KubeConfig {
+  const { server = 'https://localhost', tlsServerName = new URL(server).hostname } =
+    kubeConfig.getCurrentCluster() ?? {};
+  return withServer(kubeConfig, endpoint, tlsServerName);
+}
+
+/** The same cluster at another address, `host:port`. */
+export function withServer(kubeConfig: KubeConfig, endpoint: string, tlsServerName?: string): KubeConfig {
+  const server = `https://${endpoint}`;
+  const current = kubeConfig.getCurrentCluster()?.name;
+  kubeConfig.clusters = kubeConfig.clusters.map((cluster) =>
+    cluster.name === current ? { ...cluster, server, ...(tlsServerName && { tlsServerName }) } : cluster,
+  );
+  return kubeConfig;
+}

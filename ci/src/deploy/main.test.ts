@@ -32,6 +32,7 @@ test.each([
   [[...deploy, '--patience', 'quota=long'], 'the patience is "quota=long", expected quota=SECONDS'],
   [[...deploy, '--despite', 'LOCKED=alone'], 'the refusal LOCKED cannot be passed'],
   [['diagnose', '--name', 'app', '--kubeconfig', 'nowhere.yaml'], 'the kubeconfig cannot be read'],
+  [['diagnose', '--name', 'app', '--kubeconfig', 'x', '--cluster', 'eks'], 'name two clusters: give one of them'],
 ])('the wrong call %j prints the reason and exits with 2', async (args, words) => {
   const { code, stderr } = await call(...args);
   expect([code, stderr]).toEqual([2, expect.stringContaining(words)]);

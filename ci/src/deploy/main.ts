@@ -12,6 +12,7 @@ import { clusterError, describeError } from '../kubernetes/api_error.ts';
 import { hideCredentials, kubernetes } from '../kubernetes/client.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
+import { throughServer } from './kubeconfig.ts';
 import { withPages } from './pages.ts';
 import { describeOutcome, exitCode, outcomeJson } from './report.ts';
 import { rolloutSettings } from './settings.ts';
@@ -42,6 +43,8 @@ ${program} diagnose --name <deployment> [options]
   --field-manager <name>     owner of the fields that are applied (default explained-rollout); the same in each run
   --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --context <name>           context of the kubeconfig (default: its current one)
+  --cluster <name>           EKS cluster, instead of a kubeconfig; credentials and AWS_REGION from the environment
+  --server <host:port>       where to reach the API server, if not at the kubeconfig's address
   --json                     print the outcome as JSON on standard output; progress always goes to standard error
 
 For an image in ECR, compares the image name with what ECR holds, using this machine's AWS credentials.
@@ -69,6 +72,8 @@ const options = {
   name: { type: 'string' },
   kubeconfig: { type: 'string' },
   context: { type: 'string' },
+  cluster: { type: 'string' },
+  server: { type: 'string' },
   'field-manager': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -97,7 +102,7 @@ async function runDeploy(values: Values): Promise<number> {
   if (manifests === undefined) throw new UsageError('--manifests is missing');
   const settings = rolloutSettings({ ...values, maxFlips: values['max-flips'] });
   const signals = await readSignals(manifests, values.signals);
-  const kubeConfig = readKubeConfig(values);
+  const kubeConfig = await kubeConfigOf(values);
   const stopped = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => stopped.abort(new Error(`stopped by ${name}`)));
@@ -138,7 +143,7 @@ async function readSample(path: string | undefined, signals: SignalTable | undef
 async function runDiagnose(values: Values): Promise<number> {
   const { name, namespace = 'default', json } = values;
   if (name === undefined) throw new UsageError('--name is missing');
-  const kubeConfig = readKubeConfig(values);
+  const kubeConfig = await kubeConfigOf(values);
   const diagnosis = await diagnose({ kubeConfig, namespace, name, explainImage: explainerFor(kubeConfig) }).catch(
     (error) => {
       throw clusterError(kubeConfig, error);
@@ -163,6 +168,20 @@ function parse() {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+async function kubeConfigOf(values: Values): Promise<KubeConfig> {
+  const { cluster, kubeconfig, server } = values;
+  if (cluster !== undefined && kubeconfig !== undefined)
+    throw new UsageError('--cluster and --kubeconfig name two clusters: give one of them');
+  const config = cluster === undefined ? readKubeConfig(values) : await eksConfigOf(cluster);
+  return server === undefined ? config : throughServer(config, server);
+}
+
+/** Loads the AWS clients only when they are needed. */
+async function eksConfigOf(cluster: string): Promise<KubeConfig> {
+  const { ownEksKubeConfig } = await import('./own_aws.ts');
+  return ownEksKubeConfig(cluster);
 }
 
 function readKubeConfig({ kubeconfig, context }: Values): KubeConfig {

@@ -80,7 +80,8 @@ test('throws a failed rollout with the code of its cause, and a refusal with its
 });
 
 test('keeps the fields of an outcome as JSON, and of an error its code, evidence and next step', () => {
-  expect(JSON.parse(outcomeJson(outcomes['rolled back']))).toEqual(outcomes['rolled back']);
+  const report = describeOutcome(outcomes['rolled back']);
+  expect(JSON.parse(outcomeJson(outcomes['rolled back']))).toEqual({ ...outcomes['rolled back'], report });
   expect(JSON.parse(outcomeJson(outcomes.refused)).error).toEqual({
     code: 'NO_RIGHTS',
     headline: 'this role may not deploy',

@@ -136,9 +136,13 @@ export function outcomeError(
   }
 }
 
-/** A stable format: the outcome's fields; an error as its code, headline, evidence and next step. */
+/** A stable format: the outcome's fields and its report; an error as its code, headline, evidence and next step. */
 export function outcomeJson(outcome: Outcome): string {
-  return JSON.stringify(outcome, (_, value: unknown) => (value instanceof PipelineError ? fieldsOf(value) : value), 2);
+  return JSON.stringify(
+    { ...outcome, report: describeOutcome(outcome) },
+    (_, value: unknown) => (value instanceof PipelineError ? fieldsOf(value) : value),
+    2,
+  );
 }
 
 function fieldsOf({ code, headline, evidence, next }: PipelineError): object {

@@ -1,5 +1,5 @@
 /** The cluster that callers name (an EKS cluster by its name, or any cluster by its kubeconfig) and what is applied to it. */
-import type { Directory, File, Service } from '@dagger.io/dagger';
+import type { Directory, File } from '@dagger.io/dagger';
 import type { KubeConfig } from '#kubernetes';
 import { type Arguments, awsClientsOf, type ClusterArguments } from '../arguments.ts';
 import type { AwsClients } from '../aws/clients.ts';
@@ -7,7 +7,7 @@ import { eksKubeConfig } from '../aws/eks.ts';
 import { parseSample, type Question } from '../bake/sample.ts';
 import { parseSignals, type SignalTable } from '../bake/signals.ts';
 import { explainerOf } from '../deploy/ecr.ts';
-import { givenKubeConfig } from '../deploy/kubeconfig.ts';
+import { givenKubeConfig, throughServer } from '../deploy/kubeconfig.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
 import { checkRights, signedIn } from '../deploy/rights.ts';
 import type { RolloutSettings } from '../deploy/settings.ts';
@@ -95,7 +95,7 @@ export async function kubeConfigOf(
   }
   if (kubeconfig) {
     const found = givenKubeConfig(await kubeconfig.plaintext(), { context, clients });
-    return apiServer ? throughService(found, apiServer) : found;
+    return apiServer ? throughServer(found, await (await apiServer.start()).endpoint()) : found;
   }
   if (clients && cluster) return eksKubeConfig(clients, cluster);
   const headline = `${cluster} is an EKS cluster, and no AWS credentials were given`;
@@ -112,21 +112,4 @@ export async function manifestsOf(source: Directory, patterns: string[]): Promis
     }
   }
   return manifests;
-}
-
-/** The certificate is for the address in the kubeconfig, so TLS still verifies that name. */
-async function throughService(kubeConfig: KubeConfig, apiServer: Service): Promise<KubeConfig> {
-  const host = new URL(kubeConfig.getCurrentCluster()?.server ?? 'https://localhost').hostname;
-  const tlsServerName = kubeConfig.getCurrentCluster()?.tlsServerName ?? host;
-  return withServer(kubeConfig, await (await apiServer.start()).endpoint(), tlsServerName);
-}
-
-/** The same cluster at another address, `host:port`. */
-export function withServer(kubeConfig: KubeConfig, endpoint: string, tlsServerName?: string): KubeConfig {
-  const server = `https://${endpoint}`;
-  const current = kubeConfig.getCurrentCluster()?.name;
-  kubeConfig.clusters = kubeConfig.clusters.map((cluster) =>
-    cluster.name === current ? { ...cluster, server, ...(tlsServerName && { tlsServerName }) } : cluster,
-  );
-  return kubeConfig;
 }

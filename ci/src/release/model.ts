@@ -1,11 +1,12 @@
 /** From the reviews to the model in Production: stages one to five, registration, gate. */
 import type { Container, Directory, File, Secret } from '@dagger.io/dagger';
-import { type Arguments, builderOf, neededTracking, toolboxOf } from '../arguments.ts';
+import { type Arguments, builderOf, neededTracking } from '../arguments.ts';
 import type { AwsSignIn } from '../aws/sign_in.ts';
 import { parseSample, type Question } from '../bake/sample.ts';
 import type { ImageContent } from '../containers/image.ts';
 import { withOwnTexts } from '../containers/own_texts.ts';
 import {
+  type Checkout,
   neverCached,
   type Tracking,
   withModel,
@@ -25,19 +26,15 @@ export function callOf(functionName: string): Call {
   return { function: functionName, when: new Date().toISOString() };
 }
 
-/** The repository, the machine that its stages run on, and the sign-in for texts in S3. */
-export type Workspace = { source: Directory; toolbox: Container; aws: AwsSignIn<Secret> };
+/** What the stages run on, and the sign-in for texts in S3. */
+export type Workspace = Checkout & { aws: AwsSignIn<Secret> };
 
 /** The model in Production, with the name and version in the registry, and when a pipeline last examined it (ISO 8601). */
 export type ProductionModel = { model: File; name: string; version: string; examinedAt?: string };
 
 /** Stages one to five, cached by what they read. `retrain` fetches the sources again, which may have changed. */
-export async function makeModel(
-  { toolbox, source, aws }: Workspace,
-  call: Call,
-  { retrain = false } = {},
-): Promise<Container> {
-  const container = await withOwnTexts(withPipeline(toolbox, source), { source, aws }, call.function);
+export async function makeModel(workspace: Workspace, call: Call, { retrain = false } = {}): Promise<Container> {
+  const container = await withOwnTexts(withPipeline(workspace), workspace, call.function);
   const next = 'run the same locally: make pipeline';
   return runStep({ function: call.function, step: 'runs the stages of dvc.yaml', next }, () =>
     withModel(retrain ? withSourcesRead(container.with(neverCached(call.when))) : container).sync(),
@@ -97,7 +94,7 @@ export async function rollBackModel(
 ): Promise<string> {
   const tracking = neededTracking(given, call.function);
   const words = [version ?? [], lift ? '--lift' : [], reason === undefined ? [] : `--reason=${reason}`, `--by=${by}`];
-  const container = withPipeline(toolboxOf(given), given.source)
+  const container = withPipeline(builderOf(given))
     .withDirectory('cli', given.source.directory('cli'))
     .with(withTracking(tracking))
     .with(neverCached(call.when))
@@ -123,10 +120,9 @@ export async function servedModel(
   call: Call,
   commit?: string,
 ): Promise<ImageContent> {
-  const { source, toolbox } = workspace;
   if (tracking) {
-    const container = withPipeline(toolbox, source).with(withTracking(tracking));
-    return contentOf(await productionModel(container, source, call), commit);
+    const container = withPipeline(workspace).with(withTracking(tracking));
+    return contentOf(await productionModel(container, workspace.source, call), commit);
   }
   const made = await makeModel(workspace, call);
   return { model: made.file('models/model.bin'), commit };

@@ -184,7 +184,7 @@ export async function rollBackAs(
   }
   const said = await rollBackModel(given, words, call);
   const builder = builderOf(given);
-  const container = withPipeline(builder.toolbox, given.source).with(withTracking(tracking));
+  const container = withPipeline(builder).with(withTracking(tracking));
   const production = await productionModel(container, given.source, call);
   const { result, after } = await ship({ ...builder, destination, cluster, checked: true }, production, call);
   const further = result.exitCode === 0 ? [result.reference, ...after] : [result.report];

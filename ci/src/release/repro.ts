@@ -26,12 +26,10 @@ const JOURNAL = `${SRC}/.local/experiments`;
 const next = 'check that the bucket exists, and that the region and the keys give read and write access';
 
 /** The source with dvc.lock, reports and models as the stages leave them. */
-export async function reproduce(
-  { source, toolbox, aws, tracking, remote }: ReproInputs,
-  call: Call,
-): Promise<Directory> {
-  const start = remote ? await pull(toolbox, remote) : toolbox;
-  const made = await makeModel({ toolbox: start, source, aws }, call);
+export async function reproduce({ tracking, remote, ...workspace }: ReproInputs, call: Call): Promise<Directory> {
+  const { source, toolbox } = workspace;
+  const start = remote ? await pull(remote) : toolbox;
+  const made = await makeModel({ ...workspace, toolbox: start }, call);
   const registered = tracking
     ? await register(made.with(withTracking(tracking)), source, call)
     : await registerAlone(made.with(withOwnMlflow(mlflowService(toolbox))), call);
@@ -44,8 +42,8 @@ export async function reproduce(
     .withDirectory('reports', registered.directory('reports'))
     .withDirectory('models', registered.directory('models'));
 
-  function pull(toolbox: Container, remote: DvcRemote): Promise<Container> {
-    const container = withPull(withPipeline(toolbox, source), remote, call.when);
+  function pull(remote: DvcRemote): Promise<Container> {
+    const container = withPull(withPipeline(workspace), remote, call.when);
     return runStep({ function: call.function, step: `pulls from ${remote.url}`, next }, () => container.sync());
   }
 }
@@ -57,12 +55,13 @@ function registerAlone(made: Container, call: Call): Promise<Container> {
 
 /** The source with the study's tables, plots and suggested change. `name` is compare, tune or ablation. */
 export async function runStudy(
-  { source, toolbox, aws, tracking }: Workspace & { tracking?: Tracking },
+  { tracking, ...workspace }: Workspace & { tracking?: Tracking },
   name: string,
   call: Call,
 ): Promise<Directory> {
   const tracked = (container: Container) => (tracking ? container.with(withTracking(tracking)) : container);
-  const ready = await withOwnTexts(withPipeline(toolbox, source), { source, aws }, call.function);
+  const { source } = workspace;
+  const ready = await withOwnTexts(withPipeline(workspace), workspace, call.function);
   const container = ready
     .withDirectory(SRC, source.filter(studyPart))
     .with(await withHistory(source))
