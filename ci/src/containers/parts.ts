@@ -67,6 +67,8 @@ export const imagePart: Part = {
     'ml',
     'service',
     'scripts/bundle.ts',
+    'scripts/bill.ts',
+    'scripts/licences.ts',
   ],
   exclude: tests,
 };
@@ -127,7 +129,17 @@ const rolloutTests = files([
     'deploy_return',
     'diagnosis',
   ],
-  ...['doctor', 'ec2_compose', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
+  ...[
+    'supply',
+    'doctor',
+    'ec2_compose',
+    'ecr',
+    'ecr_rollout',
+    'eks',
+    'experiments_job',
+    'monitoring_kubernetes',
+    'rbac',
+  ],
 ]);
 
 const unitTestFiles = ['ml', 'service', 'cli', 'scripts', 'bench', 'ci', 'tests/config'].map(
