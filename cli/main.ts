@@ -5,7 +5,8 @@
  */
 
 import { outputFailed, runMain } from '../ml/errors.ts';
-import { runProgram } from './program.ts';
+import { runProgram } from './command_line.ts';
+import { createProgram } from './program.ts';
 
 // A closed pipe (`| head`) ends the program and is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -17,4 +18,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const { INIT_CWD: folder, npm_lifecycle_event: script } = process.env;
 if (folder !== undefined && script === 'sentiment') process.chdir(folder);
 
-await runMain(() => runProgram(process.argv.slice(2)));
+await runMain(() => runProgram(createProgram(), process.argv.slice(2)));

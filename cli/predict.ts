@@ -23,9 +23,11 @@ import { startProgress } from './progress.ts';
 
 export type PredictOptions = Omit<TableOptions, 'data'> & { model: string; data?: string };
 
-type TableOptions = ReadingOptions & {
+export type TableOptions = ReadingOptions & {
   /** Path of the table, or - for stdin. */
   data: string;
+  /** What messages call the table; by default its path. */
+  name?: string;
   /** Defaults to what the content shows or the name of the file says. */
   format?: TableFormat;
   /** Several are joined by a sentence end. By default the columns that the model learnt from, else `text`. */
@@ -65,8 +67,9 @@ export async function predict(text: string | undefined, { model: path, data, ...
     throw usageError('PREDICT_BAD_ROWS', '--bad-rows needs --keep-going', 'add --keep-going');
   }
   const model = options.writtenOut ? readingWrittenOut(readModel(path), path) : readModel(path);
-  if (data !== undefined) await predictTable(model, path, { data, ...options });
-  else await predictLines(model, text === undefined ? stdinLines() : [text], options.knownShare === true);
+  if (data !== undefined) {
+    if ((await predictTable(model, path, { data, ...options })) > 0) process.exitCode = SOME_ROWS_LEFT_OUT;
+  } else await predictLines(model, text === undefined ? stdinLines() : [text], options.knownShare === true);
 }
 
 /** The same model for texts of an export that writes line ends and quotes out, as \n and \". */
@@ -127,10 +130,12 @@ function answerOf(model: Model, text: string): Answered {
   return { cells, known: knownShareOf(prediction) };
 }
 
-/** `modelPath` is a file that --out may not overwrite. */
-async function predictTable(model: LinearTextModel, modelPath: string, options: TableOptions): Promise<void> {
+/**
+ * `modelPath` is a file that --out may not overwrite. Returns the number of rows left out; throws what `predict` throws.
+ */
+export async function predictTable(model: LinearTextModel, modelPath: string, options: TableOptions): Promise<number> {
   const { data, out, prefix, spreadsheetSafe, knownShare: withShare = false } = options;
-  const name = data === STDIN ? 'stdin' : data;
+  const { name = data === STDIN ? 'stdin' : data } = options;
   const outFormat = out === undefined ? undefined : formatOf(out);
   const target = out === undefined ? process.stdout : checkOutput(out, [data, modelPath]);
   const bad = options.keepGoing ? collectBadRows(name, options.badRows, [data, modelPath, out ?? data]) : undefined;
@@ -178,7 +183,7 @@ async function predictTable(model: LinearTextModel, modelPath: string, options: 
   progress.done(notes.join(''));
   if (hardlyKnown > 0) process.stderr.write(`${describeHardlyKnown(hardlyKnown)}\n`);
   bad?.finish();
-  if (bad && bad.count > 0) process.exitCode = SOME_ROWS_LEFT_OUT;
+  return bad?.count ?? 0;
 }
 
 function textColumnsOf({ facts }: LinearTextModel, { columns }: Table): readonly string[] {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createProgram, runProgram } from './program.ts';
+import { runProgram } from './command_line.ts';
+import { createProgram } from './program.ts';
 
 const RUN = 'npm run -s sentiment -- ';
 
@@ -36,8 +37,9 @@ function parse(words: string[]): { name: string; options: Record<string, unknown
 
 const names = createProgram().commands.map((command) => command.name());
 
-test('there are eight commands', () => {
-  expect(names).toEqual(['train', 'evaluate', 'doubt', 'predict', 'explain', 'export', 'serve', 'rollback-model']);
+test('there are nine commands', () => {
+  const all = ['train', 'evaluate', 'doubt', 'predict', 'batch', 'explain', 'export', 'serve', 'rollback-model'];
+  expect(names).toEqual(all);
 });
 
 describe.each(names)('%s', (name) => {
@@ -73,7 +75,7 @@ test.each([
   [['predict', '--format', 'xml'], 'csv, tsv, jsonl', 'predict --help'],
   [['serve', '--port', '65536'], 'a whole number from 0 to 65535', 'serve --help'],
 ])('%j is refused, with a pointer to the help', async (args, message, next) => {
-  await expect(runProgram(args)).rejects.toMatchObject({
+  await expect(runProgram(createProgram(), args)).rejects.toMatchObject({
     code: 'USAGE',
     exitCode: 2,
     message: expect.stringContaining(message),
@@ -86,7 +88,7 @@ test.each([
   ['predict', '--data', 'a.csv', 'a.csv'],
   ['serve', '--port', '1', '2'],
 ])('%s with %s twice is refused and shows both values', async (command, option, first, second) => {
-  await expect(runProgram([command, option, first, option, second])).rejects.toMatchObject({
+  await expect(runProgram(createProgram(), [command, option, first, option, second])).rejects.toMatchObject({
     code: 'OPTION_TWICE',
     exitCode: 2,
     message: `${option} is given twice: "${first}" and "${second}"`,

@@ -3,40 +3,26 @@
  * loaded only when it runs, so that --help stays fast.
  */
 import { resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { usageError } from '../ml/errors.ts';
-import { paths } from '../ml/stages/paths.ts';
+import { Command, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { batchCommand } from './batch_command.ts';
+import {
+  examples,
+  FORMATS,
+  labelledSource,
+  PARAMS,
+  RUN,
+  reading,
+  refuseRepeats,
+  wholeNumber,
+  withModel,
+} from './command_line.ts';
 import type { DefaultModel } from './default_model.ts';
 
-const FORMATS = ['csv', 'tsv', 'jsonl'];
-
-const RUN = 'npm run -s sentiment --';
-
-/** The project's own params.yaml and model, whatever the current folder is. Paths that are given start there. */
+/** The project's own model, whatever the current folder is. Paths that are given start there. */
 const ROOT = resolve(import.meta.dirname, '..');
-const PARAMS = resolve(ROOT, paths.params);
 
-/** Runs one command line. Throws a usage error (exit code 2) for a wrong call, and what the command throws. */
-export async function runProgram(args: string[]): Promise<void> {
-  const program = createProgram();
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return;
-    // Called without a command: commander has already printed the help to stderr.
-    if (error.code === 'commander.help') process.exitCode = 2;
-    else throw asUsageError(error, program, args[0]);
-  }
-}
-
-function asUsageError(error: CommanderError, program: Command, name: string) {
-  const known = program.commands.some((command) => command.name() === name);
-  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
-  return usageError('USAGE', message, `see ${RUN} ${known ? `${name} ` : ''}--help`);
-}
-
+/** All commands. */
 export function createProgram(): Command {
   const program = new Command('sentiment')
     .description('Sentiment analysis of English texts: train a model, evaluate it, predict, explain, serve.')
@@ -139,6 +125,8 @@ ${examples(
 )}`,
     );
 
+  program.addCommand(batchCommand());
+
   withModel(program.command('explain'))
     .description('Shows how much each word contributed to the prediction, in log-odds.')
     .argument('<text>', 'the text')
@@ -197,65 +185,6 @@ ${examples(
   return program;
 }
 
-/** An option that takes one value and is given twice is an error: otherwise the first value would be lost in silence. */
-function refuseRepeats(command: Command): void {
-  for (const option of command.options) {
-    if (!option.required || option.variadic) continue;
-    let first: string | undefined;
-    command.on(`option:${option.name()}`, (value: string) => {
-      if (first !== undefined) {
-        throw usageError(
-          'OPTION_TWICE',
-          `${option.long} is given twice: ${JSON.stringify(first)} and ${JSON.stringify(value)}`,
-          `give it once; see ${RUN} ${command.name()} --help`,
-        );
-      }
-      first = value;
-    });
-  }
-}
-
-function reading(command: Command): Command {
-  return command
-    .optionsGroup('How the table is read (docs/data.md):')
-    .option('--encoding <name>', 'encoding of the table, such as windows-1252 (default: detected, else utf-8)')
-    .option('--delimiter <character>', 'character between cells, or tab (default: detected, else by the format)')
-    .option('--quote <character>', 'character around cells, or none (default: ")')
-    .option('--escape <character>', 'character that makes a quote in a cell a letter, or none (default: detected)')
-    .option('--header <names>', 'first line of the table: first (the header), none, or the names of its columns: a,b,c')
-    .optionsGroup('Options:');
-}
-
-function labelledSource(command: Command): Command {
-  return reading(command)
-    .option(
-      '--data <source>',
-      "file of CSV, TSV or JSON, its URL, or any source that params.yaml allows (default: params.yaml's)",
-    )
-    .option(
-      '--text-column <names...>',
-      "column of the text; several are joined by a sentence end (default: params.yaml's text_column)",
-    )
-    .option('--label-column <name>', "column of the label (default: params.yaml's label_column)")
-    .option('--rating-column <name>', 'column of a number that decides the class, by its sign where there are two')
-    .option('--classes <names...>', 'names of the classes in their order, such as negative neutral positive')
-    .option('--rating-cuts <numbers...>', 'ratings between one class and the next', numbers)
-    .option('--neutral-band <number>', 'ratings this close to zero are neutral', number)
-    .option('--positive <labels...>', "labels that mean positive (default: params.yaml's positive_labels)")
-    .option('--negative <labels...>', "labels that mean negative (default: params.yaml's negative_labels)")
-    .option('--neutral <labels...>', "labels that mean neutral (default: params.yaml's neutral_labels)")
-    .addOption(
-      new Option('--params <file>', 'file with the settings of the model').default(PARAMS, "the project's params.yaml"),
-    );
-}
-
-function withModel(command: Command): Command {
-  return command.option(
-    '--model <file>',
-    `model file (default: the version in Production, else the project's ${paths.model})`,
-  );
-}
-
 /** Options with the default of --model filled in; stderr says so when that is the version in Production. */
 async function choosingModel<T extends { model?: string }>(
   options: T,
@@ -265,28 +194,6 @@ async function choosingModel<T extends { model?: string }>(
   const { path, production } = await (await import('./default_model.ts')).defaultModel(ROOT);
   if (production) process.stderr.write(`model: ${production.name} version ${production.version}, in Production\n`);
   return { ...options, model: path, ...(production && { production }) };
-}
-
-function examples(...calls: string[]): string {
-  return `\nExamples:\n${calls.map((call) => `  ${RUN} ${call}`).join('\n')}`;
-}
-
-function number(value: string): number {
-  const given = Number(value);
-  if (value.trim() !== '' && Number.isFinite(given)) return given;
-  throw new InvalidArgumentError('Expected a number.');
-}
-
-function numbers(value: string, before: number[] | undefined): number[] {
-  return [...(before ?? []), number(value)];
-}
-
-function wholeNumber(least: number, most: number) {
-  return (value: string): number => {
-    const number = Number(value);
-    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
-    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
-  };
 }
 
 type ServeOptions = { model: string; production?: DefaultModel['production']; port?: number; host?: string };

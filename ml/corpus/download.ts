@@ -2,17 +2,15 @@
  * Downloads a data file over HTTP or from S3 into a temporary file, as a stream.
  *
  * HTTP follows redirects, and uses proxies as Node's fetch does: with NODE_USE_ENV_PROXY=1 those of HTTP_PROXY and
- * HTTPS_PROXY. S3 takes credentials, region and endpoint from the AWS SDK's own settings: AWS_PROFILE,
- * AWS_ACCESS_KEY_ID, AWS_REGION and so on. AWS_ENDPOINT_URL (or AWS_ENDPOINT_URL_S3) names another server, such as MinIO
- * or moto, which gets the bucket in the path.
+ * HTTPS_PROXY.
  */
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { S3Client } from '@aws-sdk/client-s3';
 import { cannotWrite, diskTrouble, SentimentError, usageError } from '../errors.ts';
 import { makeFolder } from '../files.ts';
+import { openS3 } from '../s3.ts';
 import { findFormat, isArchiveName } from './data_file.ts';
 
 export type Downloaded = {
@@ -46,7 +44,6 @@ type Target = {
 };
 
 const IDLE_TIMEOUT = 60_000;
-const CONNECTION_TIMEOUT = 10_000;
 const HTML = /^\s*(<!doctype html|<html)/i;
 
 const NAME_OF_TYPE: Record<string, string> = {
@@ -121,18 +118,6 @@ export async function listS3(address: string, env: NodeJS.ProcessEnv = process.e
     client.destroy();
   }
   return names;
-}
-
-async function openS3(env: NodeJS.ProcessEnv): Promise<S3Client> {
-  const { S3Client } = await import('@aws-sdk/client-s3');
-  const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
-  return new S3Client({
-    forcePathStyle: Boolean(endpoint),
-    followRegionRedirects: true,
-    requestHandler: { connectionTimeout: CONNECTION_TIMEOUT },
-    // The SDK does not read AWS_DEFAULT_REGION; other AWS programs do.
-    region: env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined),
-  });
 }
 
 /**
@@ -252,7 +237,7 @@ function reasonOfHttp(error: unknown): string {
   return cause.message || ('code' in cause ? String(cause.code) : error.message);
 }
 
-function reasonOfS3(error: unknown): string {
+export function reasonOfS3(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const reasons: Record<string, string> = {
     NoSuchBucket: 'there is no such bucket',

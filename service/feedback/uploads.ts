@@ -4,12 +4,12 @@
  * An object's key is the file's name, so that a file that was uploaded twice, because the process was killed in between, is
  * one object. While the bucket is away, it is asked again after 1, 2, 4 and up to 30 seconds.
  *
- * Credentials, region and endpoint are the AWS SDK's own settings: on EKS those of the pod's role, elsewhere
- * AWS_ACCESS_KEY_ID, AWS_REGION and so on. AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL names another server, such as MinIO.
+ * ml/s3.ts says where credentials, region and endpoint come from.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { openS3 } from '../../ml/s3.ts';
 import type { Environment } from '../config.ts';
 import type { Log } from '../log.ts';
 
@@ -105,7 +105,6 @@ export class Uploads {
   }
 }
 
-/** The SDK takes 0.1 s and 30 MB, so it is loaded with the first upload. */
 export function s3Put(bucket: string, env: Environment): Put {
   let client: Promise<{ put: Put }> | undefined;
   return async (key, body, signal) => {
@@ -115,15 +114,8 @@ export function s3Put(bucket: string, env: Environment): Put {
 }
 
 async function openClient(bucket: string, env: Environment): Promise<{ put: Put }> {
-  const { PutObjectCommand, S3Client } = await import('@aws-sdk/client-s3');
-  const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
-  const client = new S3Client({
-    forcePathStyle: Boolean(endpoint),
-    followRegionRedirects: true,
-    requestHandler: { connectionTimeout: 5000 },
-    // The SDK does not read AWS_DEFAULT_REGION; other AWS programs do.
-    region: env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (endpoint ? 'us-east-1' : undefined),
-  });
+  const { PutObjectCommand } = await import('@aws-sdk/client-s3');
+  const client = await openS3(env);
   const put: Put = async (Key, Body, abortSignal) => {
     const ContentType = 'application/jsonl';
     await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body, ContentType }), { abortSignal });

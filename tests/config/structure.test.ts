@@ -92,7 +92,7 @@ test('no folders import each other in a circle', () => {
 /** What each folder may import of the other folders. */
 const mayImport: Record<string, string[]> = {
   ml: [],
-  service: ['ml/model', 'ml/errors.ts', 'ml/files.ts', 'ml/redact.ts'],
+  service: ['ml/model', 'ml/errors.ts', 'ml/files.ts', 'ml/redact.ts', 'ml/s3.ts'],
   cli: ['ml', 'service', 'scripts/local'],
   scripts: ['ml', 'service'],
   bench: ['ml', 'service', 'scripts'],

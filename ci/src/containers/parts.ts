@@ -66,8 +66,8 @@ export const imagePart: Part = {
     '.npmrc',
     'ml',
     'service',
+    'cli',
     'scripts/bundle.ts',
-    'scripts/bill.ts',
     'scripts/licences.ts',
   ],
   exclude: tests,
@@ -129,17 +129,7 @@ const rolloutTests = files([
     'deploy_return',
     'diagnosis',
   ],
-  ...[
-    'supply',
-    'doctor',
-    'ec2_compose',
-    'ecr',
-    'ecr_rollout',
-    'eks',
-    'experiments_job',
-    'monitoring_kubernetes',
-    'rbac',
-  ],
+  ...['doctor', 'ec2_compose', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
 ]);
 
 const unitTestFiles = ['ml', 'service', 'cli', 'scripts', 'bench', 'ci', 'tests/config'].map(
@@ -171,6 +161,7 @@ export const integrationTests: TestGroup[] = [
       ...settings,
       'ml',
       'service',
+      'cli',
       'ci',
       'scripts',
       'manifests',
