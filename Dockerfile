@@ -32,8 +32,8 @@ RUN mkdir -p etc tmp usr/local/bin var/lib/dpkg \
     | while read -r file; do dpkg-query -S "$file" "${file#/usr}" 2>/dev/null || true; done | cut -d : -f 1 | sort -u \
     | xargs dpkg-query -s >var/lib/dpkg/status \
     && cp -L /etc/os-release etc/os-release \
-    && echo 'sentiment:x:1000:1000::/app:/nonexistent' >etc/passwd \
-    && echo 'sentiment:x:1000:' >etc/group
+    && echo 'sentiment:x:10001:10001::/app:/nonexistent' >etc/passwd \
+    && echo 'sentiment:x:10001:' >etc/group
 
 FROM scratch
 COPY --from=root /root-fs /
@@ -60,7 +60,8 @@ LABEL org.opencontainers.image.title="sentiment" \
       org.opencontainers.image.source="${SOURCE_URL}" \
       org.opencontainers.image.version="${MODEL_VERSION}" \
       org.opencontainers.image.revision="${GIT_COMMIT}"
-USER 1000:1000
+# Above 10000, so that it is no user of a node.
+USER 10001:10001
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["/usr/local/bin/node", "/app/healthcheck.mjs"]

@@ -65,7 +65,7 @@ describe.skipIf(!need('rig') || !need('mlflow'))('an Indexed Job', () => {
 
   test('shares the cells of a study among its pods, one of which dies, and the command reads what they have done', async () => {
     const inNamespace = (group: string, rest: string) => `${group}/namespaces/${namespace.name}/${rest}`;
-    const secret = { metadata: { name: 'mlflow' }, stringData: { MLFLOW_TRACKING_URI: mlflow.uri } };
+    const secret = { metadata: { name: 'mlflow' }, stringData: { env: `MLFLOW_TRACKING_URI=${mlflow.uri}\n` } };
     expect((await api('POST', inNamespace('/api/v1', 'secrets'), secret)).status).toBe(201);
     const made = await api('POST', inNamespace('/apis/batch/v1', 'jobs'), job());
     expect(made.status, made.body).toBe(201);
@@ -94,8 +94,9 @@ describe.skipIf(!need('rig') || !need('mlflow'))('an Indexed Job', () => {
 
   /** As docs/experiments.md makes it, for three pods that fit on a small node. */
   function job() {
-    const text = readFileSync(manifest, 'utf8').replaceAll('image: sentiment-experiments', `image: ${image}`);
+    const text = readFileSync(manifest, 'utf8').replace(/set-by-the-command\.invalid\S+/, image);
     const wanted = parse(text);
+    wanted.metadata.namespace = namespace.name;
     const [container] = wanted.spec.template.spec.containers;
     Object.assign(wanted.spec, { completions: PODS, parallelism: PODS });
     Object.assign(container.resources.requests, { cpu: '100m', memory: '128Mi' });

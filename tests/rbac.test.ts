@@ -60,6 +60,35 @@ describe.skipIf(!need('cluster'))('a release with only the Role of manifests/clu
     expect(await readNodeStates(stranger, [name])).toEqual([{ name, state: 'unread', why }]);
   });
 
+  test('meets a namespace that refuses every pod which asks for more than the profile `restricted` allows', async () => {
+    const pod = (change: object, container: object = {}) => {
+      const template = structuredClone(podOf(manifests));
+      Object.assign(template.spec, change);
+      Object.assign(template.spec.containers[0], { image: image.byDigest }, container);
+      return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tried' }, spec: template.spec };
+    };
+    const attempt = async (wanted: object) =>
+      await administrator('POST', `/api/v1/namespaces/${namespace.name}/pods?dryRun=All`, wanted);
+    const account = { serviceAccountName: 'default' };
+    const plain = await attempt(pod(account));
+    expect(plain.status, plain.body).toBe(201);
+    for (const [change, container] of [
+      [{ hostNetwork: true }],
+      [{ volumes: [{ name: 'model-note', hostPath: { path: '/' } }] }],
+      [{ securityContext: {} }],
+      [{}, { securityContext: { privileged: true } }],
+      [{}, { securityContext: { allowPrivilegeEscalation: false, capabilities: { add: ['NET_ADMIN'] } } }],
+    ]) {
+      const { status, body } = await attempt(pod({ ...account, ...change }, container));
+      expect([status, body], JSON.stringify([change, container])).toEqual([
+        403,
+        expect.stringContaining('violates PodSecurity \\"restricted:v1.35\\"'),
+      ]);
+    }
+    const jobs = await readManifests(resolve(folder, 'experiments'));
+    expect(await attempt({ ...pod({}), spec: { ...podOf(jobs).spec, ...account } })).toMatchObject({ status: 201 });
+  });
+
   test('deploys the service under the pod security rules of the namespace', async () => {
     const outcome = await deploy({ kubeConfig: release, manifests, image: image.byDigest, modelVersion: '1' });
     expect(outcome.state, describeOutcome(outcome)).toBe('deployed');
@@ -120,7 +149,11 @@ describe.skipIf(!need('cluster'))('a release with only the Role of manifests/clu
     const beyond = [
       { group: '', resource: 'secrets', verbs: ['get', 'list', 'watch', 'create'] },
       { group: '', resource: 'configmaps', verbs: ['get', 'list', 'create'] },
-      { group: '', resource: 'pods', verbs: ['patch', 'update'] },
+      { group: '', resource: 'pods', verbs: ['get', 'create', 'delete', 'patch', 'update'] },
+      { group: '', resource: 'services', name: 'other', verbs: ['get', 'create', 'patch', 'delete'] },
+      { group: 'apps', resource: 'deployments', name: 'other', verbs: ['get', 'create', 'patch'] },
+      { group: 'coordination.k8s.io', resource: 'leases', name: 'other', verbs: ['get', 'update'] },
+      { group: '', resource: 'services/proxy', name: 'other:80', verbs: ['get'] },
       { group: '', resource: 'pods/exec', verbs: ['create', 'get'] },
       { group: '', resource: 'serviceaccounts/token', verbs: ['create'] },
       { group: 'apps', resource: 'deployments', verbs: ['delete'] },
@@ -146,6 +179,13 @@ function asGroup(kubeconfig: string, group: string): ReturnType<typeof givenKube
     },
   });
   return config;
+}
+
+/** The pod template of the one object that has one. */
+function podOf(manifests: Manifest[]) {
+  type Templated = { spec: { template: { spec: Record<string, unknown> & { containers: object[] } } } };
+  const found = manifests.filter(({ kind }) => kind === 'Deployment' || kind === 'Job');
+  return (found[0] as unknown as Templated).spec.template;
 }
 
 /** The same object in another namespace; a cluster-wide object gets a name of its own. */

@@ -28,7 +28,7 @@ const probe = z.object({
   timeoutSeconds: z.number(),
   failureThreshold: z.number(),
 });
-const amount = z.object({ cpu: z.string(), memory: z.string() });
+const amount = z.object({ cpu: z.string(), memory: z.string(), 'ephemeral-storage': z.string() });
 const container = z.looseObject({
   name: z.string(),
   image: z.string(),
@@ -63,7 +63,10 @@ const deployment = z
 const service = z
   .object({
     metadata: meta.extend({ annotations: labels }),
-    spec: z.looseObject({ selector: labels, ports: z.tuple([z.looseObject({ targetPort: z.literal('http') })]) }),
+    spec: z.looseObject({
+      selector: labels,
+      ports: z.tuple([z.looseObject({ port: z.number(), targetPort: z.literal('http') })]),
+    }),
   })
   .parse(documents('manifests/app/3-service.yaml')[0]);
 const budget = z
@@ -73,7 +76,7 @@ const policy = z
   .object({
     spec: z.looseObject({
       podSelector: selector,
-      ingress: z.tuple([z.object({ ports: z.tuple([z.looseObject({ port: z.literal('http') })]) })]),
+      ingress: z.tuple([z.object({ ports: z.tuple([z.looseObject({ port: z.number() })]) })]),
     }),
   })
   .parse(documents('manifests/app/2-network-policy.yaml')[0]);
@@ -85,7 +88,12 @@ const autoscaler = z
     }),
   })
   .parse(documents('manifests/app/6-autoscaler.yaml')[0]);
-const rule = z.object({ apiGroups: z.array(z.string()), resources: z.array(z.string()), verbs: z.array(z.string()) });
+const rule = z.object({
+  apiGroups: z.array(z.string()),
+  resources: z.array(z.string()),
+  resourceNames: z.array(z.string()).optional(),
+  verbs: z.array(z.string()),
+});
 const [role, binding] = documents('manifests/cluster/2-deployer.yaml');
 const { rules } = z.looseObject({ rules: z.array(rule) }).parse(role);
 
@@ -126,6 +134,43 @@ test('the release may create and change every kind in app/, in one namespace, an
   for (const object of cluster.flatMap(documents).map((each) => kind.parse(each))) {
     expect(allowed(object), object.kind).toEqual([false, false, false]);
   }
+});
+
+test('what the release may change has a name, except what gets a new one with each release', () => {
+  const changing = rules.filter(({ verbs }) => verbs.some((verb) => !['list', 'watch'].includes(verb)));
+  const unnamed = changing.filter(({ resourceNames }) => !resourceNames);
+  expect(unnamed.map(({ resources, verbs }) => `${resources}: ${verbs}`)).toEqual([
+    'leases: create',
+    'pods/log: get',
+    'pods/proxy: get',
+    'events: list,watch,create',
+  ]);
+  const [port] = service.spec.ports;
+  expect(rules.find(({ resources }) => resources.includes('services/proxy'))?.resourceNames).toEqual([
+    `${service.metadata.name}:${port.port}`,
+  ]);
+});
+
+test('the policy opens the port of the container, by its number', () => {
+  expect(policy.spec.ingress[0].ports.map(({ port }) => port)).toEqual(
+    served.ports.map(({ containerPort }) => containerPort),
+  );
+});
+
+test('the kustomization has every object of app/, and adds the recommended labels to no selector', () => {
+  const { resources, labels } = parse(read('manifests/kustomization.yaml'));
+  expect(resources.map((path: string) => `manifests/${path}`)).toEqual(app);
+  expect(labels).toEqual([
+    {
+      includeSelectors: false,
+      includeTemplates: true,
+      pairs: {
+        'app.kubernetes.io/instance': 'sentiment',
+        'app.kubernetes.io/version': JSON.parse(read('package.json')).version,
+        'app.kubernetes.io/managed-by': 'kustomize',
+      },
+    },
+  ]);
 });
 
 test('the release may not extend its own permissions, read secrets or run commands in a pod', () => {
@@ -216,7 +261,7 @@ test('the pods run as the user of the image, which is not root', () => {
   const [, user, group] = /^USER (\d+):(\d+)$/m.exec(read('Dockerfile'))!;
   const { runAsUser, runAsGroup } = template.spec.securityContext;
   expect([runAsUser, runAsGroup]).toEqual([Number(user), Number(group)]);
-  expect(runAsUser).toBeGreaterThan(0);
+  expect(runAsUser).toBeGreaterThan(10_000);
 });
 
 test('the image is a placeholder with a digest that cannot exist', () => {

@@ -21,7 +21,7 @@ export async function pushExperiments(registry: Registry, settings: string): Pro
     name: 'experiments',
     tag: 'test',
     layers: [await layerOfFiles(await nodeFiles()), await layerOfFiles(Object.assign({}, ...code))],
-    config: { Entrypoint: ['/usr/local/bin/node', 'ml/experiments/main.ts'], User: '1000:1000', WorkingDir: '/src' },
+    config: { Entrypoint: ['/usr/local/bin/node', 'ml/experiments/main.ts'], User: '10001:10001', WorkingDir: '/src' },
   });
 }
 

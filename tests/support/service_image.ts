@@ -35,7 +35,7 @@ export async function pushService(registry: Registry, tag: string, facts?: Parti
       config: {
         Entrypoint: ['/usr/local/bin/node', '--max-old-space-size-percentage=50', '/app/main.mjs'],
         Env: ['HOST=0.0.0.0', 'MODEL_URI=/app/model.bin', 'NODE_ENV=production'],
-        User: '1000:1000',
+        User: '10001:10001',
         WorkingDir: '/app',
       },
     });

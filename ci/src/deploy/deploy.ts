@@ -13,7 +13,7 @@ import { hostname, userInfo } from 'node:os';
 import { PipelineError } from '../errors.ts';
 import { describeError } from '../kubernetes/api_error.ts';
 import { progressLine, progressOf, readSnapshot } from '../kubernetes/snapshot.ts';
-import { acquireLock, type Lock } from './lock.ts';
+import { acquireLock, type Lock, lockName } from './lock.ts';
 import { type Manifest, readManifests, targetOf } from './manifest.ts';
 import { type Plan, planRelease, type RolloutOptions } from './plan.ts';
 import type { Outcome } from './report.ts';
@@ -49,7 +49,7 @@ export async function deploy(options: DeployOptions): Promise<Outcome> {
       lock = await acquireLock({
         kubeConfig,
         namespace,
-        name: `${name}-deploy`,
+        name: lockName(name),
         holder: holder(options),
         onWait: (other) => onProgress(`the lock is held by ${other}: checking whether that deployer is still running`),
         signal,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Manifest, Operation } from '../kubernetes/objects.ts';
-import { difference, storable } from './keep.ts';
+import { difference, isChanged, storable } from './keep.ts';
 import { annotations } from './manifest.ts';
 
 function object(content: object, metadata: object = {}): Manifest {
@@ -51,4 +51,16 @@ test("no Secret's content is written down", () => {
   const [kept] = storable([{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'app' }, live: secret }]);
   expect(JSON.stringify(kept)).not.toContain('c2VjcmV0');
   expect(kept.unread).toContain('not kept');
+});
+
+test('an object whose status a controller has written is not changed', () => {
+  const { apiVersion, kind, metadata } = object({});
+  const kept = [{ apiVersion, kind, metadata, live: object({ spec: { a: 1 } }, { resourceVersion: '1' }) }];
+  const after = (spec: object) =>
+    object({ spec, status: { seen: true } }, { resourceVersion: '2', namespace: 'default' });
+  expect([isChanged(kept, after({ a: 1 })), isChanged(kept, after({ a: 2 })), isChanged([], after({ a: 1 }))]).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });

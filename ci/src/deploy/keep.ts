@@ -33,6 +33,17 @@ export async function keepBefore(objects: Objects, wanted: Manifest[]): Promise<
   );
 }
 
+/** Whether an object is another one than before. A controller may have written its status in the meantime; that does not count. */
+export function isChanged(kept: Kept[], after: Manifest): boolean {
+  const before = kept.find(
+    ({ kind, metadata }) =>
+      kind === after.kind &&
+      metadata.name === after.metadata.name &&
+      (metadata.namespace ?? 'default') === (after.metadata.namespace ?? metadata.namespace ?? 'default'),
+  )?.live;
+  return before === undefined || difference(after, before).length > 0;
+}
+
 /** What a record may hold: no Secret's content. */
 export function storable(kept: Kept[]): Kept[] {
   return kept.map((each) =>

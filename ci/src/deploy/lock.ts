@@ -16,6 +16,11 @@ const renewSeconds = 3;
 // After that the rollout is given up, and the next run continues it.
 const awaySeconds = 600;
 
+/** Of the Lease; a Role can name it. */
+export function lockName(deployment: string): string {
+  return `${deployment}-deploy`;
+}
+
 export type LockOptions = {
   kubeConfig: KubeConfig;
   namespace: string;

@@ -193,7 +193,7 @@ export async function planRelease(
     const isSettled = !before || (progressOf(before).isDone && !isFreeing);
     const isNew = !isSame(deployment?.spec?.template, before?.deployment.spec?.template);
     if (!deployment?.spec || !surge || surge === '0%' || !isSettled || !isNew) return;
-    await dryRunPod(kubeConfig, release, deployment.spec.template);
+    await dryRunPod(applier, release, deployment.spec.template);
   }
 }
 

@@ -168,18 +168,16 @@ export async function inNamespace(
 
 /**
  * Dry-runs one pod of the template: quotas, admission webhooks and pod security check pods only when they are created, after
- * the rollout has begun. Passes without the right to create pods. Throws NOT_ADMITTED.
+ * the rollout has begun. Has a fixed name, so that a Role can allow this one pod. Passes without that right. Throws NOT_ADMITTED.
  */
-export async function dryRunPod(kubeConfig: KubeConfig, release: Release, template: V1PodTemplateSpec): Promise<void> {
+export async function dryRunPod(applier: Applier, release: Release, template: V1PodTemplateSpec): Promise<void> {
   const { namespace, name, objects } = release;
-  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   const account = template.spec?.serviceAccountName;
   const isOwnAccount = objects.some(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === account);
-  const metadata = { ...template.metadata, generateName: `${name}-preflight-`, name: undefined, namespace };
+  const { labels, annotations } = template.metadata ?? {};
+  const metadata = { name: `${name}-preflight`, namespace, labels, annotations };
   try {
-    await withRetries(() =>
-      core.createNamespacedPod({ namespace, body: { metadata, spec: template.spec }, dryRun: 'All' }),
-    );
+    await applier.dryRun({ apiVersion: 'v1', kind: 'Pod', metadata, ...{ spec: template.spec } });
   } catch (cause) {
     if (!apiError(cause) || isDeniedByRbac(cause)) return;
     // The release contains the account, which has not been applied yet.

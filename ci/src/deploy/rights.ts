@@ -3,6 +3,7 @@ import type { KubeConfig } from '#kubernetes';
 import { PipelineError } from '../errors.ts';
 import { clusterError, withRetries } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
+import { lockName } from './lock.ts';
 import { recordName } from './record.ts';
 
 export type SignedIn = { username: string; groups: string[] };
@@ -18,18 +19,19 @@ export type Right = {
 
 /**
  * In the Deployment's namespace. The rights to apply the other objects of a release (get, create, patch) come on top; the
- * dry-run checks those. Three more rights are useful but not required: `create pods` to try the pod template beforehand,
- * `get` on ConfigMaps and Secrets to check the references to them, `list nodes` to say what is wrong with a node.
+ * dry-run checks those. Three more rights are useful but not required: `create` and `patch` on the pod `<deployment>-preflight`
+ * to try the pod template beforehand, `get` on ConfigMaps and Secrets to check the references to them, `list nodes` to say what is wrong with a node.
  */
 export function deployerRights(deployment: string): Right[] {
   return [
-    { group: 'apps', resource: 'deployments', verbs: ['get', 'list', 'watch', 'create', 'patch'] },
+    { group: 'apps', resource: 'deployments', name: deployment, verbs: ['get', 'list', 'watch', 'create', 'patch'] },
     { group: 'apps', resource: 'replicasets', verbs: ['list', 'watch'] },
     { group: '', resource: 'pods', verbs: ['list', 'watch'] },
     { group: '', resource: 'events', verbs: ['list', 'watch', 'create'] },
     // The record of the last good release (record.ts), and the lock.
     { group: '', resource: 'configmaps', name: recordName(deployment), verbs: ['get', 'create', 'patch'] },
-    { group: 'coordination.k8s.io', resource: 'leases', verbs: ['get', 'create', 'update'] },
+    { group: 'coordination.k8s.io', resource: 'leases', name: lockName(deployment), verbs: ['get', 'update'] },
+    { group: 'coordination.k8s.io', resource: 'leases', verbs: ['create'] },
   ];
 }
 
@@ -74,7 +76,8 @@ export async function checkRights(kubeConfig: KubeConfig, namespace: string, dep
     throw clusterError(kubeConfig, cause);
   }
   if (missing.length === 0) return;
-  const next = 'ask an administrator to apply manifests/cluster, and check whom its RoleBinding names';
+  const next =
+    'ask an administrator for these rights (manifests/cluster has a Role to start from), and check whom its RoleBinding names';
   const evidence = missing.map((right) => `missing: ${right}`);
   throw new PipelineError('NO_RIGHTS', `this user may not deploy to namespace ${namespace}`, { evidence, next });
 }

@@ -13,6 +13,7 @@ import { droppedFields, leaveReplicas } from './apply.ts';
 import { isPausedByCanary, oneFirst, setPaused } from './canary.ts';
 import { type Ending, followRollout } from './follow.ts';
 import { goBack } from './go_back.ts';
+import { isChanged } from './keep.ts';
 import { type DeploymentManifest, isReleased, type Manifest } from './manifest.ts';
 import { askOutside, awaitBinding } from './outside.ts';
 import { takeover } from './ownership.ts';
@@ -56,7 +57,8 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
       if (canarySeconds > 0)
         applied.deployment = await setPaused(kubeConfig, running.fieldManager, release.deployment, false);
       changed = applied.objects
-        .filter(({ metadata }, index) => metadata.resourceVersion !== previews[index].metadata.resourceVersion)
+        .filter((after, index) => after.metadata.resourceVersion !== previews[index].metadata.resourceVersion)
+        .filter((after) => isChanged(running.kept, after))
         .map(title);
       ending = await follow(running, applied.deployment, before);
     } catch (error) {

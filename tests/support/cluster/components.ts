@@ -175,7 +175,6 @@ function kubeletSettings(facts: Facts, state: string): object {
     serializeImagePulls: false,
     // This node must not try to free the machine's disk and memory.
     imageGCHighThresholdPercent: 100,
-    localStorageCapacityIsolation: false,
     evictionHard: Object.fromEntries(
       ['memory.available', 'nodefs.available', 'nodefs.inodesFree', 'imagefs.available', 'imagefs.inodesFree'].map(
         (signal) => [signal, '0%'],
