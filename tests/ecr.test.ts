@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { ecrExplainer } from '../ci/src/ecr/explain.ts';
 import { LIFECYCLE, markDeployed } from '../ci/src/ecr/lifecycle.ts';
 import { imageFacts, pushDecision, tagState } from '../ci/src/ecr/registry.ts';
-import { prepareRepository } from '../ci/src/ecr/repository.ts';
+import { MADE_BY, prepareRepository } from '../ci/src/ecr/repository.ts';
 import { scanGate, scanSummary } from '../ci/src/ecr/scan.ts';
 import { need } from './support/need.ts';
 import { type EcrLab, startEcr } from './support/registry_ecr.ts';
@@ -39,6 +39,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
           },
         ],
       });
+      expect(await lab.ecr('ListTagsForResource', { resourceArn: made.arn })).toEqual({ tags: [MADE_BY] });
       expect(await lab.ecr('GetLifecyclePolicy', { repositoryName: name })).toMatchObject({
         lifecyclePolicyText: expect.stringContaining('"tagStatus":"any"'),
       });
@@ -49,13 +50,26 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
       expect(await prepareRepository(lab.clients, { name })).toMatchObject({ created: false, changes: [] });
     });
 
-    test('that somebody else created gets the same settings, and the changes are reported', async () => {
+    test('that somebody else created keeps its settings, and what differs is reported', async () => {
       await lab.ecr('CreateRepository', { repositoryName: name });
+      const before = await lab.ecr('DescribeRepositories', { repositoryNames: [name] });
       const { changes } = await prepareRepository(lab.clients, { name });
       expect(changes).toEqual([
-        expect.stringContaining('MUTABLE and are now IMMUTABLE'),
-        expect.stringContaining('scan on push was off'),
-        expect.stringContaining('lifecycle policy'),
+        'its tag mutability was MUTABLE, and stays so (publish --correct-repository)',
+        'scan on push was off, and stays so (publish --correct-repository)',
+        'its lifecycle policy was another one, and stays so (publish --correct-repository)',
+      ]);
+      expect(await lab.ecr('DescribeRepositories', { repositoryNames: [name] })).toEqual(before);
+      await expect(lab.ecr('GetLifecyclePolicy', { repositoryName: name })).rejects.toThrow('LifecyclePolicyNotFound');
+    });
+
+    test('that somebody else created gets the same settings if that is asked for', async () => {
+      await lab.ecr('CreateRepository', { repositoryName: name });
+      const { changes } = await prepareRepository(lab.clients, { name, correct: true });
+      expect(changes).toEqual([
+        'its tag mutability was MUTABLE, and is now IMMUTABLE',
+        'scan on push was off, and is now on',
+        'its lifecycle policy was another one, and is replaced',
       ]);
       expect((await prepareRepository(lab.clients, { name })).changes).toEqual([]);
     });
@@ -63,7 +77,7 @@ describe.skipIf(!need('moto') || !need('docker-registry'))('ECR', () => {
     test('keeps deployed images: a different set of tags replaces the policy', async () => {
       await prepareRepository(lab.clients, { name });
       const lifecycle = { ...LIFECYCLE, keepTags: ['deployed'] };
-      expect((await prepareRepository(lab.clients, { name, lifecycle })).changes).toHaveLength(1);
+      expect((await prepareRepository(lab.clients, { name, lifecycle, correct: true })).changes).toHaveLength(1);
       expect(await lab.ecr('GetLifecyclePolicy', { repositoryName: name })).toMatchObject({
         lifecyclePolicyText: expect.stringContaining('"tagPatternList":["deployed"]'),
       });

@@ -218,16 +218,24 @@ export class Sentiment {
   /**
    * Pushes the image to a registry, tagged with the commit; its field `reference` names the image by digest
    *
-   * A missing repository in ECR is created with immutable tags, and the call waits for ECR's scan.
+   * A missing repository in ECR is created with immutable tags, an existing one keeps its settings, and the call waits for ECR's scan.
    * @param to Registry and repository, such as 123456789012.dkr.ecr.eu-central-1.amazonaws.com/sentiment
    * @param username User name for a registry other than ECR
    * @param password Password or token for a registry other than ECR
    * @param stopAt Stop if ECR's scan finds this severity or worse
    * @param model Model file; default the model in Production, or without a tracking server the one that repro builds
+   * @param correctRepository Give an existing repository in ECR the settings of a new one
    */
   @func({ cache: 'never' })
-  async publish(to: string, username?: string, password?: Secret, stopAt?: Severity, model?: File): Promise<Result> {
-    return publishAs(await this.given, { to, username, password, stopAt, model });
+  async publish(
+    to: string,
+    username?: string,
+    password?: Secret,
+    stopAt?: Severity,
+    model?: File,
+    correctRepository: boolean = false,
+  ): Promise<Result> {
+    return publishAs(await this.given, { to, username, password, stopAt, model, correctRepository });
   }
 
   /**

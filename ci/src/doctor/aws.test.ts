@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type AwsAnswer, type AwsCall, type AwsDouble, startAwsDouble } from '../aws/testdata/aws_double.ts';
 import { callerIdentity, refused, role, simulated } from '../aws/testdata/iam_answers.ts';
-import { ECR_ACTIONS, EKS_ACTIONS, examineAws, examineEcr, examinePermissions } from './aws.ts';
+import { ECR_ACTIONS, ECR_MAKING, EKS_ACTIONS, examineAws, examineEcr, examinePermissions } from './aws.ts';
 import { diagnosis } from './finding.ts';
 
 let aws: AwsDouble;
@@ -43,11 +43,12 @@ describe('permissions', () => {
   const roleArn = `arn:aws:iam::${account}:role/teams/release`;
   const names = { repository: 'sentiment', cluster: 'production' };
 
-  function answering(simulation: (call: AwsCall) => AwsAnswer) {
+  function answering(simulation: (call: AwsCall) => AwsAnswer, scanType = 'BASIC') {
     const principals: unknown[] = [];
     const resources: unknown[] = [];
     const answer = (call: AwsCall) => {
       if (call.action === 'GetRole') return role(roleArn);
+      if (call.action === 'GetRegistryScanningConfiguration') return { body: { scanningConfiguration: { scanType } } };
       principals.push(call.parameters.PolicySourceArn);
       resources.push(call.parameters['ResourceArns.member.1']);
       return simulation(call);
@@ -59,14 +60,23 @@ describe('permissions', () => {
     const { answer, principals, resources } = answering((call) => simulated(call, []));
     aws = await startAwsDouble(answer);
     const finding = await examinePermissions(aws.clients, session, names);
-    const count = ECR_ACTIONS.length + EKS_ACTIONS.length + 1;
+    const count = ECR_ACTIONS.length + ECR_MAKING.length + EKS_ACTIONS.length + 1;
     expect(finding).toEqual({ what: `permissions of ${session.arn}: all ${count} actions of a release are allowed` });
     expect(new Set(principals)).toEqual(new Set([roleArn]));
     expect(resources.sort()).toEqual([
       '*',
       `arn:aws:ecr:eu-central-1:${account}:repository/sentiment`,
+      `arn:aws:ecr:eu-central-1:${account}:repository/sentiment`,
       `arn:aws:eks:eu-central-1:${account}:cluster/production`,
     ]);
+  });
+
+  test('asks about Amazon Inspector too where it scans', async () => {
+    const denied = ['inspector2:ListFindings'];
+    aws = await startAwsDouble(answering((call) => simulated(call, denied), 'ENHANCED').answer);
+    expect(await examinePermissions(aws.clients, session, names)).toMatchObject({
+      problem: 'denied: inspector2:ListFindings',
+    });
   });
 
   test('lists the denied actions', async () => {
@@ -99,7 +109,7 @@ describe('the repository', () => {
 
   test.each([
     [repository('IMMUTABLE'), /its tags are immutable/],
-    [repository('MUTABLE'), /its tags are MUTABLE, the next release makes them immutable/],
+    [repository('MUTABLE'), /its tags are MUTABLE; a release keeps that/],
     [notFound, /the first release creates it/],
   ])('an existing or missing repository is no fault: %o', async (answer, what) => {
     aws = await startAwsDouble(() => answer);

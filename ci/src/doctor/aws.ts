@@ -1,9 +1,10 @@
 /** Checks of AWS: the credentials with their account and region, the permissions of a release, the repository at ECR. */
+import { GetRegistryScanningConfigurationCommand } from '#aws/client-ecr';
 import { GetRoleCommand } from '#aws/client-iam';
 import type { AwsClients, Caller } from '../aws/clients.ts';
 import { awsProblem } from '../aws/errors.ts';
 import { simulate, type Wanted } from '../ecr/pull_rights.ts';
-import { findRepository, repositoryNameProblem } from '../ecr/repository.ts';
+import { findRepository, MADE_BY, repositoryNameProblem } from '../ecr/repository.ts';
 import { ecrHost, parseImage } from '../image_name.ts';
 import type { Finding } from './finding.ts';
 
@@ -52,7 +53,6 @@ export const ECR_ACTIONS = [
   'ecr:BatchCheckLayerAvailability',
   'ecr:BatchGetImage',
   'ecr:CompleteLayerUpload',
-  'ecr:CreateRepository',
   'ecr:DescribeImageScanFindings',
   'ecr:DescribeImages',
   'ecr:DescribeRepositories',
@@ -60,15 +60,21 @@ export const ECR_ACTIONS = [
   'ecr:GetLifecyclePolicy',
   'ecr:InitiateLayerUpload',
   'ecr:PutImage',
-  'ecr:PutImageScanningConfiguration',
-  'ecr:PutImageTagMutability',
-  'ecr:PutLifecyclePolicy',
   'ecr:StartImageScan',
   'ecr:UploadLayerPart',
 ];
 
+/** What making a repository takes: only with the label that a release gives it. */
+export const ECR_MAKING = ['ecr:CreateRepository', 'ecr:PutLifecyclePolicy', 'ecr:TagResource'];
+
+/** What only `publish --correct-repository` calls. The release's role does not have it. */
+export const ECR_CORRECTING = ['ecr:PutImageScanningConfiguration', 'ecr:PutImageTagMutability'];
+
 /** What a release calls at EKS, on its cluster. */
 export const EKS_ACTIONS = ['eks:DescribeCluster'];
+
+/** What ECR's findings take where Amazon Inspector makes them. */
+export const INSPECTOR_ACTIONS = ['inspector2:ListCoverage', 'inspector2:ListFindings'];
 
 /** Asks IAM what it would decide; no action is carried out. Never throws. */
 export async function examinePermissions(
@@ -83,9 +89,12 @@ export async function examinePermissions(
   const [, partition] = caller.arn.split(':');
   const arn = (service: string, path: string) =>
     `arn:${partition}:${service}:${clients.access.region}:${caller.account}:${path}`;
+  const isEnhanced = await isScannedByInspector(clients);
   const wanted: Wanted[] = [
     { actions: ['ecr:GetAuthorizationToken'], resource: '*' },
     { actions: ECR_ACTIONS, resource: arn('ecr', `repository/${repository}`) },
+    { actions: ECR_MAKING, resource: arn('ecr', `repository/${repository}`), context: MADE },
+    ...(isEnhanced ? [{ actions: INSPECTOR_ACTIONS, resource: '*' }] : []),
     ...(cluster ? [{ actions: EKS_ACTIONS, resource: arn('eks', `cluster/${cluster}`) }] : []),
   ];
   const { denied, problem } = await simulate(clients.iam, principal, wanted);
@@ -93,6 +102,19 @@ export async function examinePermissions(
   const count = wanted.reduce((sum, { actions }) => sum + actions.length, 0);
   if (denied.length === 0) return { what: `${what}: all ${count} actions of a release are allowed` };
   return { what, problem: `denied: ${denied.join(', ')}`, next: `allow them in a policy of ${principal}` };
+}
+
+/** The label that the policy asks for, in the request that makes the repository and on the repository. */
+const MADE = { [`aws:RequestTag/${MADE_BY.Key}`]: MADE_BY.Value, [`aws:ResourceTag/${MADE_BY.Key}`]: MADE_BY.Value };
+
+async function isScannedByInspector({ ecr }: AwsClients): Promise<boolean> {
+  try {
+    const { scanningConfiguration } = await ecr.send(new GetRegistryScanningConfigurationCommand({}));
+    return scanningConfiguration?.scanType === 'ENHANCED';
+  } catch {
+    // Without the permission to ask it is taken for the default.
+    return false;
+  }
 }
 
 /**
@@ -156,8 +178,9 @@ async function repositoryFinding(clients: AwsClients, name: string): Promise<Fin
   try {
     const found = await findRepository(clients, name);
     if (!found) return { what: `${what}: does not exist yet, the first release creates it` };
-    if (found.imageTagMutability === 'IMMUTABLE') return { what: `${what}: its tags are immutable` };
-    return { what: `${what}: its tags are ${found.imageTagMutability}, the next release makes them immutable` };
+    if (found.imageTagMutability?.startsWith('IMMUTABLE')) return { what: `${what}: its tags are immutable` };
+    const keeps = 'a release keeps that; dagger call publish --correct-repository makes them immutable';
+    return { what: `${what}: its tags are ${found.imageTagMutability}; ${keeps}` };
   } catch (error) {
     const { problem, next } = awsProblem(error);
     return { what, problem, next };

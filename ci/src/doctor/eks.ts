@@ -7,6 +7,7 @@ import { awsProblem } from '../aws/errors.ts';
 import { missingRights, type Right, signedIn } from '../deploy/rights.ts';
 import { PipelineError } from '../errors.ts';
 import { clusterProblem } from '../kubernetes/api_error.ts';
+import { examineAddOns, examineBalancerController } from './add_ons.ts';
 import { compareVersions, type Supported, supportFinding } from './eksctl_yaml.ts';
 import type { Finding } from './finding.ts';
 
@@ -17,6 +18,8 @@ export type WantedCluster = {
   namespace: string;
   /** What a release needs: `deployerRights`. */
   rights: Right[];
+  /** EKS' add-ons that it should have. */
+  addOns: string[];
 };
 
 /** Never throws. */
@@ -32,7 +35,13 @@ export async function examineEks(clients: AwsClients, wanted: WantedCluster): Pr
     const findings: Finding[] = [
       { what: is, ...(version && version !== cluster.version && versionProblem(version, cluster.version)) },
     ];
-    return [...findings, ...(await examineCluster(await eksKubeConfig(clients, name), wanted))];
+    const kubeConfig = await eksKubeConfig(clients, name);
+    return [
+      ...findings,
+      ...(await examineAddOns(clients, { cluster: name, version: cluster.version, names: wanted.addOns })),
+      ...(await examineCluster(kubeConfig, wanted)),
+      await examineBalancerController(kubeConfig),
+    ];
   } catch (error) {
     if (error instanceof PipelineError && error.code === 'EKS_NO_CLUSTER') {
       return [{ what, problem: error.headline, next: error.next }];

@@ -2,8 +2,8 @@
 import { parse } from 'yaml';
 import type { Finding } from './finding.ts';
 
-/** `metadata` of eksctl.yaml. */
-export type ClusterConfig = { name?: string; region?: string; version?: string };
+/** `metadata` of eksctl.yaml, and the names of its add-ons. */
+export type ClusterConfig = { name?: string; region?: string; version?: string; addOns: string[] };
 
 export type Supported = {
   version: string;
@@ -26,7 +26,9 @@ export function clusterConfig(text: string): ClusterConfig {
     const value: unknown = typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, name) : undefined;
     return value === undefined || value === null ? undefined : String(value);
   };
-  return { name: field('name'), region: field('region'), version: field('version') };
+  const { addons = [] } = Object(config) as { addons?: { name?: unknown }[] };
+  const addOns = (Array.isArray(addons) ? addons : []).map(({ name }) => String(name));
+  return { name: field('name'), region: field('region'), version: field('version'), addOns };
 }
 
 /** Never throws. */

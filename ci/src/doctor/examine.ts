@@ -11,6 +11,7 @@ import { examineAws, examineEcr, examinePermissions } from './aws.ts';
 import { examineCluster, examineEks, examineEksVersions } from './eks.ts';
 import { clusterConfig, examineEksctlYaml } from './eksctl_yaml.ts';
 import type { Finding } from './finding.ts';
+import { examineQuotas, needsOf } from './quotas.ts';
 import { examineTracking } from './tracking.ts';
 
 export type RegistryWords = { to?: string; username?: string; password?: Secret };
@@ -50,12 +51,19 @@ async function aws(given: Arguments, to?: string): Promise<Finding[]> {
   if (caller) findings.push(...examineEksctlYaml(text, { account: caller.account, region: clients.access.region }));
   if (home && to !== undefined) findings.push(...(await examineEcr(clients, to, caller)));
   if (eksctl.version) findings.push(await examineEksVersions(clients, eksctl.version));
+  if (caller) findings.push(...(await examineQuotas(clients, needsOf(text))));
   const { cluster } = given.target;
   if (caller && home && to !== undefined) {
     findings.push(await examinePermissions(clients, caller, { repository: parseImageName(to).repository, cluster }));
   }
   if (cluster === undefined) return findings;
-  const wanted = { name: cluster, version: eksctl.version, namespace: NAMESPACE, rights: RIGHTS };
+  const wanted = {
+    name: cluster,
+    version: eksctl.version,
+    namespace: NAMESPACE,
+    rights: RIGHTS,
+    addOns: eksctl.addOns,
+  };
   return [...findings, ...(await examineEks(clients, wanted))];
 }
 

@@ -17,7 +17,12 @@ export async function pullRights({ iam }: AwsClients, roleArn: string, repositor
   ]);
 }
 
-export type Wanted = { actions: string[]; resource: string };
+export type Wanted = {
+  actions: string[];
+  resource: string;
+  /** Condition keys of the requests, such as aws:RequestTag/KEY. */
+  context?: Record<string, string>;
+};
 
 /** https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html */
 export async function simulate(iam: AwsClients['iam'], principalArn: string, wanted: Wanted[]): Promise<Rights> {
@@ -33,9 +38,14 @@ export async function simulate(iam: AwsClients['iam'], principalArn: string, wan
   }
 }
 
-async function resultsOf(client: AwsClients['iam'], principal: string, { actions, resource }: Wanted) {
+async function resultsOf(client: AwsClients['iam'], principal: string, { actions, resource, context = {} }: Wanted) {
   const results: EvaluationResult[] = [];
-  const input = { PolicySourceArn: principal, ActionNames: actions, ResourceArns: [resource] };
+  const ContextEntries = Object.entries(context).map(([ContextKeyName, value]) => ({
+    ContextKeyName,
+    ContextKeyValues: [value],
+    ContextKeyType: 'string' as const,
+  }));
+  const input = { PolicySourceArn: principal, ActionNames: actions, ResourceArns: [resource], ContextEntries };
   for await (const page of paginateSimulatePrincipalPolicy({ client }, input)) {
     results.push(...(page.EvaluationResults ?? []));
   }

@@ -1,6 +1,7 @@
 /**
- * Prepares the repository for a release: immutable tags, scan on push, encryption, a lifecycle policy. An existing
- * repository gets the same settings, except its encryption, which ECR cannot change.
+ * Prepares the repository for a release: immutable tags, scan on push, encryption, a lifecycle policy, a label that says who made
+ * it. The settings of an existing repository are its owner's: they are kept, and what differs is told, unless the caller asks to
+ * correct them. Its encryption ECR cannot change.
  * https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html
  */
 import {
@@ -23,7 +24,12 @@ export type RepositorySettings = {
   lifecycle?: Lifecycle;
   /** Alias, id or ARN of a KMS key; default ECR's own AES-256. Only used when the repository is created. */
   kmsKey?: string;
+  /** Also gives an existing repository these settings. */
+  correct?: boolean;
 };
+
+/** The label of a repository that a release has made; its role may set the lifecycle of no other. */
+export const MADE_BY = { Key: 'made-by', Value: 'release' };
 
 export type PreparedRepository = {
   name: string;
@@ -32,7 +38,7 @@ export type PreparedRepository = {
   arn: string;
   account: string;
   created: boolean;
-  /** One sentence per setting that was changed; empty when all were right. */
+  /** One sentence per setting that was changed, or that differs and was kept; empty when all are right. */
   changes: string[];
 };
 
@@ -46,7 +52,7 @@ export function repositoryNameProblem(name: string): string | undefined {
   return 'expected lower-case letters and digits, with single . _ - or / between them';
 }
 
-/** Creates the repository, or corrects its settings. Throws REPOSITORY_NAME, LIFECYCLE, or as awsError. */
+/** Creates the repository, or compares its settings, and corrects them if asked. Throws REPOSITORY_NAME, LIFECYCLE, or as awsError. */
 export async function prepareRepository(
   clients: AwsClients,
   settings: RepositorySettings,
@@ -60,14 +66,15 @@ export async function prepareRepository(
     const made = found ? undefined : await createRepository(clients, settings);
     const repository = found ?? made?.repository;
     if (!repository?.repositoryUri) throw new Error('ECR returned no repository');
-    const changes = await correctSettings(clients, repository, policy);
+    if (made?.isNew) await setLifecycle(clients, name, policy);
+    const changes = made?.isNew ? [] : await compareSettings(clients, repository, policy, settings.correct ?? false);
     return {
       name,
       uri: repository.repositoryUri,
       arn: repository.repositoryArn ?? '',
       account: repository.registryId ?? '',
       created: made?.isNew ?? false,
-      changes: made?.isNew ? [] : changes,
+      changes,
     };
   } catch (error) {
     throw awsError(`the repository ${name} could not be prepared in ${clients.access.region}`, error);
@@ -93,6 +100,7 @@ async function createRepository(
     const answer = await clients.ecr.send(
       new CreateRepositoryCommand({
         repositoryName: name,
+        tags: [MADE_BY],
         imageTagMutability: 'IMMUTABLE',
         imageScanningConfiguration: { scanOnPush: true },
         encryptionConfiguration: kmsKey ? { encryptionType: 'KMS', kmsKey } : { encryptionType: 'AES256' },
@@ -106,23 +114,37 @@ async function createRepository(
   }
 }
 
-async function correctSettings({ ecr }: AwsClients, repository: Repository, policy: string): Promise<string[]> {
-  const { repositoryName } = repository;
+async function compareSettings(
+  clients: AwsClients,
+  repository: Repository,
+  policy: string,
+  isCorrected: boolean,
+): Promise<string[]> {
+  const { ecr } = clients;
+  const { repositoryName, imageTagMutability, imageScanningConfiguration } = repository;
   const changes: string[] = [];
-  if (repository.imageTagMutability !== 'IMMUTABLE') {
-    await ecr.send(new PutImageTagMutabilityCommand({ repositoryName, imageTagMutability: 'IMMUTABLE' }));
-    changes.push(`its tags were ${repository.imageTagMutability} and are now IMMUTABLE`);
+  const apply = async (differs: string, isNow: string, correct: () => Promise<unknown>) => {
+    if (isCorrected) await correct();
+    changes.push(isCorrected ? `${differs}, and ${isNow}` : `${differs}, and stays so (publish --correct-repository)`);
+  };
+  if (!imageTagMutability?.startsWith('IMMUTABLE')) {
+    const correct = () =>
+      ecr.send(new PutImageTagMutabilityCommand({ repositoryName, imageTagMutability: 'IMMUTABLE' }));
+    await apply(`its tag mutability was ${imageTagMutability}`, 'is now IMMUTABLE', correct);
   }
-  if (repository.imageScanningConfiguration?.scanOnPush !== true) {
-    const imageScanningConfiguration = { scanOnPush: true };
-    await ecr.send(new PutImageScanningConfigurationCommand({ repositoryName, imageScanningConfiguration }));
-    changes.push('scan on push was off and is now on');
+  if (imageScanningConfiguration?.scanOnPush !== true) {
+    const wanted = { repositoryName, imageScanningConfiguration: { scanOnPush: true } };
+    await apply('scan on push was off', 'is now on', () => ecr.send(new PutImageScanningConfigurationCommand(wanted)));
   }
   if (!isSamePolicy(await currentPolicy(ecr, repositoryName), policy)) {
-    await ecr.send(new PutLifecyclePolicyCommand({ repositoryName, lifecyclePolicyText: policy }));
-    changes.push('its lifecycle policy was replaced');
+    const correct = () => setLifecycle(clients, repositoryName, policy);
+    await apply('its lifecycle policy was another one', 'is replaced', correct);
   }
   return changes;
+}
+
+async function setLifecycle({ ecr }: AwsClients, repositoryName: string | undefined, policy: string): Promise<void> {
+  await ecr.send(new PutLifecyclePolicyCommand({ repositoryName, lifecyclePolicyText: policy }));
 }
 
 async function currentPolicy(ecr: AwsClients['ecr'], repositoryName?: string): Promise<string | undefined> {

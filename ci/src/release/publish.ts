@@ -24,7 +24,13 @@ import { lastLines, runStep } from '../step.ts';
 import { type Call, callOf, chosenModel } from './model.ts';
 
 /** Where an image goes, as callers give it. */
-export type DestinationArguments = { to: string; username?: string; password?: Secret; stopAt?: string };
+export type DestinationArguments = {
+  to: string;
+  username?: string;
+  password?: Secret;
+  stopAt?: string;
+  correctRepository?: boolean;
+};
 
 export type Destination = {
   name: ImageName;
@@ -43,6 +49,8 @@ export type Ecr = {
   registryUrl?: string;
   /** The severity that stops the release. */
   severity?: Severity;
+  /** Gives an existing repository the settings of a new one. */
+  correct?: boolean;
   /** Findings that do not count. */
   ignored?: Ignored[];
 };
@@ -113,7 +121,7 @@ export async function releaseTag(source: Directory): Promise<string> {
  * and DESTINATION for an argument that has no meaning here.
  */
 export async function destinationOf(
-  { to, username, password, stopAt }: DestinationArguments,
+  { to, username, password, stopAt, correctRepository }: DestinationArguments,
   tag: string,
   awsClients: () => Promise<AwsClients | undefined>,
   source?: Directory,
@@ -137,7 +145,7 @@ export async function destinationOf(
     throw new PipelineError('AWS_ARGUMENTS', headline, { next });
   }
   const ignored = severity && source ? await ignoredIn(source) : [];
-  return { name, tag, ecr: { clients: clients.inRegion(home.region), severity, ignored } };
+  return { name, tag, ecr: { clients: clients.inRegion(home.region), severity, ignored, correct: correctRepository } };
 }
 
 /** The findings that the repository says do not apply. Throws SCAN_IGNORE. */
@@ -189,7 +197,7 @@ function signedIn(container: Container, { username, password }: Destination, add
 /** Throws what the parts throw: TAG_TAKEN, REGISTRY, SCAN_REFUSED, AWS_DENIED and others; STEP_FAILED for the push. */
 export async function publish(build: Build, destination: Destination, call: Call): Promise<Published> {
   const { name, ecr } = destination;
-  const prepared = ecr && (await prepareRepository(ecr.clients, { name: name.repository }));
+  const prepared = ecr && (await prepareRepository(ecr.clients, { name: name.repository, correct: ecr.correct }));
   const opened = await openDestination(destination);
   const { tag, state } = await tagToPush(
     { tag: destination.tag, label: build.content, modelVersion: build.modelVersion },
