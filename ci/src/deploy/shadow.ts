@@ -5,7 +5,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig, V1Pod, V1PodTemplateSpec } from '#kubernetes';
-import { metricsAddress } from '../bake/meter.ts';
 import { answerIn, type Flips, flipsOf, flipWords, type Question, type ShadowTable } from '../bake/sample.ts';
 import type { SignalTable } from '../bake/signals.ts';
 import { quote } from '../diagnosis/text.ts';
@@ -35,6 +34,7 @@ export type ShadowOptions = {
 const readySeconds = 180;
 // Should this program be killed, the pod ends by itself.
 const lifeSeconds = 900;
+const goneSeconds = 60;
 const askMs = 10_000;
 const atOnce = 8;
 const label = 'shadow-of';
@@ -48,15 +48,18 @@ export async function askShadows(options: ShadowOptions): Promise<Shadow | undef
   const old = before && newRevision(before)?.replicaSet;
   if (!before || !old?.spec?.template) return undefined;
   const { name, namespace } = release;
+  const podPath = `/api/v1/namespaces/${namespace}/pods/${shadowName(name)}`;
   try {
+    const own = shadowName(name);
     const rights = [
-      { group: '', resource: 'pods', verbs: ['get', 'create', 'delete'] },
-      { group: '', resource: 'pods', subresource: 'proxy', verbs: ['create'] },
+      { group: '', resource: 'pods', name: own, verbs: ['get', 'create', 'patch', 'delete'] },
+      { group: '', resource: 'pods', subresource: 'proxy', name: `${own}:${portOf(template)}`, verbs: ['create'] },
     ];
     const missing = await missingRights(kubeConfig, namespace, rights);
     if (missing.length > 0) throw new Error(`no right to ${missing.join(' and ')}`);
     onProgress(`the new image answers ${questions.length} questions of the sample, in a pod that no Service sees`);
-    await removeLeft(kubeConfig, namespace, name);
+    // Of a run that was killed.
+    await removePod(kubeConfig, podPath, options.signal);
     const now = await answersOf(template, 'the new image');
     const then = await answersOf(old.spec.template, `ReplicaSet ${old.metadata?.name}`);
     const flips = flipsOf(questions, then, now);
@@ -70,28 +73,29 @@ export async function askShadows(options: ShadowOptions): Promise<Shadow | undef
   }
 
   async function answersOf(wanted: V1PodTemplateSpec, who: string): Promise<string[]> {
-    const pods = `/api/v1/namespaces/${namespace}/pods`;
     const body = shadowPod(before as Snapshot, name, wanted);
-    const made = await ask(kubeConfig, { method: 'POST', path: pods, contentType: 'application/json', body });
+    // Applied, not posted: so the request has the pod's name, which a Role can allow.
+    const query = { fieldManager: 'shadow', force: 'true' };
+    const contentType = 'application/apply-patch+yaml';
+    const made = await ask(kubeConfig, { method: 'PATCH', path: podPath, query, contentType, body });
     if (made.status !== 201) throw new Error(`the cluster makes no pod for ${who}: ${messageIn(made.body)}`);
-    const path = `${pods}/${(JSON.parse(made.body) as V1Pod).metadata?.name}`;
     try {
-      const pod = await readyPod(path, who);
-      const target = `${path}:${metricsAddress(pod, table).port}/proxy${table.shadow.ask}`;
+      await readyPod(who);
+      const target = `${podPath}:${portOf(wanted)}/proxy${table.shadow.ask}`;
       await untilItListens(target);
       return await inTurn(questions, (question) => answerTo(target, question));
     } finally {
-      await removePod(kubeConfig, path).catch((error) =>
-        onProgress(`the pod at ${path} is left, and ends by itself: ${describeError(error)}`),
+      await removePod(kubeConfig, podPath).catch((error) =>
+        onProgress(`the pod ${shadowName(name)} is left, and ends by itself: ${describeError(error)}`),
       );
     }
   }
 
-  async function readyPod(path: string, who: string): Promise<V1Pod> {
+  async function readyPod(who: string): Promise<void> {
     for (const end = Date.now() + readySeconds * 1000; ; await sleep(500, undefined, { signal: options.signal })) {
-      const { status, body } = await ask(kubeConfig, { method: 'GET', path });
+      const { status, body } = await ask(kubeConfig, { method: 'GET', path: podPath });
       const pod: V1Pod = status === 200 ? JSON.parse(body) : {};
-      if (isReady(pod)) return pod;
+      if (isReady(pod)) return;
       const trouble = troubleOf(pod);
       if (trouble) throw new Error(`${who} does not start as a shadow: ${trouble}`);
       if (Date.now() > end) throw new Error(`${who} was not ready after ${readySeconds} s`);
@@ -118,6 +122,16 @@ export async function askShadows(options: ShadowOptions): Promise<Shadow | undef
   }
 }
 
+/** A Role can name it. */
+function shadowName(deployment: string): string {
+  return `${deployment}-shadow`;
+}
+
+/** Where a pod is asked; the first port of its first container answers requests. */
+function portOf({ spec }: V1PodTemplateSpec): number {
+  return spec?.containers[0]?.ports?.[0]?.containerPort ?? 8080;
+}
+
 /** Throws FLIPS if more answers differ than the share that is allowed. */
 export function checkFlips(shadow: Shadow | undefined, maxFlips: number | undefined): void {
   if (!shadow || 'why' in shadow || maxFlips === undefined || shadow.flipped <= maxFlips * shadow.asked) return;
@@ -137,7 +151,7 @@ export function shadowPod({ deployment }: Snapshot, name: string, { metadata, sp
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      generateName: `${name}-shadow-`,
+      name: shadowName(name),
       labels: { [label]: name },
       annotations: Object.fromEntries(annotations),
       ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name: owner, uid }],
@@ -157,19 +171,15 @@ function troubleOf({ status }: V1Pod): string | undefined {
   return ended ? `it ends with exit code ${ended.exitCode}` : `its pod has ${status.phase.toLowerCase()}`;
 }
 
-/** Of a run that was killed. */
-async function removeLeft(kubeConfig: KubeConfig, namespace: string, name: string): Promise<void> {
-  const path = `/api/v1/namespaces/${namespace}/pods`;
-  const { status, body } = await ask(kubeConfig, { method: 'GET', path, query: { labelSelector: `${label}=${name}` } });
-  if (status !== 200) return;
-  const { items = [] } = JSON.parse(body) as { items?: V1Pod[] };
-  await Promise.all(items.map(({ metadata }) => removePod(kubeConfig, `${path}/${metadata?.name}`)));
-}
-
-/** Nobody uses it, so it need not drain. */
-async function removePod(kubeConfig: KubeConfig, path: string): Promise<void> {
+/** Nobody uses it, so it need not drain. Waits until it is gone, because the next one has the same name. */
+async function removePod(kubeConfig: KubeConfig, path: string, signal?: AbortSignal): Promise<void> {
   const { status, body } = await ask(kubeConfig, { method: 'DELETE', path, query: { gracePeriodSeconds: '1' } });
-  if (status >= 300 && status !== 404) throw new Error(messageIn(body));
+  if (status === 404) return;
+  if (status >= 300) throw new Error(messageIn(body));
+  for (const end = Date.now() + goneSeconds * 1000; ; await sleep(200, undefined, { signal })) {
+    if ((await ask(kubeConfig, { method: 'GET', path })).status === 404) return;
+    if (Date.now() > end) throw new Error(`it was not gone after ${goneSeconds} s`);
+  }
 }
 
 /** A few at a time; the results in the order of the items. */
