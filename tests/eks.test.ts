@@ -77,7 +77,7 @@ describe.skipIf(!need('moto'))('EKS against moto', () => {
   });
 
   test('doctor finds a wrong version and a missing cluster', async () => {
-    const wanted = { name: 'production', version: '1.36', namespace: 'n', rights: [] };
+    const wanted = { name: 'production', version: '1.36', namespace: 'n', rights: [], addOns: [] };
     expect((await examineEks(clients, wanted))[0]).toMatchObject({
       what: 'cluster production: Kubernetes 1.35, ACTIVE',
       problem: 'eksctl.yaml has 1.36',

@@ -4,13 +4,18 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ECR_ACTIONS, EKS_ACTIONS } from '../../ci/src/doctor/aws.ts';
+import { ECR_ACTIONS, ECR_CORRECTING, ECR_MAKING, EKS_ACTIONS, INSPECTOR_ACTIONS } from '../../ci/src/doctor/aws.ts';
+import { MADE_BY } from '../../ci/src/ecr/repository.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(resolve(root, path), 'utf8');
 const page = read('docs/aws.md');
 
-const statement = z.object({ Action: z.array(z.string()), Resource: z.union([z.string(), z.array(z.string())]) });
+const statement = z.object({
+  Action: z.array(z.string()),
+  Resource: z.union([z.string(), z.array(z.string())]),
+  Condition: z.unknown().optional(),
+});
 const policy = z.object({ Statement: z.array(statement) });
 
 /** The JSON that the page's shell commands write, with variables unexpanded. */
@@ -27,18 +32,22 @@ const allowed = new Set(Statement.flatMap(({ Action }) => Action));
 function called(): string[] {
   const paths = globSync('ci/src/**/*.ts', { cwd: root }).filter((path) => !/\.test\.ts$|testdata/.test(path));
   const imports = paths.flatMap((path) => [...read(path).matchAll(/^import \{([^}]*)\} from '#aws\/client-(\w+)';/gm)]);
-  return imports.flatMap(([, names, service]) =>
+  // The one call without a client.
+  const signed = paths.flatMap((path) => [...read(path).matchAll(/'ServiceQuotasV\d+\.(\w+)'/g)]);
+  const byHand = signed.map(([, action]) => `servicequotas:${action}`);
+  const byClient = imports.flatMap(([, names, service]) =>
     [...names.matchAll(/\b(?:paginate(\w+)|(\w+)Command)\b/g)].map(
       ([, paged, single]) => `${service}:${paged ?? single}`,
     ),
   );
+  return [...byClient, ...byHand];
 }
 
 test('the role may make every call of the code, of a push and of doctor', () => {
   // Asking STS about oneself, or assuming a role that trusts the caller, needs no permission.
-  const calls = called().filter((action) => !/^(?:sts|s3):/.test(action));
+  const calls = called().filter((action) => !/^(?:sts|s3):/.test(action) && !ECR_CORRECTING.includes(action));
   expect(calls.length).toBeGreaterThan(10);
-  expect([...allowed]).toEqual(expect.arrayContaining([...calls, ...ECR_ACTIONS, ...EKS_ACTIONS]));
+  expect([...allowed]).toEqual(expect.arrayContaining([...calls, ...ECR_ACTIONS, ...ECR_MAKING, ...EKS_ACTIONS]));
 });
 
 test('the permission to write the targets comes from the stack that reads them', () => {
@@ -47,13 +56,28 @@ test('the permission to write the targets comes from the stack that reads them',
 });
 
 test('the role may do nothing beyond what the code and a push need', () => {
-  const needed = new Set([...called(), ...ECR_ACTIONS, ...EKS_ACTIONS]);
+  const needed = new Set([...called(), ...ECR_ACTIONS, ...ECR_MAKING, ...EKS_ACTIONS]);
   expect([...allowed].filter((action) => !needed.has(action))).toEqual([]);
   for (const { Action, Resource } of Statement) {
     expect(Action.join()).not.toContain('*');
-    // AWS has no narrower resource for these two.
-    if (Resource === '*') expect(['ecr:GetAuthorizationToken', 'eks:DescribeClusterVersions']).toContain(Action.join());
+    // AWS has no narrower resource for these, which read and change nothing.
+    if (Resource === '*') expect(Action.filter((action) => !/:(?:Get|Describe)[A-Z]/.test(action))).toEqual([]);
   }
+});
+
+test('the role makes and labels a repository, and loosens none', () => {
+  expect(ECR_CORRECTING.filter((action) => allowed.has(action))).toEqual([]);
+  for (const action of ECR_CORRECTING) expect(page).toContain(`\`${action}\``);
+  const { Key, Value } = MADE_BY;
+  const conditions = Statement.filter(({ Action }) => Action.some((action) => ECR_MAKING.includes(action)));
+  expect(conditions.map(({ Condition }) => Condition)).toEqual([
+    { StringEquals: { [`aws:RequestTag/${Key}`]: Value } },
+    { StringEquals: { [`aws:ResourceTag/${Key}`]: Value } },
+  ]);
+});
+
+test('what Inspector needs is on the page', () => {
+  expect(page).toContain(JSON.stringify(INSPECTOR_ACTIONS).replace(',', ', '));
 });
 
 test('only runs of the release workflow get the role', () => {

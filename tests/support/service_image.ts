@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { stampFacts } from '../../ml/model/artifact.ts';
 import type { ModelFacts } from '../../ml/model/types.ts';
@@ -23,7 +23,9 @@ export async function pushService(registry: Registry, tag: string, facts?: Parti
   const bundle = await mkdtemp(join(tmpdir(), 'bundle-'));
   try {
     await run(process.execPath, [join(root, 'scripts/bundle.ts'), bundle]);
-    const app = (await readdir(bundle)).map((name) => [`app/${name}`, join(bundle, name)]);
+    const entries = await readdir(bundle, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const app = files.map((file) => [join('app', relative(bundle, file)), file]);
     const layers = [
       await layerOfFiles(await nodeFiles()),
       await layerOfFiles({ ...Object.fromEntries(app), 'app/model.bin': facts ? path : model.path }),
