@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{ml,service,cli,scripts,bench,ci/src,tests/config}/**/*.test.ts'],
+          include: ['{ml,service,cli,scripts,bench,ci/src,modules,tests/config}/**/*.test.ts'],
           // For a machine under load; on an idle one a test takes a second or two.
           testTimeout: 120_000,
         },

@@ -28,7 +28,7 @@ function sees({ include, exclude }: Part, file: string): boolean {
 test.each([...unitTests, ...integrationTests])(
   'the group "$name" contains every file that its tests import',
   (group) => {
-    const all = globSync('{ml,service,cli,scripts,bench,ci/src,tests}/**/*.test.ts', { cwd: root });
+    const all = globSync('{ml,service,cli,scripts,bench,ci/src,modules,tests}/**/*.test.ts', { cwd: root });
     const own = all.filter((file) => group.tests.some((start) => file.startsWith(start)) && sees(group, file));
     expect(own.length).toBeGreaterThan(3);
     expect(imported(own).filter((file) => !sees(group, file))).toEqual([]);
@@ -65,7 +65,7 @@ test('the part of the image contains every file that its bundle imports', () => 
 });
 
 test('every unit test is in exactly one group', () => {
-  const all = globSync('{ml,service,cli,scripts,bench,ci/src,tests/config}/**/*.test.ts', { cwd: root });
+  const all = globSync('{ml,service,cli,scripts,bench,ci/src,modules,tests/config}/**/*.test.ts', { cwd: root });
   const runs = (file: string) =>
     unitTests.filter((group) => sees(group, file) && group.tests.some((start) => file.startsWith(start)));
   expect(all.filter((file) => runs(file).length !== 1)).toEqual([]);

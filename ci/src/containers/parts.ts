@@ -89,8 +89,8 @@ export const unitTests: TestGroup[] = [
     exclude: [],
   },
   {
-    name: 'service, cli, scripts, bench and ci',
-    tests: ['service/', 'cli/', 'scripts/', 'bench/', 'ci/', 'tests/config/'],
+    name: 'service, cli, scripts, bench, ci and modules',
+    tests: ['service/', 'cli/', 'scripts/', 'bench/', 'ci/', 'modules/', 'tests/config/'],
     include: ['**'],
     // One of these tests reads all tests.
     exclude: ['.git'],
@@ -132,7 +132,7 @@ const rolloutTests = files([
   ...['doctor', 'ec2_compose', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
 ]);
 
-const unitTestFiles = ['ml', 'service', 'cli', 'scripts', 'bench', 'ci', 'tests/config'].map(
+const unitTestFiles = ['ml', 'service', 'cli', 'scripts', 'bench', 'ci', 'modules', 'tests/config'].map(
   (folder) => `${folder}/**/*.test.ts`,
 );
 

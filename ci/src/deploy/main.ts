@@ -149,7 +149,8 @@ async function runDiagnose(values: Values): Promise<number> {
       throw clusterError(kubeConfig, error);
     },
   );
-  process.stdout.write(`${withPages(json ? JSON.stringify(diagnosis, undefined, 2) : describeDiagnosis(diagnosis))}\n`);
+  const report = describeDiagnosis(diagnosis);
+  process.stdout.write(`${withPages(json ? JSON.stringify({ ...diagnosis, report }, undefined, 2) : report)}\n`);
   return diagnosis.state === 'healthy' ? 0 : 1;
 }
 

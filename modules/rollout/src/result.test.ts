@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { resultOf } from './result.ts';
+
+const reference = 'registry.example.com/shop@sha256:76ce120';
+
+test('a rollout that went back has the code and the evidence of its cause', () => {
+  const told = {
+    state: 'rolled back',
+    report: 'rolled back: the registry has no such image (ROLLOUT_IMAGE_NOT_FOUND)',
+    verdict: { code: 'ROLLOUT_IMAGE_NOT_FOUND', evidence: ['pod front-1: "not found"'] },
+  };
+  const printed = { exitCode: 1, stdout: JSON.stringify(told), stderr: '1 of 2 updated\n' };
+  expect(resultOf(printed, reference)).toEqual({
+    state: 'rolled back',
+    reference,
+    digest: 'sha256:76ce120',
+    cause: 'ROLLOUT_IMAGE_NOT_FOUND',
+    evidence: ['pod front-1: "not found"'],
+    report: told.report,
+    exitCode: 1,
+  });
+});
+
+test('a refusal and an interruption have a cause too', () => {
+  const refused = { state: 'refused', report: 'refused', error: { code: 'NAMESPACE', evidence: [] } };
+  expect(resultOf({ exitCode: 3, stdout: JSON.stringify(refused), stderr: '' }).cause).toBe('NAMESPACE');
+  const interrupted = { state: 'interrupted', report: 'interrupted', reason: 'stopped by SIGTERM' };
+  expect(resultOf({ exitCode: 1, stdout: JSON.stringify(interrupted), stderr: '' }).cause).toBe('DEPLOY_INTERRUPTED');
+});
+
+test('where nothing was printed, the error is read from what was said', () => {
+  const stderr = [
+    'waiting for the API server',
+    'the API server does not answer (CLUSTER_UNREACHABLE)',
+    '  | connect ECONNREFUSED',
+    '  next: check the address',
+    '',
+  ].join('\n');
+  expect(resultOf({ exitCode: 4, stdout: '', stderr }, reference)).toMatchObject({
+    state: 'failed',
+    cause: 'CLUSTER_UNREACHABLE',
+    evidence: ['connect ECONNREFUSED'],
+    report: stderr.trimEnd().split('\n').slice(1).join('\n'),
+    exitCode: 4,
+  });
+  const usage = { exitCode: 2, stdout: '', stderr: '--image is missing\n\nusage' };
+  expect(resultOf(usage)).toMatchObject({ cause: 'USAGE', exitCode: 2 });
+});

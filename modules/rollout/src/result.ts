@@ -1,0 +1,48 @@
+/** What the program printed, as the fields of a result. */
+
+/** How it ended. Every field is a text, a list or a number, so that none is missing. */
+export type Result = {
+  /** deployed, unchanged, not proved, rolled back, failed, refused, interrupted; of a diagnosis: healthy, unhealthy, unknown */
+  state: string;
+  /** The image that was to be deployed, by digest; empty for a diagnosis */
+  reference: string;
+  /** Its digest, sha256:... */
+  digest: string;
+  /** The code of what went wrong, such as ROLLOUT_IMAGE_NOT_FOUND; empty if nothing did */
+  cause: string;
+  /** What shows it, in the cluster's own words */
+  evidence: string[];
+  /** All of it for a person */
+  report: string;
+  /** 0 if it went well, 1 if not, 2 for wrong arguments, 3 if nothing was changed, 4 if the cluster could not be asked */
+  exitCode: number;
+};
+
+/** What the program left: its JSON on standard output, or only a text on standard error. */
+export type Printed = { exitCode: number; stdout: string; stderr: string };
+
+/** The parts of that JSON that are read here. */
+type Told = {
+  state: string;
+  report: string;
+  reason?: string;
+  verdict?: { code: string; evidence: string[] };
+  error?: { code: string; evidence: string[] };
+};
+
+export function resultOf({ exitCode, stdout, stderr }: Printed, reference = ''): Result {
+  const digest = reference.slice(reference.indexOf('@') + 1);
+  if (stdout.trim() === '') return { state: 'failed', reference, digest, ...causeIn(stderr), exitCode };
+  const { state, report, reason, verdict, error }: Told = JSON.parse(stdout);
+  const shown = verdict ?? error ?? { code: reason ? 'DEPLOY_INTERRUPTED' : '', evidence: [] };
+  return { state, reference, digest, cause: shown.code, evidence: shown.evidence, report, exitCode };
+}
+
+/** An error as the program writes it: one line that ends in the code in brackets, bars before the evidence. */
+function causeIn(stderr: string): Pick<Result, 'cause' | 'evidence' | 'report'> {
+  const lines = stderr.trimEnd().split('\n');
+  const start = lines.findLastIndex((line) => /^\S.* \([A-Z][A-Z0-9_]+\)$/.test(line));
+  const [, cause = 'USAGE'] = /\(([A-Z][A-Z0-9_]+)\)$/.exec(lines[start] ?? '') ?? [];
+  const evidence = lines.filter((line) => line.startsWith('  | ')).map((line) => line.slice(4));
+  return { cause, evidence, report: lines.slice(Math.max(start, 0)).join('\n') };
+}
