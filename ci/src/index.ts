@@ -296,6 +296,7 @@ export class Sentiment {
    * @param despite As for deploy
    * @param bake As for deploy, as are canary, prometheus and maxFlips
    * @param retrain Fetch the sources of texts anew, even if nothing else changed
+   * @param checked This commit has passed all checks already, as CI knows: do not run them again
    * @param allowFailure As for deploy
    */
   @func({ cache: 'never' })
@@ -313,10 +314,11 @@ export class Sentiment {
     prometheus?: string,
     maxFlips?: string,
     retrain: boolean = false,
+    checked: boolean = false,
     allowFailure: boolean = false,
   ): Promise<Result> {
     const settings = { patience, deadline, despite, bake, canary, prometheus, maxFlips };
-    const wanted = { to, username, password, stopAt, targetsTo, ...settings, retrain };
+    const wanted = { to, username, password, stopAt, targetsTo, ...settings, retrain, checked };
     const checks = () => Promise.all([this.lint(), this.typecheck(), this.unitTest(), this.integrationTest()]);
     return ended(async () => releaseAs(await this.given, wanted, checks), allowFailure);
   }

@@ -4,7 +4,9 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { deadlineOf } from '../../ci/src/deploy/deadline.ts';
 
+const read = (path: string) => readFileSync(resolve(import.meta.dirname, '../..', path), 'utf8');
 const text = readFileSync(resolve(import.meta.dirname, '../../.github/workflows/release.yml'), 'utf8');
 const workflow = z.looseObject({ jobs: z.record(z.string(), z.looseObject({ if: z.string() })) }).parse(parse(text));
 
@@ -42,4 +44,28 @@ test('the sources are fetched anew by the clock and on demand', () => {
   expect(evaluate(expression, { event: 'workflow_dispatch', inputs: { retrain: true } })).toBe(true);
   expect(evaluate(expression, { event: 'workflow_dispatch', inputs: { retrain: false } })).toBe(false);
   expect(evaluate(expression, { event: 'push' })).toBe(false);
+});
+
+/** Seconds of `10m`. */
+const secondsOf = (option: string) => 60 * Number(new RegExp(`--${option}=(\\d+)m\\b`).exec(text)![1]);
+
+test('the job lasts as long as a release at its longest, the session as long as the job, and the role allows that', () => {
+  const deployment = parse(read('manifests/app/4-deployment.yaml'));
+  const { spec: scale } = parse(read('manifests/app/6-autoscaler.yaml'));
+  const most = { ...deployment, spec: { ...deployment.spec, replicas: scale.maxReplicas } };
+  const checks = 60 * parse(read('.github/workflows/ci.yml')).jobs.check['timeout-minutes'];
+  // The first pod of a canary is followed on its own.
+  const rollout = deadlineOf(most) + secondsOf('canary') + secondsOf('bake');
+  const job = 60 * z.looseObject({ 'timeout-minutes': z.number() }).parse(workflow.jobs.release)['timeout-minutes'];
+  expect(job).toBeGreaterThan(checks + rollout);
+  const session = Number(/role-duration-seconds: (\d+)/.exec(text)![1]);
+  expect(session).toBeGreaterThan(job);
+  const role = Number(/--max-session-duration (\d+)/.exec(read('docs/aws.md'))![1]);
+  expect(role).toBeGreaterThanOrEqual(session);
+});
+
+test('the checks that ci.yml has run are asked for by the name that they have there', () => {
+  const { name } = parse(read('.github/workflows/ci.yml')).jobs.check;
+  expect(text).toContain(`check_name=${encodeURIComponent(name)}&`);
+  expect(parse(read('.github/workflows/ci.yml')).on).toHaveProperty('merge_group');
 });
