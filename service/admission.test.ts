@@ -12,7 +12,10 @@ beforeEach(() => {
   refusals = [];
   admission = new Admission(limitsOf(10_000), (reason) => refusals.push(reason));
 });
-afterEach(() => vi.useRealTimers());
+afterEach(async () => {
+  while (admission.isBusy) await new Promise((resolve) => setImmediate(resolve));
+  vi.useRealTimers();
+});
 
 describe('bytes under way', () => {
   it('are counted until their transfer ends', () => {
@@ -80,39 +83,102 @@ describe('bytes under way', () => {
 });
 
 describe('work', () => {
-  it('of small requests is done at once, and refused after its time in one turn of the loop', async () => {
-    const work = () => admission.work(10, () => vi.advanceTimersByTime(1) && 'done');
-    for (let i = 0; i < 64; i++) expect(work()).not.toBeInstanceOf(Promise);
-    expect(work).toThrow('the service has more requests than it can answer');
-    expect(refusals).toEqual(['time']);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(work).not.toThrow();
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+  /** A small request that takes a millisecond. */
+  const small = () => admission.work(10, () => vi.advanceTimersByTime(1) && 'done');
+  const outcomesOf = async (all: (string | Promise<string>)[]) => {
+    const settled = await Promise.allSettled(all);
+    return settled.map(({ status }) => status);
+  };
+
+  it('of small requests is done at once, until it has taken its time in this turn of the loop', async () => {
+    admission = new Admission(limitsOf(1_000_000));
+    for (let i = 0; i < 50; i++) expect(small()).toBe('done');
+    const late = small();
+    expect(late).toBeInstanceOf(Promise);
+    expect(await late).toBe('done');
+    expect(admission.bytes).toBe(0);
+    await nextTurn();
+    expect(small()).toBe('done');
   });
 
-  it('of few requests is never refused, however long one of them takes', () => {
+  it('is never refused for one that takes long', async () => {
     admission.work(10, () => vi.advanceTimersByTime(1000));
-    for (let i = 0; i < 20; i++) expect(admission.work(10, () => i)).toBe(i);
+    expect(await Promise.all(Array.from({ length: 10 }, small))).toEqual(Array(10).fill('done'));
+    expect(refusals).toEqual([]);
   });
 
-  it('of large requests is done one after the other, with turns for others in between', async () => {
+  it('that comes faster than it can be done is refused, after a burst, at once', async () => {
+    admission = new Admission(limitsOf(1_000_000), (reason) => refusals.push(reason));
+    for (let turn = 0; turn < 10; turn++) {
+      let taken = 0;
+      try {
+        for (; taken < 1000; taken++) void Promise.resolve(small()).catch(() => {});
+      } catch {
+        // There are more than can be done.
+      }
+      expect(taken).toBeLessThan(160);
+      // No more than a turn's work waits, when the burst is over.
+      if (turn > 4) expect(taken).toBeLessThanOrEqual(60);
+      await nextTurn();
+    }
+    while (!admission.isFull(10)) void small();
+    expect(small).toThrow(
+      expect.objectContaining({ status: 503, code: 'OVERLOADED', headers: { 'Retry-After': '1' } }),
+    );
+    expect(new Set(refusals)).toEqual(new Set(['time']));
+  });
+
+  it('of a burst is done, later', async () => {
+    admission = new Admission(limitsOf(1_000_000), (reason) => refusals.push(reason));
+    const outcomes = await outcomesOf(Array.from({ length: 140 }, small));
+    expect(new Set(outcomes)).toEqual(new Set(['fulfilled']));
+    expect(refusals).toEqual([]);
+  });
+
+  it('waits while connections come in, but not for long', async () => {
+    admission = new Admission(limitsOf(1_000_000));
+    for (let i = 0; i < 50; i++) small();
+    await nextTurn();
+    admission.work(20_000, () => vi.advanceTimersByTime(1));
+    await nextTurn();
+    const done: string[] = [];
+    const late = admission.work(20_000, () => done.push('late'));
+    for (let turn = 0; turn < 3; turn++) {
+      admission.accepted();
+      await nextTurn();
+    }
+    expect(done).toEqual([]);
+    vi.advanceTimersByTime(10);
+    admission.accepted();
+    await late;
+    expect(done).toEqual(['late']);
+  });
+
+  it('of large requests is done one after the other, with small ones in between', async () => {
     admission = new Admission(limitsOf(100_000));
     const done: string[] = [];
-    const large = ['a', 'b'].map((name) => admission.work(20_000, () => done.push(name)));
+    const large = (name: string) =>
+      admission.work(20_000, () => {
+        done.push(name);
+        vi.advanceTimersByTime(40);
+      });
+    const all = [large('a'), large('b')];
     expect(done).toEqual([]);
-    await large[0];
+    await all[0];
     expect(done).toEqual(['a']);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(done).toEqual(['a']);
-    await large[1];
+    expect(small()).toBe('done');
+    await all[1];
     expect(done).toEqual(['a', 'b']);
     expect(admission.bytes).toBe(0);
   });
 
-  it('that waited for too long is refused', async () => {
+  it('that has waited for too long is refused', async () => {
     admission = new Admission(limitsOf(100_000), (reason) => refusals.push(reason));
     const first = admission.work(20_000, () => vi.advanceTimersByTime(3000));
     const second = admission.work(20_000, () => 'done');
     await first;
+    vi.advanceTimersByTime(100_000);
     await expect(second).rejects.toMatchObject({ status: 503, code: 'OVERLOADED', headers: { 'Retry-After': '1' } });
     expect(refusals).toEqual(['time']);
   });

@@ -49,7 +49,7 @@ const settings = {
   ),
   maxTurnMs: whole(
     'MAX_TURN_MS',
-    50,
+    10,
     1,
     60_000,
     'how long predictions may keep the process from everything else, in milliseconds; under more load some get 503',

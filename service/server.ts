@@ -25,7 +25,10 @@ import { Predictor } from './predict.ts';
 import { answerProtocolErrors } from './protocol_errors.ts';
 import { loadServedModel, type ServedModel } from './served_model.ts';
 import type { Service, ServiceState } from './service.ts';
+import { shedding } from './shed.ts';
 
+/** Connections that the kernel holds until they are accepted; Linux allows 4096. A probe that finds no room comes a second late. */
+const BACKLOG = 4096;
 /** For a reader of the log to take the last lines. */
 const LAST_LINES_MS = 1000;
 /** Also if requests took all the grace. */
@@ -138,8 +141,9 @@ export function createHttpServer(service: Service): Server {
       // How late these two may be; Node's default is half a minute.
       connectionsCheckingInterval: 1000,
     },
-    withoutPrefix(service.config.pathPrefix, createApp(service).callback()),
+    withoutPrefix(service.config.pathPrefix, shedding(service, createApp(service).callback())),
   );
+  server.on('connection', () => service.admission.accepted());
   answerProtocolErrors(server, service);
   return server;
 }
@@ -175,7 +179,7 @@ function withoutPrefix(prefix: string, listener: RequestListener): RequestListen
 }
 
 async function listen(server: Server, host: string, port: number, setting: string): Promise<string> {
-  server.listen(port, host);
+  server.listen(port, host, BACKLOG);
   try {
     await once(server, 'listening');
   } catch (cause) {

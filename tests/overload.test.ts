@@ -29,7 +29,7 @@ const start = async (env: Record<string, string> = {}) => {
     DRAIN_SECONDS: '0',
     GRACE_SECONDS: '1',
     // As the image does in 256 MiB.
-    NODE_OPTIONS: '--max-old-space-size=128',
+    NODE_OPTIONS: '--max-old-space-size=128 --max-semi-space-size=8',
     ...env,
   });
 };

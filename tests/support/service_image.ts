@@ -35,7 +35,12 @@ export async function pushService(registry: Registry, tag: string, facts?: Parti
       tag,
       layers,
       config: {
-        Entrypoint: ['/usr/local/bin/node', '--max-old-space-size-percentage=50', '/app/main.mjs'],
+        Entrypoint: [
+          '/usr/local/bin/node',
+          '--max-old-space-size-percentage=50',
+          '--max-semi-space-size=8',
+          '/app/main.mjs',
+        ],
         Env: ['HOST=0.0.0.0', 'MODEL_URI=/app/model.bin', 'NODE_ENV=production'],
         User: '10001:10001',
         WorkingDir: '/app',
