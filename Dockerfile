@@ -1,10 +1,10 @@
 # The service with a model inside: Node, the libraries that it links to, one folder of JavaScript, and the model. No shell,
-# no package manager, no Python, no node_modules.
+# no package manager, no Python, no node_modules. /app/sbom.cdx.json lists what is in it.
 #
 #   docker build --build-arg MODEL=models/model.bin --build-arg GIT_COMMIT=$(git rev-parse HEAD) -t sentiment .
 #
 # A company's registries: --build-arg NODE_IMAGE=..., --secret id=npmrc,src=... and --secret id=ca,src=...
-ARG NODE_IMAGE=node:24-bookworm-slim
+ARG NODE_IMAGE=node:24-bookworm-slim@sha256:235600a8101ab264e117b1768e925532262668dc9b581ef1dd7d96ced463b8e7
 
 # JavaScript is the same on every platform, so it is bundled on the builder's own.
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS bundle
@@ -17,7 +17,7 @@ RUN --mount=type=cache,target=/root/.npm \
 COPY ml ml
 COPY service service
 COPY cli cli
-COPY scripts/bundle.ts scripts/licences.ts scripts/
+COPY scripts/bundle.ts scripts/bill.ts scripts/licences.ts scripts/
 RUN node scripts/bundle.ts /app
 
 # Node and the Debian libraries that it needs, with Debian's record of those packages, so that scanners know their versions.
@@ -51,6 +51,7 @@ ARG GIT_COMMIT=
 ARG MODEL_NAME=
 ARG MODEL_VERSION=
 ARG SOURCE_URL=
+ARG NODE_IMAGE
 ENV GIT_COMMIT=${GIT_COMMIT} \
     MODEL_NAME=${MODEL_NAME} \
     MODEL_VERSION=${MODEL_VERSION}
@@ -59,7 +60,8 @@ LABEL org.opencontainers.image.title="sentiment" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.source="${SOURCE_URL}" \
       org.opencontainers.image.version="${MODEL_VERSION}" \
-      org.opencontainers.image.revision="${GIT_COMMIT}"
+      org.opencontainers.image.revision="${GIT_COMMIT}" \
+      org.opencontainers.image.base.name="${NODE_IMAGE}"
 # Above 10000, so that it is no user of a node.
 USER 10001:10001
 EXPOSE 8080

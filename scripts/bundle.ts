@@ -1,6 +1,6 @@
 /**
  * `node scripts/bundle.ts FOLDER`: the service as a few plain JavaScript files that need nothing from node_modules, for
- * the image, with the licences of the bundled packages. No types are left to strip at the start, and of natural (77 MB
+ * the image, with licences and bill of materials of the bundled packages. No types are left to strip at the start, and of natural (77 MB
  * with its dependencies) only the tokenizers and stemmers are in the bundle. Beside it are the files of the API's viewer.
  */
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import { runMain, SentimentError, usageError } from '../ml/errors.ts';
 import { VIEWER_FOLDER } from '../service/page/viewer.ts';
+import { billOf } from './bill.ts';
 import { licencesOf } from './licences.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -54,6 +55,7 @@ await runMain(async () => {
   const modules = output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []));
   modules.push(...copyViewer(join(folder, VIEWER_FOLDER)));
   writeFileSync(join(folder, 'THIRD_PARTY_LICENSES.txt'), licencesOf(modules));
+  writeFileSync(join(folder, 'sbom.cdx.json'), `${JSON.stringify(billOf(modules), undefined, 1)}\n`);
 });
 
 /** The files of the API's viewer, which the browser loads as they are. Returns where they come from. */

@@ -62,6 +62,14 @@ test('the part of the image contains every file that its bundle imports', () => 
   const files = imported(['service/main.ts', 'service/healthcheck.ts', 'cli/batch_main.ts', 'scripts/bundle.ts']);
   const covered = (file: string) => imagePart.include.some((entry) => file === entry || file.startsWith(`${entry}/`));
   expect(files.filter((file) => !covered(file))).toEqual([]);
+  // The Dockerfile and its list of what it may see name the same files.
+  const read = (name: string) => readFileSync(join(root, name), 'utf8');
+  const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, names]) =>
+    names.split(' '),
+  );
+  const seen = [...read('.dockerignore').matchAll(/^!(.+)$/gm)].map(([, name]) => name);
+  const within = (list: string[]) => (file: string) => list.some((one) => file === one || file.startsWith(`${one}/`));
+  expect(files.filter((file) => !within(copied)(file) || !within(seen)(file))).toEqual([]);
 });
 
 test('every unit test is in exactly one group', () => {

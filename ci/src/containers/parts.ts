@@ -68,6 +68,7 @@ export const imagePart: Part = {
     'service',
     'cli',
     'scripts/bundle.ts',
+    'scripts/bill.ts',
     'scripts/licences.ts',
   ],
   exclude: tests,
@@ -129,7 +130,17 @@ const rolloutTests = files([
     'deploy_return',
     'diagnosis',
   ],
-  ...['doctor', 'ec2_compose', 'ecr', 'ecr_rollout', 'eks', 'experiments_job', 'monitoring_kubernetes', 'rbac'],
+  ...[
+    'supply',
+    'doctor',
+    'ec2_compose',
+    'ecr',
+    'ecr_rollout',
+    'eks',
+    'experiments_job',
+    'monitoring_kubernetes',
+    'rbac',
+  ],
 ]);
 
 const unitTestFiles = ['ml', 'service', 'cli', 'scripts', 'bench', 'ci', 'modules', 'tests/config'].map(

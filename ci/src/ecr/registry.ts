@@ -112,15 +112,30 @@ export function registryUrl(host: string): string {
   return `${isHere ? 'http' : 'https'}://${host}`;
 }
 
-async function ask({ host, username, password }: RegistryLogin, path: string, accept: string) {
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+export type RegistryCall = { method?: 'PUT' | 'POST' | 'HEAD'; body?: Uint8Array<ArrayBuffer>; type?: string };
+
+/**
+ * One call below /v2/, or to an address that the registry gave. Undefined for 404. Registries other than ECR may ask for a
+ * token first, which the same user name and password get. Throws REGISTRY.
+ */
+export async function ask(login: RegistryLogin, path: string, accept: string, call: RegistryCall = {}) {
+  const { host, username, password } = login;
+  const { method = 'GET', body, type } = call;
+  const basic = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const url = new URL(path, `${registryUrl(host)}/v2/`);
+  const send = (to: URL, authorization: string | undefined) =>
+    fetch(to, {
+      method,
+      headers: { accept, ...(authorization && { authorization }), ...(type && { 'content-type': type }) },
+      body,
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
   const where = `the registry ${host}`;
   let response: Response;
   try {
-    response = await fetch(`${registryUrl(host)}/v2/${path}`, {
-      headers: { accept, authorization },
-      signal: AbortSignal.timeout(TIMEOUT),
-    });
+    response = await send(url, username ? basic : undefined);
+    const token = await tokenFor(response, username ? basic : undefined);
+    if (token) response = await send(url, `Bearer ${token}`);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const evidence = [cause instanceof Error ? cause.message : String(cause)];
@@ -130,7 +145,30 @@ async function ask({ host, username, password }: RegistryLogin, path: string, ac
   if (response.ok) return response;
   const evidence = [(await response.text()).trim().slice(0, 500)];
   const next = response.status === 401 ? 'check the user name and password' : undefined;
-  throw new PipelineError('REGISTRY', `${where} answers ${response.status} to ${path}`, { evidence, next });
+  throw new PipelineError('REGISTRY', `${where} answers ${response.status} to ${method} ${url.pathname}`, {
+    evidence,
+    next,
+  });
+}
+
+/** What a 401 with a Bearer challenge asks for. https://distribution.github.io/distribution/spec/auth/token/ */
+async function tokenFor(response: Response, authorization: string | undefined): Promise<string | undefined> {
+  const challenge = response.status === 401 ? (response.headers.get('www-authenticate') ?? '') : '';
+  if (!/^bearer /i.test(challenge)) return undefined;
+  const asked = Object.fromEntries(
+    [...challenge.matchAll(/(\w{1,20})="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+  );
+  const realm = URL.parse(asked.realm ?? '');
+  // They get the user name and the password.
+  if (!realm || (realm.protocol !== 'https:' && realm.origin !== new URL(response.url).origin)) return undefined;
+  for (const name of ['service', 'scope']) if (asked[name]) realm.searchParams.set(name, asked[name]);
+  const headers: Record<string, string> = authorization ? { authorization } : {};
+  const answer = await fetch(realm, { headers, signal: AbortSignal.timeout(TIMEOUT) });
+  const { token, access_token: other }: Record<string, unknown> = answer.ok ? Object(await answer.json()) : {};
+  const given = token ?? other;
+  if (typeof given !== 'string') return undefined;
+  hide(given);
+  return given;
 }
 
 /** Label that shows two builds to have the same content, though the times in their layers differ. */
