@@ -9,8 +9,8 @@ import { type Load, startLoad } from './support/deploy_load.ts';
 import { need } from './support/need.ts';
 import { pushService } from './support/service_image.ts';
 
-/** `make trust` proves it with more. */
-const rounds = process.env.TRUST ? 20 : 6;
+/** tests/trust/updates.test.ts proves it with more, that bake and begin with one pod. */
+const rounds = 6;
 
 describe.skipIf(!need('cluster'))('rolling updates under load', () => {
   let cluster: Cluster;

@@ -19,6 +19,7 @@ import {
   quick,
   useCluster,
 } from './support/deploy.ts';
+import { objectsIn } from './support/namespace_objects.ts';
 import { need } from './support/need.ts';
 import { start } from './support/process.ts';
 
@@ -47,22 +48,7 @@ describe.skipIf(!need('cluster')).concurrent('after a release that fails', () =>
     expect(answer.status, answer.body).toBe(200);
   }
 
-  /** Every object that a release may change, without what only the cluster writes. */
-  async function everything(namespace: string): Promise<Record<string, object>> {
-    const found: Record<string, object> = {};
-    for (const [group, kinds] of Object.entries(kindsOf)) {
-      for (const kind of kinds) {
-        const { items } = JSON.parse((await api('GET', `${group}/namespaces/${namespace}/${kind}`)).body);
-        for (const item of items as Manifest[]) {
-          const { name } = item.metadata;
-          // Written by the deployer itself, or by a controller.
-          if (kind === 'configmaps' && /-last-good$|kube-root-ca/.test(name)) continue;
-          found[`${kind} ${name}`] = content(item);
-        }
-      }
-    }
-    return found;
-  }
+  const everything = (namespace: string) => objectsIn(api, namespace);
 
   /** A namespace that somebody manages with kubectl: a Service, a Deployment with more than the manifest says, a policy. */
   async function begin(): Promise<string> {
@@ -232,14 +218,6 @@ describe.skipIf(!need('cluster')).concurrent('after a release that fails', () =>
   });
 });
 
-const kindsOf = {
-  '/api/v1': ['services', 'configmaps', 'serviceaccounts', 'secrets'],
-  '/apis/apps/v1': ['deployments'],
-  '/apis/networking.k8s.io/v1': ['networkpolicies'],
-  '/apis/autoscaling/v2': ['horizontalpodautoscalers'],
-  '/apis/policy/v1': ['poddisruptionbudgets'],
-};
-
 function listPath({ apiVersion, kind, metadata }: Manifest): string {
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   return `${root}/namespaces/${metadata.namespace}/${kind.toLowerCase()}s`;
@@ -282,13 +260,4 @@ function withPort(object: Manifest, port: object): Manifest {
 function backFrom(outcome: Outcome) {
   if (outcome.state !== 'rolled back') throw new Error(describeOutcome(outcome));
   return outcome.returned;
-}
-
-/** Without what the cluster counts, and without the deployer's notes about the failure. */
-function content({ metadata, ...rest }: Manifest): object {
-  const { name, labels, annotations: all = {}, ownerReferences, finalizers } = metadata;
-  const notes = new Set<string>([annotations.lastGood, annotations.lastFailure, annotations.despite]);
-  const kept = Object.entries(all).filter(([note]) => !notes.has(note) && note !== 'deployment.kubernetes.io/revision');
-  const { status: _, ...body } = rest as { status?: object };
-  return { ...body, metadata: { name, labels, annotations: Object.fromEntries(kept), ownerReferences, finalizers } };
 }

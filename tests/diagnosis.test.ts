@@ -17,6 +17,7 @@ import { ecrExplainer } from '../ci/src/ecr/explain.ts';
 import { prepareRepository } from '../ci/src/ecr/repository.ts';
 import { readSnapshot } from '../ci/src/kubernetes/snapshot.ts';
 import { startWebhook, type Webhook } from './support/admission_webhook.ts';
+import { apiOf } from './support/cluster/api.ts';
 import { type Cluster, layerOfFiles, push, startCluster, type TestNamespace } from './support/cluster.ts';
 import { makeDeadNode } from './support/dead_node.ts';
 import { appManifests, imagesOf, kubeConfigOf, look } from './support/deploy.ts';
@@ -34,6 +35,7 @@ import {
 } from './support/diagnosis_scenarios/scenario.ts';
 import { scenarios } from './support/diagnosis_scenarios.ts';
 import { limited } from './support/limited.ts';
+import { objectsIn } from './support/namespace_objects.ts';
 import { need } from './support/need.ts';
 import { start } from './support/process.ts';
 import { startEcr } from './support/registry_ecr.ts';
@@ -51,6 +53,8 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
   const namespaces: TestNamespace[] = [];
   const seen: Seen[] = [];
   const progress = new Map<Scenario, string[]>();
+  /** The objects of the namespace before the release that fails. */
+  const before = new Map<Scenario, Record<string, object>>();
 
   beforeAll(async () => {
     cluster = await startCluster();
@@ -127,6 +131,7 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       container: 'app',
     });
     expect(first, JSON.stringify(first)).toMatchObject({ state: 'deployed' });
+    before.set(scenario, await objectsIn(apiOf(cluster.kubeconfig), namespace));
     const image = scenario.image?.(cluster, images) ?? good;
     const manifests = badManifests(namespace, { ...scenario, pod }, image);
     const lines: string[] = [];
@@ -185,6 +190,11 @@ describe.skipIf(!need('rig'))('a rollout that fails', () => {
       const after = await look(kubeConfigOf(cluster.kubeconfig), outcome.namespace);
       expect(imagesOf(after)).toEqual([returned.image]);
       expect(after.deployment.status?.readyReplicas).toBe(1);
+      const now = await objectsIn(apiOf(cluster.kubeconfig), outcome.namespace);
+      expect({ objects: now, left: returned.left }).toEqual({
+        objects: before.get(scenario),
+        left: [],
+      });
       if (scenario.cause === 'image-forbidden') {
         // the required limits
         expect(secondsToVerdict).toBeLessThanOrEqual(15);

@@ -27,14 +27,14 @@ export type Bed = {
 };
 
 /** To be called within `describe`: hands the bed over before the first test. */
-export function useCluster(onStart: (bed: Bed) => void): void {
+export function useCluster(onStart: (bed: Bed) => void | Promise<void>): void {
   let cluster: Cluster | undefined;
   const namespaces: TestNamespace[] = [];
   beforeAll(async () => {
     const started = await startCluster();
     cluster = started;
     const [v1, v2] = await Promise.all([started.pushApp('v1'), started.pushApp('v2')]);
-    onStart({
+    await onStart({
       cluster: started,
       kubeConfig: kubeConfigOf(started.kubeconfig),
       v1,

@@ -8,27 +8,40 @@ export type Load = {
 };
 
 export type LoadResult = {
+  /** Requests a second, over the whole time. */
+  perSecond: number;
   kept: number;
   fresh: number;
   /** Everything but a 200 within five seconds. No request is retried. */
   failures: string[];
 };
 
-const clients = { kept: 4, fresh: 2 };
+const usual = { kept: 4, fresh: 2 };
 const pauseMs = 15;
 const timeoutMs = 5_000;
 
 /** A GET request, or a POST of the body as JSON. */
 export type Question = { path: string; body?: object };
 
-/** Starts after the first answer: until kube-proxy knows the Service, connections hang. */
-export async function startLoad(url: string, question: Question = { path: '/' }): Promise<Load> {
+export type Connections = { kept: number; fresh: number };
+
+/**
+ * Starts after the first answer: until kube-proxy knows the Service, connections hang. `perSecond` requests over all clients, if
+ * the machine can; without it as many as it can, with a pause. `connections`: how many clients keep theirs.
+ */
+export async function startLoad(
+  url: string,
+  question: Question = { path: '/' },
+  { perSecond, connections = usual }: { perSecond?: number; connections?: Connections } = {},
+): Promise<Load> {
+  const everyMs = perSecond && (1000 * (connections.kept + connections.fresh)) / perSecond;
   const deadline = Date.now() + 30_000;
   while ((await ask(url, question, undefined)) !== undefined) {
     if (Date.now() > deadline) throw new Error(`${url} does not answer`);
     await sleep(100);
   }
-  const result: LoadResult = { kept: 0, fresh: 0, failures: [] };
+  const result: LoadResult = { perSecond: 0, kept: 0, fresh: 0, failures: [] };
+  const begunAt = performance.now();
   let stopped = false;
 
   async function run(kind: 'kept' | 'fresh'): Promise<void> {
@@ -38,18 +51,19 @@ export async function startLoad(url: string, question: Question = { path: '/' })
       const fault = await ask(url, question, agent);
       result[kind]++;
       if (fault !== undefined) result.failures.push(`${begun.toISOString()} ${kind}: ${fault}`);
-      await sleep(pauseMs);
+      await sleep(everyMs ? Math.max(1, begun.getTime() + everyMs - Date.now()) : pauseMs);
     }
     agent?.destroy();
   }
 
-  const running = Object.entries(clients).flatMap(([kind, count]) =>
+  const running = Object.entries(connections).flatMap(([kind, count]) =>
     Array.from({ length: count }, () => run(kind === 'kept' ? 'kept' : 'fresh')),
   );
   return {
     async stop() {
       stopped = true;
       await Promise.all(running);
+      result.perSecond ||= (1000 * (result.kept + result.fresh)) / (performance.now() - begunAt);
       return result;
     },
   };

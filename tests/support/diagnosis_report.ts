@@ -1,6 +1,7 @@
 /**
- * The generated parts of docs/deploy.md, between their marks: the table of patience from ci/src/diagnosis/causes.ts, and the
- * table and transcripts of a run of tests/diagnosis.test.ts. After a change of causes.ts:
+ * The generated parts of docs/deploy.md, between their marks: the table of causes, whose patience comes from
+ * ci/src/diagnosis/causes.ts and whose last column from a run of tests/diagnosis.test.ts, and transcripts of that run. After a
+ * change of causes.ts:
  *
  *     node tests/support/diagnosis_report.ts
  */
@@ -22,10 +23,10 @@ export type Seen = {
   progress: string[];
 };
 
-const scenarioMarks = ['<!-- scenarios: written by tests/diagnosis.test.ts -->', '<!-- end of scenarios -->'] as const;
-const patienceMarks = [
-  '<!-- patience: written by tests/support/diagnosis_report.ts -->',
-  '<!-- end of patience -->',
+const tableMarks = ['<!-- causes: written by tests/support/diagnosis_report.ts -->', '<!-- end of causes -->'] as const;
+const transcriptMarks = [
+  '<!-- transcripts: written by tests/diagnosis.test.ts -->',
+  '<!-- end of transcripts -->',
 ] as const;
 /** The scenarios with a transcript, by title. */
 const shown = [
@@ -39,21 +40,47 @@ const shown = [
 
 /** Throws if the file lacks the marks. */
 export function writeReport(path: string, all: Seen[]): void {
-  writeFileSync(path, replaced(path, scenarioMarks, `${table(all)}\n\n${transcripts(all)}`));
+  const provoked = new Map(causeNames.map((cause) => [cause as string, provokedBy(cause, all)]));
+  const seen = [...provoked].filter(([, words]) => words !== '');
+  writeFileSync(path, withTable(path, new Map([...lastColumn(path), ...seen])));
+  writeFileSync(path, replaced(path, transcriptMarks, transcripts(all)));
 }
 
-/** The page with the table of patience as causes.ts has it. */
+/** The page with the patience that causes.ts has; what was provoked stays. */
 export function withPatience(path: string): string {
+  return withTable(path, lastColumn(path));
+}
+
+function withTable(path: string, provoked: Map<string, string>): string {
   const rows = causeNames.map((cause) => {
     const { patience, note = '' } = causes[cause];
     const [title] = readFileSync(join(root, runbookPage(cause)), 'utf8').split('\n');
     const [attempts, seconds] =
       patience === 'cannot heal' || cause === 'deadline' ? ['-', '-'] : [patience.attempts, patience.seconds];
     const exception = patience === 'cannot heal' ? 'at first sight' : note;
-    return `| [${cause}](runbook/${cause}.md) | ${title.replace(/^# /, '')} | ${attempts} | ${seconds} | ${exception} |`;
+    const means = title.replace(/^# /, '');
+    return `| [${cause}](runbook/${cause}.md) | ${means} | ${attempts} | ${seconds} | ${exception} | ${provoked.get(cause) ?? ''} |`;
   });
-  const head = ['| cause | what it means | attempts | seconds | exception |', '|---|---|---|---|---|'];
-  return replaced(path, patienceMarks, [...head, ...rows].join('\n'));
+  const head = [
+    '| cause | what it means | attempts | seconds | exception | provoked by, and seconds to the verdict |',
+    '|---|---|---|---|---|---|',
+  ];
+  return replaced(path, tableMarks, [...head, ...rows].join('\n'));
+}
+
+/** By cause, as the page has it. */
+function lastColumn(path: string): Map<string, string> {
+  const [, table = ''] = readFileSync(path, 'utf8').split(tableMarks[0]);
+  const rows = table.split(tableMarks[1])[0].matchAll(/^\| \[([a-z-]+)\].*\| ([^|]*?) +\|$/gm);
+  return new Map([...rows].map(([, cause, words]) => [cause, words.trim()]));
+}
+
+/** `a crash 21 s; ...` */
+function provokedBy(cause: string, all: Seen[]): string {
+  const own = all.filter(({ verdict }) => verdict.cause === cause);
+  return own
+    .map(({ title, seconds }) => `${title} ${seconds ? `${seconds.toVerdict.toFixed(0)} s` : '(before the start)'}`)
+    .join('; ');
 }
 
 function replaced(path: string, [first, last]: readonly [string, string], content: string): string {
@@ -61,26 +88,6 @@ function replaced(path: string, [first, last]: readonly [string, string], conten
   const [start, end] = [text.indexOf(first), text.indexOf(last)];
   if (start < 0 || end < start) throw new Error(`${path} has no "${first}" and "${last}"`);
   return `${text.slice(0, start + first.length)}\n\n${content}\n\n${text.slice(end)}`;
-}
-
-function table(all: Seen[]): string {
-  const head = ['| provoked by | cause | headline | verdict after | then |', '|---|---|---|---|---|'];
-  const [during, before] = [true, false].map((isDuring) => all.filter(({ seconds }) => Boolean(seconds) === isDuring));
-  const rows = [...during, ...before].map(({ title, verdict, seconds }) => {
-    const after = seconds ? `${seconds.toVerdict.toFixed(1)} s` : 'before the start';
-    const then = seconds ? `rolled back ${seconds.back.toFixed(1)} s later` : 'nothing changed';
-    const page = `[${verdict.cause}](${verdict.runbook.replace('docs/', '')})`;
-    return `| ${title} | ${page} | ${cell(verdict.headline)} | ${after} | ${then} |`;
-  });
-  return [...head, ...rows].join('\n');
-}
-
-/** Digests are shortened. */
-function cell(headline: string): string {
-  return headline
-    .replace(/(sha256:[0-9a-f]{8})[0-9a-f]{56}/g, '$1...')
-    .replaceAll('|', '\\|')
-    .replace(/^Deployment (\S+)/, 'Deployment ...');
 }
 
 function transcripts(all: Seen[]): string {

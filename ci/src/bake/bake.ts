@@ -64,6 +64,7 @@ type BakeOptions = {
   before: string;
   seconds: number;
   onProgress: (line: string) => void;
+  onLook?: (comparisons: Comparison[]) => void;
   signal: AbortSignal;
 };
 
@@ -85,6 +86,7 @@ export async function bake(options: BakeOptions): Promise<Baked> {
       ...table.signals.map((each) => compare(each, baseline(meter, before), meter.since(own))),
       ...(watching.alerts ? [await watching.alerts.look()] : []),
     ];
+    options.onLook?.(comparisons);
     const worse = comparisons.find(({ state }) => state === 'worse');
     const passed = (Date.now() - begun) / 1000;
     if (worse && (suspected === worse.name || passed >= seconds)) return { seconds: passed, comparisons, worse };

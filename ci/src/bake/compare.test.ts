@@ -19,7 +19,12 @@ test('two percent of errors are found in a thousand answers or two, and not in a
   const before = counts(9000, 0);
   expect(compare(errors, before, counts(98, 2)).state).toBe('too little');
   const found = compare(errors, before, counts(2940, 60));
-  expect(found).toEqual({ name: '5xx', state: 'worse', says: '5xx: 2.0 % of 3000, before 0.0 % of 9000' });
+  expect(found).toMatchObject({
+    state: 'worse',
+    says: '5xx: 2.0 % of 3000, before 0.0 % of 9000',
+    now: 0.02,
+    before: 0,
+  });
 });
 
 test('the same share is fine, fewer errors too, and nothing counted is too little', () => {

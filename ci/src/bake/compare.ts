@@ -14,6 +14,9 @@ export type Comparison = {
   state: 'worse' | 'fine' | 'too little' | 'not asked';
   /** `answers with 5xx: 2.1 % of 3012, before 0.0 % of 9120`. */
   says: string;
+  /** The figures, where there are some. */
+  now?: number;
+  before?: number;
 };
 
 /**
@@ -41,9 +44,9 @@ function compareShares(
   const [old, own] = [before, now].map((counted) => ({ part: total(counted, part), whole: total(counted, whole) }));
   const says = `${name}: ${shown(own)}, before ${shown(old)}`;
   if (own.whole === 0 || old.whole === 0) return { name, state: 'too little', says };
-  const difference = own.part / own.whole - old.part / old.whole;
+  const figures = { now: own.part / own.whole, before: old.part / old.whole };
   const margin = certain * Math.hypot(errorOfShare(own), errorOfShare(old));
-  return { name, says, state: judged(difference, margin, worse, tolerance) };
+  return { name, says, ...figures, state: judged(figures.now - figures.before, margin, worse, tolerance) };
 }
 
 /** Agresti and Coull 1998, "Approximate is better than exact": with 2 successes and 2 failures more it holds for small counts. */
@@ -61,7 +64,8 @@ function compareMeans(
   const says = `${name}: ${figure(own.mean)} of ${own.count}, before ${figure(old.mean)} of ${old.count}`;
   if (own.count < 2 || old.count < 2) return { name, state: 'too little', says };
   const margin = certain * Math.hypot(own.deviation / Math.sqrt(own.count), old.deviation / Math.sqrt(old.count));
-  return { name, says, state: judged(own.mean - old.mean, margin, worse, tolerance) };
+  const figures = { now: own.mean, before: old.mean };
+  return { name, says, ...figures, state: judged(own.mean - old.mean, margin, worse, tolerance) };
 }
 
 function judged(
@@ -89,15 +93,16 @@ function compareQuantiles(
   const [oldCount, count] = [old, own].map((buckets) => buckets.at(-1)?.count ?? 0);
   const [was, is] = [old, own].map((buckets) => quantileOf(buckets, quantile));
   const says = `${name}: ${figure(is)} of ${count}, before ${figure(was)} of ${oldCount}`;
-  if (count < 10 / (1 - quantile) || oldCount < 1 / (1 - quantile)) return { name, state: 'too little', says };
+  const told = { name, says, now: is, before: was };
+  if (count < 10 / (1 - quantile) || oldCount < 1 / (1 - quantile)) return { ...told, state: 'too little' };
   // Of few requests the true quantile may be as high as the slowest of them.
   const spread = certain * Math.sqrt((quantile * (1 - quantile)) / oldCount);
   const highest = quantileOf(old, Math.min(1, quantile + spread));
   const bound = own.find(({ le }) => le >= highest * tolerance);
-  if (!bound || bound.le === Number.POSITIVE_INFINITY) return { name, state: 'fine', says };
+  if (!bound || bound.le === Number.POSITIVE_INFINITY) return { ...told, state: 'fine' };
   const above = (count - bound.count) / count;
   const margin = certain * errorOfShare({ part: count - bound.count, whole: count });
-  return { name, says, state: above - margin > 1 - quantile ? 'worse' : 'fine' };
+  return { ...told, state: above - margin > 1 - quantile ? 'worse' : 'fine' };
 }
 
 type Bucket = { le: number; count: number };

@@ -1,5 +1,5 @@
 /** Rolling update and diagnosis as a program, for machines without Dagger and for any application (ci/README.md). */
-import { existsSync, realpathSync } from 'node:fs';
+import { appendFileSync, existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,6 +16,7 @@ import { throughServer } from './kubeconfig.ts';
 import { withPages } from './pages.ts';
 import { describeOutcome, exitCode, outcomeJson } from './report.ts';
 import { rolloutSettings } from './settings.ts';
+import type { Entry } from './timeline.ts';
 
 const program = basename(import.meta.filename) === 'main.ts' ? 'node ci/src/deploy/main.ts' : 'explained-rollout';
 
@@ -40,6 +41,8 @@ ${program} diagnose --name <deployment> [options]
                              the revision that serves; one JSON object a line: {"name": ..., "ask": the request's body}
   --max-flips <share>        refuse the release if more of these answers differ, such as 10%
   --signals <file>           what is compared (default: signals.yaml beside the folder of manifests, if there is one)
+  --record <file>            write what was said and compared, with its time, one JSON object a line; a picture of it:
+                             node ci/src/deploy/timeline.ts <file>
   --field-manager <name>     owner of the fields that are applied (default explained-rollout); the same in each run
   --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --context <name>           context of the kubeconfig (default: its current one)
@@ -66,6 +69,7 @@ const options = {
   canary: { type: 'string' },
   prometheus: { type: 'string' },
   sample: { type: 'string' },
+  record: { type: 'string' },
   'max-flips': { type: 'string' },
   signals: { type: 'string' },
   namespace: { type: 'string' },
@@ -103,6 +107,7 @@ async function runDeploy(values: Values): Promise<number> {
   const settings = rolloutSettings({ ...values, maxFlips: values['max-flips'] });
   const signals = await readSignals(manifests, values.signals);
   const kubeConfig = await kubeConfigOf(values);
+  const note = values.record === undefined ? undefined : recorder(values.record);
   const stopped = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => stopped.abort(new Error(`stopped by ${name}`)));
@@ -121,7 +126,11 @@ async function runDeploy(values: Values): Promise<number> {
     sample: await readSample(values.sample, signals),
     fieldManager: values['field-manager'],
     explainImage: explainerFor(kubeConfig),
-    onProgress: (line) => process.stderr.write(`${line}\n`),
+    onProgress: (line) => {
+      process.stderr.write(`${line}\n`);
+      note?.({ line });
+    },
+    onLook: (comparisons) => note?.({ comparisons }),
     signal: stopped.signal,
   });
   process.stdout.write(`${withPages(values.json ? outcomeJson(outcome) : describeOutcome(outcome))}\n`);
@@ -132,6 +141,13 @@ async function readSignals(manifests: string, given: string | undefined): Promis
   const path = given ?? join(dirname(resolve(manifests)), 'signals.yaml');
   if (given === undefined && !existsSync(path)) return undefined;
   return parseSignals(await readFile(path, 'utf8'), path);
+}
+
+/** Each entry at once, so that a run that is killed leaves its record. */
+function recorder(path: string): (entry: Omit<Entry, 'seconds'>) => void {
+  const begun = Date.now();
+  writeFileSync(path, '');
+  return (entry) => appendFileSync(path, `${JSON.stringify({ seconds: (Date.now() - begun) / 1000, ...entry })}\n`);
 }
 
 async function readSample(path: string | undefined, signals: SignalTable | undefined): Promise<Question[] | undefined> {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeConfig, V1Deployment } from '#kubernetes';
+import type { Comparison } from '../bake/compare.ts';
 import type { Question } from '../bake/sample.ts';
 import type { SignalTable } from '../bake/signals.ts';
 import { PipelineError } from '../errors.ts';
@@ -48,6 +49,8 @@ export type RolloutOptions = ReleaseFacts &
     signals?: SignalTable;
     /** Questions that the new image and the revision that serves are asked before the start. */
     sample?: Question[];
+    /** Called with what each look at the two revisions says, every five seconds while they are compared. */
+    onLook?: (comparisons: Comparison[]) => void;
     /** Stops the deployment. */
     signal?: AbortSignal;
     /** Called with one line for each step and each change. */

@@ -111,7 +111,18 @@ export async function rollOut(running: Running): Promise<RolloutResult> {
 
   function watch(watching: Watching, snapshot: Snapshot, seconds: number): Promise<Baked> {
     const { signal } = running;
-    return bake({ kubeConfig, snapshot, watching, table: signals, before: old ?? '', seconds, onProgress, signal });
+    const { onLook } = options;
+    return bake({
+      kubeConfig,
+      snapshot,
+      watching,
+      table: signals,
+      before: old ?? '',
+      seconds,
+      onProgress,
+      onLook,
+      signal,
+    });
   }
 
   /** Undefined if the first pod is as good as the old ones, or if the release makes no pods. */
