@@ -1,6 +1,7 @@
 /** Runs `dvc repro` and reports it stage by stage. */
 import { constants } from 'node:os';
 import { diskTrouble, SentimentError } from '../../ml/errors.ts';
+import { paths } from '../../ml/stages/paths.ts';
 import { type Call, runProgram } from './programs.ts';
 import type { Progress } from './progress.ts';
 
@@ -40,6 +41,10 @@ function troubleIn(words: string): string | undefined {
   // DVC has tried to link and to copy the file.
   const [, path] = /No possible cache link types for '([^']+)'/.exec(words) ?? [];
   if (path) return `look whether its disk is full or read-only (df -h '${path}'), then run the same command again`;
+  // SQLite, in which DVC keeps what it knows of files, names none.
+  if (/disk I\/O error|database or disk is full/.test(words)) {
+    return `look whether the disk of ${paths.local} or .dvc is full (df -h ${paths.local} .dvc), then run the same command again`;
+  }
   const number = Number(/\[Errno (\d+)\]/.exec(words)?.[1]);
   const [code] = Object.entries(constants.errno).find(([, value]) => value === number) ?? [];
   return diskTrouble(Object.assign(new Error(), { code }))?.next;
