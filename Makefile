@@ -88,6 +88,10 @@ lint: setup ## lint and formatting of code, shell scripts, Dockerfile and workfl
 	@scripts/setup_actionlint.sh
 	@scripts/lint.sh
 
+.PHONY: audit
+audit: setup ## known weaknesses in the npm packages of the product; scan-ignore.yaml lists those that do not apply
+	@node ci/src/supply/audit.ts
+
 .PHONY: format
 format: setup ## format code and sort imports
 	@biome check --write .

@@ -3,12 +3,14 @@ import type { Container, Directory, Platform, Secret, Service } from '@dagger.io
 import { type AwsClients, awsClients } from './aws/clients.ts';
 import { type AwsSignIn, awsCredentials, checkAwsSignIn } from './aws/sign_in.ts';
 import type { Builder } from './containers/image.ts';
+import type { TextsSignIn } from './containers/own_texts.ts';
 import type { Checkout, Tracking } from './containers/pipeline.ts';
 import { type Mirrors, toolbox } from './containers/toolbox.ts';
 import { type Owner, ownerOf } from './containers/volumes.ts';
 import { PipelineError } from './errors.ts';
 import { hide } from './redact.ts';
 import { lastLines } from './step.ts';
+import type { SigningArguments } from './supply/keys.ts';
 import { type TrackingSignIn, trackingAddress } from './tracking.ts';
 
 export type Arguments = {
@@ -19,6 +21,9 @@ export type Arguments = {
   tracking: TrackingSignIn<Secret>;
   aws: AwsSignIn<Secret>;
   target: ClusterArguments;
+  signing: SigningArguments;
+  /** Address of the texts, if params.yaml names a variable. */
+  texts?: Secret;
   /** Whose cache volumes the call uses. */
   owner: Owner;
 };
@@ -42,7 +47,9 @@ export type ClusterArguments = {
 
 /** The module's arguments as Dagger keeps them: it restores secrets, files and services only as fields of the object itself. */
 export type FlatArguments = Mirrors &
-  ClusterArguments & {
+  ClusterArguments &
+  SigningArguments & {
+    texts?: Secret;
     source: Directory;
     nodeImage: string;
     registryImage: string;
@@ -79,6 +86,8 @@ export async function argumentsOf(flat: FlatArguments): Promise<Arguments> {
       webIdentityToken: flat.awsWebIdentityToken,
     },
     target: { cluster, kubeconfig, kubeContext, apiServer },
+    signing: { signKey: flat.signKey, verifyKey: flat.verifyKey },
+    texts: flat.texts,
   };
   const texts = await readSecrets(given);
   // A release always has one of the first two; the keys of a session differ from run to run.
@@ -87,7 +96,14 @@ export async function argumentsOf(flat: FlatArguments): Promise<Arguments> {
 }
 
 /** The texts by option. Throws SECRET for one that cannot be read, such as env:NAME of a variable that is not set. */
-async function readSecrets({ mirrors, tracking, aws, target }: Omit<Arguments, 'owner'>): Promise<Map<string, string>> {
+async function readSecrets({
+  mirrors,
+  tracking,
+  aws,
+  target,
+  signing,
+  texts: address,
+}: Omit<Arguments, 'owner'>): Promise<Map<string, string>> {
   const secrets = {
     npmrc: mirrors.npmrc,
     'pip-config': mirrors.pipConfig,
@@ -98,6 +114,8 @@ async function readSecrets({ mirrors, tracking, aws, target }: Omit<Arguments, '
     'aws-session-token': aws.sessionToken,
     'aws-web-identity-token': aws.webIdentityToken,
     kubeconfig: target.kubeconfig,
+    'sign-key': signing.signKey,
+    texts: address,
   };
   const texts = new Map<string, string>();
   for (const [option, secret] of Object.entries(secrets)) {
@@ -107,7 +125,7 @@ async function readSecrets({ mirrors, tracking, aws, target }: Omit<Arguments, '
       throw new PipelineError('SECRET', `the secret of --${option} cannot be read`, { evidence, next, cause });
     });
     // The words of a whole file are not secrets.
-    if (/^(?:tracking|aws)-/.test(option)) hide(text);
+    if (/^(?:tracking-|aws-|texts$)/.test(option)) hide(text);
     if (text !== undefined) texts.set(option, text);
   }
   return texts;
@@ -118,7 +136,7 @@ export function toolboxOf({ source, images, mirrors, owner }: Arguments): Contai
 }
 
 /** What the model and the service's image are built from. */
-export function builderOf(given: Arguments): Builder & Checkout & { aws: AwsSignIn<Secret> } {
+export function builderOf(given: Arguments): Builder & Checkout & TextsSignIn {
   const { source, images, mirrors, owner } = given;
   return {
     source,
@@ -128,6 +146,7 @@ export function builderOf(given: Arguments): Builder & Checkout & { aws: AwsSign
     toolbox: toolboxOf(given),
     owner,
     aws: given.aws,
+    texts: given.texts,
   };
 }
 

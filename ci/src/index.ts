@@ -17,7 +17,7 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
-import { type Arguments, argumentsOf, awsOf, builderOf, toolboxOf, trackingOf } from './arguments.ts';
+import { type Arguments, argumentsOf, awsClientsOf, awsOf, builderOf, toolboxOf, trackingOf } from './arguments.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import type { Severity, StudyName } from './choices.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
@@ -33,6 +33,7 @@ import { releaseAs, rollBackAs } from './release/release.ts';
 import { reproduce, runStudy } from './release/repro.ts';
 import { diagnoseDeployment, rollOut } from './release/rollout.ts';
 import { ended, type Result } from './result.ts';
+import { signingOf, verifyReference } from './supply/keys.ts';
 
 @object()
 export class Sentiment {
@@ -60,6 +61,9 @@ export class Sentiment {
   kubeconfig?: Secret;
   kubeContext?: string;
   apiServer?: Service;
+  signKey?: Secret;
+  verifyKey?: File;
+  texts?: Secret;
 
   constructor(
     /** The repository */
@@ -83,8 +87,8 @@ export class Sentiment {
       ],
     })
     source: Directory,
-    /** Image with Node 24 on Debian 12, the base of all containers */ nodeImage: string = 'node:24-bookworm-slim',
-    /** Image of the registry that a rehearsal pushes to */ registryImage: string = 'registry:2',
+    /** Image with Node 24 on Debian 12, the base of all containers */ nodeImage: string = 'node:24-bookworm-slim@sha256:235600a8101ab264e117b1768e925532262668dc9b581ef1dd7d96ced463b8e7',
+    /** Image of the registry that a rehearsal pushes to */ registryImage: string = 'registry:2@sha256:a3d8aaa63ed8681a604f1dea0aa03f100d5895b6a58ace528858a7b332415373',
     /** Image of k3s, the cluster that a rehearsal deploys to */ clusterImage: string = 'rancher/k3s:v1.35.0-k3s1',
     /** Platform of the service's image, such as linux/amd64; default the engine's own */ platform?: Platform,
     /** npm configuration with your mirror: file:$HOME/.npmrc */ npmrc?: Secret,
@@ -107,12 +111,16 @@ export class Sentiment {
     /** Kubeconfig of any cluster, instead of an EKS cluster: file:$HOME/.kube/config */ kubeconfig?: Secret,
     /** Context of the kubeconfig; default its current one */ kubeContext?: string,
     /** Kubernetes API server, if only your machine reaches it: tcp://127.0.0.1:6443 */ apiServer?: Service,
+    /** Private key in PEM, to sign the image that is pushed: env:RELEASE_KEY */ signKey?: Secret,
+    /** Public key in PEM; nothing is deployed without a signature by it */ verifyKey?: File,
+    /** Address of the texts, if params.yaml names a variable (source: env:REVIEWS_URL): env:REVIEWS_URL */ texts?: Secret,
   ) {
     Object.assign(this, { source, nodeImage, registryImage, clusterImage, platform });
     Object.assign(this, { npmrc, pipConfig, aptSources, caBundle, goProxy });
     Object.assign(this, { trackingUri, trackingUsername, trackingPassword, trackingToken });
     Object.assign(this, { awsRegion, awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsRoleArn });
     Object.assign(this, { awsWebIdentityToken, cluster, kubeconfig, kubeContext, apiServer });
+    Object.assign(this, { signKey, verifyKey, texts });
   }
 
   private get given(): Promise<Arguments> {
@@ -270,7 +278,9 @@ export class Sentiment {
   ): Promise<Result> {
     return ended(async () => {
       const settings = rolloutSettings({ patience, deadline, despite, bake, canary, prometheus, maxFlips });
-      const target = { ...(await targetOf(await this.given, 'deploy')), sample: await sampleIn(sample) };
+      const given = await this.given;
+      const target = { ...(await targetOf(given, 'deploy')), sample: await sampleIn(sample) };
+      await verifyReference(await signingOf(given.signing), image, () => awsClientsOf(given));
       return rollOut({ ...target, image, commit, modelVersion, ...settings }, callOf('deploy'));
     }, allowFailure);
   }

@@ -19,17 +19,20 @@ export type Builder = {
 };
 
 export async function buildImage(builder: Builder, content: ImageContent): Promise<Container> {
-  const { source, nodeImage, mirrors, platform } = builder;
+  const { source, mirrors, platform } = builder;
+  // A name may lead elsewhere a moment later, so all stages are built from one digest, which the image then tells.
+  const base = await dag.container({ platform }).from(builder.nodeImage).imageRef();
   const buildArgs = [
-    { name: 'NODE_IMAGE', value: nodeImage },
+    { name: 'NODE_IMAGE', value: base },
     { name: 'GIT_COMMIT', value: content.commit ?? '' },
     { name: 'MODEL_NAME', value: content.modelName ?? '' },
     { name: 'MODEL_VERSION', value: content.modelVersion ?? '' },
   ];
   const context = source.filter(imagePart).withFile(MODEL, content.model);
   const secrets = await buildSecrets(mirrors);
-  if (platform === undefined) return context.dockerBuild({ buildArgs, secrets });
-  return forPlatform(context.dockerBuild({ buildArgs, secrets, platform }), platform);
+  const built = context.dockerBuild({ buildArgs, secrets, platform });
+  const image = platform === undefined ? built : await forPlatform(built, platform);
+  return image.withLabel('org.opencontainers.image.base.digest', base.slice(base.indexOf('@') + 1));
 }
 
 /**

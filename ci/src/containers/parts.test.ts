@@ -102,9 +102,18 @@ test.each<[object, string[], boolean]>([
   [{ source: '/etc/passwd', test_source: '../other.csv' }, [], false],
   [{ source: 7 }, [], false],
 ])('%j names the files %j', (data_ingestion, paths, inS3) => {
-  expect(namedTexts(params(data_ingestion))).toEqual({ paths, inS3 });
+  expect(namedTexts(params(data_ingestion))).toMatchObject({ paths, inS3, variables: [] });
+});
+
+test('an address that a variable holds is no file, and its variable is known', () => {
+  const sources = ['env:REVIEWS_URL', { source: 'env:MORE' }];
+  expect(namedTexts(params({ sources, test_source: 'env:REVIEWS_URL' }))).toEqual({
+    paths: [],
+    inS3: false,
+    variables: ['REVIEWS_URL', 'MORE'],
+  });
 });
 
 test('a params.yaml without sources names nothing', () => {
-  expect(namedTexts('')).toEqual({ paths: [], inS3: false });
+  expect(namedTexts('')).toEqual({ paths: [], inS3: false, variables: [] });
 });

@@ -39,6 +39,8 @@ type NamedTexts = {
   /** Files and folders, relative to the repository. */
   paths: string[];
   inS3: boolean;
+  /** Names of variables that hold the address of texts. */
+  variables: string[];
 };
 
 /** The texts that params.yaml names, given its content. What is wrong with it, the stages say. */
@@ -50,6 +52,7 @@ export function namedTexts(params: string): NamedTexts {
   return {
     paths: names.filter(isPath).map((name) => name.replace(/^(?:\.\/)+/, '')),
     inS3: names.some((name) => name.startsWith('s3://')),
+    variables: [...new Set(names.flatMap((name) => /^env:(\w+)$/.exec(name)?.[1] ?? []))],
   };
 }
 

@@ -1,10 +1,9 @@
 /** From the reviews to the model in Production: stages one to five, registration, gate. */
-import type { Container, Directory, File, Secret } from '@dagger.io/dagger';
+import type { Container, Directory, File } from '@dagger.io/dagger';
 import { type Arguments, builderOf, neededTracking } from '../arguments.ts';
-import type { AwsSignIn } from '../aws/sign_in.ts';
 import { parseSample, type Question } from '../bake/sample.ts';
 import type { ImageContent } from '../containers/image.ts';
-import { withOwnTexts } from '../containers/own_texts.ts';
+import { type TextsSignIn, withOwnTexts } from '../containers/own_texts.ts';
 import {
   type Checkout,
   neverCached,
@@ -27,7 +26,7 @@ export function callOf(functionName: string): Call {
 }
 
 /** What the stages run on, and the sign-in for texts in S3. */
-export type Workspace = Checkout & { aws: AwsSignIn<Secret> };
+export type Workspace = Checkout & TextsSignIn;
 
 /** The model in Production, with the name and version in the registry, and when a pipeline last examined it (ISO 8601). */
 export type ProductionModel = { model: File; name: string; version: string; examinedAt?: string };

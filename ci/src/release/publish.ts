@@ -10,6 +10,7 @@ import {
   CHECKED_LABEL,
   CONTENT_LABEL,
   pushDecision,
+  type RegistryLogin,
   registryLogin,
   type TagState,
   tagState,
@@ -21,6 +22,8 @@ import { PipelineError } from '../errors.ts';
 import { byDigest, ecrHost, type ImageName, imageTag, parseImageName } from '../image_name.ts';
 import { type Result, success } from '../result.ts';
 import { lastLines, runStep } from '../step.ts';
+import { BILL, checkBill } from '../supply/bill.ts';
+import { type Signing, signAndVerify, signingOf } from '../supply/keys.ts';
 import { type Call, callOf, chosenModel } from './model.ts';
 
 /** Where an image goes, as callers give it. */
@@ -30,6 +33,7 @@ export type DestinationArguments = {
   password?: Secret;
   stopAt?: string;
   correctRepository?: boolean;
+  signing?: Signing;
 };
 
 export type Destination = {
@@ -41,6 +45,7 @@ export type Destination = {
   ecr?: Ecr;
   /** The registry if it runs as a service. */
   registryService?: Service;
+  signing?: Signing;
 };
 
 export type Ecr = {
@@ -59,6 +64,8 @@ export type Ecr = {
 export type Build = {
   image: Container;
   content: string;
+  /** Text of package-lock.json. */
+  lock: string;
   /** Of the model, if it is from the registry. */
   modelVersion?: string;
   /** Its commit has passed all checks. */
@@ -93,10 +100,11 @@ export async function imageAs(
 export async function publishAs(given: Arguments, words: DestinationArguments & { model?: File }): Promise<Result> {
   const call = callOf('publish');
   const tag = await treeTag(given.source);
-  const destination = await destinationOf(words, tag, () => awsClientsOf(given), given.source);
+  const signing = await signingOf(given.signing);
+  const destination = await destinationOf({ ...words, signing }, tag, () => awsClientsOf(given), given.source);
   const content = await chosenModel(words.model, builderOf(given), trackingOf(given), call, tag);
   const image = await buildImage(builderOf(given), content);
-  const build = { image, content: await contentId(given.source, content) };
+  const build = { image, content: await contentId(given.source, content), lock: await lockOf(given.source) };
   const { reference, notes, isPushed } = await publish(build, destination, call);
   return success(isPushed ? 'pushed' : 'unchanged', [...notes, reference].join('\n'), { reference });
 }
@@ -121,7 +129,7 @@ export async function releaseTag(source: Directory): Promise<string> {
  * and DESTINATION for an argument that has no meaning here.
  */
 export async function destinationOf(
-  { to, username, password, stopAt, correctRepository }: DestinationArguments,
+  { to, username, password, stopAt, correctRepository, signing }: DestinationArguments,
   tag: string,
   awsClients: () => Promise<AwsClients | undefined>,
   source?: Directory,
@@ -133,7 +141,7 @@ export async function destinationOf(
     if (severity) throw meaningless(`--stop-at asks for ECR's scan, and ${name.registry} is not ECR`);
     if (Boolean(username) !== (password !== undefined))
       throw meaningless('--username and --password belong together', 'add the one that is missing');
-    return { name, tag, username, password };
+    return { name, tag, username, password, signing };
   }
   if (username || password !== undefined)
     throw meaningless('ECR issues user name and password by itself, and others were given');
@@ -145,7 +153,8 @@ export async function destinationOf(
     throw new PipelineError('AWS_ARGUMENTS', headline, { next });
   }
   const ignored = severity && source ? await ignoredIn(source) : [];
-  return { name, tag, ecr: { clients: clients.inRegion(home.region), severity, ignored, correct: correctRepository } };
+  const inEcr = { clients: clients.inRegion(home.region), severity, ignored, correct: correctRepository };
+  return { name, tag, signing, ecr: inEcr };
 }
 
 /** The findings that the repository says do not apply. Throws SCAN_IGNORE. */
@@ -159,16 +168,28 @@ function meaningless(headline: string, next = 'leave it out'): PipelineError {
 }
 
 /** A destination that takes images: what signs in to it, and what a tag of it holds. */
-type OpenDestination = Destination & { look: (tag: string) => Promise<TagState> };
+type OpenDestination = Destination & {
+  look: (tag: string) => Promise<TagState>;
+  /** For calls of this module itself. */
+  login: () => Promise<RegistryLogin>;
+};
 
 /** Signs in and looks, without changing anything. Throws REGISTRY, and as registryLogin. */
 export async function openDestination(destination: Destination): Promise<OpenDestination> {
   const { name, ecr } = destination;
-  if (ecr === undefined) return { ...destination, look: (tag) => tagStateByEngine(destination, tag) };
+  if (ecr === undefined) {
+    const login = async () => ({
+      host: name.registry,
+      username: destination.username ?? '',
+      password: (await destination.password?.plaintext()) ?? '',
+    });
+    return { ...destination, login, look: (tag) => tagStateByEngine(destination, tag) };
+  }
   const login = await registryLogin(ecr.clients, ecr.registryUrl ?? name.registry);
   const { username } = login;
   const password = dag.setSecret('ecr-password', login.password);
-  return { ...destination, username, password, look: (tag) => tagState(login, name.repository, tag) };
+  const look = (tag: string) => tagState(login, name.repository, tag);
+  return { ...destination, username, password, look, login: async () => login };
 }
 
 /** The engine asks, which also pushes: it reaches what it pushes to, and knows how each registry wants to be asked. */
@@ -194,9 +215,10 @@ function signedIn(container: Container, { username, password }: Destination, add
   return username && password ? container.withRegistryAuth(address, username, password) : container;
 }
 
-/** Throws what the parts throw: TAG_TAKEN, REGISTRY, SCAN_REFUSED, AWS_DENIED and others; STEP_FAILED for the push. */
+/** Throws what the parts throw: IMAGE_NOT_LOCKED, TAG_TAKEN, REGISTRY, IMAGE_UNSIGNED, SCAN_REFUSED, AWS_DENIED and others; STEP_FAILED for the push. */
 export async function publish(build: Build, destination: Destination, call: Call): Promise<Published> {
-  const { name, ecr } = destination;
+  const { name, ecr, signing = {} } = destination;
+  const bill = checkBill(await build.image.file(BILL).contents(), build.lock);
   const prepared = ecr && (await prepareRepository(ecr.clients, { name: name.repository, correct: ecr.correct }));
   const opened = await openDestination(destination);
   const { tag, state } = await tagToPush(
@@ -210,11 +232,17 @@ export async function publish(build: Build, destination: Destination, call: Call
   const notes = [
     ...(prepared?.created ? [`created the repository ${prepared.name}`] : (prepared?.changes ?? [])),
     ...(isPushed ? [] : [`nothing was pushed: tag ${tag} already has this content`]),
+    bill,
+    ...(await signAndVerify(signing, opened.login, { ...name, digest: digestOf(reference), isPushed, commit: tag })),
   ];
   if (ecr === undefined || ecr.registryUrl) return { reference, tag, isPushed, notes, from };
   const scan = await scanSummary(ecr.clients, { repository: name.repository, digest: digestOf(reference) });
   const passed = ecr.severity ? scanGate(scan, ecr.severity, ecr.ignored) : [];
   return { reference, tag, isPushed, notes: [...notes, scan.text, ...passed], from };
+}
+
+export function lockOf(source: Directory): Promise<string> {
+  return source.file('package-lock.json').contents();
 }
 
 /** Keeps ECR from expiring what serves. A failure becomes a line of the report: the release itself has succeeded. */

@@ -11,6 +11,7 @@ import { CHECKED_LABEL } from '../ecr/registry.ts';
 import { PipelineError } from '../errors.ts';
 import { type Result, success } from '../result.ts';
 import { runStep } from '../step.ts';
+import { signingOf } from '../supply/keys.ts';
 import { type Announcement, announce, announcementOf } from './address.ts';
 import { askCluster, hasCluster, type TargetCluster, targetOf } from './cluster.ts';
 import {
@@ -34,6 +35,7 @@ import {
   type DestinationArguments,
   destinationOf,
   keepDeployed,
+  lockOf,
   openDestination,
   publish,
   releaseTag,
@@ -71,7 +73,8 @@ export async function releaseAs(
   const settings = rolloutSettings(words);
   const tracking = neededTracking(given, 'release');
   const commit = await releaseTag(given.source);
-  const destination = await destinationOf(words, commit, () => awsClientsOf(given), given.source);
+  const signing = await signingOf(given.signing);
+  const destination = await destinationOf({ ...words, signing }, commit, () => awsClientsOf(given), given.source);
   const target = hasCluster(given.target) ? await targetOf(given, 'release') : undefined;
   const cluster = target && { ...target, ...settings };
   const announcement = await announcementOf(words.targetsTo, () => awsClientsOf(given));
@@ -132,7 +135,7 @@ export async function ship(
   const image = await buildImage(inputs, content);
   await runStep({ function: call.function, step: 'builds the Dockerfile' }, () => image.sync());
   const published = await publish(
-    { image, content: await contentId(source, content), modelVersion, checked },
+    { image, content: await contentId(source, content), lock: await lockOf(source), modelVersion, checked },
     destination,
     call,
   );
@@ -169,7 +172,9 @@ export async function rollBackAs(
     throw new PipelineError('ROLLBACK_ARGUMENTS', headline, { next: 'see dagger call rollback-model --help' });
   }
   const commit = await releaseTag(given.source);
-  const destination = await destinationOf({ ...words, to: words.to }, commit, () => awsClientsOf(given), given.source);
+  const signing = await signingOf(given.signing);
+  const to = { ...words, to: words.to, signing };
+  const destination = await destinationOf(to, commit, () => awsClientsOf(given), given.source);
   const cluster = await targetOf(given, call.function);
   const [released] = await Promise.all([
     openDestination(destination).then(({ look }) => look(commit)),

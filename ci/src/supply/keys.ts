@@ -1,0 +1,69 @@
+/** Keys of a release: what it pushes is signed, and nothing is deployed without a signature by the key given. */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { File, Secret } from '@dagger.io/dagger';
+import type { AwsClients } from '../aws/clients.ts';
+import { type RegistryLogin, registryLogin } from '../ecr/registry.ts';
+import { PipelineError } from '../errors.ts';
+import { parseImage } from '../image_name.ts';
+import { type SignedImage, signImage, signingKey, verifyImage, verifyingKey } from './signature.ts';
+
+/** As callers give them. */
+export type SigningArguments = { signKey?: Secret; verifyKey?: File };
+
+/** Each may be missing: then nothing is signed, and nothing is verified. */
+export type Signing = { signKey?: KeyObject; verifyKey?: KeyObject };
+
+/** Whoever signs also verifies. Throws SIGN_KEY. */
+export async function signingOf({ signKey, verifyKey }: SigningArguments): Promise<Signing> {
+  const own = signKey && signingKey(await signKey.plaintext());
+  const given = verifyKey && verifyingKey(await verifyKey.contents());
+  return { signKey: own, verifyKey: given ?? (own && createPublicKey(own)) };
+}
+
+/**
+ * Signs an image that was just pushed. One that was there before is not signed, because somebody else may have pushed it under
+ * this tag. Then asks the registry for the signature, as a deployment does. Returns lines for the report. Throws IMAGE_UNSIGNED,
+ * IMAGE_SIGNATURE and REGISTRY.
+ */
+export async function signAndVerify(
+  { signKey, verifyKey }: Signing,
+  login: () => Promise<RegistryLogin>,
+  image: SignedImage & { isPushed: boolean; commit: string },
+): Promise<string[]> {
+  if (verifyKey === undefined) return [];
+  const opened = await login();
+  const done =
+    signKey && image.isPushed ? await signImage(opened, image, signKey, { commit: image.commit }) : undefined;
+  return [...(done ? [`${done}: ${image.digest}`] : []), await verifyImage(opened, image, verifyKey)];
+}
+
+/**
+ * For a deployment of an image by name. In ECR the AWS credentials sign in; another registry is asked without a user name. Throws
+ * as signAndVerify, and AWS_ARGUMENTS.
+ */
+export async function verifyReference(
+  { verifyKey }: Signing,
+  reference: string,
+  awsClients: () => Promise<AwsClients | undefined>,
+): Promise<void> {
+  if (verifyKey === undefined) return;
+  const { registry, repository, digest, region } = parseImage(reference) ?? {};
+  // The deployment itself refuses what is not by digest.
+  if (registry === undefined || repository === undefined || digest === undefined) return;
+  const login =
+    region === undefined ? { host: registry, username: '', password: '' } : await ecrLogin(registry, region);
+  await verifyImage(login, { registry, repository, digest }, verifyKey);
+
+  async function ecrLogin(host: string, home: string): Promise<RegistryLogin> {
+    const clients = await awsClients();
+    if (clients) return registryLogin(clients.inRegion(home), host);
+    const next = 'add --aws-region, --aws-access-key-id and --aws-secret-access-key';
+    throw new PipelineError(
+      'AWS_ARGUMENTS',
+      '--verify-key reads signatures from ECR, and no AWS credentials were given',
+      {
+        next,
+      },
+    );
+  }
+}
