@@ -10,7 +10,7 @@
  */
 import type { Tokens } from '../text/tokens.ts';
 import type { Words } from '../text/words.ts';
-import { Pairs } from './pairs.ts';
+import { NO_PAIR, Pairs } from './pairs.ts';
 import type { Row } from './row.ts';
 
 export type NgramUnit = 'word' | 'char';
@@ -27,6 +27,9 @@ export interface Ngrams {
   terms(): string[];
 }
 
+/** Tokens that are looked up together. */
+const CHUNK = 256;
+
 /** Smallest and largest number of units, both inclusive. */
 export type NgramRange = readonly [number, number];
 
@@ -41,6 +44,10 @@ export class WordNgrams implements Ngrams {
   knownWords = 0;
   readonly #range: NgramRange;
   readonly #learns: boolean;
+  /** Of the n-grams that begin with each of CHUNK tokens: columns or -1, all of one length side by side. */
+  readonly #found: Int32Array<ArrayBuffer>;
+  /** What the next word joins: an id, ~p for the pair p, or NO_PAIR. */
+  readonly #lefts = new Int32Array(CHUNK);
 
   /** Learns if there is nothing known. `size` is the number of columns in `columns` and `pairs`. */
   constructor(
@@ -49,6 +56,7 @@ export class WordNgrams implements Ngrams {
     known?: { columns: Int32Array<ArrayBuffer>; pairs: Pairs; size: number },
   ) {
     this.#range = range;
+    this.#found = new Int32Array(CHUNK * (range[1] - range[0] + 1));
     this.words = words;
     this.#learns = known === undefined;
     this.columns = known?.columns ?? new Int32Array(1 << 10).fill(-1);
@@ -61,40 +69,71 @@ export class WordNgrams implements Ngrams {
     return id >= 0 && id < this.columns.length ? this.columns[id] : -1;
   }
 
-  count({ ids, weights, count }: Tokens, row: Row): void {
+  count(tokens: Tokens, row: Row): void {
+    this.knownWords = 0;
+    for (let from = 0; from < tokens.count; from += CHUNK) {
+      if (this.#learns) this.#learnAll(tokens, from);
+      else this.#find(tokens, from);
+      this.#addTo(row, tokens, from);
+    }
+  }
+
+  /** Fills `#found`. All n-grams of one length are looked up in turn, because memory answers many questions at a time. */
+  #find({ ids, count }: Tokens, from: number): void {
     const [least, most] = this.#range;
+    const found = this.#found;
+    const lefts = this.#lefts;
     const { pairs } = this;
-    const learns = this.#learns;
-    let known = 0;
-    for (let first = 0; first < count; first++) {
-      const id = ids[first];
-      if (id < 0) continue;
-      const weight = weights[first];
-      if (least === 1) {
-        const column = learns ? this.#learn(id) : this.columnOf(id);
-        if (column >= 0) {
-          row.add(column, weight, first, first);
-          known++;
-        }
-      }
-      const end = Math.min(count, first + most);
-      let left = id;
-      for (let last = first + 1; last < end; last++) {
-        const next = ids[last];
-        if (next < 0) break;
-        const pair = learns ? pairs.add(left, next) : pairs.find(left, next);
-        // No longer n-gram is known either.
-        if (pair < 0) break;
-        let column = pairs.column(pair);
-        if (learns && column < 0 && last - first + 1 >= least) {
-          column = this.size++;
-          pairs.setColumn(pair, column);
-        }
-        if (column >= 0) row.add(column, weight, first, last);
+    const chunk = Math.min(CHUNK, count - from);
+    for (let i = 0; i < chunk; i++) {
+      const id = ids[from + i];
+      lefts[i] = id < 0 ? NO_PAIR : id;
+      if (least === 1) found[i] = this.columnOf(id);
+    }
+    for (let length = 2; length <= most; length++) {
+      const whole = Math.max(0, Math.min(chunk, count - from - length + 1));
+      pairs.findAll(lefts, ids, from + length - 1, whole);
+      if (length < least) continue;
+      const base = CHUNK * (length - least);
+      for (let i = 0; i < whole; i++) found[base + i] = lefts[i] === NO_PAIR ? -1 : pairs.column(~lefts[i]);
+      found.fill(-1, base + whole, base + chunk);
+    }
+  }
+
+  /** As `#find`, and gives a column to each n-gram that is met for the first time, in the order of the text. */
+  #learnAll({ ids, count }: Tokens, from: number): void {
+    const [least, most] = this.#range;
+    const found = this.#found.fill(-1);
+    const { pairs } = this;
+    const end = Math.min(count, from + CHUNK);
+    for (let first = from; first < end; first++) {
+      if (least === 1) found[first - from] = this.#learn(ids[first]);
+      let left = ids[first];
+      for (let length = 2; length <= Math.min(most, count - first); length++) {
+        const pair = pairs.add(left, ids[first + length - 1]);
         left = ~pair;
+        if (length < least) continue;
+        if (pairs.column(pair) < 0) pairs.setColumn(pair, this.size++);
+        found[CHUNK * (length - least) + first - from] = pairs.column(pair);
       }
     }
-    this.knownWords = known;
+  }
+
+  #addTo(row: Row, { weights, count }: Tokens, from: number): void {
+    const [least, most] = this.#range;
+    const found = this.#found;
+    const end = Math.min(count, from + CHUNK);
+    const lengths = most - least + 1;
+    let known = 0;
+    for (let first = from; first < end; first++) {
+      const weight = weights[first];
+      if (least === 1 && found[first - from] >= 0) known++;
+      for (let l = 0; l < lengths; l++) {
+        const column = found[CHUNK * l + first - from];
+        if (column >= 0) row.add(column, weight, first, first + least + l - 1);
+      }
+    }
+    this.knownWords += known;
   }
 
   #learn(id: number): number {

@@ -7,6 +7,9 @@
  */
 import { mixHash, slotsFor } from '../text/words.ts';
 
+/** In place of a left: nothing can be joined to it. */
+export const NO_PAIR = 0x7fffffff;
+
 /** Numbers of a record: left, right, column or -1. */
 export const RECORD = 3;
 
@@ -15,6 +18,9 @@ export class Pairs {
   /** 0 if empty, else pair + 1 and bits of the hash, as in Words. */
   #slots: Int32Array<ArrayBuffer>;
   #size: number;
+  // Of findAll.
+  #entries = new Int32Array(0);
+  #firsts = new Int32Array(0);
 
   /** `records` are used in place. Throws RangeError if they hold a pair twice. */
   constructor(records?: Int32Array<ArrayBuffer>) {
@@ -61,6 +67,33 @@ export class Pairs {
       if (((entry ^ mixed) & ~mask) !== 0) continue;
       const pair = (entry & mask) - 1;
       if (records[RECORD * pair] === left && records[RECORD * pair + 1] === right) return pair;
+    }
+  }
+
+  /**
+   * Replaces each of the first `count` lefts by ~p for the pair p with the right at its place from `at` on, or by NO_PAIR. What
+   * one look-up after the other would wait for, memory fetches side by side: first all slots, then all records.
+   */
+  findAll(lefts: Int32Array, rights: Int32Array, at: number, count: number): void {
+    if (count > this.#entries.length) {
+      this.#entries = new Int32Array(count);
+      this.#firsts = new Int32Array(count);
+    }
+    const slots = this.#slots;
+    const records = this.#records;
+    const mask = slots.length - 1;
+    const entries = this.#entries;
+    const firsts = this.#firsts;
+    for (let i = 0; i < count; i++) entries[i] = slots[hashOf(lefts[i], rights[at + i]) & mask];
+    // The record of an empty slot is that of the first pair, for want of a branch.
+    for (let i = 0; i < count; i++) firsts[i] = records[RECORD * Math.max(0, (entries[i] & mask) - 1)];
+    for (let i = 0; i < count; i++) {
+      const left = lefts[i];
+      const right = rights[at + i];
+      let pair = (entries[i] & mask) - 1;
+      // Another pair has the slot: this one stands behind, if at all.
+      if (pair >= 0 && (firsts[i] !== left || records[RECORD * pair + 1] !== right)) pair = this.find(left, right);
+      lefts[i] = pair < 0 ? NO_PAIR : ~pair;
     }
   }
 
