@@ -61,7 +61,7 @@ export function scanWords(
       // The 0 behind the text ends this loop.
       for (; next < 128 && ascii[next] === LETTER; next = codes[++end]) hash = extendHash(hash, next);
       const isPlain = next < 128 && next !== APOSTROPHE && end - at <= MAX_TOKEN_LENGTH && rewrite === undefined;
-      if (isPlain) tokens.push(codes, at, end, hash, mark, 0);
+      if (isPlain) tokens.push(at, end, hash, mark, 0);
       else {
         end = wordEnd(codes, at, version);
         pushWord(codes, at, end, mark, tokens, rewrite, isSecond);
@@ -71,12 +71,12 @@ export function scanWords(
     } else if (kind === MARK) {
       let end = at + 1;
       while (codes[end] === code) end++;
-      tokens.push(codes, at, at + 1, extendHash(HASH_SEED, code), mark, 0);
+      tokens.push(at, at + 1, extendHash(HASH_SEED, code), mark, 0);
       mark = SENTENCE_BREAK;
       at = end;
     } else if (kind === SYMBOL) {
       const end = isSecond ? emojiEnd(codes, at) : nextLetter(codes, at);
-      tokens.push(codes, at, end, hashOf(codes, at, end), mark, 1);
+      tokens.push(at, end, hashOf(codes, at, end), mark, 1);
       mark = NO_BREAK;
       at = end;
     } else if (kind >= PAIRED) {
@@ -87,6 +87,7 @@ export function scanWords(
       at++;
     }
   }
+  tokens.setIds(codes);
 }
 
 function hashOf(codes: Uint16Array, from: number, to: number): number {
@@ -231,7 +232,7 @@ function pushPart(
 ): void {
   if (to - from > MAX_TOKEN_LENGTH) return;
   if (!rewrite) {
-    tokens.push(codes, from, to, hashOf(codes, from, to), mark, 0);
+    tokens.push(from, to, hashOf(codes, from, to), mark, 0);
     return;
   }
   const word = rewrite(String.fromCharCode(...codes.subarray(from, to)));

@@ -33,6 +33,9 @@ const MOST_GUESTS = 1 << 15;
 /** How far behind its place a guest may stand, unless a known word stands further. */
 const LEAST_REACH = 32;
 
+/** An id that is not set yet. */
+export const PENDING = -2;
+
 export class Words {
   /** Codes of all words, one word after another. */
   #codes: Uint16Array<ArrayBuffer>;
@@ -58,6 +61,9 @@ export class Words {
     this.#slots = this.#table(slotsFor(this.#count));
   }
 
+  // Of setIds.
+  readonly #found = new Int32Array(256);
+  readonly #firsts = new Uint16Array(256);
   /** How often guests were forgotten. */
   forgotten = 0;
 
@@ -102,6 +108,43 @@ export class Words {
     if (this.#unknown === 'learn') this.#furthest = Math.max(this.#furthest, (slot - mixed) & mask);
     if (2 * this.#count > slots.length) this.#slots = this.#table(2 * slots.length);
     return id;
+  }
+
+  /**
+   * Sets those of the first `count` ids that are PENDING to that of codes[from, to) with its hash, as `id` gives it. What one
+   * look-up after the other would wait for, memory fetches side by side: first all slots, then all places of letters.
+   */
+  setIds(
+    ids: Int32Array,
+    count: number,
+    codes: Uint16Array,
+    from: Int32Array,
+    to: Int32Array,
+    hashes: Int32Array,
+  ): void {
+    const found = this.#found;
+    const firsts = this.#firsts;
+    for (let base = 0; base < count; base += found.length) {
+      const chunk = Math.min(found.length, count - base);
+      const slots = this.#slots;
+      const offsets = this.#offsets;
+      const letters = this.#codes;
+      const mask = slots.length - 1;
+      for (let i = 0; i < chunk; i++) {
+        const mixed = mixHash(hashes[base + i]);
+        const entry = slots[mixed & mask];
+        // -1 for an empty slot, and for another word, nearly always.
+        found[i] = ((entry ^ mixed) & ~mask) === 0 ? (entry & mask) - 1 : -1;
+      }
+      for (let i = 0; i < chunk; i++) firsts[i] = letters[offsets[Math.max(0, found[i])]];
+      for (let i = 0; i < chunk; i++) {
+        const at = base + i;
+        if (ids[at] !== PENDING) continue;
+        const id = found[i];
+        const isSame = id >= 0 && this.#is(id, codes, from[at], to[at]);
+        ids[at] = isSame ? id : this.id(codes, from[at], to[at], hashes[at]);
+      }
+    }
   }
 
   /** The id of a word given as a string, as `id` gives it. */
