@@ -35,7 +35,7 @@ export class Block {
   /** Counts of the last text. */
   readonly row: Row;
   /** Values of the columns in `row`, in the same order. */
-  values: Float64Array<ArrayBuffer> = new Float64Array(1024);
+  values: Float32Array<ArrayBuffer> = new Float32Array(1024);
 
   constructor(settings: BlockSettings, ngrams: WordNgrams | CharNgrams, idf: Idf) {
     this.settings = settings;
@@ -46,16 +46,12 @@ export class Block {
 
   /** Fills `row` and `values` for one text. Values are rounded to 32 bits, as they are stored for training. */
   weigh(tokens: Tokens): void {
-    const { row, settings } = this;
-    const { of, values: idf } = this.idf;
+    const { row } = this;
     row.clear();
     this.ngrams.count(tokens, row);
     const { length, columns, counts } = row;
-    if (length > this.values.length) this.values = new Float64Array(Math.max(length, this.values.length * 2));
-    const { values } = this;
-    for (let k = 0; k < length; k++) values[k] = termFrequency(counts[k], settings) * idf[of[columns[k]]];
-    const norm = rowNorm(values, length, settings.norm);
-    for (let k = 0; k < length; k++) values[k] = Math.fround(values[k] / norm);
+    if (length > this.values.length) this.values = new Float32Array(Math.max(length, this.values.length * 2));
+    weighRow(this.settings, this.idf, { columns, counts, at: 0, length }, this.values);
   }
 }
 
@@ -95,20 +91,43 @@ export function idfOf(keys: ArrayLike<number>, idfFor: (key: number) => number):
   return { of, values: Float64Array.from(values) };
 }
 
-/** Term frequency of a weighted count. */
-export function termFrequency(count: number, settings: BlockSettings): number {
-  if (settings.weighting === 'binary') return Math.sign(count);
-  if (!settings.sublinear_tf || (count <= 1 && count >= -1)) return count;
-  return count > 0 ? 1 + Math.log(count) : -1 - Math.log(-count);
-}
+/** 1 + ln(count) for counts without fractions, which are nearly all. */
+const SUBLINEAR = Float64Array.from({ length: 64 }, (_, count) => 1 + Math.log(count));
 
-/** The divisor for the values of a row; 1 for a row of zeros. */
-export function rowNorm(values: Float64Array, length: number, norm: BlockSettings['norm']): number {
-  if (norm === 'none') return 1;
+/** Values of a row before they are divided by its norm. */
+let weighed = new Float64Array(1024);
+
+/** A row's columns and weighted counts: `length` of them from `at` on. */
+export type Counted = { columns: Uint32Array; counts: Float32Array; at: number; length: number };
+
+/** Writes the values of a row to the same places of `values`. One function without calls, which the compiler would not inline. */
+export function weighRow(
+  { weighting, sublinear_tf, norm }: BlockSettings,
+  idf: Idf,
+  { columns, counts, at, length }: Counted,
+  values: Float32Array,
+): void {
+  if (length > weighed.length) weighed = new Float64Array(2 * length);
+  const row = weighed;
+  const { of, values: idfs } = idf;
+  const isBinary = weighting === 'binary';
+  const isSquared = norm === 'l2';
   let sum = 0;
-  if (norm === 'l2') {
-    for (let k = 0; k < length; k++) sum += values[k] * values[k];
-    sum = Math.sqrt(sum);
-  } else for (let k = 0; k < length; k++) sum += Math.abs(values[k]);
-  return sum === 0 ? 1 : sum;
+  for (let k = 0; k < length; k++) {
+    const count = counts[at + k];
+    let frequency: number = count;
+    if (isBinary) frequency = Math.sign(count);
+    else if (sublinear_tf && (count > 1 || count < -1)) {
+      const size = Math.abs(count);
+      const whole = size | 0;
+      frequency = whole === size && whole < SUBLINEAR.length ? SUBLINEAR[whole] : 1 + Math.log(size);
+      if (count < 0) frequency = -frequency;
+    }
+    const value = frequency * idfs[of[columns[at + k]]];
+    row[k] = value;
+    sum += isSquared ? value * value : Math.abs(value);
+  }
+  // A row of zeros stays one.
+  const divisor = norm === 'none' || sum === 0 ? 1 : isSquared ? Math.sqrt(sum) : sum;
+  for (let k = 0; k < length; k++) values[at + k] = row[k] / divisor;
 }

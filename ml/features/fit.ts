@@ -6,7 +6,7 @@
  */
 import { SentimentError } from '../errors.ts';
 import type { Tokens } from '../text/tokens.ts';
-import { type BlockSettings, type Idf, inverseDocumentFrequencies, rowNorm, termFrequency } from './block.ts';
+import { type BlockSettings, type Idf, inverseDocumentFrequencies, weighRow } from './block.ts';
 import type { Csr } from './csr.ts';
 import type { CharNgrams, WordNgrams } from './ngrams.ts';
 import { Row } from './row.ts';
@@ -62,29 +62,24 @@ export class BlockFitter {
     return { kept, idf, x: this.#weigh(kept, documents, idf) };
   }
 
-  #weigh(kept: Uint32Array, documents: number, { of, values: idf }: Idf): Csr {
-    const settings = this.settings;
+  #weigh(kept: Uint32Array, documents: number, idf: Idf): Csr {
     const renumbered = new Int32Array(this.ngrams.size).fill(-1);
     for (let j = 0; j < kept.length; j++) renumbered[kept[j]] = j;
+    const start = new Uint32Array(documents + 1);
     const nonZeros = this.#starts[documents];
     const columns = new Uint32Array(nonZeros);
     const values = new Float32Array(nonZeros);
-    const start = new Uint32Array(documents + 1);
-    let row = new Float64Array(1024);
     let at = 0;
     for (let i = 0; i < documents; i++) {
-      const from = this.#starts[i];
-      const to = this.#starts[i + 1];
-      if (to - from > row.length) row = new Float64Array((to - from) * 2);
       let length = 0;
-      for (let k = from; k < to; k++) {
+      for (let k = this.#starts[i]; k < this.#starts[i + 1]; k++) {
         const column = renumbered[this.#columns[k]];
         if (column < 0) continue;
         columns[at + length] = column;
-        row[length++] = termFrequency(this.#counted[k], settings) * idf[of[column]];
+        // Its value takes the place.
+        values[at + length++] = this.#counted[k];
       }
-      const norm = rowNorm(row, length, settings.norm);
-      for (let k = 0; k < length; k++) values[at + k] = row[k] / norm;
+      weighRow(this.settings, idf, { columns, counts: values, at, length }, values);
       at += length;
       start[i + 1] = at;
     }

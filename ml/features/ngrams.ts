@@ -96,7 +96,7 @@ export class WordNgrams implements Ngrams {
       if (length < least) continue;
       const base = CHUNK * (length - least);
       for (let i = 0; i < whole; i++) found[base + i] = lefts[i] === NO_PAIR ? -1 : pairs.column(~lefts[i]);
-      found.fill(-1, base + whole, base + chunk);
+      for (let i = whole; i < chunk; i++) found[base + i] = -1;
     }
   }
 

@@ -52,6 +52,7 @@ export class LinearTextModel implements Model {
   readonly #analyze: Analyzer;
   /** Weights of a column. */
   readonly #outputs: number;
+  readonly #sums: Float64Array<ArrayBuffer>;
 
   /** `digest` is the SHA-256 of the artifact, empty for a model that was never saved. */
   constructor(parts: ModelParts, digest = '') {
@@ -61,6 +62,7 @@ export class LinearTextModel implements Model {
     this.#track = createTracker(parts.normalize);
     this.#analyze = parts.vectorizer.analyze;
     this.#outputs = parts.intercepts.length;
+    this.#sums = new Float64Array(this.#outputs);
   }
 
   get facts(): ModelFacts {
@@ -92,7 +94,7 @@ export class LinearTextModel implements Model {
   /** Calibrated scores: the log-odds of class 1 where there are two, else a score a class. */
   scores(text: string): Float64Array {
     const normalized = this.#normalize(text);
-    return this.#scoresOf(this.#analyze(normalized), showsSign(normalized));
+    return this.#scoresOf(this.#analyze(normalized), showsSign(normalized)).slice();
   }
 
   explain(text: string, towards?: number): Explanation {
@@ -107,7 +109,7 @@ export class LinearTextModel implements Model {
     const { weightOf, bias } = this.#explained(explained, hasSign);
     const contributions = new Float64Array(tokens.count);
     vectorizer.blocks.forEach(({ ngrams, row, values }, b) => {
-      const worth = values.slice(0, row.length);
+      const worth = Float64Array.from(values.subarray(0, row.length));
       for (let k = 0; k < row.length; k++) worth[k] *= weightOf(vectorizer.offsets[b] + row.columns[k]);
       row.explain(worth, contributions, () => ngrams.count(tokens, row));
     });
@@ -149,11 +151,13 @@ export class LinearTextModel implements Model {
     };
   }
 
-  /** slope x (intercept + sum of weight x value) + offset; the sum in the order of a stored row. */
+  /** slope x (intercept + sum of weight x value) + offset; the sum in the order of a stored row. The next call reuses it. */
   #scoresOf(tokens: Tokens, hasSign: boolean): Float64Array {
     const { vectorizer, weights, intercepts } = this.parts;
     const K = this.#outputs;
-    const sums = new Float64Array(K);
+    const sums = this.#sums;
+    // A call of fill would take longer.
+    for (let k = 0; k < K; k++) sums[k] = 0;
     for (let b = 0; b < vectorizer.blocks.length; b++) {
       const block = vectorizer.blocks[b];
       block.weigh(tokens);

@@ -101,20 +101,18 @@ export class Emphasis {
   /** Sets `weights` of the tokens. */
   weigh(tokens: Tokens): void {
     const { negation_scope, contrast_weight } = this.#settings;
-    tokens.weights.fill(1, 0, tokens.count);
-    const flags = this.#flagsIn(tokens);
+    const { ids, weights, count } = tokens;
+    let flags = 0;
+    for (let i = 0; i < count; i++) {
+      weights[i] = 1;
+      flags |= this.#flagsOf(ids[i]);
+    }
     if (negation_scope > 0 && (flags & NEGATES) !== 0) this.#negate(tokens);
     if (contrast_weight !== 1 && (flags & (CONTRASTS | SUBORDINATES)) !== 0) this.#setAside(tokens);
   }
 
   #flagsOf(id: number): number {
     return id >= 0 && id < this.#flags.length ? this.#flags[id] : 0;
-  }
-
-  #flagsIn({ ids, count }: Tokens): number {
-    let flags = 0;
-    for (let i = 0; i < count; i++) flags |= this.#flagsOf(ids[i]);
-    return flags;
   }
 
   #negate({ count, ids, breaks, symbols, weights }: Tokens): void {
