@@ -14,11 +14,13 @@ export const LARGE_BYTES = 16 * 1024;
 const BURST_MS = 100;
 /** After the last refusal. */
 const CALM_MS = 1000;
+/** A small request may always wait for this many others. */
+const SMALL_AHEAD = 8;
 /** A large request may wait for this many others of its kind. */
 const LARGE_AHEAD = 1.5;
 /** A request that was taken is refused after this many times what its queue may hold: there is other work in between. */
 const LATE = 5;
-/** How long turns may accept connections only; longer after longer work. */
+/** How long turns may accept connections only. */
 const ACCEPTING_MS = 10;
 
 export type Waiting = { run: () => void; refuse: () => void };
@@ -57,12 +59,12 @@ class Queue {
     return item;
   }
 
-  /** Runs the first, or refuses it if others have kept it waiting. */
-  next(): void {
+  /** Runs the first, or refuses it if others have kept it waiting; for `otherMs` they may. */
+  next(otherMs = 0): void {
     const [item] = this.items;
     this.items.delete(item);
     const began = performance.now();
-    if (began - item.since > LATE * this.#limit(began)) {
+    if (began - item.since > LATE * this.#limit(began) + otherMs) {
       this.#refusedAt = began;
       item.refuse();
       return;
@@ -97,12 +99,14 @@ export class Turns {
   #hasAccepted = false;
   /** Until when a turn that accepts a connection does nothing else. */
   #acceptingUntil = 0;
-  /** A large request waits until the others have had as much time as the last one. */
+  /** A large request waits until the others, or connections, have had as much time as the last one. */
   #largeAgainAt = 0;
+  /** What the last large request took. */
+  #largeMs = 0;
 
   constructor(turnMs: number) {
     this.#turnMs = turnMs;
-    this.#small = new Queue(0, () => turnMs);
+    this.#small = new Queue(0, (meanMs) => Math.max(turnMs, SMALL_AHEAD * meanMs));
     this.#large = new Queue(turnMs, (meanMs) => Math.max(turnMs, LARGE_AHEAD * meanMs));
   }
 
@@ -158,23 +162,23 @@ export class Turns {
   /** After everything that the loop found in this turn. */
   #end(): void {
     this.#isTurn = false;
-    const isAccepting = this.#hasAccepted && performance.now() < this.#acceptingUntil;
-    if (!isAccepting) this.#serve();
+    if (!this.#hasAccepted || performance.now() >= this.#acceptingUntil) this.#serve();
     this.#worked = 0;
     this.#hasAccepted = false;
     if (!this.#small.isEmpty || !this.#large.isEmpty) this.#begin();
   }
 
   #serve(): void {
+    const until = performance.now() + this.#turnMs - this.#worked;
+    // They could not help waiting for a large request, and for what came in meanwhile.
+    while (!this.#small.isEmpty && performance.now() < until) this.#small.next(2 * this.#largeMs);
     const began = performance.now();
-    const until = began + this.#turnMs - this.#worked;
-    while (!this.#small.isEmpty && performance.now() < until) this.#small.next();
-    const now = performance.now();
-    if (!this.#large.isEmpty && (this.#small.isEmpty || now >= this.#largeAgainAt)) {
+    const isTime = this.#small.isEmpty && !this.#hasAccepted;
+    if (!this.#large.isEmpty && (isTime || began >= this.#largeAgainAt)) {
       this.#large.next();
-      this.#largeAgainAt = 2 * performance.now() - now;
+      this.#largeMs = performance.now() - began;
+      this.#largeAgainAt = began + 2 * this.#largeMs;
     }
-    const end = performance.now();
-    this.#acceptingUntil = end + Math.max(ACCEPTING_MS, end - began);
+    this.#acceptingUntil = performance.now() + ACCEPTING_MS;
   }
 }

@@ -31,10 +31,12 @@ export async function createTestModel(): Promise<TestModel> {
 
 export type ServiceProcess = Running & { address: string; host: string; port: number };
 
-/** Starts the program, whatever becomes of it. */
-export function runService(env: Record<string, string>, args: string[] = []): Running {
+/** Starts the program, whatever becomes of it; in a cgroup, if the file with its processes is given. */
+export function runService(env: Record<string, string>, args: string[] = [], procs?: string): Running {
   const { MLFLOW_TRACKING_URI: _mine, ...inherited } = process.env;
-  return start(process.execPath, [join(ROOT, 'service/main.ts'), ...args], {
+  const command = [process.execPath, join(ROOT, 'service/main.ts'), ...args];
+  const [program, ...rest] = procs ? ['sh', '-c', 'echo $$ >"$0" && exec "$@"', procs, ...command] : command;
+  return start(program, rest, {
     cwd: ROOT,
     env: { ...inherited, PORT: '0', LOG_LEVEL: 'info', ...env },
   });
@@ -44,8 +46,9 @@ export function runService(env: Record<string, string>, args: string[] = []): Ru
 export async function startService(
   env: Record<string, string>,
   until: 'listening' | 'ready' = 'ready',
+  procs?: string,
 ): Promise<ServiceProcess> {
-  const running = runService(env);
+  const running = runService(env, [], procs);
   await running.prints(`"msg":"${until}"`);
   const address = /"msg":"listening","address":"([^"]+)"/.exec(running.output())?.[1];
   if (address === undefined) throw new Error(`no address in ${running.output()}`);
