@@ -67,6 +67,16 @@ test('the account is in one place, and the head of the file says to change it', 
   expect(lines.filter((line) => line.startsWith('#')).join('\n')).toContain(`${account} becomes your account`);
 });
 
+test('the options that stand in comments are valid: they come out as eksctl knows them', () => {
+  const schema = readFileSync(resolve(import.meta.dirname, 'testdata/eksctl/schema.json'), 'utf8');
+  const on = text.replace(/^( *)# (publicAccessCIDRs: |secretsEncryption:$| {2}keyARN: )/gm, '$1$2');
+  const { vpc, secretsEncryption } = parse(on);
+  expect(vpc.publicAccessCIDRs).toEqual(['203.0.113.0/24']);
+  expect(secretsEncryption.keyARN).toMatch(/^arn:aws:kms:eu-central-1:111122223333:key/);
+  for (const name of ['publicAccessCIDRs', 'secretsEncryption', 'keyARN']) expect(schema).toContain(`"${name}": {`);
+  expect(parse(text)).not.toHaveProperty('secretsEncryption');
+});
+
 test('network policies are enforced, and the autoscaler has metrics', () => {
   const names = cluster.addons.map(({ name }) => name);
   expect(names).toEqual(['eks-pod-identity-agent', 'vpc-cni', 'coredns', 'kube-proxy', 'metrics-server']);
