@@ -74,6 +74,7 @@ trust: setup ## the long proofs, which make test runs on a smaller scale or not 
 	@TRUST=1 node scripts/test.ts --project integration tests/gate.test.ts tests/feedback.test.ts tests/overload.test.ts
 	@TRUST=1 node scripts/test.ts --project unit ml/model/crafted.test.ts
 	@TRUST=1 node scripts/test.ts --project trust
+	@$(MAKE) scan
 
 .PHONY: unit
 unit: setup ## unit tests
@@ -91,6 +92,11 @@ lint: setup ## lint and formatting of code, shell scripts, Dockerfile and workfl
 .PHONY: audit
 audit: setup ## known weaknesses in the npm packages of the product; scan-ignore.yaml lists those that do not apply
 	@node ci/src/supply/audit.ts
+
+.PHONY: scan
+scan: setup ## checkov and kube-score over manifests, Dockerfiles, workflows and templates; reasons in scripts/scan_exceptions.yaml
+	@scripts/setup_scanners.sh
+	@node scripts/scan.ts
 
 .PHONY: format
 format: setup ## format code and sort imports
