@@ -128,11 +128,9 @@ async function main(): Promise<void> {
   const excused = `${found.length - open.length} findings are excused`;
   if (open.length + idle.length > 0) {
     const next = 'mend the file, or write the reason into scripts/scan_exceptions.yaml';
-    throw new SentimentError(
-      'SCAN',
-      `${open.length} findings, ${idle.length} exceptions without one; ${excused}`,
-      { next },
-    );
+    throw new SentimentError('SCAN', `${open.length} findings, ${idle.length} exceptions without one; ${excused}`, {
+      next,
+    });
   }
   console.log(`scan: clean; ${excused}`);
 }
