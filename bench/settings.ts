@@ -39,6 +39,7 @@ export function wordSettings(minDf: number): Required<VectorizerSettings> {
       norm: 'l2',
     },
     char: null,
+    polarity: [],
   };
 }
 

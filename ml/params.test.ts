@@ -15,8 +15,13 @@ describe('params.yaml', () => {
 
   // The copy that tests train with, so that whoever changes params.yaml for a model of their own breaks no test.
   it('as shipped has the defaults of the schema, so that every key may be left out', () => {
-    const defaults = parseParams('', 'params.yaml');
-    expect(parseParams(text, 'params.yaml')).toEqual(defaults);
+    const { feature_engineering, model_building, ...others } = parseParams('', 'params.yaml');
+    expect(parseParams(text, 'params.yaml')).toEqual({
+      ...others,
+      // Tests with few texts are quick without them.
+      feature_engineering: { ...feature_engineering, polarity: [] },
+      model_building: { ...model_building, nb_blend: 0 },
+    });
     expect(parse(text)).toMatchObject({ model_building: { classifier: 'logistic_regression', C: 5 } });
   });
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { isClassifier, linearNames, linearSettings } from './classifiers/registry.ts';
+import { TABLES } from './lexicon/table_names.ts';
 import { redact } from './redact.ts';
 import { readYamlFile } from './yaml_file.ts';
 
@@ -205,6 +206,10 @@ const features = {
     .describe('Weight of what a "but" or an opening "although A," sets aside; 1 turns it off.'),
   word: block('words', [1, 2], 1),
   char: block('characters', [3, 6], 2),
+  polarity: z
+    .array(z.enum(TABLES))
+    .default([...TABLES])
+    .describe('Tables that polarities of words are learnt from; [] leaves them out.'),
 };
 
 const building = {

@@ -9,6 +9,7 @@ import { classSetOf } from './corpus/classes.ts';
 import { nearDuplicateKey } from './corpus/duplicates.ts';
 import { countDomain, type Review, updateDigest } from './corpus/review.ts';
 import { fitVectorizer, type Vectorizer } from './features/vectorizer.ts';
+import { lexiconOf } from './lexicon/lexicon.ts';
 import { fingerprintsOf } from './model/artifact.ts';
 import { LinearTextModel, type ModelParts } from './model/linear_text_model.ts';
 import { profileOf } from './model/profile.ts';
@@ -30,7 +31,9 @@ export function trainModel(reviews: readonly Review[], params: Params): LinearTe
   const normalize = createNormalizer(params.data_preprocessing);
   const hash = createHash('sha256');
   const { vectorizer, x } = fitVectorizer(normalizedTexts(reviews, normalize, hash), params.feature_engineering);
-  const fitted = fitWeights(x, labelsOf(reviews), classSetOf(params.data_ingestion), params.model_building);
+  const { data_ingestion, feature_engineering, model_building } = params;
+  const lexicon = lexiconOf(feature_engineering);
+  const fitted = fitWeights(x, labelsOf(reviews), classSetOf(data_ingestion), model_building, lexicon);
   const domains = new Map<string, number>();
   for (const review of reviews) countDomain(domains, review);
   const counts = { trainingTexts: reviews.length, domains: Object.fromEntries(domains) };

@@ -8,6 +8,8 @@ import type { ClassSet } from './corpus/classes.ts';
 import { SentimentError, usageError } from './errors.ts';
 import { stratifiedFolds } from './evaluation/folds.ts';
 import { type Csr, scoreRow } from './features/csr.ts';
+import { leaveOut, tie } from './features/tied.ts';
+import type { Lexicon } from './lexicon/lexicon.ts';
 import { calibrated, probabilitiesOf } from './model/linear_text_model.ts';
 import type { Calibration, Decision } from './model/types.ts';
 import type { ModelBuildingParams } from './params.ts';
@@ -93,9 +95,19 @@ export type FittedWeights = {
   decision: Decision | undefined;
 };
 
-/** Fits the classifier, and calibration and decision on out-of-fold scores. Throws NOT_CONVERGED and what chooseDecision throws. */
-export function fitWeights(x: Csr, labels: Labels, classes: ClassSet, params: ModelBuildingParams): FittedWeights {
-  const set = trainingSet(x, labels, classes, params);
+/**
+ * Fits the classifier, and calibration and decision on out-of-fold scores. The last columns of `x` are the words of `lexicon`, if
+ * there is one; only logistic regression learns from them. Throws NOT_CONVERGED and what chooseDecision throws.
+ */
+export function fitWeights(
+  x: Csr,
+  labels: Labels,
+  classes: ClassSet,
+  params: ModelBuildingParams,
+  lexicon?: Lexicon,
+): FittedWeights {
+  const tied = lexicon && (params.classifier === 'logistic_regression' ? tie(x, lexicon) : leaveOut(x, lexicon));
+  const set = trainingSet(tied?.x ?? x, labels, classes, params);
   const model = classifiers[params.classifier].fit(set, params, params.seed);
   if (!model.converged) {
     throw new SentimentError(
@@ -110,7 +122,8 @@ export function fitWeights(x: Csr, labels: Labels, classes: ClassSet, params: Mo
   const calibration = found?.calibration ?? { slopes: Array(outputs).fill(1), offsets: Array(outputs).fill(0) };
   const probabilities = found?.scores.map(probabilitiesOf);
   const decision = chooseDecision(params.decision, classes.names, labels.labels, probabilities);
-  return { model, calibration, scores: found?.scores, decision };
+  const weights = tied?.untie(model.weights, outputs) ?? model.weights;
+  return { model: { ...model, weights }, calibration, scores: found?.scores, decision };
 }
 
 function calibrate(

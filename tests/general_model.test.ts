@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { gatherReviews } from '../ml/corpus/corpus.ts';
 import type { LinearTextModel } from '../ml/model/linear_text_model.ts';
-import { readParams } from '../ml/params.ts';
+import { paramsSchema } from '../ml/params.ts';
 import { trainModel } from '../ml/training.ts';
 import { EXAMPLES } from '../service/page/home.ts';
 
@@ -14,7 +14,7 @@ const root = resolve(import.meta.dirname, '..');
 let model: LinearTextModel;
 
 beforeAll(async () => {
-  const params = readParams(join(root, 'ml/testdata/params.yaml'));
+  const params = paramsSchema.parse({});
   model = trainModel(await gatherReviews(params.data_ingestion, { folder: tmpdir(), log: () => {} }), params);
 });
 

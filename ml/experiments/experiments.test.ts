@@ -17,10 +17,10 @@ const experiments = readExperiments(join(root, 'experiments.yaml'));
 const params = readParams(join(root, 'params.yaml'));
 
 describe('the cells of experiments.yaml', () => {
-  test('a comparison has 24 or more cells, of all six algorithms', () => {
+  test('a comparison has 24 or more cells, of all algorithms', () => {
     const cells = cellsOf('compare', experiments, params);
     expect(cells.length).toBeGreaterThanOrEqual(24);
-    expect(new Set(cells.map((cell) => cell.algorithm)).size).toBe(6);
+    expect(new Set(cells.map((cell) => cell.algorithm)).size).toBe(7);
     expect(new Set(cells.map((cell) => cell.name)).size).toBe(cells.length);
   });
 
@@ -33,8 +33,9 @@ describe('the cells of experiments.yaml', () => {
         ...{ ngrams: [1, 1], weighting: 'count', sublinear_tf: false, norm: 'none' },
       },
       char: null,
+      polarity: [],
     });
-    expect(cell.model_building).toEqual({ ...params.model_building, calibration: 'none', C: 0.1 });
+    expect(cell.model_building).toEqual({ ...params.model_building, calibration: 'none', C: 0.1, nb_blend: 0 });
   });
 
   test('tuning varies the winner', () => {
@@ -60,8 +61,8 @@ describe('experiments.yaml with a mistake is refused by file, line and field:', 
     ['an unknown key', '\nseed: 42', '\nsed: 42', 'sed: unknown setting'],
     [
       "a setting over params.yaml's",
-      'settings: { nb_alpha: 1, C: 1 }',
-      'settings: { nb_alpha: 1, C: 0 }',
+      'settings: { nb_alpha: 1, nb_blend: 0, C: 1 }',
+      'settings: { nb_alpha: 1, nb_blend: 0, C: 0 }',
       'C: Too small',
     ],
     ['a setting for counts', 'bow: { C: 0.1 }', 'bow: { D: 0.1 }', 'model_building.D: unknown setting'],

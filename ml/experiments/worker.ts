@@ -5,6 +5,7 @@ import { type ClassifierName, classifiers } from '../classifiers/registry.ts';
 import { usageError } from '../errors.ts';
 import { type Csr, scoreRow } from '../features/csr.ts';
 import { fitVectorizer, type Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
+import { type Lexicon, lexiconOf } from '../lexicon/lexicon.ts';
 import { calibrated, probabilitiesOf } from '../model/linear_text_model.ts';
 import { vectorizerSections } from '../model/vectorizer_file.ts';
 import type { ModelBuildingParams } from '../params.ts';
@@ -17,7 +18,13 @@ export type WorkerData = Pick<Texts, 'texts' | 'classes' | keyof Labels>;
 
 /** Vocabulary and weights are learnt from the training part alone. */
 export type Vectorize = { kind: 'vectorize'; split: Split; settings: VectorizerSettings };
-export type Vectorized = { train: SharedMatrix; held: SharedMatrix; vocabularyBytes: number; seconds: number };
+export type Vectorized = {
+  settings: VectorizerSettings;
+  train: SharedMatrix;
+  held: SharedMatrix;
+  vocabularyBytes: number;
+  seconds: number;
+};
 
 export type Learn = {
   kind: 'learn';
@@ -61,6 +68,7 @@ function vectorize({ split, settings }: Vectorize): Vectorized {
   const { vectorizer, x } = fitVectorizer(textsOf(split.train), settings);
   const held = shareMatrix(vectorizer.transform(textsOf(split.held)));
   return {
+    settings,
     train: shareMatrix(x),
     held,
     vocabularyBytes: vocabularyBytes(vectorizer),
@@ -75,7 +83,7 @@ function learnAndScore({ split, matrices, model, learner }: Learn): Outcome {
     weights: Float64Array.from(split.train, (i) => weights[i]),
   };
   const began = cpuSeconds();
-  const learnt = learn(asCsr(matrices.train), part, model, learner);
+  const learnt = learn(asCsr(matrices.train), part, model, learner, lexiconOf(matrices.settings));
   const trained = cpuSeconds();
   const probabilities = learnt.probabilities(asCsr(matrices.held));
   return {
@@ -105,9 +113,15 @@ function cpuSeconds(): number {
 }
 
 /** `model` says what targets and weights are. Throws what the classifier throws. */
-function learn(x: Csr, part: Labels, model: ModelBuildingParams, { classifier, settings, seed }: Learner): Scorer {
+function learn(
+  x: Csr,
+  part: Labels,
+  model: ModelBuildingParams,
+  { classifier, settings, seed }: Learner,
+  lexicon: Lexicon | undefined,
+): Scorer {
   const chosen = classifiers[classifier];
-  if (chosen.linear) return learnLinear(x, part, model);
+  if (chosen.linear) return learnLinear(x, part, model, lexicon);
   if (classes.names.length === 2) return chosen.fit(trainingSet(x, part, classes, model), settings, seed);
   throw usageError(
     'CLASSIFIER_CLASSES',
@@ -117,8 +131,8 @@ function learn(x: Csr, part: Labels, model: ModelBuildingParams, { classifier, s
 }
 
 /** As the pipeline trains and serves: calibrated if the settings say so, weights of 32 bits. */
-function learnLinear(x: Csr, part: Labels, settings: ModelBuildingParams): Scorer {
-  const { model, calibration } = fitWeights(x, part, classes, settings);
+function learnLinear(x: Csr, part: Labels, settings: ModelBuildingParams, lexicon: Lexicon | undefined): Scorer {
+  const { model, calibration } = fitWeights(x, part, classes, settings, lexicon);
   const weights = Float32Array.from(model.weights);
   // The l1 penalty leaves few weights other than 0; only those need storing, each with its column.
   const used = weights.reduce((sum, weight) => sum + (weight === 0 ? 0 : 1), 0);

@@ -10,6 +10,7 @@
  */
 import type { Tokens } from '../text/tokens.ts';
 import type { CharNgrams, WordNgrams } from './ngrams.ts';
+import type { LexiconWords } from './polarity.ts';
 import { Row } from './row.ts';
 
 export type BlockSettings = {
@@ -29,15 +30,16 @@ export type BlockSettings = {
 
 /** A fitted block. Its columns are numbered from 0; the vectorizer adds the offset of the block. */
 export class Block {
-  readonly settings: BlockSettings;
-  readonly ngrams: WordNgrams | CharNgrams;
+  /** Null for the words of a lexicon, whose value is 2 x count / sqrt(number of tokens). */
+  readonly settings: BlockSettings | null;
+  readonly ngrams: WordNgrams | CharNgrams | LexiconWords;
   readonly idf: Idf;
   /** Counts of the last text. */
   readonly row: Row;
   /** Values of the columns in `row`, in the same order. */
   values: Float32Array<ArrayBuffer> = new Float32Array(1024);
 
-  constructor(settings: BlockSettings, ngrams: WordNgrams | CharNgrams, idf: Idf) {
+  constructor(settings: BlockSettings | null, ngrams: WordNgrams | CharNgrams | LexiconWords, idf: Idf) {
     this.settings = settings;
     this.ngrams = ngrams;
     this.idf = idf;
@@ -46,12 +48,15 @@ export class Block {
 
   /** Fills `row` and `values` for one text. Values are rounded to 32 bits, as they are stored for training. */
   weigh(tokens: Tokens): void {
-    const { row } = this;
+    const { row, settings } = this;
     row.clear();
     this.ngrams.count(tokens, row);
     const { length, columns, counts } = row;
     if (length > this.values.length) this.values = new Float32Array(Math.max(length, this.values.length * 2));
-    weighRow(this.settings, this.idf, { columns, counts, at: 0, length }, this.values);
+    if (settings === null) {
+      const norm = Math.sqrt(tokens.count) / 2;
+      for (let k = 0; k < length; k++) this.values[k] = counts[k] / norm;
+    } else weighRow(settings, this.idf, { columns, counts, at: 0, length }, this.values);
   }
 }
 

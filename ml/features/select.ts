@@ -5,13 +5,13 @@ import { Pairs } from './pairs.ts';
 
 /**
  * The columns of `given` in `kept`, which ascends, numbered in that order. Only the words that these need are kept, in their
- * order.
+ * order, and before them the first `always` words.
  */
-export function selectWordNgrams(given: WordNgrams, range: NgramRange, kept: Uint32Array): WordNgrams {
+export function selectWordNgrams(given: WordNgrams, range: NgramRange, kept: Uint32Array, always: number): WordNgrams {
   if (kept.length === given.size) return new WordNgrams(range, given.words, given);
   const renumbered = renumber(given.size, kept);
   const has = (column: number) => column >= 0 && renumbered[column] >= 0;
-  const used = new Uint8Array(given.words.size);
+  const used = new Uint8Array(given.words.size).fill(1, 0, always);
   for (let id = 0; id < used.length; id++) if (has(given.columnOf(id))) used[id] = 1;
   const leads = pairsThatLead(given.pairs, has);
   for (let pair = 0; pair < leads.length; pair++) {

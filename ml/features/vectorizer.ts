@@ -1,10 +1,12 @@
 /**
- * Turns a text into a row of numbers: tokens from the analyzer, then a block of word n-grams and one of character
- * n-grams.
+ * Turns a text into a row of numbers: tokens from the analyzer, then a block of word n-grams, one of character n-grams and one
+ * of the words of a lexicon.
  *
- * Each block has its own vocabulary, idf and norm. The columns of the second follow those of the first, as in a union
- * of two scikit-learn vectorizers. Fitting learns vocabulary and idf; nothing changes them afterwards.
+ * Each block has its own vocabulary, idf and norm. The columns of one follow those of the block before, as in a union
+ * of scikit-learn vectorizers. Fitting learns vocabulary and idf; nothing changes them afterwards.
  */
+import { lexiconOf } from '../lexicon/lexicon.ts';
+import type { Table } from '../lexicon/table_names.ts';
 import { type Analyzer, type AnalyzerSettings, createAnalyzer } from '../text/analyzer.ts';
 import { showsSign } from '../text/signs.ts';
 import { Words } from '../text/words.ts';
@@ -12,13 +14,24 @@ import { Block, type BlockSettings } from './block.ts';
 import type { Csr } from './csr.ts';
 import { BlockFitter } from './fit.ts';
 import { CharNgrams, WordNgrams } from './ngrams.ts';
+import { LexiconWords } from './polarity.ts';
 import { selectCharNgrams, selectWordNgrams } from './select.ts';
 
 export type VectorizerSettings = AnalyzerSettings & {
   /** Null leaves the block out; at least one of the two is required. */
   word: BlockSettings | null;
   char: BlockSettings | null;
+  /** Tables of the lexicon; none or undefined leaves its block out. */
+  polarity?: Table[];
 };
+
+/** The block of the first `size` words. */
+export function lexiconBlock(words: Words, size: number): Block {
+  return new Block(null, new LexiconWords(words, size), {
+    of: new Uint16Array(size),
+    values: Float64Array.of(1),
+  });
+}
 
 export class Vectorizer {
   readonly settings: VectorizerSettings;
@@ -47,44 +60,59 @@ export class Vectorizer {
     this.offsets = offsets;
     this.columnCount = columns;
     for (const { ngrams, settings: block } of blocks) {
-      if (ngrams.unit === 'word' && block.ngrams[0] === 1) this.singleWords = ngrams;
+      if (ngrams.unit === 'word' && block?.ngrams[0] === 1) this.singleWords = ngrams;
     }
   }
 
   /** Rows of normalised texts. */
   transform(texts: Iterable<string>): Csr {
-    const starts: number[] = [0];
+    const rows = new Rows();
     const signs: number[] = [];
-    let columns = new Uint32Array(1 << 16);
-    let values = new Float32Array(1 << 16);
-    let at = 0;
     for (const text of texts) {
       const tokens = this.analyze(text);
-      for (let b = 0; b < this.blocks.length; b++) {
-        const block = this.blocks[b];
+      this.blocks.forEach((block, b) => {
         block.weigh(tokens);
-        const { row } = block;
-        const { length } = row;
-        if (at + length > columns.length) {
-          const size = Math.max(at + length, columns.length * 2) * 4;
-          columns = new Uint32Array(columns.buffer.transfer(size));
-          values = new Float32Array(values.buffer.transfer(size));
-        }
-        for (let k = 0; k < length; k++, at++) {
-          columns[at] = row.columns[k] + this.offsets[b];
-          values[at] = block.values[k];
-        }
-      }
-      starts.push(at);
+        rows.add(block, this.offsets[b]);
+      });
+      rows.end();
       signs.push(Number(showsSign(text)));
     }
+    return { ...rows.matrix(this.columnCount), signs: Uint8Array.from(signs) };
+  }
+}
+
+/** Takes rows piece by piece. */
+class Rows {
+  readonly #starts: number[] = [0];
+  #columns = new Uint32Array(1 << 16);
+  #values = new Float32Array(1 << 16);
+  #at = 0;
+
+  /** What `block` has weighed, with `offset` added to its columns. */
+  add({ row, values }: Block, offset: number): void {
+    const { length } = row;
+    if (this.#at + length > this.#columns.length) {
+      const size = Math.max(this.#at + length, this.#columns.length * 2) * 4;
+      this.#columns = new Uint32Array(this.#columns.buffer.transfer(size));
+      this.#values = new Float32Array(this.#values.buffer.transfer(size));
+    }
+    for (let k = 0; k < length; k++, this.#at++) {
+      this.#columns[this.#at] = row.columns[k] + offset;
+      this.#values[this.#at] = values[k];
+    }
+  }
+
+  end(): void {
+    this.#starts.push(this.#at);
+  }
+
+  matrix(columnCount: number): Csr {
     return {
-      rowCount: starts.length - 1,
-      columnCount: this.columnCount,
-      start: Uint32Array.from(starts),
-      columns: columns.slice(0, at),
-      values: values.slice(0, at),
-      signs: Uint8Array.from(signs),
+      rowCount: this.#starts.length - 1,
+      columnCount,
+      start: Uint32Array.from(this.#starts),
+      columns: this.#columns.slice(0, this.#at),
+      values: this.#values.slice(0, this.#at),
     };
   }
 }
@@ -94,7 +122,11 @@ export function fitVectorizer(
   texts: Iterable<string>,
   settings: VectorizerSettings,
 ): { vectorizer: Vectorizer; x: Csr } {
+  const lexicon = lexiconOf(settings)?.words ?? [];
   const met = new Words();
+  for (const word of lexicon) met.idOf(word);
+  const ofLexicon = lexiconBlock(met, lexicon.length);
+  const lexiconRows = new Rows();
   const analyze = createAnalyzer(settings, met);
   const fitters: BlockFitter[] = [];
   const signs: number[] = [];
@@ -104,19 +136,27 @@ export function fitVectorizer(
     signs.push(Number(showsSign(text)));
     const tokens = analyze(text);
     for (const fitter of fitters) fitter.add(tokens);
+    ofLexicon.weigh(tokens);
+    lexiconRows.add(ofLexicon, 0);
+    lexiconRows.end();
   }
   const parts: Csr[] = [];
-  // Characters alone need no words.
+  // Characters alone need no words but those of the lexicon.
   let words = new Words();
+  for (const word of lexicon) words.idOf(word);
   const blocks = fitters.map((fitter) => {
     const { settings: block, ngrams } = fitter;
     const { kept, idf, x } = fitter.finish();
     parts.push(x);
     if (ngrams.unit === 'char') return new Block(block, selectCharNgrams(ngrams, block.ngrams, kept, words), idf);
-    const selected = selectWordNgrams(ngrams, block.ngrams, kept);
+    const selected = selectWordNgrams(ngrams, block.ngrams, kept, lexicon.length);
     words = selected.words;
     return new Block(block, selected, idf);
   });
+  if (lexicon.length > 0) {
+    blocks.push(lexiconBlock(words, lexicon.length));
+    parts.push(lexiconRows.matrix(lexicon.length));
+  }
   return {
     vectorizer: new Vectorizer(settings, words, blocks),
     x: { ...sideBySide(parts), signs: Uint8Array.from(signs) },

@@ -111,6 +111,7 @@ const vectorizer: Fields<VectorizerSettings> = {
   contrast_weight: number(0, 1),
   word: nullable(fields(block)),
   char: nullable(fields(block)),
+  polarity: optional(list(oneOf('vader', 'afinn', 'vectors'))),
 };
 
 export const vectorizerSettings: Check = both(

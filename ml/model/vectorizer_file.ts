@@ -8,13 +8,14 @@
  *     word.idf_of    u16   of each column: the place of its idf in word.idf
  *     word.idf       f64
  *
- * Characters have char.pairs, char.idf_of and char.idf. Hash tables are built when the file is loaded: that takes less time
+ * Characters have char.pairs, char.idf_of and char.idf. A lexicon has polarity.size (u32), the number of its words, which come
+ * first. Hash tables are built when the file is loaded: that takes less time
  * than to read and check their bytes. Files of format 1 are in old_vectorizer_file.ts.
  */
 import { Block, type Idf } from '../features/block.ts';
 import { CharNgrams, WordNgrams } from '../features/ngrams.ts';
 import { Pairs, RECORD } from '../features/pairs.ts';
-import { Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
+import { lexiconBlock, Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
 import { Words } from '../text/words.ts';
 import { vectorizerSettings } from './header.ts';
 import { vectorizerOfFormat1 } from './old_vectorizer_file.ts';
@@ -31,6 +32,10 @@ export function vectorizerSections({ words, blocks }: Vectorizer): Map<string, S
   ]);
   for (const { ngrams, idf } of blocks) {
     const { unit } = ngrams;
+    if (unit === 'polarity') {
+      sections.set('polarity.size', Uint32Array.of(ngrams.size));
+      continue;
+    }
     if (unit === 'word') {
       sections.set(
         'word.columns',
@@ -63,6 +68,11 @@ export function vectorizerFromSections(file: SectionFile, settings: VectorizerSe
     blocks.push(
       new Block(settings.char, new CharNgrams(settings.char.ngrams, words, { pairs, size: idf.of.length }), idf),
     );
+  }
+  if (settings.polarity?.length) {
+    const [size = 0] = file.section('polarity.size', Uint32Array);
+    if (size > words.size) throw file.damaged(`its lexicon has ${size} of ${words.size} words`);
+    blocks.push(lexiconBlock(words, size));
   }
   return new Vectorizer(settings, words, blocks);
 }

@@ -3,6 +3,7 @@ import { classSetOf } from '../corpus/classes.ts';
 import { readReviews } from '../corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import { writeJson } from '../files.ts';
+import { lexiconOf } from '../lexicon/lexicon.ts';
 import { saveModel } from '../model/artifact.ts';
 import { profileOf } from '../model/profile.ts';
 import type { Calibration } from '../model/types.ts';
@@ -25,7 +26,13 @@ await runMain(() => {
     );
   }
   const classes = classSetOf(params.data_ingestion);
-  const fitted = fitWeights(x, { labels, ratings, weights }, classes, params.model_building);
+  const fitted = fitWeights(
+    x,
+    { labels, ratings, weights },
+    classes,
+    params.model_building,
+    lexiconOf(params.feature_engineering),
+  );
   const { model, calibration } = fitted;
   const profile = profileOf(readReviews(paths.interimTrain), vectorizer, x, fitted.scores);
   const data = { dataDigest, trainingTexts: x.rowCount, domains };
