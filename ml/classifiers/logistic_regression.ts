@@ -20,7 +20,7 @@ const settings = z.object({
     .number()
     .min(0)
     .max(1)
-    .default(0.4)
+    .default(0.6)
     .describe(
       'Share of a second model, of n-grams scaled by naive Bayes, in the score; two classes only. 0 leaves it out.',
     ),
