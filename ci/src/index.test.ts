@@ -12,7 +12,7 @@ const methods = module.members.filter(ts.isMethodDeclaration).map((method) => {
   const decorators = (ts.getDecorators(method) ?? []).map((decorator) => decorator.getText());
   return {
     name: method.name.getText(),
-    isCheck: decorators.includes('@check()'),
+    isCheck: decorators.includes('@check()') || decorators.includes('@generate()'),
     isFunction: decorators.some((decorator) => decorator.startsWith('@func(')),
     isNeverCached: decorators.includes("@func({ cache: 'never' })"),
   };
@@ -25,9 +25,16 @@ test('every method of the module is a function of Dagger', () => {
 });
 
 // By default Dagger caches the result of a function for days.
-test('only checks, which depend only on files, may be answered from the function cache', () => {
+test('only checks and generators, which depend only on files, may be answered from the function cache', () => {
   const cached = methods.filter(({ isNeverCached }) => !isNeverCached);
-  expect(cached.map(({ name }) => name)).toEqual(['lint', 'typecheck', 'unitTest', 'integrationTest']);
+  expect(cached.map(({ name }) => name)).toEqual([
+    'lint',
+    'typecheck',
+    'unitTest',
+    'integrationTest',
+    'current',
+    'generate',
+  ]);
   expect(methods.filter(({ isCheck }) => isCheck)).toEqual(cached);
 });
 

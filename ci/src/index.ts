@@ -12,12 +12,14 @@ import {
   type Directory,
   type File,
   func,
+  generate,
   object,
   type Platform,
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
 import { type Arguments, argumentsOf, awsClientsOf, awsOf, builderOf, toolboxOf, trackingOf } from './arguments.ts';
+import { checkCurrent, generated } from './checks/generated.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import type { Severity, StudyName } from './choices.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
@@ -155,6 +157,20 @@ export class Sentiment {
     return runTests(toolboxOf(await this.given), this.source, 'integration', integrationTests, this.goProxy);
   }
 
+  /** Checks that dvc.lock and the reports are what the code makes */
+  @check()
+  @func()
+  async current(): Promise<string> {
+    return checkCurrent(builderOf(await this.given));
+  }
+
+  /** Writes the generated files anew: dashboard, picture of the architecture, formatting */
+  @generate()
+  @func()
+  async generate(): Promise<Changeset> {
+    return generated(toolboxOf(await this.given), this.source);
+  }
+
   /**
    * Runs the pipeline and returns the changed files: dvc.lock, reports and the model
    *
@@ -216,7 +232,7 @@ export class Sentiment {
   /**
    * Builds the service's image with a model in it
    * @param model Model file; default the model in Production, or without a tracking server the one that repro builds
-   * @param commit Commit to record in the image
+   * @param commit Commit to record in the image; default that of the source, with -dirty if something is not committed
    */
   @func({ cache: 'never' })
   async image(model?: File, commit?: string): Promise<Container> {

@@ -1,6 +1,7 @@
 /** The service's image, from the project's own Dockerfile. */
 import { createHash } from 'node:crypto';
 import { type Container, type Directory, dag, type File, type Platform, type Secret } from '@dagger.io/dagger';
+import { originOf } from './git_remote.ts';
 import { imagePart } from './parts.ts';
 import type { Mirrors } from './toolbox.ts';
 
@@ -27,6 +28,7 @@ export async function buildImage(builder: Builder, content: ImageContent): Promi
     { name: 'GIT_COMMIT', value: content.commit ?? '' },
     { name: 'MODEL_NAME', value: content.modelName ?? '' },
     { name: 'MODEL_VERSION', value: content.modelVersion ?? '' },
+    { name: 'SOURCE_URL', value: await sourceAddress(source) },
   ];
   const context = source.filter(imagePart).withFile(MODEL, content.model);
   const secrets = await buildSecrets(mirrors);
@@ -46,6 +48,12 @@ export async function contentId(source: Directory, content: ImageContent): Promi
   return createHash('sha256')
     .update(JSON.stringify([code, weights, commit, modelName, modelVersion]))
     .digest('hex');
+}
+
+/** Where the source is published, for the image's label: git's remote. Empty without one. */
+async function sourceAddress(source: Directory): Promise<string> {
+  const [config] = await source.glob('.git/config');
+  return config ? originOf(await source.file(config).contents()) : '';
 }
 
 /** The Dockerfile reads its secrets by name, and the caller's secrets have other names. */

@@ -145,6 +145,10 @@ export async function withHistory(source: Directory): Promise<(container: Contai
   const isRepository = (await source.entries()).includes('.git/');
   return (container) =>
     isRepository
-      ? container.withoutDirectory('.git').withDirectory('.', source.filter({ include: ['.git', 'ml'] }))
+      ? container
+          .withoutDirectory('.git')
+          // Git's configuration may hold the password of a remote; git makes a new one.
+          .withDirectory('.', source.filter({ include: ['.git', 'ml'], exclude: ['.git/config'] }))
+          .withExec(['git', 'init', '--quiet'])
       : container;
 }

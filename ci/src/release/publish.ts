@@ -90,7 +90,13 @@ export async function imageAs(
   commit: string | undefined,
 ): Promise<Container> {
   const call = callOf('image');
-  const content = await chosenModel(model, builderOf(given), trackingOf(given), call, commit);
+  const content = await chosenModel(
+    model,
+    builderOf(given),
+    trackingOf(given),
+    call,
+    commit ?? (await knownTag(given.source)),
+  );
   const next = 'docker build . shows more of the same error';
   const image = await buildImage(builderOf(given), content);
   return runStep({ function: 'image', step: 'builds the Dockerfile', next }, () => image.sync());
@@ -107,6 +113,12 @@ export async function publishAs(given: Arguments, words: DestinationArguments & 
   const build = { image, content: await contentId(given.source, content), lock: await lockOf(given.source) };
   const { reference, notes, isPushed } = await publish(build, destination, call);
   return success(isPushed ? 'pushed' : 'unchanged', [...notes, reference].join('\n'), { reference });
+}
+
+/** The tag for the working tree, if it is a repository. */
+async function knownTag(source: Directory): Promise<string | undefined> {
+  const isRepository = (await source.entries()).includes('.git/');
+  return isRepository ? treeTag(source) : undefined;
 }
 
 /** The tag for the working tree. */
