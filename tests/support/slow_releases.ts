@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeApplier } from '../../ci/src/deploy/apply.ts';
 import { type DeployOptions, deploy } from '../../ci/src/deploy/deploy.ts';
 import type { DeploymentManifest } from '../../ci/src/deploy/manifest.ts';
-import { describeOutcome, type Outcome } from '../../ci/src/deploy/report.ts';
+import { describeOutcome, exitCode, type Outcome } from '../../ci/src/deploy/report.ts';
 import { type Stage, startBalancer, startScaler } from './balancer.ts';
 import { type Cluster, layerOfFiles, push } from './cluster.ts';
 import { type AppOptions, appManifests, appName, type Bed, kubeConfigOf, quick } from './deploy.ts';
@@ -166,7 +166,9 @@ export async function releaseSlowly(
   const { first = one, next, beside } = plan(round, pace);
   const { kubeConfig, v1, v2 } = bed;
   const release = { kubeConfig, manifests: appManifests(namespace, first), image: v1.byDigest };
-  const begun = await deploy({ ...release, patience: { 'never-ready': 300 } });
+  // The API server of a loaded machine may take longer than the deployer waits before it has begun.
+  let begun = await deploy({ ...release, patience: { 'never-ready': 300 } });
+  for (let more = 3; more > 0 && exitCode(begun) === 4; more--) begun = await deploy(release);
   if (begun.state !== 'deployed') throw new Error(describeOutcome(begun));
   const { image = v2.byDigest, onProgress, end, ...around } = (await beside?.(bed, namespace)) ?? {};
   const lines: string[] = [];

@@ -2,7 +2,7 @@
 import type { KubeConfig, V1Deployment } from '#kubernetes';
 import type { PatienceTable } from '../diagnosis/causes.ts';
 import { type Verdict, verdictOf } from '../diagnosis/finding.ts';
-import { isMoving, judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
+import { afterSilence, isMoving, judge, judgeNow, noHistory, remember } from '../diagnosis/judge.ts';
 import { PipelineError } from '../errors.ts';
 import { apiError, describeError, isTemporary } from '../kubernetes/api_error.ts';
 import {
@@ -94,7 +94,7 @@ export async function followRollout(following: Following): Promise<Ending> {
     if (away < blindMs) return;
     awayFor += away;
     seenAt = Date.now();
-    history = noHistory;
+    history = afterSilence(history, new Date());
   }
 
   try {

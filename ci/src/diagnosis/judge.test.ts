@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Snapshot } from '../kubernetes/snapshot.ts';
 import type { Cause, PatienceTable } from './causes.ts';
-import { judge, judgeNow, noHistory, remember } from './judge.ts';
+import { afterSilence, judge, judgeNow, noHistory, remember } from './judge.ts';
 import { later, recorded } from './testdata/recorded.ts';
 import { watch } from './testdata/watch.ts';
 
@@ -328,6 +328,28 @@ test('an old pod that is ending makes room: a quota or a full node waits for it,
       name,
     ).toBe(150 + patience - 1);
   }
+});
+
+test('what the cluster was busy with before it could not be asked makes its retries rare afterwards, too', () => {
+  const held = () =>
+    recorded('quota', (json) =>
+      json.replaceAll(
+        'requested: requests.cpu=2, used: requests.cpu=0',
+        'requested: requests.cpu=500m, used: requests.cpu=700m',
+      ),
+    );
+  const ending = held();
+  ending.pods.push({ metadata: { name: 'old', uid: 'old', deletionTimestamp: later(ending, 100).now } });
+  let history = noHistory;
+  for (let second = 0; second <= 100; second++) history = remember(later(ending, second), history);
+  history = afterSilence(history, later(ending, 120).now);
+  const verdicts = Array.from({ length: 300 }, (_, index) => {
+    const seen = later(held(), 120 + index);
+    history = remember(seen, history);
+    return judge(seen, history);
+  });
+  // 100 s of waiting and 20 s of silence, and then the patience of 30 s.
+  expect(verdicts.findIndex((verdict) => verdict !== undefined)).toBe(150);
 });
 
 test('a service that starts as slowly as the revision before gets twice that time', () => {

@@ -52,6 +52,18 @@ export function remember(snapshot: Snapshot, { faults, reached, progressAt }: Hi
   };
 }
 
+/**
+ * The history after the cluster could not be asked until `now`: every clock starts anew. How long the cluster had been busy
+ * with a fault stays, and that time is added, because its retries have become rarer meanwhile.
+ */
+export function afterSilence({ faults, reached }: History, now: Date): History {
+  const kept = [...faults].map(([key, { since, handledMs }]): [string, Seen] => {
+    const passed = handledMs > 0 ? now.getTime() - since.getTime() : 0;
+    return [key, { since: now, count: 0, handledMs: handledMs + passed }];
+  });
+  return { faults: new Map(kept), reached, progressAt: now };
+}
+
 /** What will not heal any more; undefined when nothing is wrong or it may still heal. `history` must include this snapshot. */
 export function judge(snapshot: Snapshot, history: History, own: PatienceTable = {}): Verdict | undefined {
   const found = findings(snapshot);
