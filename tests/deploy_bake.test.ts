@@ -8,6 +8,7 @@ import { signals, useLoad } from './support/baking.ts';
 import { type Bed, imagesOf, look, useCluster } from './support/deploy.ts';
 import { pushMetered } from './support/metered_app.ts';
 import { need } from './support/need.ts';
+import { startOneAlert } from './support/one_alert.ts';
 
 /** tests/trust/bakes.test.ts tries more sick ones, and sound ones in a row. */
 describe.skipIf(!need('cluster')).concurrent('a release that bakes', () => {
@@ -36,6 +37,28 @@ describe.skipIf(!need('cluster')).concurrent('a release that bakes', () => {
     expect(outcome.verdict).toMatchObject({ cause: 'worse', headline });
     expect(looks.at(-1)).toEqual(['restarts', ...signals.signals.map(({ name }) => name)]);
     expect((await look(bed.kubeConfig, namespace)).deployment.spec?.template.spec).toEqual(before);
+  });
+
+  test.skipIf(!need('prometheus'))('goes back when an alert of the service begins to fire meanwhile', async () => {
+    const prometheus = await startOneAlert();
+    try {
+      const namespace = await bed.makeNamespace();
+      expect(await deploy(release(namespace, {}))).toMatchObject({ state: 'deployed' });
+      let fired: Promise<void> | undefined;
+      const outcome = await deploy({
+        ...release(namespace, { ROUND: '1' }),
+        bakeSeconds: 600,
+        prometheus: prometheus.address,
+        onLook: () => {
+          fired ??= prometheus.fire();
+        },
+      });
+      await fired;
+      if (outcome.state !== 'rolled back') throw new Error(describeOutcome(outcome));
+      expect(outcome.verdict.headline).toMatch(/: alerts: Wanted \(page\) fires since \S+: as the test wants$/);
+    } finally {
+      await prometheus.stop();
+    }
   });
 
   test('and starts with one pod shows a sick revision to one request in three at most, and takes it away', async () => {
