@@ -76,6 +76,12 @@ trust: setup ## the long proofs, which make test runs on a smaller scale or not 
 	@TRUST=1 node scripts/test.ts --project trust
 	@$(MAKE) scan
 
+.PHONY: pictures
+pictures: setup ## the pictures of docs/pictures anew, with a real browser, MLflow and Prometheus
+	@scripts/setup_browser.sh
+	@scripts/setup_monitoring.sh
+	@node tests/pictures/main.ts
+
 .PHONY: unit
 unit: setup ## unit tests
 	@vitest run --project unit

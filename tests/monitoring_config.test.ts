@@ -125,15 +125,19 @@ describe('the dashboard', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('has every query of the table, on the provisioned data source', () => {
+  test('has every query of the table, on the data source that is chosen above it', () => {
     const drawn = dashboard.panels.flatMap((panel: { targets?: { expr: string }[] }) => panel.targets ?? []);
     const told = rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries));
     expect(drawn.map(({ expr }: { expr: string }) => expr)).toEqual(told.map(({ expr }) => expr));
     expect(dashboard.annotations.list.map(({ expr }: { expr: string }) => expr)).toEqual(
       annotations.map(({ expr }) => expr),
     );
-    const [source] = parse(read('monitoring/grafana/provisioning/datasources/prometheus.yml')).datasources;
-    for (const panel of dashboard.panels) if (panel.type !== 'row') expect(panel.datasource.uid).toBe(source.uid);
+    const used = JSON.stringify(dashboard).match(/"uid":"[^"]*"/g) ?? [];
+    expect([...new Set(used)].sort()).toEqual([`"uid":"$\{datasource}"`, '"uid":"sentiment"']);
+    expect(dashboard.templating.list.map(({ name, type }: { name: string; type: string }) => [name, type])).toEqual([
+      ['datasource', 'datasource'],
+      ['filters', 'adhoc'],
+    ]);
   });
 
   test('has a description and a unit for every panel, and a legend for every line', () => {
@@ -175,6 +179,15 @@ describe('the dashboard', () => {
     const text = read('docs/monitoring.md');
     const told = [...rows.flatMap(({ panels }) => panels.flatMap(({ queries }) => queries)), ...annotations];
     expect(told.filter(({ expr }) => !text.includes(`\`${expr.replaceAll('|', '\\|')}\``))).toEqual([]);
+  });
+
+  test('names the model by its version, and draws the lengths of texts as bars by bucket', () => {
+    const panel = (id: number) => dashboard.panels.find((each: { id: number }) => each.id === id);
+    expect(panel(2).options.textMode).toBe('name');
+    expect(panel(2).targets[0].legendFormat).toBe('version {{version}}');
+    expect([panel(16).type, panel(16).options.xField]).toEqual(['barchart', 'bucket']);
+    const { options } = panel(16).transformations.at(-1);
+    expect(options.renameByName).toEqual({ 'Value #A': 'now', 'Value #B': 'training' });
   });
 
   test('places no panel over another', () => {

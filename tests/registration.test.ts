@@ -53,7 +53,7 @@ describe.skipIf(!need('mlflow'))('register_model', () => {
     const { body } = await callApi(config(), 'GET', 'runs/get', { run_id: run.id });
     expect(body).toMatchObject({ run: { inputs: { dataset_inputs: [{}, {}] } } });
     const kept = async (path: string) => (await listArtifacts(config(), run.id, path)).map((file) => file.path);
-    expect(await kept('plots')).toEqual(['plots/roc.json', 'plots/roc.svg']);
+    expect(await kept('plots')).toEqual(['plots/calibration.json', 'plots/roc.json', 'plots/roc.svg']);
     expect(await kept('pipeline')).toEqual(['pipeline/dvc.lock', 'pipeline/params.yaml']);
     expect(await kept('model')).toEqual(['model/MLmodel', 'model/facts.json', 'model/model.bin']);
 

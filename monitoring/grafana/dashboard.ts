@@ -1,29 +1,34 @@
 /** Builds the dashboard from the table in panels.ts. */
+import { PanelBuilder as BarsBuilder } from '@grafana/grafana-foundation-sdk/barchart';
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
 import * as common from '@grafana/grafana-foundation-sdk/common';
 import {
   BigValueGraphMode,
+  BigValueTextMode,
   GraphThresholdsStyleMode,
   LegendDisplayMode,
   LegendPlacement,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
+  AdHocVariableBuilder,
   AnnotationQueryBuilder,
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
+  DatasourceVariableBuilder,
+  type DataTransformerConfig,
   type Panel,
   RowBuilder,
   ThresholdsConfigBuilder,
   ThresholdsMode,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
+import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { type AnnotationSpec, annotations, type PanelSpec, rows } from './panels.ts';
 
-/** The `uid` in provisioning/datasources. */
-const DATASOURCE = { type: 'prometheus', uid: 'prometheus' };
+/** A variable, so that the dashboard can be imported wherever there is a Prometheus. */
+const DATASOURCE = { type: 'prometheus', uid: `\${datasource}` };
 const HEIGHT = 8;
 /** A page has 24 columns. */
 const WIDTH = 8;
@@ -37,6 +42,10 @@ export function buildDashboard(): Dashboard {
     .time({ from: 'now-3h', to: 'now' })
     .refresh('30s')
     .tooltip(DashboardCursorSync.Crosshair)
+    .variables([
+      new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'),
+      new AdHocVariableBuilder('filters').label('Only series with').datasource(DATASOURCE),
+    ])
     .annotations(annotations.map(annotation));
   for (const { title, panels } of rows) {
     builder.withRow(new RowBuilder(title));
@@ -50,8 +59,7 @@ export function buildDashboard(): Dashboard {
 }
 
 function draw(spec: PanelSpec): Builder<Panel> {
-  const panel = spec.kind === 'stat' ? stat(spec) : lines(spec);
-  return panel
+  return BUILDERS[spec.kind](spec)
     .id(spec.id)
     .title(spec.title)
     .description(spec.description)
@@ -59,12 +67,43 @@ function draw(spec: PanelSpec): Builder<Panel> {
     .unit(spec.unit)
     .height(HEIGHT)
     .span(WIDTH)
-    .targets(spec.queries.map(query));
+    .targets(spec.queries.map(spec.kind === 'bars' ? tableQuery : query));
 }
+
+const BUILDERS = { stat, name, lines, bars };
 
 function stat({ threshold }: PanelSpec): StatBuilder {
   const panel = new StatBuilder().graphMode(BigValueGraphMode.None);
   return threshold === undefined ? panel : panel.thresholds(above(threshold));
+}
+
+/** The number says only that there is one: what people look for is in the name. */
+function name(spec: PanelSpec): StatBuilder {
+  return stat(spec).textMode(BigValueTextMode.Name);
+}
+
+/** A group of bars for each bucket, ascending, with a bar for each query. */
+function bars({ queries }: PanelSpec): BarsBuilder {
+  const column = (index: number) => `Value #${refOf(index)}`;
+  const steps: DataTransformerConfig[] = [
+    { id: 'joinByField', options: { byField: 'bucket', mode: 'outer' } },
+    { id: 'convertFieldType', options: { conversions: [{ targetField: 'bucket', destinationType: 'number' }] } },
+    { id: 'sortBy', options: { sort: [{ field: 'bucket' }] } },
+    { id: 'convertFieldType', options: { conversions: [{ targetField: 'bucket', destinationType: 'string' }] } },
+    {
+      id: 'filterFieldsByName',
+      options: { include: { names: ['bucket', ...queries.map((_, index) => column(index))] } },
+    },
+    {
+      id: 'organize',
+      options: {
+        renameByName: Object.fromEntries(queries.map(({ legend }, index) => [column(index), legend])),
+        excludeByName: {},
+        indexByName: {},
+      },
+    },
+  ];
+  return new BarsBuilder().xField('bucket').min(0).transformations(steps);
 }
 
 function lines({ threshold }: PanelSpec): TimeseriesBuilder {
@@ -90,12 +129,24 @@ function above(value: number): ThresholdsConfigBuilder {
   ]);
 }
 
-function query({ expr, legend }: PanelSpec['queries'][number], index: number): Builder<Dataquery> {
+type Query = PanelSpec['queries'][number];
+
+function refOf(index: number): string {
+  return String.fromCharCode(65 + index);
+}
+
+function query({ expr, legend }: Query, index: number): Builder<Dataquery> {
+  return new DataqueryBuilder().refId(refOf(index)).expr(expr).legendFormat(legend).range();
+}
+
+/** The last values only, a row per series. */
+function tableQuery({ expr, legend }: Query, index: number): Builder<Dataquery> {
   return new DataqueryBuilder()
-    .refId(String.fromCharCode(65 + index))
+    .refId(refOf(index))
     .expr(expr)
     .legendFormat(legend)
-    .range();
+    .instant()
+    .format(PromQueryFormat.Table);
 }
 
 function annotation({ name, color, title, expr }: AnnotationSpec): AnnotationQueryBuilder {

@@ -15,8 +15,8 @@ export type PanelSpec = {
   title: string;
   description: string;
   unit: Unit;
-  /** A single number, or one line per series. */
-  kind: 'stat' | 'lines';
+  /** A single number, the name of each series, one line per series, or bars by bucket with a colour per query. */
+  kind: 'stat' | 'name' | 'lines' | 'bars';
   queries: Query[];
   /** The threshold of an alert in monitoring/rules/, drawn as a line. */
   threshold?: number;
@@ -45,7 +45,7 @@ export const rows: Row[] = [
         title: 'Model serving',
         description: 'Versions of the model in use; there are two during a rollout.',
         unit: 'short',
-        kind: 'stat',
+        kind: 'name',
         queries: [{ expr: 'job_version:model_info:count', legend: 'version {{version}}' }],
       },
       {
@@ -200,15 +200,15 @@ export const rows: Row[] = [
         title: 'Length of texts',
         description: 'Share of the texts by number of tokens (up to the given number), last hour and training.',
         unit: 'percentunit',
-        kind: 'lines',
+        kind: 'bars',
         queries: [
           {
             expr: 'job_signal_bucket:model_signal_texts:share1h{signal="length"} > 0',
-            legend: 'up to {{bucket}}, now',
+            legend: 'now',
           },
           {
             expr: 'job_signal_bucket:model_profile_share:avg{signal="length"} > 0',
-            legend: 'up to {{bucket}}, training',
+            legend: 'training',
           },
         ],
       },

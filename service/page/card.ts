@@ -1,5 +1,6 @@
 /** The model card, after Mitchell et al. 2019, "Model cards for model reporting": all of it from what travels in the artifact. */
 import type { ModelFacts } from '../../ml/model/types.ts';
+import { namesOf } from '../classes.ts';
 import { dataSource, type ServedModel } from '../served_model.ts';
 import { documentPage, kindOf, percent } from './document.ts';
 import { Html, html, type Renderable } from './html.ts';
@@ -14,8 +15,8 @@ export function cardPage(served: ServedModel): string {
 <h2>Model ${served.name}, version ${served.version}</h2>
 ${identity(served)}
 <h3>Meant for</h3>
-<p>${served.model.classes.toReversed().join(' or ')}: English texts like those that it has learnt from, to sort, count and summarize them. A person should look at
-single answers that matter to somebody.</p>
+<p>Telling whether English texts like those that it has learnt from are ${namesOf(served.model.classes)}: to sort, count and summarize them. A person
+should look at single answers that matter to somebody.</p>
 <h3>Data</h3>
 <p>${facts.trainingTexts.toLocaleString('en')} training texts from ${dataSource(served)}, and ${
     metrics.n_test?.toLocaleString('en') ?? 'an unknown number of'

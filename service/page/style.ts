@@ -123,7 +123,8 @@ thead th { font-size: 0.875rem; font-weight: 500; color: var(--soft); border-top
 tbody th { font-weight: 500; overflow-wrap: anywhere; }
 tfoot th, tfoot td { font-weight: 650; border-top: 2px solid var(--field); }
 .rest { font-style: italic; color: var(--soft); }
-.several td, .several thead th { white-space: nowrap; padding-left: 0.75rem; }
+.several td, .several thead th + th { white-space: nowrap; padding-left: 0.75rem; }
+.model td, .model th + th { padding-left: 1rem; }
 .several .positive { color: var(--pos); } .several .negative { color: var(--neg); }
 td:nth-child(2) { white-space: nowrap; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; padding-right: 0; }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { drawArchitecture, PICTURE } from '../../scripts/architecture.ts';
+import { drawWhole, steps, WHOLE } from '../../scripts/whole.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
@@ -25,6 +26,12 @@ function walk(title: string): string[][] {
 
 test('the picture shows the imports of the code; node scripts/architecture.ts draws it anew', () => {
   expect(readFileSync(join(root, PICTURE), 'utf8')).toBe(drawArchitecture());
+});
+
+test('the picture of the whole is as its table has it, and each box names a folder; node scripts/whole.ts draws it anew', () => {
+  expect(readFileSync(join(root, WHOLE), 'utf8')).toBe(drawWhole());
+  const missing = steps.flat().filter(({ folder }) => !existsSync(join(root, folder)));
+  expect(missing).toEqual([]);
 });
 
 test.each(['A text', "An image's name"])('every file of the walk "%s" exists', (title) => {

@@ -8,14 +8,14 @@ import { YamlFile } from '../../ml/yaml_file.ts';
 const root = resolve(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
 const readme = read('README.md');
-const blocks = (language: string) =>
-  [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter((match) => match[1] === language);
+const blocks = (language: string, text = readme) =>
+  [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter((match) => match[1] === language);
 
-test('every make command in the README is in the Makefile', () => {
+test('every make command in README.md and docs/use.md is in the Makefile', () => {
   const named = [
     ...new Set(
-      [...readme.matchAll(/(?:`|^)make ([a-z ]+?)(?: [A-Z]+=\S+)?(?:`| +#|$)/gm)].flatMap((match) =>
-        match[1].split(' '),
+      [...`${readme}\n${read('docs/use.md')}`.matchAll(/(?:`|^)make ([a-z ]+?)(?: [A-Z]+=\S+)?(?:`| +#|$)/gm)].flatMap(
+        (match) => match[1].split(' '),
       ),
     ),
   ];
@@ -24,8 +24,8 @@ test('every make command in the README is in the Makefile', () => {
   expect(named.filter((name) => !targets.includes(name))).toEqual([]);
 });
 
-test('every path in the README exists', () => {
-  const tree = blocks('text')
+test('every path in the tree of docs/architecture.md exists', () => {
+  const tree = blocks('text', read('docs/architecture.md'))
     .map((match) => match[2])
     .find((text) => text.startsWith('Makefile'))!;
   const parents: string[] = [];
@@ -54,7 +54,7 @@ test('the settings in the README are such as params.yaml takes', () => {
 });
 
 test('every option in the command line examples is in its help', () => {
-  const calls = [...readme.matchAll(/^npm run -s sentiment -- (\w+)(.*)$/gm)];
+  const calls = [...read('docs/use.md').matchAll(/^npm run -s sentiment -- (\w+)(.*)$/gm)];
   expect(calls.length).toBeGreaterThan(5);
   for (const [, command, rest] of calls) {
     const help = execFileSync(process.execPath, ['cli/main.ts', command, '--help'], { cwd: root, encoding: 'utf8' });
