@@ -12,11 +12,11 @@ import { RowError } from '../ml/corpus/table_lines.ts';
 import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts';
 import { textColumnNames, textOf } from '../ml/corpus/text_columns.ts';
 import { SentimentError, usageError } from '../ml/errors.ts';
-import { readModel } from '../ml/model/artifact.ts';
-import { ENOUGH_KNOWN, knownShareOf } from '../ml/model/decision.ts';
-import { LinearTextModel } from '../ml/model/linear_text_model.ts';
+import { ENOUGH_KNOWN } from '../ml/model/decision.ts';
+import type { LinearTextModel } from '../ml/model/linear_text_model.ts';
 import type { Model } from '../ml/model/types.ts';
 import { ingestionOfModel } from '../ml/params.ts';
+import { type Answered, Answering, answerOf, readModelOf } from './answers.ts';
 import { type BadRows, collectBadRows } from './bad_rows.ts';
 import { checkOutput, cleaningUp, printable } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -40,6 +40,8 @@ export type TableOptions = ReadingOptions & {
   knownShare?: boolean;
   /** Read a written-out \n, \t or \" as the sign that it stands for. */
   writtenOut?: boolean;
+  /** How many threads answer the rows of a large file; 0 answers them here. */
+  threads?: number;
   /** Leave bad rows out instead of stopping at the first. */
   keepGoing?: boolean;
   /** Path of the report of bad rows. */
@@ -47,6 +49,9 @@ export type TableOptions = ReadingOptions & {
 };
 
 const STDIN = '-';
+
+/** Rows that are answered together. */
+const BATCH = 512;
 
 const SOME_ROWS_LEFT_OUT = 4;
 
@@ -66,22 +71,10 @@ export async function predict(text: string | undefined, { model: path, data, ...
   if (options.badRows !== undefined && !options.keepGoing) {
     throw usageError('PREDICT_BAD_ROWS', '--bad-rows needs --keep-going', 'add --keep-going');
   }
-  const model = options.writtenOut ? readingWrittenOut(readModel(path), path) : readModel(path);
+  const model = readModelOf({ path, writtenOut: options.writtenOut });
   if (data !== undefined) {
     if ((await predictTable(model, path, { data, ...options })) > 0) process.exitCode = SOME_ROWS_LEFT_OUT;
   } else await predictLines(model, text === undefined ? stdinLines() : [text], options.knownShare === true);
-}
-
-/** The same model for texts of an export that writes line ends and quotes out, as \n and \". */
-function readingWrittenOut({ parts, digest }: LinearTextModel, path: string): LinearTextModel {
-  if (parts.normalize.rules === undefined) {
-    throw usageError(
-      'PREDICT_WRITTEN_OUT',
-      `${path} was made before --written-out existed, and reads texts by the rules of that time`,
-      'train the model anew, or replace the written-out line ends in the table',
-    );
-  }
-  return new LinearTextModel({ ...parts, normalize: { ...parts.normalize, written_out: true } }, digest);
 }
 
 function stdinLines(): AsyncIterable<string> {
@@ -110,31 +103,11 @@ function describeHardlyKnown(count: number): string {
   return `${texts} the model knows less than ${100 * ENOUGH_KNOWN} % of the words, so the result may be unreliable`;
 }
 
-type Answered = {
-  /**
-   * Label and probability, and for more than two classes the probability of each. All are null for an empty text; the
-   * label is null where the model abstains.
-   */
-  cells: [label: string | null, ...probabilities: (number | null)[]];
-  /** Share of the words that the model knows; null for an empty text. */
-  known: number | null;
-};
-
-function answerOf(model: Model, text: string): Answered {
-  const more = model.classes.length > 2 ? model.classes.length : 0;
-  if (!/\S/.test(text)) return { cells: [null, null, ...new Array<null>(more).fill(null)], known: null };
-  const prediction = model.predict(text);
-  const { label, abstains, probability, probabilities } = prediction;
-  const cells: Answered['cells'] = [abstains ? null : label, probability];
-  if (more > 0) cells.push(...probabilities);
-  return { cells, known: knownShareOf(prediction) };
-}
-
 /**
  * `modelPath` is a file that --out may not overwrite. Returns the number of rows left out; throws what `predict` throws.
  */
 export async function predictTable(model: LinearTextModel, modelPath: string, options: TableOptions): Promise<number> {
-  const { data, out, prefix, spreadsheetSafe, knownShare: withShare = false } = options;
+  const { data, out, prefix, spreadsheetSafe, knownShare: withShare = false, writtenOut, threads = 0 } = options;
   const { name = data === STDIN ? 'stdin' : data } = options;
   const outFormat = out === undefined ? undefined : formatOf(out);
   const target = out === undefined ? process.stdout : checkOutput(out, [data, modelPath]);
@@ -170,10 +143,13 @@ export async function predictTable(model: LinearTextModel, modelPath: string, op
     gzip: out?.endsWith('.gz') ?? false,
     spreadsheetSafe,
   });
+  // stdin may be slow, and its rows are wanted as they come.
+  const batchSize = data === STDIN ? 1 : BATCH;
+  const answering = new Answering(model, { path: modelPath, writtenOut, batchSize, threads });
   const { withoutText, unanswered, hardlyKnown } = await cleaningUp(
-    () => writePredictions({ model, table, textColumn, added, withShare, writer, bad, onRow: progress.countRow }),
+    () => writePredictions({ answering, table, textColumn, added, withShare, writer, bad, onRow: progress.countRow }),
     () => writer.abort(),
-  );
+  ).finally(() => answering.close());
   const notes = [
     withoutText > 0 ? ` (${withoutText} without text)` : '',
     unanswered > 0 ? ` (${unanswered} without an answer)` : '',
@@ -191,8 +167,10 @@ function textColumnsOf({ facts }: LinearTextModel, { columns }: Table): readonly
   return learnt.every((column) => columns.includes(column)) ? learnt : [DEFAULT_COLUMN];
 }
 
+type Asked = { rows: TableRow[]; answers: Promise<Answered[]> | Answered[] };
+
 type Work = {
-  model: Model;
+  answering: Answering;
   table: Table;
   textColumn: readonly string[];
   added: readonly string[];
@@ -210,36 +188,68 @@ type RowCounts = {
   hardlyKnown: number;
 };
 
-async function writePredictions({
-  model,
-  table,
-  textColumn,
-  added,
-  withShare,
-  writer,
-  bad,
-  onRow,
-}: Work): Promise<RowCounts> {
+/** Rows are read and written here, while threads answer those between. */
+async function writePredictions(work: Work): Promise<RowCounts> {
+  const { table, textColumn, added, answering, bad, writer } = work;
   const counts = { withoutText: 0, unanswered: 0, hardlyKnown: 0 };
-  for await (const row of table.rows) {
-    // In JSONL every row can have fields of its own.
-    for (const column of added) {
-      if (column in row.row) throw columnTaken(`${table.name}:${row.line}`, column);
+  const asked: Asked[] = [];
+  let rows: TableRow[] = [];
+  let texts: string[] = [];
+  const ask = () => {
+    asked.push({ rows, answers: answering.ask(texts) });
+    [rows, texts] = [[], []];
+  };
+  const writeOldest = async () => {
+    const { rows: oldest, answers } = asked.shift()!;
+    const all = await answers;
+    for (const [i, row] of oldest.entries()) await writeRow(work, row, all[i], counts);
+  };
+  // What was read before an error is written, as if rows were answered one by one.
+  let failure: { error: unknown } | undefined;
+  try {
+    for await (const row of table.rows) {
+      // In JSONL every row can have fields of its own.
+      for (const column of added) {
+        if (column in row.row) throw columnTaken(`${table.name}:${row.line}`, column);
+      }
+      try {
+        texts.push(textOfRow(row, textColumn, table.name));
+        rows.push(row);
+      } catch (error) {
+        if (!bad || !(error instanceof RowError)) throw error;
+        bad.add(error.row);
+      }
+      if (texts.length < answering.batchSize) continue;
+      ask();
+      if (asked.length > answering.ahead) await writeOldest();
     }
-    try {
-      const { cells, known } = answerOf(model, textOfRow(row, textColumn, table.name));
-      await writer.write(row, withShare ? [...cells, known] : cells);
-      if (known === null) counts.withoutText++;
-      else if (cells[0] === null) counts.unanswered++;
-      if (known !== null && known < ENOUGH_KNOWN) counts.hardlyKnown++;
-      onRow();
-    } catch (error) {
-      if (!bad || !(error instanceof RowError)) throw error;
-      bad.add(error.row);
-    }
+  } catch (error) {
+    failure = { error };
   }
+  ask();
+  while (asked.length > 0) await writeOldest();
+  if (failure) throw failure.error;
   await writer.finish();
   return counts;
+}
+
+async function writeRow(
+  { writer, withShare, bad, onRow }: Work,
+  row: TableRow,
+  { cells, known }: Answered,
+  counts: RowCounts,
+): Promise<void> {
+  try {
+    await writer.write(row, withShare ? [...cells, known] : cells);
+  } catch (error) {
+    if (!bad || !(error instanceof RowError)) throw error;
+    bad.add(error.row);
+    return;
+  }
+  if (known === null) counts.withoutText++;
+  else if (cells[0] === null) counts.unanswered++;
+  if (known !== null && known < ENOUGH_KNOWN) counts.hardlyKnown++;
+  onRow();
 }
 
 function textOfRow({ row, line }: TableRow, columns: readonly string[], name: string): string {

@@ -2,6 +2,7 @@
  * The commands of `sentiment`, their options and their help. Each command's code is in the file of its name and is
  * loaded only when it runs, so that --help stays fast.
  */
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
@@ -103,6 +104,12 @@ ${examples('doubt --out doubtful.csv', 'doubt --data reviews.csv --label-column 
     .option('--bad-rows <file>', 'with --keep-going: CSV file to write with line, column and problem of each such row')
     .option('--written-out', 'read a written-out \\n, \\t or \\" in the texts as line end, tab or quote')
     .option('--known-share', 'add a column with the share of the words that the model knows')
+    .option(
+      '--threads <number>',
+      'threads that answer the rows of a large file (default: one less than processors)',
+      wholeNumber(0, 64),
+      Math.min(availableParallelism() - 1, 8),
+    )
     .option('--spreadsheet-safe', "put ' before cells of CSV and TSV that a spreadsheet would run as a formula")
     .action(async (text, options) => (await import('./predict.ts')).predict(text, await choosingModel(options)))
     .addHelpText(

@@ -14,7 +14,7 @@ describe("the system's errors about files", () => {
         '  next: make it writable, or work in a folder that is',
     );
     expect(describeError(cannotWrite('a.csv', system('ENOSPC', { syscall: 'write' })))).toBe(
-      'error: cannot write a.csv: the disk is full (ENOSPC) (WRITE_FAILED)\n' +
+      'error: cannot write a.csv: the disk is full (ENOSPC) (DISK_WRITE)\n' +
         '  next: free some space on that disk, then run the same command again',
     );
   });
@@ -45,7 +45,7 @@ describe('a program whose output cannot be written', () => {
     const { status, stderr } = spawnSync(process.execPath, node, { stdio: ['ignore', full, 'pipe'], encoding: 'utf8' });
     closeSync(full);
     expect(stderr).toMatch(
-      /^error: cannot write standard output: the disk is full \(ENOSPC\) \(WRITE_FAILED\)\n {2}next: .*\n$/,
+      /^error: cannot write standard output: the disk is full \(ENOSPC\) \(DISK_WRITE\)\n {2}next: .*\n$/,
     );
     expect(status).toBe(1);
   });

@@ -26,6 +26,18 @@ test('keeps rows, order and columns, and adds two', async () => {
   expect(names()).toEqual(['in.csv', 'out.csv']);
 });
 
+test('threads change neither rows nor order, and the first bad row of a large file ends it with its line', async () => {
+  const rows = Array.from({ length: 9000 }, (_, i) => `${i},"a ${i % 3 ? 'wonderful' : 'dull'} film, number ${i}"\n`);
+  const data = file('in.csv', `id,text\n${rows.join('')}`);
+  const alone = await predict(data, '--threads', '0');
+  expect(alone.stdout.split('\n')).toHaveLength(9002);
+  expect((await predict(data, '--threads', '2')).stdout).toBe(alone.stdout);
+  rows[8000] = '8000\n';
+  const broken = await predict(file('broken.csv', `id,text\n${rows.join('')}`), '--threads', '2');
+  expectFailure(broken, 1, 'broken.csv:8002');
+  expect(broken.stdout).toBe(alone.stdout.split('\n').slice(0, 8001).join('\n').concat('\n'));
+});
+
 test('reads and writes CSV, TSV and JSONL, gzipped or not', async () => {
   const csv = file('in.csv', 'id,text\n1,wonderful\n2,awful\n');
   const steps = ['a.tsv', 'b.jsonl.gz', 'c.csv'].map((name) => path(name));
