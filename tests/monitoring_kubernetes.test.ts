@@ -21,7 +21,7 @@ import { pushService } from './support/service_image.ts';
 import { startTraffic, type Traffic } from './support/traffic.ts';
 
 type V1Pod = InstanceType<Kubernetes['V1Pod']>;
-type NetworkPolicy = { spec: { ingress?: { from?: object[]; ports?: { port: string }[] }[] } };
+type NetworkPolicy = { spec: { ingress?: { from?: object[]; ports?: { port: number }[] }[] } };
 
 const folder = resolve(import.meta.dirname, '../manifests/app');
 const TEXTS = ['a wonderful film', 'a dreadful bore', 'wonderful and moving', 'it is a dreadful mess'];
@@ -102,7 +102,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
     const expected = (await pods()).map(({ metadata, spec, status }) => ({
       __name__: 'up',
       job: 'sentiment',
-      instance: `${status?.podIP}:8080`,
+      instance: `${status?.podIP}:9090`,
       namespace: watched,
       pod: metadata?.name,
       node: spec?.nodeName,
@@ -139,7 +139,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
   test('the NetworkPolicy of the service admits Prometheus', async () => {
     const [policy] = await list<NetworkPolicy>(`/apis/networking.k8s.io/v1/namespaces/${watched}/networkpolicies`);
     const open = policy.spec.ingress?.filter(({ from }) => from === undefined) ?? [];
-    expect(open.flatMap(({ ports = [] }) => ports.map(({ port }) => port))).toEqual(['http']);
+    expect(open.flatMap(({ ports = [] }) => ports.map(({ port }) => port))).toEqual([8080, 9090]);
   });
 
   test('every query of the dashboard returns data, and its legend names the pod', async () => {
@@ -206,7 +206,7 @@ describe.skipIf(!need('rig') || !need('discovery') || !need('alertmanager'))('Pr
       pod: name,
       namespace: watched,
       node: 'node1',
-      instance: `${status?.podIP}:8080`,
+      instance: `${status?.podIP}:9090`,
     });
   });
 

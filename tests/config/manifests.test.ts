@@ -32,7 +32,10 @@ const amount = z.object({ cpu: z.string(), memory: z.string(), 'ephemeral-storag
 const container = z.looseObject({
   name: z.string(),
   image: z.string(),
-  ports: z.tuple([z.object({ name: z.literal('http'), containerPort: z.number() })]),
+  ports: z.tuple([
+    z.object({ name: z.literal('http'), containerPort: z.number() }),
+    z.object({ name: z.literal('metrics'), containerPort: z.number() }),
+  ]),
   env: z.array(z.object({ name: z.string(), value: z.string().optional() })),
   lifecycle: z.object({ preStop: z.object({ sleep: z.object({ seconds: z.number() }) }) }),
   startupProbe: probe,
@@ -76,7 +79,7 @@ const policy = z
   .object({
     spec: z.looseObject({
       podSelector: selector,
-      ingress: z.tuple([z.object({ ports: z.tuple([z.looseObject({ port: z.number() })]) })]),
+      ingress: z.tuple([z.object({ ports: z.array(z.looseObject({ port: z.number() })) })]),
     }),
   })
   .parse(documents('manifests/app/2-network-policy.yaml')[0]);
@@ -151,7 +154,23 @@ test('what the release may change has a name, except what gets a new one with ea
   ]);
 });
 
-test('the policy opens the port of the container, by its number', () => {
+test('the figures have a port of their own, which no Service leads to', () => {
+  const [http, metrics] = served.ports;
+  expect([config.port, config.metricsPort]).toEqual([http.containerPort, metrics.containerPort]);
+  expect(template.metadata.annotations['prometheus.io/port']).toBe(String(metrics.containerPort));
+  expect(service.spec.ports.map(({ targetPort }) => targetPort)).toEqual([http.name]);
+  const [beside] = documents('manifests/metrics/1-service.yaml');
+  expect(beside).toMatchObject({
+    metadata: {
+      name: `${service.metadata.name}-metrics`,
+      annotations: { 'service.beta.kubernetes.io/aws-load-balancer-scheme': 'internal' },
+    },
+    spec: { ports: [{ targetPort: metrics.name }], selector: service.spec.selector },
+  });
+  expect(read('monitoring/prometheus.kubernetes.yml')).toMatch(/port_name\]\n +action: keep\n +regex: metrics\n/);
+});
+
+test('the policy opens the ports of the container, by their numbers', () => {
   expect(policy.spec.ingress[0].ports.map(({ port }) => port)).toEqual(
     served.ports.map(({ containerPort }) => containerPort),
   );
@@ -217,7 +236,7 @@ test('the service listens where Kubernetes, the load balancer and Prometheus loo
   expect(served.ports[0].containerPort).toBe(config.port);
   expect(template.metadata.annotations).toEqual({
     'prometheus.io/scrape': 'true',
-    'prometheus.io/port': String(config.port),
+    'prometheus.io/port': String(config.metricsPort),
     'prometheus.io/path': '/metrics' satisfies (typeof ENDPOINTS)[number],
   });
 });

@@ -8,10 +8,10 @@ import { PutObjectCommand } from '#aws/client-s3';
 import type { KubeConfig } from '#kubernetes';
 import type { AwsClients } from '../aws/clients.ts';
 import { awsError } from '../aws/errors.ts';
-import type { Manifest } from '../deploy/manifest.ts';
+import { isDeployment, type Manifest } from '../deploy/manifest.ts';
 import { addressOf } from '../deploy/outside.ts';
 import { PipelineError } from '../errors.ts';
-import { withRetries } from '../kubernetes/api_error.ts';
+import { ifFound, isForbidden, withRetries } from '../kubernetes/api_error.ts';
 import { kubernetes } from '../kubernetes/client.ts';
 
 export type S3Object = { bucket: string; key: string };
@@ -56,12 +56,39 @@ export async function announce(
   try {
     const address = await serviceAddress(kubeConfig, { namespace, name }, waitMs);
     if (address === undefined) return [`address: the Service ${namespace}/${name} has no load balancer address yet`];
-    if (targets) await putTargets(targets.clients, targets.object, [address]);
-    const written = targets ? `, for Prometheus in s3://${targets.object.bucket}/${targets.object.key}` : '';
-    return [`address: http://${address}/${written}`];
+    if (!targets) return [`address: http://${address}/`];
+    const scraped = await metricsAddress(kubeConfig, { namespace, name: `${name}-metrics` });
+    await putTargets(targets.clients, targets.object, [scraped ?? address]);
+    const { bucket, key } = targets.object;
+    const written = `for Prometheus in s3://${bucket}/${key}`;
+    if (scraped) return [`address: http://${address}/, and ${scraped} ${written}`];
+    const port = metricsPort(manifests);
+    const hint = port
+      ? [`its /metrics is on port ${port}, which that balancer does not have: apply manifests/metrics`]
+      : [];
+    return [`address: http://${address}/, ${written}`, ...hint];
   } catch (error) {
     return [`address: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`];
   }
+}
+
+/** Of the balancer before the metrics' port, if there is one that we may read. */
+async function metricsAddress(
+  kubeConfig: KubeConfig,
+  service: { namespace: string; name: string },
+): Promise<string | undefined> {
+  const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
+  const found = await ifFound(withRetries(() => core.readNamespacedService(service))).catch((error: unknown) => {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  });
+  return found && addressOf(found);
+}
+
+function metricsPort(manifests: Manifest[]): number | undefined {
+  const deployment = manifests.find(isDeployment);
+  const ports = deployment?.spec?.template.spec?.containers.flatMap(({ ports }) => ports ?? []) ?? [];
+  return ports.find(({ name }) => name === 'metrics')?.containerPort;
 }
 
 /** Parses `s3://bucket/key`. Throws TARGETS. */
