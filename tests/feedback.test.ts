@@ -43,23 +43,30 @@ function countTexts(lines: { text: string }[]): Map<string, number> {
 
 /**
  * Sends POSTS judgements from CLIENTS clients, each until it is acknowledged. `disturb[i]` is done when the (i + 1)th of
- * equal shares is acknowledged, while the clients go on.
+ * equal shares is acknowledged, while the clients go on. They wait for it to begin: however fast they are, each start of the
+ * service gets a share.
  */
 async function post(disturb: (() => Promise<void>)[]): Promise<void> {
   let next = 0;
   let acknowledged = 0;
   let disturbance = Promise.resolve();
+  let begun = 0;
   const done = new Set<number>();
+  const due = () => Math.floor((acknowledged * (disturb.length + 1)) / POSTS);
   const client = async () => {
     while (next < POSTS) {
       const i = next++;
       const body = JSON.stringify({ text: `it was good ${i}`, label: 'positive', request_id: `post-${i}` });
+      while (begun < Math.min(due(), disturb.length)) await sleep(5);
       while (!(await send(body))) await sleep(20);
       acknowledged++;
-      const share = Math.floor((acknowledged * (disturb.length + 1)) / POSTS) - 1;
+      const share = due() - 1;
       if (share < 0 || share >= disturb.length || done.has(share)) continue;
       done.add(share);
-      disturbance = disturbance.then(disturb[share]);
+      disturbance = disturbance.then(() => {
+        begun++;
+        return disturb[share]();
+      });
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
