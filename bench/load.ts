@@ -2,16 +2,19 @@
  * Sends prediction requests over persistent connections, one at a time on each, and prints the throughput and the
  * latencies as JSON. It speaks HTTP/1.1 on bare sockets, so that it costs less than the fastest of the servers.
  *
- *     node bench/load.ts PORT TEXTS.jsonl CONNECTIONS WARM_UP_SECONDS SECONDS
+ *     node bench/load.ts PORT TEXTS.jsonl CONNECTIONS WARM_UP_SECONDS SECONDS [TEXTS_A_REQUEST]
  */
 import { connect, type Socket } from 'node:net';
 import { readReviews } from '../ml/corpus/reviews_file.ts';
 import { runMain, SentimentError } from '../ml/errors.ts';
 
-const [port, textsPath, connections, warmUp, seconds] = process.argv.slice(2);
+const [port, textsPath, connections, warmUp, seconds, batch = '1'] = process.argv.slice(2);
+const size = Number(batch);
 
-const requests = Array.from(readReviews(textsPath), ({ text }) => {
-  const body = Buffer.from(JSON.stringify({ text }));
+const texts = Array.from(readReviews(textsPath), ({ text }) => text);
+const requests = Array.from({ length: Math.floor(texts.length / size) }, (_, i) => {
+  const own = texts.slice(i * size, (i + 1) * size);
+  const body = Buffer.from(JSON.stringify(size === 1 ? { text: own[0] } : { texts: own }));
   const head = `POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 });

@@ -1,5 +1,5 @@
 /**
- * Compares speed with peers, side by side in one run: `make bench`, or some parts: `node bench/run.ts train score serve observe`.
+ * Compares speed with peers, side by side in one run: `make bench`, or some parts: `node bench/run.ts train score serve batch observe`.
  *
  * Training and scoring are measured in processor time, which other programs hardly disturb; serving is measured in
  * wall-clock time. What counts are the ratios to the peers on the same machine. Reports go to .local/bench/*.json.
@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
 import { runMain, usageError } from '../ml/errors.ts';
 import { writeText } from '../ml/files.ts';
+import { benchBatches } from './batch.ts';
 import { benchFile, root, runJson } from './child.ts';
 import { prepareCorpora, trainBenchModels } from './inputs.ts';
 import { benchObserving } from './observe.ts';
@@ -16,7 +17,7 @@ import { benchScoring } from './score.ts';
 import { benchServing } from './serve.ts';
 import { benchTraining } from './train.ts';
 
-const PARTS = ['train', 'score', 'serve', 'observe'] as const;
+const PARTS = ['train', 'score', 'serve', 'batch', 'observe'] as const;
 
 // The exit of this process stops the programs that it started.
 for (const [signal, code] of [
@@ -33,10 +34,11 @@ await runMain(async () => {
   printMachine(machine);
   const keep = (part: string, results: unknown) => writeReport(part, { machine, results });
   if (parts.has('train')) keep('train', await benchTraining(corpora, peers));
-  if (!parts.has('score') && !parts.has('serve') && !parts.has('observe')) return;
+  if (![...parts].some((part) => part !== 'train')) return;
   const models = await trainBenchModels(corpora.snippets, peers);
   if (parts.has('score')) keep('score', await benchScoring(corpora, models, peers));
   if (parts.has('serve')) keep('serve', await benchServing(corpora, models, peers));
+  if (parts.has('batch')) keep('batch', await benchBatches(corpora, models, peers));
   if (parts.has('observe')) keep('observe', await benchObserving(models.standard, corpora.snippets.test));
 });
 

@@ -1,4 +1,5 @@
 /** Scoring: Model.predict text by text against the scikit-learn pipeline's predict on all texts at once, one thread each. */
+import { statSync } from 'node:fs';
 import { runJson } from './child.ts';
 import type { BenchModels, Corpora } from './inputs.ts';
 import type { Peers } from './peers.ts';
@@ -9,7 +10,10 @@ const SECONDS = '2';
 
 type Run = { textsPerSecond: number[]; accuracy: number; rssMegabytes: number };
 
-export type ScoreReport = { task: string; ours: Run[]; theirs: Run[]; ratio: Ratio };
+/** Megabytes of the files of both models. */
+type Sizes = { ours: number; theirs: number };
+
+export type ScoreReport = { task: string; ours: Run[]; theirs: Run[]; ratio: Ratio; files: Sizes };
 
 export async function benchScoring(corpora: Corpora, models: BenchModels, peers: Peers): Promise<ScoreReport[]> {
   const tasks = [
@@ -26,10 +30,15 @@ export async function benchScoring(corpora: Corpora, models: BenchModels, peers:
       own.push(await runJson<Run>(['node', 'bench/score_ours.ts', ours, texts, SECONDS]));
       other.push(await runJson<Run>([peers.python, 'bench/peers/score_sklearn.py', theirs, texts, SECONDS]));
     }
-    reports.push({ task, ours: own, theirs: other, ratio: ratioOf(own.map(speed), other.map(speed)) });
+    const files = { ours: megabytesOf(ours), theirs: megabytesOf(theirs) };
+    reports.push({ task, ours: own, theirs: other, ratio: ratioOf(own.map(speed), other.map(speed)), files });
   }
   print(reports);
   return reports;
+}
+
+function megabytesOf(path: string): number {
+  return statSync(path).size / 1e6;
 }
 
 function speed(run: Run): number {
@@ -40,8 +49,19 @@ function print(reports: ScoreReport[]): void {
   const speeds = (runs: Run[]) => formatSummary(summarize(runs.map(speed)), 0);
   const memory = (runs: Run[]) => number(summarize(runs.map((run) => run.rssMegabytes)).median);
   const rows = [
-    ['', 'ours, texts/CPU s', 'scikit-learn, texts/CPU s', 'ratio', 'accuracy', 'its accuracy', 'RSS, MB', 'its RSS'],
-    ...reports.map(({ task, ours, theirs, ratio }) => [
+    [
+      '',
+      'ours, texts/CPU s',
+      'scikit-learn, texts/CPU s',
+      'ratio',
+      'accuracy',
+      'its accuracy',
+      'RSS, MB',
+      'its RSS',
+      'file, MB',
+      'its file',
+    ],
+    ...reports.map(({ task, ours, theirs, ratio, files }) => [
       task,
       speeds(ours),
       speeds(theirs),
@@ -50,6 +70,8 @@ function print(reports: ScoreReport[]): void {
       theirs[0].accuracy.toFixed(4),
       memory(ours),
       memory(theirs),
+      number(files.ours, 1),
+      number(files.theirs, 1),
     ]),
   ];
   process.stdout.write(`score: ${ROUNDS} rounds\n${formatTable(rows)}\n`);

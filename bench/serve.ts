@@ -4,12 +4,14 @@
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { SentimentError } from '../ml/errors.ts';
 import type { Group } from '../scripts/local/programs.ts';
-import { peersFolder, runJson, start, type Variables } from './child.ts';
+import { benchFile, peersFolder, runJson, start, type Variables } from './child.ts';
 import type { BenchModels, Corpora } from './inputs.ts';
 import type { Peers } from './peers.ts';
 import { formatRatio, formatSummary, formatTable, number, ratioOf, summarize } from './statistics.ts';
@@ -28,6 +30,7 @@ type Load = { requestsPerSecond: number; p50: number; p99: number };
 export type ServeReport = Record<ServerName, { loads: Load[]; starts: number[]; megabytes: number }>;
 
 export async function benchServing(corpora: Corpora, models: BenchModels, peers: Peers): Promise<ServeReport> {
+  await buildBundle();
   const report = Object.fromEntries(
     SERVER_NAMES.map((name) => [name, { loads: [], starts: [], megabytes: 0 }]),
   ) as unknown as ServeReport;
@@ -81,19 +84,34 @@ function print(report: ServeReport): void {
   );
 }
 
-type BenchServer = {
+export type BenchServer = {
   port: number;
   /** From the start of the process to its first answer, in seconds. */
   startSeconds: number;
   /** Resident memory of all its processes. */
   megabytes(): number;
+  /** Processor time of its first process so far; NaN where the system does not tell (it needs /proc). */
+  cpuSeconds(): number;
   stop(): Promise<void>;
 };
+
+/** What the image runs. */
+const bundle = benchFile('bundle');
+
+/** Throws BENCH_BUNDLE. */
+export async function buildBundle(): Promise<void> {
+  const group = await start(['node', 'scripts/bundle.ts', bundle], {});
+  const said = collectErrors(group);
+  const code = await group.ended;
+  if (code === 0) return;
+  const cause = new Error(said.join('').trim());
+  throw new SentimentError('BENCH_BUNDLE', `the bundle of the service cannot be built: exit code ${code}`, { cause });
+}
 
 type Call = { command: string[]; variables: Variables };
 
 /** Resolves when the server has answered a request. Throws BENCH_SERVER if it exits or does not answer. */
-async function startServer(name: ServerName, models: BenchModels, peers: Peers): Promise<BenchServer> {
+export async function startServer(name: ServerName, models: BenchModels, peers: Peers): Promise<BenchServer> {
   const port = await freePort();
   const { command, variables } = callOf(name, port, models, peers);
   const began = performance.now();
@@ -104,6 +122,7 @@ async function startServer(name: ServerName, models: BenchModels, peers: Peers):
     port,
     startSeconds: (performance.now() - began) / 1000,
     megabytes: () => residentMegabytes(group.pid),
+    cpuSeconds: () => processorSeconds(group.pid),
     stop: () => group.stop('SIGTERM', 5000),
   };
 }
@@ -112,7 +131,7 @@ function callOf(name: ServerName, port: number, models: BenchModels, peers: Peer
   switch (name) {
     case 'ours':
       return {
-        command: ['node', 'service/main.ts'],
+        command: ['node', join(bundle, 'main.mjs')],
         variables: { MODEL_URI: models.standard, PORT: String(port), HOST: '127.0.0.1', DRAIN_SECONDS: '0' },
       };
     case 'raw node:http':
@@ -183,6 +202,18 @@ function answers(port: number): Promise<boolean> {
     });
     asked.end(JSON.stringify({ text: 'a film to remember' }));
   });
+}
+
+function processorSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    // utime and stime, in hundredths of a second.
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 function residentMegabytes(processGroup: number): number {
