@@ -1,21 +1,19 @@
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { gatherReviews } from '../../ml/corpus/corpus.ts';
 import { crossValidateModel } from '../../ml/cross_validate_model.ts';
 import { scoresByDomain } from '../../ml/evaluation/domains.ts';
 import { measure } from '../../ml/evaluation/measures.ts';
-import { readParams } from '../../ml/params.ts';
+import { paramsSchema } from '../../ml/params.ts';
 
-const params = readParams(join(resolve(import.meta.dirname, '../..'), 'ml/testdata/params.yaml'));
+const params = paramsSchema.parse({});
 
 /** Accuracy at least, calibration error at most. What was measured stands in docs/model.md. */
 const LIMITS: Record<string, [number, number]> = {
-  movies: [0.815, 0.03],
-  amazon: [0.795, 0.03],
-  tweets: [0.865, 0.035],
-  // One calibration for all domains is too sure about news opinions.
-  nyt: [0.665, 0.07],
+  movies: [0.818, 0.03],
+  amazon: [0.803, 0.03],
+  tweets: [0.895, 0.03],
+  nyt: [0.7, 0.03],
 };
 
 test('five folds of embedded:all keep the accuracy of every domain', async () => {
