@@ -22,9 +22,11 @@ export type Answers = {
   silent: string[];
 };
 
-const askMs = 5000;
+const askMs = 15_000;
 /** Endpoints follow the pods within a second or two, and a loaded machine takes longer. */
 const patienceMs = 30_000;
+/** Without any answer, not even a refusal, the API server or the node may be what is slow. */
+const slowMs = 90_000;
 
 /** Asks every Service of the release that selects its pods, until all have answered or half a minute has passed. */
 export async function askServices(kubeConfig: KubeConfig, snapshot: Snapshot, services: Manifest[]): Promise<Answers> {
@@ -54,7 +56,7 @@ async function askService(
 ): Promise<Answers> {
   const core = kubeConfig.makeApiClient(kubernetes().CoreV1Api);
   const none: Answers = { answered: [], notAsked: [], silent: [] };
-  for (const end = Date.now() + patienceMs; ; await sleep(500)) {
+  for (const begun = Date.now(); ; await sleep(500)) {
     try {
       const service = await withRetries(() => ifFound(core.readNamespacedService({ namespace, name })));
       if (!service) return { ...none, silent: [`Service ${name} does not exist`] };
@@ -63,7 +65,8 @@ async function askService(
       const asked = await Promise.all(ports.map((port) => askPort(kubeConfig, snapshot, service, port)));
       const silent = [...strangers.silent, ...asked.flatMap(({ silent }) => silent)];
       const notAsked = [...strangers.notAsked, ...asked.flatMap(({ notAsked }) => notAsked)];
-      if (silent.length === 0 || Date.now() > end)
+      const isSlow = silent.every((line) => line.includes(': no answer within '));
+      if (silent.length === 0 || Date.now() - begun > (isSlow ? slowMs : patienceMs))
         return { answered: asked.flatMap(({ answered }) => answered), notAsked, silent };
     } catch (error) {
       if (!apiError(error)) throw error;

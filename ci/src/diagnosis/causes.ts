@@ -87,8 +87,12 @@ const table = {
   },
   'security-context': { rank: 210, patience: 'cannot heal' },
   'node-trouble': { rank: 220, patience: standard, explain: 'node', note: 'evicted pods: the second one' },
-  // After the last pod: each is asked for half a minute, a balancer for a minute.
-  'no-answer': { rank: 225, patience: { attempts: 1, seconds: 30 }, note: 'counted from the last pod that is ready' },
+  // After the last pod: each is asked for half a minute, longer where nothing answers at all, a balancer for a minute.
+  'no-answer': {
+    rank: 225,
+    patience: { attempts: 1, seconds: 30 },
+    note: 'counted from the last pod that is ready; 90 s without any answer, not even a refusal',
+  },
   // While it bakes: each look is a test that knows its sample size, and two in a row must agree.
   worse: { rank: 227, patience: { attempts: 2, seconds: 5 }, note: 'while the release bakes' },
   deadline: { rank: 230, patience: standard, note: 'at the deadline' },
