@@ -12,6 +12,7 @@ export default defineConfig({
           include: ['{ml,service,cli,scripts,bench,ci/src,modules,tests/config}/**/*.test.ts'],
           // For a machine under load; on an idle one a test takes a second or two.
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
