@@ -21,6 +21,14 @@ test('a rollout that went back has the code and the evidence of its cause', () =
   });
 });
 
+test('the report names the call that shows the page, which is in the container', () => {
+  const report = 'rolled back: ...\n  next: kubectl\n  more: /tool/docs/runbook/crash-loop.md';
+  const stdout = JSON.stringify({ state: 'rolled back', report });
+  expect(resultOf({ exitCode: 1, stdout, stderr: '' }).report).toBe(
+    'rolled back: ...\n  next: kubectl\n  more: page --cause=crash-loop',
+  );
+});
+
 test('a refusal and an interruption have a cause too', () => {
   const refused = { state: 'refused', report: 'refused', error: { code: 'NAMESPACE', evidence: [] } };
   expect(resultOf({ exitCode: 3, stdout: JSON.stringify(refused), stderr: '' }).cause).toBe('NAMESPACE');

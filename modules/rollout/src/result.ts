@@ -35,7 +35,17 @@ export function resultOf({ exitCode, stdout, stderr }: Printed, reference = ''):
   if (stdout.trim() === '') return { state: 'failed', reference, digest, ...causeIn(stderr), exitCode };
   const { state, report, reason, verdict, error }: Told = JSON.parse(stdout);
   const shown = verdict ?? error ?? { code: reason ? 'DEPLOY_INTERRUPTED' : '', evidence: [] };
-  return { state, reference, digest, cause: shown.code, evidence: shown.evidence, report, exitCode };
+  return { state, reference, digest, cause: shown.code, evidence: shown.evidence, report: withCall(report), exitCode };
+}
+
+/** The pages are in the program's container, so the report names the call that shows one. */
+function withCall(report: string): string {
+  const lines = report.split('\n').map((line) => {
+    const [before, path] = line.split('more: ');
+    const page = path?.split('/').at(-1);
+    return page?.endsWith('.md') ? `${before}more: page --cause=${page.slice(0, -'.md'.length)}` : line;
+  });
+  return lines.join('\n');
 }
 
 /** An error as the program writes it: one line that ends in the code in brackets, bars before the evidence. */
