@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { answerSchemas } from './answers.ts';
 import { namesOf } from './classes.ts';
 import type { Path } from './labels.ts';
-import { feedbackSchema, type Limits, requestSchemas } from './requests.ts';
+import { feedbackSchema, type Limits, MAX_NOTE_LENGTH, requestSchemas } from './requests.ts';
 
 type Operation = Record<string, unknown>;
 
@@ -27,14 +27,19 @@ export function openapiDocument({ limits, classes, collectsFeedback, needsKey, h
     ...(needsKey && { 401: error('The API key is missing or unknown') }),
     429: error('Too many requests, if this service limits their rate; Retry-After says when to try'),
   };
+  /** Of the form; in JSON, its schema is that which checks requests. */
+  const visible = { type: 'string', pattern: '\\S' };
+  const visibleText = { ...visible, maxLength: maxTextLength };
   const paths: Record<Path, { get: Operation } | { post: Operation }> = {
     '/': {
       get: {
         summary: 'The web page with the form',
-        parameters: [
-          { name: 'text', in: 'query', description: 'A text to show the answer to.', schema: { type: 'string' } },
-        ],
-        responses: { 200: page('The page'), 422: page('The page, with what is wrong with the text') },
+        parameters: [{ name: 'text', in: 'query', description: 'A text to show the answer to.', schema: visible }],
+        responses: {
+          200: page('The page'),
+          422: page('The page, with what is wrong with the text'),
+          431: error('The text is too long for an address; send it in a body'),
+        },
       },
     },
     '/predict': {
@@ -57,7 +62,8 @@ export function openapiDocument({ limits, classes, collectsFeedback, needsKey, h
             'application/x-www-form-urlencoded': {
               schema: {
                 type: 'object',
-                properties: { text: { type: 'string' }, lines: { const: '1', description: 'A text per line.' } },
+                required: ['text'],
+                properties: { text: visibleText, lines: { type: 'string', description: '1: a text per line.' } },
               },
             },
           },
@@ -90,7 +96,19 @@ export function openapiDocument({ limits, classes, collectsFeedback, needsKey, h
           required: true,
           content: {
             'application/json': { schema: reference('FeedbackRequest') },
-            'application/x-www-form-urlencoded': { schema: reference('FeedbackRequest') },
+            'application/x-www-form-urlencoded': {
+              // A field that is left empty is none.
+              schema: {
+                type: 'object',
+                required: ['text', 'label'],
+                properties: {
+                  text: visibleText,
+                  label: { enum: classes },
+                  request_id: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{0,100}$' },
+                  note: { type: 'string', maxLength: MAX_NOTE_LENGTH },
+                },
+              },
+            },
           },
         },
         responses: {

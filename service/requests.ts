@@ -14,7 +14,7 @@ export type Limits = {
 };
 
 /** Of a person's note on an answer; UTF-16 units. */
-const MAX_NOTE_LENGTH = 2000;
+export const MAX_NOTE_LENGTH = 2000;
 
 const flag = (description: string) => z.boolean().default(false).meta({ description });
 const explain = flag('Adds score, bias, knownShare and words.');

@@ -29,10 +29,10 @@ export function predict(service: Service): Handler {
     const { req } = ctx;
     access.check(req);
     const type = mediaType(req.headers['content-type']);
-    if (type === FORM) return form(ctx);
-    if (type !== 'application/json' && !UNSAID.includes(type)) throw unsupported(type);
     // Refused before the body is read, if it has to be.
     asksToExplain(req.url ?? '');
+    if (type === FORM) return form(ctx);
+    if (type !== 'application/json' && !UNSAID.includes(type)) throw unsupported(type);
     predictorOf(state);
     const body = await readBody(req, config.maxBodyBytes, admission);
     if (type !== 'application/json' && !isJson(body)) throw unsupported(type);

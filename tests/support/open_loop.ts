@@ -1,7 +1,7 @@
 /**
  * Sends requests at a fixed rate, whatever becomes of the earlier ones, as many independent clients do; and asks /healthz on a new
  * connection every 100 ms, as a node does. Latencies count from the moment at which a request was due, so that a sender that is
- * behind hides nothing. Prints a Load as JSON.
+ * behind hides nothing. With "closed" as the rate, three clients send without pause instead. Prints a Load as JSON.
  *
  *     node tests/support/open_loop.ts PORT BODY.json RATE SECONDS
  */
@@ -11,7 +11,7 @@ import { connect, type Socket } from 'node:net';
 export type Load = {
   /** Requests that were due. */
   due: number;
-  /** Answers by status; 0 for a connection that ended without an answer, -1 for no answer until 10 s after the end. */
+  /** Answers by status; `lost` connections ended without one, `silent` ones gave none until 10 s after the end; `unsent` had none free. */
   statuses: Record<string, number>;
   /** Milliseconds of the answers 200. */
   p50: number;
@@ -20,6 +20,8 @@ export type Load = {
   /** Probes without an answer 200 within a second. */
   lateProbes: number;
   slowestProbe: number;
+  /** Milliseconds from the end of the load until three requests in a row were answered within RECOVERED_MS. */
+  recovery: number;
 };
 
 const [port, bodyPath, rate, seconds] = process.argv.slice(2);
@@ -30,7 +32,11 @@ const request = Buffer.concat([Buffer.from(head), body]);
 const MOST_CONNECTIONS = 2000;
 const PATIENCE_MS = 10_000;
 
-const statuses = new Map<number, number>();
+const RECOVERED_MS = 250;
+const CLOSED_CLIENTS = 3;
+const isClosed = rate === 'closed';
+
+const statuses = new Map<string, number>();
 const latencies: number[] = [];
 const idle: Client[] = [];
 const waiting: number[] = [];
@@ -52,7 +58,7 @@ class Client {
       open--;
       const at = idle.indexOf(this);
       if (at >= 0) idle.splice(at, 1);
-      if (this.#isBusy) this.#end(0);
+      if (this.#isBusy) this.#end('lost');
       serveWaiting();
     });
   }
@@ -71,7 +77,7 @@ class Client {
     const length = Number(/content-length: *(\d+)/i.exec(this.#got.slice(0, end))?.[1] ?? 0);
     if (this.#got.length < end + 4 + length) return;
     const isLast = /connection: *close/i.test(this.#got.slice(0, end));
-    this.#end(Number(this.#got.slice(9, 12)));
+    this.#end(this.#got.slice(9, 12));
     if (isLast) this.#socket.destroy();
     else {
       idle.push(this);
@@ -79,11 +85,12 @@ class Client {
     }
   }
 
-  #end(status: number): void {
+  #end(status: string): void {
     this.#isBusy = false;
     answered++;
+    if (isClosed && performance.now() < until) waiting.push(nextDue());
     statuses.set(status, (statuses.get(status) ?? 0) + 1);
-    if (status === 200) latencies.push(performance.now() - this.#due);
+    if (status === '200') latencies.push(performance.now() - this.#due);
   }
 }
 
@@ -114,14 +121,38 @@ function probe(): void {
   });
 }
 
+async function recovered(): Promise<number> {
+  for (let row = 0; performance.now() < until + PATIENCE_MS; ) {
+    const began = performance.now();
+    const response = await fetch(`http://127.0.0.1:${port}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', connection: 'close' },
+      body,
+    }).catch(() => undefined);
+    await response?.arrayBuffer();
+    const isQuick = response?.status === 200 && performance.now() - began < RECOVERED_MS;
+    row = isQuick ? row + 1 : 0;
+    if (row === 3) return performance.now() - until;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
 const from = performance.now();
 const until = from + 1000 * Number(seconds);
 let due = 0;
+
+/** Of the closed loop. */
+function nextDue(): number {
+  due++;
+  return performance.now();
+}
+
 const prober = setInterval(probe, 100);
 await new Promise<void>((resolve) => {
   const tick = () => {
     const now = Math.min(performance.now(), until);
-    for (const wanted = Math.floor(((now - from) / 1000) * Number(rate)); due < wanted; due++) {
+    if (isClosed && due === 0) for (let i = 0; i < CLOSED_CLIENTS; i++) waiting.push(nextDue());
+    for (const wanted = isClosed ? 0 : Math.floor(((now - from) / 1000) * Number(rate)); due < wanted; due++) {
       waiting.push(from + (due / Number(rate)) * 1000);
     }
     serveWaiting();
@@ -134,11 +165,12 @@ clearInterval(prober);
 // What was not sent until the end was asked for too late.
 const unsent = waiting.length;
 waiting.length = 0;
+const recovery = await recovered();
 for (const end = performance.now() + PATIENCE_MS; answered < due - unsent && performance.now() < end; ) {
   await new Promise((resolve) => setTimeout(resolve, 5));
 }
-if (due - unsent > answered) statuses.set(-1, due - unsent - answered);
-if (unsent > 0) statuses.set(-2, unsent);
+if (due - unsent > answered) statuses.set('silent', due - unsent - answered);
+if (unsent > 0) statuses.set('unsent', unsent);
 latencies.sort((a, b) => a - b);
 const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
 const load: Load = {
@@ -149,5 +181,6 @@ const load: Load = {
   probes: probeTimes.length,
   lateProbes: probeTimes.filter((ms) => ms >= LATE).length,
   slowestProbe: Math.max(...probeTimes.filter((ms) => ms < LATE)),
+  recovery,
 };
 process.stdout.write(`${JSON.stringify(load)}\n`, () => process.exit());
