@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readReviews } from '../ml/corpus/reviews_file.ts';
 import { dot } from '../ml/features/csr.ts';
 import { readModel } from '../ml/model/artifact.ts';
+import { calibrated, probabilitiesOf } from '../ml/model/linear_text_model.ts';
 import { createRandom } from '../ml/random.ts';
 import { loadMatrix } from '../ml/stages/matrix_file.ts';
 import { paths } from '../ml/stages/paths.ts';
@@ -70,8 +71,8 @@ test(`the service and the stage programs give ${TEXTS} texts the same scores, to
   const { x } = loadMatrix(join(root, paths.processedTest));
   const { weights, intercepts, calibration } = model.parts;
   const stored = Array.from({ length: x.rowCount }, (_, row) => {
-    const score = calibration.slopes[0] * (dot(x, row, weights) + intercepts[0]) + calibration.offsets[0];
-    return 1 / (1 + Math.exp(-score));
+    const sum = Float64Array.of(dot(x, row, weights));
+    return probabilitiesOf(calibrated(sum, intercepts, calibration, x.signs?.[row] === 1))[1];
   });
   const ids = Array.from(readReviews(join(root, paths.interimTest)), (review) => review.id);
   const texts = new Map(Array.from(readReviews(join(root, paths.rawTest)), ({ id, text }) => [id, text]));

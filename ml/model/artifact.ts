@@ -153,16 +153,19 @@ function readFingerprints(file: SectionFile): Fingerprints | undefined {
   return fingerprints;
 }
 
+/** So many bytes are fine in the smallest artifact: a tenth of it would be a filter that takes most texts for known. */
+const FINGERPRINT_ROOM = 2 ** 14;
+
 /**
  * Fingerprints of the texts with these keys (see Fingerprints.of), which take at most a tenth of what the rest of the
- * artifact takes.
+ * artifact takes, or 16 KiB.
  */
 export function fingerprintsOf(
   keys: Iterable<string>,
   { vectorizer, weights }: Pick<ModelParts, 'vectorizer' | 'weights'>,
 ): Fingerprints {
   const bytes = [...vectorizerSections(vectorizer).values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-  return Fingerprints.of(keys, (bytes + weights.byteLength) / 10);
+  return Fingerprints.of(keys, Math.max(FINGERPRINT_ROOM, (bytes + weights.byteLength) / 10));
 }
 
 /**
