@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parseSample } from './sample.ts';
 import { parseSignals } from './signals.ts';
+
+test('the table and the sample that the README shows are valid', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const table = parseSignals(/```yaml\n([\s\S]*?)```/.exec(readme)![1], 'README.md');
+  expect(table.signals.map(({ kind }) => kind)).toEqual(['share', 'quantile', 'mean']);
+  expect(table).toMatchObject({ shadow: { ask: '/price' }, alerts: { job: 'front' } });
+  expect(parseSample(/`(\{"name".*?)`/.exec(readme)![1], 'README.md')).toHaveLength(1);
+});
 
 test("the project's own table is valid, and covers errors, latency and the answers", () => {
   const path = join(import.meta.dirname, '../../../manifests/signals.yaml');

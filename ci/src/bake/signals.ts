@@ -81,6 +81,6 @@ function wordsOf(value: unknown): Record<string, string> {
 }
 
 function wrong(source: string, what: string): PipelineError {
-  const next = 'see the comments of manifests/signals.yaml';
+  const next = 'the README of the deployer shows a table, line by line';
   return new PipelineError('SIGNALS', `${source} cannot be used: ${what}`, { next });
 }

@@ -30,6 +30,8 @@ test.each([
   [[...deploy, '--deadline', 'soon'], '--deadline is "soon", expected a duration'],
   [[...deploy, '--patience', 'image-not-fond=9'], 'write image-not-found=SECONDS, or another of'],
   [[...deploy, '--patience', 'quota=long'], 'the patience is "quota=long", expected quota=SECONDS'],
+  [[...deploy, '--sample', 'questions.jsonl'], '--sample needs a table of signals whose "shadow" says where to ask'],
+  [[...deploy, '--max-flips', '10%'], '--max-flips limits how many answers to --sample may differ'],
   [[...deploy, '--despite', 'LOCKED=alone'], 'the refusal LOCKED cannot be passed'],
   [['diagnose', '--name', 'app', '--kubeconfig', 'nowhere.yaml'], 'the kubeconfig cannot be read'],
   [['diagnose', '--name', 'app', '--kubeconfig', 'x', '--cluster', 'eks'], 'name two clusters: give one of them'],

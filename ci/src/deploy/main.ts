@@ -106,6 +106,7 @@ async function runDeploy(values: Values): Promise<number> {
   if (manifests === undefined) throw new UsageError('--manifests is missing');
   const settings = rolloutSettings({ ...values, maxFlips: values['max-flips'] });
   const signals = await readSignals(manifests, values.signals);
+  const sample = await readSample(values, signals);
   const kubeConfig = await kubeConfigOf(values);
   const note = values.record === undefined ? undefined : recorder(values.record);
   const stopped = new AbortController();
@@ -123,7 +124,7 @@ async function runDeploy(values: Values): Promise<number> {
     modelVersion,
     ...settings,
     signals,
-    sample: await readSample(values.sample, signals),
+    sample,
     fieldManager: values['field-manager'],
     explainImage: explainerFor(kubeConfig),
     onProgress: (line) => {
@@ -150,7 +151,10 @@ function recorder(path: string): (entry: Omit<Entry, 'seconds'>) => void {
   return (entry) => appendFileSync(path, `${JSON.stringify({ seconds: (Date.now() - begun) / 1000, ...entry })}\n`);
 }
 
-async function readSample(path: string | undefined, signals: SignalTable | undefined): Promise<Question[] | undefined> {
+async function readSample(values: Values, signals: SignalTable | undefined): Promise<Question[] | undefined> {
+  const { sample: path, 'max-flips': maxFlips } = values;
+  if (path === undefined && maxFlips !== undefined)
+    throw new UsageError('--max-flips limits how many answers to --sample may differ, and there is no --sample');
   if (path === undefined) return undefined;
   if (signals?.shadow) return parseSample(await readFile(path, 'utf8'), path);
   throw new UsageError('--sample needs a table of signals whose "shadow" says where to ask (--signals)');

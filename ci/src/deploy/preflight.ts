@@ -40,7 +40,7 @@ export async function ensureNamespace(kubeConfig: KubeConfig, applier: Applier, 
     if (!isNotFound(error)) throw error;
   }
   const own = objects.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace);
-  const next = 'ask an administrator to apply manifests/cluster first';
+  const next = `have an administrator create it: kubectl create namespace ${namespace}; or add it to the manifests`;
   if (!own) throw new PipelineError('NAMESPACE', `the namespace ${namespace} does not exist`, { next });
   try {
     await applier.apply(own);

@@ -76,8 +76,7 @@ export async function checkRights(kubeConfig: KubeConfig, namespace: string, dep
     throw clusterError(kubeConfig, cause);
   }
   if (missing.length === 0) return;
-  const next =
-    'ask an administrator for these rights (manifests/cluster has a Role to start from), and check whom its RoleBinding names';
+  const next = 'ask an administrator for a Role with these rights, and check whom its RoleBinding names';
   const evidence = missing.map((right) => `missing: ${right}`);
   throw new PipelineError('NO_RIGHTS', `this user may not deploy to namespace ${namespace}`, { evidence, next });
 }

@@ -13,7 +13,7 @@ test('a 401 is about credentials, a 403 about rights', () => {
     next: expect.stringContaining('access entry'),
   });
   const denied = clusterProblem(new ApiException(403, 'Forbidden', forbidden, {}));
-  expect(denied).toMatchObject({ code: 'CLUSTER_403', next: expect.stringContaining('bind the Role') });
+  expect(denied).toMatchObject({ code: 'CLUSTER_403', next: expect.stringContaining('bind a Role') });
   expect(denied.problem).toContain('User "release" cannot list resource "pods"');
 });
 

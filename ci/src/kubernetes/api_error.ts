@@ -100,7 +100,7 @@ export function clusterProblem(error: unknown): ClusterProblem {
     return {
       code: 'CLUSTER_403',
       problem: `403: signed in, but not allowed: ${api.message}`,
-      next: 'associate an access policy with the access entry, or bind the Role in manifests/cluster to its group',
+      next: 'associate an access policy with the access entry, or bind a Role to its group',
     };
   }
   if (api) return { code: 'CLUSTER', problem: `${api.code}: ${api.message}`, next: 'do what the message says' };

@@ -13,7 +13,7 @@ export type NodeState =
   /** `ready` is its condition of that name, which a new node does not have yet. */
   | { name: string; state: 'there'; ready?: V1NodeCondition }
   | { name: string; state: 'gone' }
-  /** Nodes belong to no namespace, so a deployer may lack the right to list them (manifests/cluster/3-...). */
+  /** Nodes belong to no namespace, so a deployer may lack the right to list them. */
   | { name: string; state: 'unread'; why: string };
 
 const answerMs = 3000;

@@ -15,7 +15,7 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
-import { type Result, resultOf } from './result.ts';
+import { optionsOf, type Result, resultOf } from './program.ts';
 
 const PROGRAM = ['node', 'src/deploy/main.ts'];
 
@@ -77,8 +77,10 @@ export class Rollout {
    * @param despite Refusal to pass and why, such as NO_RIGHTS="the cluster grants by group"
    * @param canary How long to compare one pod of the new revision with the old ones before the rest follows, such as 10m
    * @param bake How long to compare the new revision with the old one under traffic, such as 10m
-   * @param signals File that says what is compared; default: the share of errors and the latency
+   * @param signals File that says what is compared; default: restarts only
    * @param prometheus While watching, alerts of this service that begin to fire there are a reason to go back
+   * @param sample Questions that both images answer before any pod takes traffic; the signals say where they are asked
+   * @param maxFlips Refuse the rollout if more of these answers differ, such as 10%
    * @param allowFailure Return a failed rollout as a result, with its cause, instead of an error
    */
   @func({ cache: 'never' })
@@ -96,13 +98,18 @@ export class Rollout {
     bake?: string,
     signals?: File,
     prometheus?: string,
+    sample?: File,
+    maxFlips?: string,
     allowFailure: boolean = false,
   ): Promise<Result> {
     const words = { image, name, container, namespace, commit, patience, deadline, despite, canary, bake, prometheus };
-    const ready = (await this.program()).withMountedDirectory('/manifests', manifests);
-    const told = signals ? ready.withMountedFile('/signals.yaml', signals) : ready;
-    const given = { ...words, manifests: '/manifests', signals: signals && '/signals.yaml' };
-    return this.run(told, 'deploy', given, allowFailure);
+    const files = { signals, sample };
+    let ready = (await this.program()).withMountedDirectory('/manifests', manifests);
+    for (const [option, file] of Object.entries(files))
+      if (file) ready = ready.withMountedFile(`/given/${option}`, file);
+    const paths = Object.entries(files).map(([option, file]) => [option, file && `/given/${option}`]);
+    const given = { ...words, maxFlips, manifests: '/manifests', ...Object.fromEntries(paths) };
+    return this.run(ready, 'deploy', given, allowFailure);
   }
 
   /**
@@ -170,10 +177,7 @@ export class Rollout {
       throw new Error(`${command} needs one cluster: --kubeconfig=file:$HOME/.kube/config, or --cluster=NAME for EKS`);
     const server = this.apiServer && (await (await this.apiServer.start()).endpoint());
     const kubeconfig = this.kubeconfig && '/run/kubeconfig';
-    const all = { ...words, kubeconfig, context: this.context, cluster: this.cluster, server };
-    const options = Object.entries(all).flatMap(([option, value]) =>
-      [value ?? []].flat().map((each) => `--${option}=${each}`),
-    );
+    const options = optionsOf({ ...words, kubeconfig, context: this.context, cluster: this.cluster, server });
     const ran = container.withExec([...PROGRAM, command, '--json', ...options], { expect: ReturnType.Any });
     const [exitCode, stdout, stderr] = await Promise.all([ran.exitCode(), ran.stdout(), ran.stderr()]);
     const result = resultOf({ exitCode, stdout, stderr }, command === 'deploy' ? String(words.image) : '');

@@ -1,4 +1,9 @@
-/** What the program printed, as the fields of a result. */
+/**
+ * The program that a call starts, explained-rollout: its options, and what it printed as the fields of a result.
+ *
+ * `Result` has the fields of the type of the same name in ci/src/result.ts. A module of Dagger can only return types of its own
+ * files, so each has one.
+ */
 
 /** How it ended. Every field is a text, a list or a number, so that none is missing. */
 export type Result = {
@@ -18,6 +23,14 @@ export type Result = {
   exitCode: number;
 };
 
+/** Arguments by their names here (`maxFlips`) as the program's options (`--max-flips=10%`); a list is an option for each entry. */
+export function optionsOf(words: Record<string, string | string[] | undefined>): string[] {
+  return Object.entries(words).flatMap(([name, value]) => {
+    const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return [value ?? []].flat().map((each) => `--${option}=${each}`);
+  });
+}
+
 /** What the program left: its JSON on standard output, or only a text on standard error. */
 export type Printed = { exitCode: number; stdout: string; stderr: string };
 
@@ -32,7 +45,7 @@ type Told = {
 
 export function resultOf({ exitCode, stdout, stderr }: Printed, reference = ''): Result {
   const digest = reference.slice(reference.indexOf('@') + 1);
-  if (stdout.trim() === '') return { state: 'failed', reference, digest, ...causeIn(stderr), exitCode };
+  if (stdout.trim() === '') return { state: 'failed', reference, digest, ...causeIn(stderr, exitCode), exitCode };
   const { state, report, reason, verdict, error }: Told = JSON.parse(stdout);
   const shown = verdict ?? error ?? { code: reason ? 'DEPLOY_INTERRUPTED' : '', evidence: [] };
   return { state, reference, digest, cause: shown.code, evidence: shown.evidence, report: withCall(report), exitCode };
@@ -49,10 +62,12 @@ function withCall(report: string): string {
 }
 
 /** An error as the program writes it: one line that ends in the code in brackets, bars before the evidence. */
-function causeIn(stderr: string): Pick<Result, 'cause' | 'evidence' | 'report'> {
+function causeIn(stderr: string, exitCode: number): Pick<Result, 'cause' | 'evidence' | 'report'> {
   const lines = stderr.trimEnd().split('\n');
   const start = lines.findLastIndex((line) => /^\S.* \([A-Z][A-Z0-9_]+\)$/.test(line));
-  const [, cause = 'USAGE'] = /\(([A-Z][A-Z0-9_]+)\)$/.exec(lines[start] ?? '') ?? [];
+  // After a blank line it lists its own options, and --help has those of the module.
+  if (start < 0 && exitCode === 2) return { cause: 'USAGE', evidence: [], report: stderr.split('\n\n')[0].trim() };
+  const [, cause = 'FAILED'] = /\(([A-Z][A-Z0-9_]+)\)$/.exec(lines[start] ?? '') ?? [];
   const evidence = lines.filter((line) => line.startsWith('  | ')).map((line) => line.slice(4));
   return { cause, evidence, report: lines.slice(Math.max(start, 0)).join('\n') };
 }

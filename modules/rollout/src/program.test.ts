@@ -1,7 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { resultOf } from './result.ts';
+import { optionsOf, resultOf } from './program.ts';
 
 const reference = 'registry.example.com/shop@sha256:76ce120';
+
+test('arguments become options of the program, a list one for each entry', () => {
+  const words = { maxFlips: '10%', patience: ['quota=9', 'image-tls=0'], despite: [], bake: undefined, name: 'front' };
+  expect(optionsOf(words)).toEqual(['--max-flips=10%', '--patience=quota=9', '--patience=image-tls=0', '--name=front']);
+});
+
+test('the module takes every option of the program', () => {
+  const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8');
+  const [, table] = /^const options = \{([\s\S]*?)^\}/m.exec(read('../../../ci/src/deploy/main.ts'))!;
+  const options = [...table.matchAll(/^ {2}'?([\w-]+)'?: \{/gm)].map(([, name]) => `--${name}=x`);
+  // Fields and `--allow-failure` are the module's own way; the record is a file of the caller's, and the names are ours.
+  const own = ['--json=x', '--help=x', '--record=x', '--field-manager=x', '--model-version=x', '--server=x'];
+  const names = [...read('index.ts').matchAll(/^ {4}(?:\/\*\* .*? \*\/ )?(\w+)\??: /gm)].map(([, name]) => [name, 'x']);
+  expect(options.length).toBeGreaterThan(20);
+  expect(optionsOf(Object.fromEntries(names))).toEqual(
+    expect.arrayContaining(options.filter((option) => !own.includes(option))),
+  );
+});
 
 test('a rollout that went back has the code and the evidence of its cause', () => {
   const told = {
@@ -51,6 +71,8 @@ test('where nothing was printed, the error is read from what was said', () => {
     report: stderr.trimEnd().split('\n').slice(1).join('\n'),
     exitCode: 4,
   });
-  const usage = { exitCode: 2, stdout: '', stderr: '--image is missing\n\nusage' };
-  expect(resultOf(usage)).toMatchObject({ cause: 'USAGE', exitCode: 2 });
+  const usage = { exitCode: 2, stdout: '', stderr: '--image is missing\n\nusage: ...\n' };
+  expect(resultOf(usage)).toMatchObject({ cause: 'USAGE', report: '--image is missing', exitCode: 2 });
+  const killed = { exitCode: 137, stdout: '', stderr: 'waiting\n' };
+  expect(resultOf(killed)).toMatchObject({ cause: 'FAILED', report: 'waiting', exitCode: 137 });
 });
