@@ -45,27 +45,20 @@ export type ClusterArguments = {
   apiServer?: Service;
 };
 
+/** `region` of the group `aws` is the option `awsRegion`. */
+type Options<Name extends string, Group> = {
+  [Key in keyof Group as `${Name}${Capitalize<Key & string>}`]: Group[Key];
+};
+
 /** The module's arguments as Dagger keeps them: it restores secrets, files and services only as fields of the object itself. */
-export type FlatArguments = Mirrors &
+export type FlatArguments = Pick<Arguments, 'source' | 'texts'> &
+  Record<'nodeImage' | 'registryImage' | 'clusterImage', string> &
+  Pick<Images, 'platform'> &
+  Mirrors &
   ClusterArguments &
-  SigningArguments & {
-    texts?: Secret;
-    source: Directory;
-    nodeImage: string;
-    registryImage: string;
-    clusterImage: string;
-    platform?: Platform;
-    trackingUri?: string;
-    trackingUsername?: string;
-    trackingPassword?: Secret;
-    trackingToken?: Secret;
-    awsRegion?: string;
-    awsAccessKeyId?: Secret;
-    awsSecretAccessKey?: Secret;
-    awsSessionToken?: Secret;
-    awsRoleArn?: string;
-    awsWebIdentityToken?: Secret;
-  };
+  SigningArguments &
+  Options<'tracking', TrackingSignIn<Secret>> &
+  Options<'aws', AwsSignIn<Secret>>;
 
 /** The arguments in their groups. Throws as readSecrets. */
 export async function argumentsOf(flat: FlatArguments): Promise<Arguments> {

@@ -18,24 +18,21 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
-import { type Arguments, argumentsOf, awsClientsOf, awsOf, builderOf, toolboxOf, trackingOf } from './arguments.ts';
+import { type Arguments, argumentsOf, builderOf, toolboxOf } from './arguments.ts';
 import { checkCurrent, generated } from './checks/generated.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import type { Severity, StudyName } from './choices.ts';
 import { grafana, prometheus } from './containers/monitoring.ts';
 import { integrationTests, unitTests } from './containers/parts.ts';
-import { rolloutSettings } from './deploy/settings.ts';
 import { examine } from './doctor/examine.ts';
 import { diagnosis } from './doctor/finding.ts';
-import { sampleIn, targetOf } from './release/cluster.ts';
-import { callOf, promoteAs } from './release/model.ts';
+import { promoteAs } from './release/model.ts';
 import { imageAs, publishAs } from './release/publish.ts';
 import { rehearseAs } from './release/rehearse.ts';
 import { releaseAs, rollBackAs } from './release/release.ts';
-import { reproduce, runStudy } from './release/repro.ts';
-import { diagnoseDeployment, rollOut } from './release/rollout.ts';
+import { reproAs, studyAs } from './release/repro.ts';
+import { deployAs, diagnoseAs } from './release/rollout.ts';
 import { ended, type Result } from './result.ts';
-import { signingOf, verifyReference } from './supply/keys.ts';
 
 @object()
 export class Sentiment {
@@ -180,9 +177,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async repro(dvcRemote?: string): Promise<Changeset> {
-    const remote = dvcRemote ? { url: dvcRemote, aws: awsOf(await this.given) } : undefined;
-    const inputs = { ...builderOf(await this.given), tracking: trackingOf(await this.given), remote };
-    return (await reproduce(inputs, callOf('repro'))).changes(this.source);
+    return reproAs(await this.given, dvcRemote);
   }
 
   /**
@@ -191,8 +186,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async study(name: StudyName): Promise<Changeset> {
-    const inputs = { ...builderOf(await this.given), tracking: trackingOf(await this.given) };
-    return (await runStudy(inputs, name, callOf('study'))).changes(this.source);
+    return studyAs(await this.given, name);
   }
 
   /**
@@ -292,13 +286,9 @@ export class Sentiment {
     maxFlips?: string,
     allowFailure: boolean = false,
   ): Promise<Result> {
-    return ended(async () => {
-      const settings = rolloutSettings({ patience, deadline, despite, bake, canary, prometheus, maxFlips });
-      const given = await this.given;
-      const target = { ...(await targetOf(given, 'deploy')), sample: await sampleIn(sample) };
-      await verifyReference(await signingOf(given.signing), image, () => awsClientsOf(given));
-      return rollOut({ ...target, image, commit, modelVersion, ...settings }, callOf('deploy'));
-    }, allowFailure);
+    const settings = { patience, deadline, despite, bake, canary, prometheus, maxFlips };
+    const words = { image, commit, modelVersion, sample, ...settings };
+    return ended(async () => deployAs(await this.given, words), allowFailure);
   }
 
   /**
@@ -307,7 +297,7 @@ export class Sentiment {
    */
   @func({ cache: 'never' })
   async diagnose(allowFailure: boolean = false): Promise<Result> {
-    return ended(async () => diagnoseDeployment(await targetOf(await this.given, 'diagnose')), allowFailure);
+    return ended(async () => diagnoseAs(await this.given), allowFailure);
   }
 
   /**

@@ -13,8 +13,7 @@ import { hideCredentials, kubernetes } from '../kubernetes/client.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
 import { throughServer } from './kubeconfig.ts';
-import { withPages } from './pages.ts';
-import { describeOutcome, exitCode, outcomeJson } from './report.ts';
+import { describeOutcome, exitCode, outcomeJson, withPages } from './report.ts';
 import { rolloutSettings } from './settings.ts';
 import type { Entry } from './timeline.ts';
 
@@ -178,7 +177,7 @@ async function runDiagnose(values: Values): Promise<number> {
 function explainerFor(kubeConfig: KubeConfig): ExplainImage {
   return async (reference, pod) => {
     if (parseImage(reference)?.account === undefined) return { reference, differences: [], evidence: [] };
-    const { ownEcrExplainer } = await import('./ecr.ts');
+    const { ownEcrExplainer } = await import('./aws.ts');
     return ownEcrExplainer(kubeConfig)(reference, pod);
   };
 }
@@ -201,7 +200,7 @@ async function kubeConfigOf(values: Values): Promise<KubeConfig> {
 
 /** Loads the AWS clients only when they are needed. */
 async function eksConfigOf(cluster: string): Promise<KubeConfig> {
-  const { ownEksKubeConfig } = await import('./own_aws.ts');
+  const { ownEksKubeConfig } = await import('./aws.ts');
   return ownEksKubeConfig(cluster);
 }
 

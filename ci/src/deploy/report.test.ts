@@ -1,6 +1,7 @@
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { PipelineError } from '../errors.ts';
-import { describeOutcome, exitCode, type Outcome, outcomeError, outcomeJson } from './report.ts';
+import { describeOutcome, exitCode, type Outcome, outcomeError, outcomeJson, withPages } from './report.ts';
 
 const facts = { namespace: 'shop', name: 'app', image: 'r/app@sha256:new', seconds: 12.34 };
 const verdict = {
@@ -101,4 +102,21 @@ test('has a different exit code for success, failure and refusal', () => {
     failed: 1,
     interrupted: 1,
   });
+});
+
+const root = resolve(import.meta.dirname, '../../..');
+
+test('pages are named as they are found from where the user stands', () => {
+  const text = '  more: docs/runbook/quota.md';
+  expect(withPages(text, root)).toBe(text);
+  expect(withPages(text, resolve(root, 'docs'))).toBe('  more: runbook/quota.md');
+  expect(withPages(text, '/elsewhere')).toBe(`  more: ${root}/docs/runbook/quota.md`);
+  expect(withPages('{ "runbook": "docs/runbook/quota.md" }', '/elsewhere')).toContain(
+    `"${root}/docs/runbook/quota.md"`,
+  );
+});
+
+test('what a log of the application says about pages of its own is left alone', () => {
+  const log = '  | see docs/runbook/quota.md';
+  expect(withPages(log, '/elsewhere')).toBe(log);
 });

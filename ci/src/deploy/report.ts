@@ -1,4 +1,6 @@
 /** How a deployment ended: as text for a person, as JSON and an exit code for a program. */
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import type { Baked } from '../bake/bake.ts';
 import { flipWords } from '../bake/sample.ts';
 import type { Verdict } from '../diagnosis/finding.ts';
@@ -179,4 +181,17 @@ function listed(answers: string[]): string {
 
 function seconds(value: number): string {
   return `${value.toFixed(1)} s`;
+}
+
+// Pages about causes are beside the tool, wherever its user stands: in the package beside the program, in the repository in docs/.
+const pageFolders = ['runbook', '../../../docs/runbook'].map((path) => resolve(import.meta.dirname, path));
+
+/** A text of ours, or JSON, with the paths of its pages as they are found from here. */
+export function withPages(text: string, from = process.cwd()): string {
+  const folder = pageFolders.find((path) => existsSync(path));
+  if (folder === undefined) return text;
+  return text.replaceAll(/(more: |"runbook": ")docs\/runbook\/([a-z-]+\.md)/g, (_, before, page) => {
+    const near = relative(from, join(folder, page));
+    return `${before}${near.startsWith('..') ? join(folder, page) : near}`;
+  });
 }

@@ -6,7 +6,7 @@ import type { AwsClients } from '../aws/clients.ts';
 import { eksKubeConfig } from '../aws/eks.ts';
 import { parseSample, type Question } from '../bake/sample.ts';
 import { parseSignals, type SignalTable } from '../bake/signals.ts';
-import { explainerOf } from '../deploy/ecr.ts';
+import { explainerOf } from '../deploy/aws.ts';
 import { givenKubeConfig, throughServer } from '../deploy/kubeconfig.ts';
 import { type Manifest, parseManifests } from '../deploy/manifest.ts';
 import { checkRights, signedIn } from '../deploy/rights.ts';

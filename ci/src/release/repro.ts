@@ -1,5 +1,6 @@
 /** The pipeline without a release: all stages and the registration, or a study of experiments.yaml. */
-import { type Container, type Directory, dag } from '@dagger.io/dagger';
+import { type Changeset, type Container, type Directory, dag } from '@dagger.io/dagger';
+import { type Arguments, awsOf, builderOf, trackingOf } from '../arguments.ts';
 import { withOwnTexts } from '../containers/own_texts.ts';
 import { studyPart } from '../containers/parts.ts';
 import {
@@ -16,17 +17,30 @@ import {
 } from '../containers/pipeline.ts';
 import { SRC } from '../containers/toolbox.ts';
 import { runStep } from '../step.ts';
-import { type Call, makeModel, register, type Workspace, withHistory } from './model.ts';
+import { type Call, callOf, makeModel, register, type Workspace, withHistory } from './model.ts';
 
-export type ReproInputs = Workspace & { tracking?: Tracking; remote?: DvcRemote };
+type ReproInputs = Workspace & { tracking?: Tracking; remote?: DvcRemote };
 
 /** The journal of finished cells is kept between calls, so that a stopped study continues. */
 const JOURNAL = `${SRC}/.local/experiments`;
 
 const next = 'check that the bucket exists, and that the region and the keys give read and write access';
 
+/** What the stages change. Throws TRACKING_ARGUMENTS, AWS_ARGUMENTS and STEP_FAILED. */
+export async function reproAs(given: Arguments, dvcRemote: string | undefined): Promise<Changeset> {
+  const remote = dvcRemote ? { url: dvcRemote, aws: awsOf(given) } : undefined;
+  const inputs = { ...builderOf(given), tracking: trackingOf(given), remote };
+  return (await reproduce(inputs, callOf('repro'))).changes(given.source);
+}
+
+/** What the study writes. `name` is compare, tune or ablation. Throws as reproAs. */
+export async function studyAs(given: Arguments, name: string): Promise<Changeset> {
+  const inputs = { ...builderOf(given), tracking: trackingOf(given) };
+  return (await runStudy(inputs, name, callOf('study'))).changes(given.source);
+}
+
 /** The source with dvc.lock, reports and models as the stages leave them. */
-export async function reproduce({ tracking, remote, ...workspace }: ReproInputs, call: Call): Promise<Directory> {
+async function reproduce({ tracking, remote, ...workspace }: ReproInputs, call: Call): Promise<Directory> {
   const { source, toolbox } = workspace;
   const start = remote ? await pull(remote) : toolbox;
   const made = await makeModel({ ...workspace, toolbox: start }, call);
@@ -53,8 +67,8 @@ function registerAlone(made: Container, call: Call): Promise<Container> {
   return runStep({ function: call.function, step: 'registers the model' }, () => withRegistration(made).sync());
 }
 
-/** The source with the study's tables, plots and suggested change. `name` is compare, tune or ablation. */
-export async function runStudy(
+/** The source with the study's tables, plots and suggested change. */
+async function runStudy(
   { tracking, ...workspace }: Workspace & { tracking?: Tracking },
   name: string,
   call: Call,

@@ -1,11 +1,15 @@
-/** This machine's own AWS credentials, found as the aws program finds them. */
+/** AWS for a rollout: what explains an image in ECR, and this machine's own credentials, found as the aws program finds them. */
 import { STSClient } from '#aws/client-sts';
 import type { KubeConfig } from '#kubernetes';
 import { type AwsClients, awsClients } from '../aws/clients.ts';
-import { eksKubeConfig } from '../aws/eks.ts';
+import { eksKubeConfig, nodeRoles } from '../aws/eks.ts';
 import { awsProblem } from '../aws/errors.ts';
+import { ecrExplainer } from '../ecr/explain.ts';
 import { PipelineError } from '../errors.ts';
+import { type ExplainImage, parseImage } from '../image_name.ts';
+import { nodeArchitectures } from '../kubernetes/nodes.ts';
 import { withTimeout } from '../timeout.ts';
+import { eksSignInOf } from './kubeconfig.ts';
 
 // The chain of credential sources ends at EC2's metadata address, where nothing answers outside EC2.
 const credentialsMs = 5000;
@@ -38,4 +42,32 @@ export async function ownEksKubeConfig(cluster: string): Promise<KubeConfig> {
     throw new PipelineError('AWS_ARGUMENTS', headline, { next: 'sign in, or give --kubeconfig FILE', cause });
   });
   return eksKubeConfig(clients, cluster);
+}
+
+/** `cluster` is the name of an EKS cluster: with it, the explanation covers the pull rights of its nodes' roles. */
+export function explainerOf(clients: AwsClients, kubeConfig: KubeConfig, cluster?: string): ExplainImage {
+  return ecrExplainer({
+    clients,
+    nodeArchitectures: (pod) => nodeArchitectures(kubeConfig, pod),
+    ...(cluster && { nodeRoles: () => nodeRoles(clients, cluster) }),
+  });
+}
+
+/**
+ * The same with this machine's own AWS credentials and the profile that the kubeconfig names, for the command line; the region
+ * is the cluster's, otherwise the environment's, otherwise the image's. Missing credentials become a line of evidence.
+ */
+export function ownEcrExplainer(kubeConfig: KubeConfig): ExplainImage {
+  return async (reference, pod) => {
+    const eks = eksSignInOf(kubeConfig);
+    const region = eks?.region ?? ownRegion() ?? parseImage(reference)?.region ?? 'us-east-1';
+    try {
+      const clients = await ownAwsClients(region, eks?.profile);
+      const explain = explainerOf(clients, kubeConfig, eks?.cluster);
+      return await explain(reference, pod).finally(() => clients.destroy());
+    } catch (error) {
+      const evidence = [`ECR was not asked, because there are no AWS credentials: ${awsProblem(error).problem}`];
+      return { reference, differences: [], evidence };
+    }
+  };
 }
