@@ -69,8 +69,9 @@ export async function followRollout(following: Following): Promise<Ending> {
   }
 
   function overdue(snapshot: Snapshot): Verdict | undefined {
-    // An autoscaler may have changed the number of pods. While a balancer goes from stage to stage, a step takes longer.
-    const derived = deadlineOf(snapshot.deployment) * (isMoving(snapshot, history) ? 2 : 1);
+    // An autoscaler may have changed the number of pods. A balancer's gate goes through up to three stages: not yet known,
+    // being registered, in its first health checks. Each of them may take as long as a step without a gate.
+    const derived = deadlineOf(snapshot.deployment) * (isMoving(snapshot, history) ? 3 : 1);
     const seconds = deadlineSeconds ?? derived;
     if (Date.now() - begun - awayFor < seconds * 1000) return undefined;
     return { ...(judgeNow(snapshot) ?? nothingSeen(snapshot, seconds)), permanent: false };

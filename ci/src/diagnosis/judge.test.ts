@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Snapshot } from '../kubernetes/snapshot.ts';
 import type { Cause, PatienceTable } from './causes.ts';
-import { afterSilence, judge, judgeNow, noHistory, remember } from './judge.ts';
+import { afterSilence, isMoving, judge, judgeNow, noHistory, remember } from './judge.ts';
 import { later, recorded } from './testdata/recorded.ts';
 import { watch } from './testdata/watch.ts';
 
@@ -297,6 +297,20 @@ test("a gate's next stage renews the deadline, and a stage that it had before do
   expect(verdictAt(seconds, checking)).toBeUndefined();
   expect(verdictAt(900, registering)).toBeUndefined();
   expect(verdictAt(500 + seconds, checking)).toMatchObject({ cause: 'never-ready' });
+});
+
+test('a gate that has just opened is progress too: the Deployment has not heard of it yet', () => {
+  const checking = { status: 'False', reason: 'Elb.InitialHealthChecking' };
+  let history = noHistory;
+  for (const [second, condition] of [
+    [0, checking],
+    [700, { status: 'True' }],
+  ] as const)
+    history = remember(later(pastDeadline(gated(condition)), second), history);
+  const opened = (second: number) => later(pastDeadline(gated({ status: 'True' })), second);
+  expect(judge(opened(701), history)).toBeUndefined();
+  expect(isMoving(opened(701), history)).toBe(true);
+  expect(isMoving(opened(700 + 600), history)).toBe(false);
 });
 
 test('an old pod that is ending makes room: a quota or a full node waits for it, and as long again for a retry', () => {

@@ -75,11 +75,12 @@ export function judge(snapshot: Snapshot, history: History, own: PatienceTable =
   return deadline && !isMoving(snapshot, history) ? atDeadline(found, deadline) : undefined;
 }
 
-/** A gate that has reached its next stage in time is progress to us, and not to the Deployment's own clock. */
+/** Whether a gate has opened or reached its next stage in time: progress that the Deployment's own clock does not see. */
 export function isMoving(snapshot: Snapshot, { progressAt }: History): boolean {
   const { progressDeadlineSeconds = 600 } = snapshot.deployment.spec ?? {};
   const quietMs = snapshot.now.getTime() - (progressAt ?? snapshot.now).getTime();
-  return quietMs < progressDeadlineSeconds * 1000 && findings(snapshot).some(({ stage }) => stage !== undefined);
+  const isGated = newRevision(snapshot)?.pods.some(({ spec }) => (spec?.readinessGates ?? []).length > 0) ?? false;
+  return isGated && quietMs < progressDeadlineSeconds * 1000;
 }
 
 /**
