@@ -11,6 +11,7 @@ import type { Browser, Page } from 'playwright-core';
 import { readReviews } from '../../ml/corpus/reviews_file.ts';
 import { stampFacts } from '../../ml/model/artifact.ts';
 import { annotations, rows } from '../../monitoring/grafana/panels.ts';
+import { markdownTable } from '../support/markdown_table.ts';
 import { type PrometheusLab, startPrometheusLab } from '../support/prometheus.ts';
 import { startService } from '../support/service.ts';
 import { startTraffic } from '../support/traffic.ts';
@@ -100,7 +101,7 @@ async function picture(page: Page, to: PrometheusLab, path: string, address: str
 
 /** Replaces the table between the two marks in docs/monitoring.md. */
 async function writeValues(from: PrometheusLab): Promise<void> {
-  const lines = ['| panel | query | value |', '| --- | --- | --- |'];
+  const values: string[][] = [];
   for (const { id, title, queries } of rows.flatMap(({ panels }) => panels)) {
     for (const { expr, legend } of queries) {
       const samples = await from.query(expr);
@@ -110,7 +111,7 @@ async function writeValues(from: PrometheusLab): Promise<void> {
         return `${name} ${Number(value.toPrecision(3))}`;
       });
       const more = samples.length > 4 ? `, and ${samples.length - 4} more` : '';
-      lines.push(`| ${id} ${title} | \`${expr.replaceAll('|', '\\|')}\` | ${told.join(', ')}${more} |`);
+      values.push([`${id} ${title}`, `\`${expr.replaceAll('|', '\\|')}\``, `${told.join(', ')}${more}`]);
     }
   }
   for (const { name, title, expr } of annotations) {
@@ -118,14 +119,15 @@ async function writeValues(from: PrometheusLab): Promise<void> {
       const mark = title.replace(/{{(\w+)}}/g, (_, label: string) => metric[label] ?? '');
       return `${mark}, ${new Date(value).toISOString()}`;
     });
-    lines.push(`| mark ${name} | \`${expr}\` | ${told.join('; ')} |`);
+    values.push([`mark ${name}`, `\`${expr}\``, told.join('; ')]);
   }
+  const table = markdownTable(['panel', 'query', 'value'], values);
   const file = join(root, 'docs/monitoring.md');
   const text = await readFile(file, 'utf8');
   const marked = /(<!-- values -->\n).*?(<!-- end of values -->)/s;
   if (!marked.test(text)) throw new Error(`${file} has no place for the values`);
   await writeFile(
     file,
-    text.replace(marked, (_, start: string, end: string) => `${start}\n${lines.join('\n')}\n\n${end}`),
+    text.replace(marked, (_, start: string, end: string) => `${start}\n${table}\n\n${end}`),
   );
 }

@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { causeNames, causes, runbookPage } from '../../ci/src/diagnosis/causes.ts';
 import type { Verdict } from '../../ci/src/diagnosis/finding.ts';
+import { markdownTable } from './markdown_table.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -59,13 +60,18 @@ function withTable(path: string, provoked: Map<string, string>): string {
       patience === 'cannot heal' || cause === 'deadline' ? ['-', '-'] : [patience.attempts, patience.seconds];
     const exception = patience === 'cannot heal' ? 'at first sight' : note;
     const means = title.replace(/^# /, '');
-    return `| [${cause}](runbook/${cause}.md) | ${means} | ${attempts} | ${seconds} | ${exception} | ${provoked.get(cause) ?? ''} |`;
+    const link = `[${cause}](runbook/${cause}.md)`;
+    return [link, means, `${attempts}`, `${seconds}`, exception, provoked.get(cause) ?? ''];
   });
   const head = [
-    '| cause | what it means | attempts | seconds | exception | provoked by, and seconds to the verdict |',
-    '|---|---|---|---|---|---|',
+    'cause',
+    'what it means',
+    'attempts',
+    'seconds',
+    'exception',
+    'provoked by, and seconds to the verdict',
   ];
-  return replaced(path, tableMarks, [...head, ...rows].join('\n'));
+  return replaced(path, tableMarks, markdownTable(head, rows));
 }
 
 /** By cause, as the page has it. */

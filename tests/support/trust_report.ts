@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeText } from '../../ml/files.ts';
+import { markdownTable } from './markdown_table.ts';
 
 const PAGE = join(resolve(import.meta.dirname, '../..'), 'docs/trust.md');
 
@@ -42,7 +43,7 @@ export function withRow(page: string, section: TrustSection, { attempt, figure, 
   rows.splice(at < 0 ? rows.length : at, at < 0 ? 0 : 1, cells);
   const tables = SECTIONS.flatMap((name) => {
     const own = rowsOf.get(name);
-    return own ? [`## ${name}\n\n${tableOf(own)}`] : [];
+    return own ? [`## ${name}\n\n${markdownTable(HEAD, own)}`] : [];
   });
   return [intro.trimEnd(), ...tables].join('\n\n').concat('\n');
 }
@@ -58,12 +59,6 @@ function readRows(part: string): string[][] {
       .split(/(?<!\\)\|/)
       .map((cell) => cell.trim()),
   );
-}
-
-function tableOf(rows: string[][]): string {
-  const widths = HEAD.map((_, i) => Math.max(...[HEAD, ...rows].map((row) => row[i].length)));
-  const line = (cells: string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;
-  return [HEAD, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('\n');
 }
 
 function asCell(text: string): string {
