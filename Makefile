@@ -71,9 +71,7 @@ test: lint typecheck ## everything: also integration tests (real MLflow, DVC, Ku
 .PHONY: trust
 trust: setup ## the long proofs, which make test runs on a smaller scale or not at all: updates under load, the gate, feedback, overload, kills, full disks
 	@scripts/setup_cluster.sh
-	@TRUST=1 node scripts/test.ts --project integration tests/gate.test.ts tests/feedback.test.ts tests/overload.test.ts
-	@TRUST=1 node scripts/test.ts --project unit ml/model/crafted.test.ts
-	@TRUST=1 node scripts/test.ts --project trust
+	@TRUST=1 node scripts/test.ts
 	@$(MAKE) scan
 
 .PHONY: pictures

@@ -1,7 +1,8 @@
 /**
  * Runs all tests, in lanes side by side where they cannot disturb each other, and closes with a line that counts them:
  * `N passed, N failed`. Where CI is set, a skipped test fails the run, because nobody would see what it no longer proves.
- * With arguments they go to one vitest: `node scripts/test.ts --project integration tests/page.test.ts`.
+ * With TRUST=1 it runs the long proofs in their place, as `make trust` does. With arguments they go to one vitest:
+ * `node scripts/test.ts --project integration tests/page.test.ts`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,49 +19,84 @@ type Run = { name: string; args: string[] };
 /** Where one report a run is kept. */
 const REPORTS = '.local/test-reports';
 
-/** They load the one Kubernetes that they share: one at a time. */
-const onKubernetes = [
-  'diagnosis',
-  'deploy',
-  'deploy_bake',
-  'deploy_foreign',
-  'deploy_interrupted',
-  'deploy_patience',
-  'deploy_return',
-  'monitoring_kubernetes',
-  'rbac',
-  'experiments_job',
-  'ecr_rollout',
-];
-/** They claim that no request is lost, and prove it with nothing else running. */
-const alone = ['deploy_load', 'service'];
+/** A project's tests in their lanes. Those that no list names run beside the Kubernetes. */
+type Lanes = {
+  project: 'integration' | 'trust';
+  folder: string;
+  /** They share one Kubernetes, and would load it: those of a lane run one at a time. */
+  kubernetes: string[][];
+  /** They measure, or claim that no request is lost, and prove it with nothing else running. */
+  alone: string[];
+  /** How many of the others run at a time. */
+  workers: number;
+};
 
-const integration = (name: string, tests: string[], workers: number): Run => ({
-  name,
-  args: ['--project', 'integration', `--maxWorkers=${workers}`, ...tests.map((test) => `tests/${test}.test.ts`)],
-});
+const suite: Lanes = {
+  project: 'integration',
+  folder: 'tests',
+  kubernetes: [
+    [
+      'diagnosis',
+      'deploy',
+      'deploy_bake',
+      'deploy_foreign',
+      'deploy_interrupted',
+      'deploy_patience',
+      'deploy_return',
+      'monitoring_kubernetes',
+      'rbac',
+      'experiments_job',
+      'ecr_rollout',
+    ],
+  ],
+  alone: ['deploy_load', 'service'],
+  workers: 2,
+};
+
+const proofs: Lanes = {
+  project: 'trust',
+  folder: 'tests/trust',
+  // Slow releases wait most of their time.
+  kubernetes: [['bakes'], ['slow_releases', 'rollout_kills', 'batch_job']],
+  alone: ['updates', 'load', 'memory', 'worst_request'],
+  workers: 1,
+};
+/** Tests of `make test` that try more with TRUST=1. */
+const longer = {
+  unit: ['ml/model/crafted.test.ts'],
+  beside: ['gate', 'feedback'],
+  alone: ['overload'],
+};
 
 /** Steps one after another, each of lanes side by side, each of runs one after another. */
-function planOf(tests: string[]): Run[][][] {
-  const unknown = [...onKubernetes, ...alone].filter((test) => !tests.includes(test));
+function planOf(isTrust: boolean): Run[][][] {
+  const { project, folder, kubernetes, alone, workers } = isTrust ? proofs : suite;
+  const tests = globSync(`${folder}/*.test.ts`).map((path) => basename(path, '.test.ts'));
+  const named = [...kubernetes.flat(), ...alone];
+  const unknown = named.filter((test) => !tests.includes(test));
   if (unknown.length > 0)
     throw new SentimentError('TESTS_NOT_RUN', `scripts/test.ts names no test: ${unknown.join(', ')}`);
-  const others = tests.filter((test) => !onKubernetes.includes(test) && !alone.includes(test));
-  return [
-    [
-      [{ name: 'unit', args: ['--project', 'unit'] }, integration('servers', others, 2)],
-      [integration('kubernetes', onKubernetes, 1)],
-    ],
-    [[integration('alone', alone, 1)]],
-  ];
+  const others = tests.filter((test) => !named.includes(test));
+  const run = (name: string, files: string[], most = 1) => runOf(project, name, folder, files, most);
+  const unit = { name: 'unit', args: ['--project', 'unit', ...(isTrust ? longer.unit : [])] };
+  const beside = isTrust ? [integration('longer', longer.beside)] : [];
+  const last = isTrust ? [integration('longer alone', longer.alone)] : [];
+  const onKubernetes = kubernetes.map((files, i) => [run(`kubernetes${i === 0 ? '' : i + 1}`, files)]);
+  return [[[unit, ...beside, run('servers', others, workers)], ...onKubernetes], [[run('alone', alone), ...last]]];
+}
+
+const integration = (name: string, files: string[]) => runOf('integration', name, 'tests', files, 1);
+
+function runOf(project: string, name: string, folder: string, files: string[], workers: number): Run {
+  const paths = files.map((file) => `${folder}/${file}.test.ts`);
+  return { name, args: ['--project', project, `--maxWorkers=${workers}`, ...paths] };
 }
 
 async function main(): Promise<void> {
   // Whatever a run has started ends at `exit`.
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
   const given = process.argv.slice(2);
-  const tests = globSync('tests/*.test.ts').map((path) => basename(path, '.test.ts'));
-  const plan = given.length > 0 ? [[[{ name: '', args: given }]]] : planOf(tests);
+  const plan = given.length > 0 ? [[[{ name: '', args: given }]]] : planOf(process.env.TRUST !== undefined);
   rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
   const servers = await startSharedServers();

@@ -26,7 +26,7 @@ export type TrustSection = (typeof SECTIONS)[number];
 /** `attempt` names the row: a later run replaces it. `figure` is what was measured, with its limit where there is one. */
 export type TrustRow = { attempt: string; figure: string; holds: boolean };
 
-/** Writes the row to docs/trust.md in `make trust`, and does nothing in `make test`. The runs of `make trust` follow one another. */
+/** Writes the row to docs/trust.md in `make trust`, and does nothing in `make test`. Two lanes write the page, each in a millisecond. */
 export function reportTrust(section: TrustSection, row: TrustRow): void {
   if (!process.env.TRUST) return;
   writeText(PAGE, withRow(readFileSync(PAGE, 'utf8'), section, row, new Date()));

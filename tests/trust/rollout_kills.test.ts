@@ -6,11 +6,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deploy } from '../../ci/src/deploy/deploy.ts';
 import { annotations } from '../../ci/src/deploy/manifest.ts';
 import { progressOf } from '../../ci/src/kubernetes/snapshot.ts';
 import { appManifests, type Bed, imagesOf, look, quick, useCluster } from '../support/deploy.ts';
+import { limited } from '../support/limited.ts';
 import { need } from '../support/need.ts';
 import { isRunning, type Running, start } from '../support/process.ts';
 import { reportTrust } from '../support/trust_report.ts';
@@ -32,25 +33,25 @@ if (need('cluster')) {
   let duration: { good: number; bad: number };
   let held = 0;
 
-  async function begin(): Promise<{ namespace: string; run: (image: string) => Running }> {
+  async function begin(): Promise<{ namespace: string; release: (image: string) => Running }> {
     const namespace = await makeNamespace();
     const objects = appManifests(namespace, quick);
     expect(await deploy({ kubeConfig, manifests: objects, image: v1.byDigest })).toMatchObject({ state: 'deployed' });
     const manifests = mkdtempSync(join(folder, 'manifests-'));
     for (const object of objects) writeFileSync(join(manifests, `${object.kind}.yaml`), JSON.stringify(object));
-    const run = (image: string) => {
+    const release = (image: string) => {
       const args = ['deploy', '--kubeconfig', cluster.kubeconfig, '--manifests', manifests, '--image', image];
       return start(process.execPath, [program, ...args], { cwd: folder });
     };
-    return { namespace, run };
+    return { namespace, release };
   }
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'rollouts-'));
     const time = async (image: string) => {
-      const { run } = await begin();
+      const { release } = await begin();
       const before = Date.now();
-      await run(image).ended;
+      await release(image).ended;
       return Date.now() - before;
     };
     duration = { good: await time(v2.byDigest), bad: await time(missing) };
@@ -64,28 +65,32 @@ if (need('cluster')) {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test.each(moments)(
+  // Each waits for its pods most of the time.
+  const run = limited(3);
+  test.concurrent.for(moments)(
     'killed at $share of a rollout (good image: $isGood), it ends the next time',
-    async ({ share, isGood }) => {
-      const { namespace, run } = await begin();
-      const image = isGood ? v2.byDigest : missing;
-      const first = run(image);
-      onTestFinished(() => first.stop());
-      await sleep(share * (isGood ? duration.good : duration.bad));
-      if (isRunning(first.pid)) process.kill(first.pid, 'SIGKILL');
-      await first.ended;
-      const second = run(image);
-      onTestFinished(() => second.stop());
-      const { code, stdout, stderr } = await second.ended;
-      expect(stdout + stderr).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
-      expect(code, stdout + stderr).toBe(isGood ? 0 : 1);
-      const serves = isGood ? v2.byDigest : v1.byDigest;
-      const after = await look(kubeConfig, namespace);
-      expect([imagesOf(after), progressOf(after).isDone], stdout).toEqual([[serves], true]);
-      const good = after.deployment.metadata?.annotations?.[annotations.lastGood];
-      const set = after.replicaSets.find(({ spec }) => spec?.template?.spec?.containers[0].image === serves);
-      expect(good).toBe(set?.metadata?.name);
-      held++;
-    },
+    { timeout: 7_200_000 },
+    ({ share, isGood }, { onTestFinished }) =>
+      run(async () => {
+        const { namespace, release } = await begin();
+        const image = isGood ? v2.byDigest : missing;
+        const first = release(image);
+        onTestFinished(() => first.stop());
+        await sleep(share * (isGood ? duration.good : duration.bad));
+        if (isRunning(first.pid)) process.kill(first.pid, 'SIGKILL');
+        await first.ended;
+        const second = release(image);
+        onTestFinished(() => second.stop());
+        const { code, stdout, stderr } = await second.ended;
+        expect(stdout + stderr).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
+        expect(code, stdout + stderr).toBe(isGood ? 0 : 1);
+        const serves = isGood ? v2.byDigest : v1.byDigest;
+        const after = await look(kubeConfig, namespace);
+        expect([imagesOf(after), progressOf(after).isDone], stdout).toEqual([[serves], true]);
+        const good = after.deployment.metadata?.annotations?.[annotations.lastGood];
+        const set = after.replicaSets.find(({ spec }) => spec?.template?.spec?.containers[0].image === serves);
+        expect(good).toBe(set?.metadata?.name);
+        held++;
+      }),
   );
 }
