@@ -1,9 +1,12 @@
 /** The deployer as others have it: the packed package, from another repository, for an application that is not ours. */
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseImage } from '../ci/src/image_name.ts';
+import { signImage } from '../ci/src/supply/signature.ts';
 import { type Cluster, type PushedImage, startCluster, type TestNamespace } from './support/cluster.ts';
 import { imagesOf, kubeConfigOf, look } from './support/deploy.ts';
 import { need } from './support/need.ts';
@@ -93,8 +96,19 @@ describe.skipIf(!need('rig'))('the package in another repository', () => {
 
   test('deploys its application, explains what is wrong with the next release, and goes back', async () => {
     const kubeConfig = kubeConfigOf(cluster.kubeconfig);
-    const first = await release(v1.byDigest);
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    writeFileSync(join(shop, 'release.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+    const signed = ['--verify-key', '../release.pub'];
+    const unsigned = await release(v1.byDigest, ...signed);
+    expect(unsigned, unsigned.stderr).toMatchObject({ code: 3 });
+    expect(unsigned.stdout).toMatch(/nothing was changed: .* has no signature \(IMAGE_UNSIGNED\)/);
+
+    const { registry, repository, digest = '' } = parseImage(v1.byDigest)!;
+    const login = { host: `http://${registry}`, username: '', password: '' };
+    await signImage(login, { registry, repository, digest }, privateKey);
+    const first = await release(v1.byDigest, ...signed);
     expect(first, first.stderr).toMatchObject({ code: 0 });
+    expect(first.stderr).toContain(`the signature of ${digest} is by the key given`);
     expect(first.stdout).toContain(`${namespace.name}/front serves ${v1.byDigest}`);
     expect(first.stdout).toContain('Service front, port 80: GET /health/ready answers 200');
     expect(imagesOf(await look(kubeConfig, namespace.name, 'front'))).toEqual([v1.byDigest, helper]);

@@ -5,6 +5,7 @@ import { type AwsClients, awsClients } from '../aws/clients.ts';
 import { eksKubeConfig, nodeRoles } from '../aws/eks.ts';
 import { awsProblem } from '../aws/errors.ts';
 import { ecrExplainer } from '../ecr/explain.ts';
+import { type RegistryLogin, registryLogin } from '../ecr/registry.ts';
 import { PipelineError } from '../errors.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
 import { nodeArchitectures } from '../kubernetes/nodes.ts';
@@ -42,6 +43,15 @@ export async function ownEksKubeConfig(cluster: string): Promise<KubeConfig> {
     throw new PipelineError('AWS_ARGUMENTS', headline, { next: 'sign in, or give --kubeconfig FILE', cause });
   });
   return eksKubeConfig(clients, cluster);
+}
+
+/** To read from ECR. Throws AWS_ARGUMENTS, and as registryLogin. */
+export async function ownRegistryLogin(host: string, region: string): Promise<RegistryLogin> {
+  const clients = await ownAwsClients(region).catch((cause) => {
+    const headline = `${host} is in ECR, and there are no AWS credentials: ${awsProblem(cause).problem}`;
+    throw new PipelineError('AWS_ARGUMENTS', headline, { next: 'sign in, such as with aws sso login', cause });
+  });
+  return registryLogin(clients, host).finally(() => clients.destroy());
 }
 
 /** `cluster` is the name of an EKS cluster: with it, the explanation covers the pull rights of its nodes' roles. */

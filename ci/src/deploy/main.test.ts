@@ -31,6 +31,8 @@ test.each([
   [[...deploy, '--patience', 'image-not-fond=9'], 'write image-not-found=SECONDS, or another of'],
   [[...deploy, '--patience', 'quota=long'], 'the patience is "quota=long", expected quota=SECONDS'],
   [[...deploy, '--sample', 'questions.jsonl'], '--sample needs a table of signals whose "shadow" says where to ask'],
+  [[...deploy, '--verify-key', 'no-such.pub'], '--verify-key cannot be read: ENOENT'],
+  [[...deploy, '--verify-key', program], '--verify-key holds no key in PEM, expected Ed25519'],
   [[...deploy, '--max-flips', '10%'], '--max-flips limits how many answers to --sample may differ'],
   [[...deploy, '--despite', 'LOCKED=alone'], 'the refusal LOCKED cannot be passed'],
   [['diagnose', '--name', 'app', '--kubeconfig', 'nowhere.yaml'], 'the kubeconfig cannot be read'],

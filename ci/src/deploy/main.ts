@@ -10,6 +10,8 @@ import { PipelineError } from '../errors.ts';
 import { type ExplainImage, parseImage } from '../image_name.ts';
 import { clusterError, describeError } from '../kubernetes/api_error.ts';
 import { hideCredentials, kubernetes } from '../kubernetes/client.ts';
+import { verifyingKey } from '../supply/signature.ts';
+import { dockerLogin, type Verify, verifierOf } from '../supply/verify.ts';
 import { deploy } from './deploy.ts';
 import { describeDiagnosis, diagnose } from './diagnose.ts';
 import { throughServer } from './kubeconfig.ts';
@@ -32,6 +34,8 @@ ${program} diagnose --name <deployment> [options]
   --patience <cause>=<seconds>
                              how long that cause may last before it fails the rollout, such as image-not-found=120
                              for a registry that replicates; repeat it for another cause (docs/deploy.md)
+  --verify-key <file>        public key in PEM; an image without a signature by it is refused. Registries are asked as the machine's
+                             docker login and AWS credentials let it
   --despite <code>=<reason>  pass this refusal; the record keeps the reason. Repeat it for another
   --canary <duration>        how long to compare one pod of the new revision with the old ones before the rest follows
   --bake <duration>          how long to compare the new revision with the old one under traffic (default 0: not at all)
@@ -63,6 +67,7 @@ const options = {
   'model-version': { type: 'string' },
   deadline: { type: 'string' },
   patience: { type: 'string', multiple: true, default: [] as string[] },
+  'verify-key': { type: 'string' },
   despite: { type: 'string', multiple: true, default: [] as string[] },
   bake: { type: 'string' },
   canary: { type: 'string' },
@@ -106,6 +111,7 @@ async function runDeploy(values: Values): Promise<number> {
   const settings = rolloutSettings({ ...values, maxFlips: values['max-flips'] });
   const signals = await readSignals(manifests, values.signals);
   const sample = await readSample(values, signals);
+  const verifyImage = await readVerifyKey(values['verify-key']);
   const kubeConfig = await kubeConfigOf(values);
   const note = values.record === undefined ? undefined : recorder(values.record);
   const stopped = new AbortController();
@@ -126,6 +132,7 @@ async function runDeploy(values: Values): Promise<number> {
     sample,
     fieldManager: values['field-manager'],
     explainImage: explainerFor(kubeConfig),
+    verifyImage,
     onProgress: (line) => {
       process.stderr.write(`${line}\n`);
       note?.({ line });
@@ -141,6 +148,19 @@ async function readSignals(manifests: string, given: string | undefined): Promis
   const path = given ?? join(dirname(resolve(manifests)), 'signals.yaml');
   if (given === undefined && !existsSync(path)) return undefined;
   return parseSignals(await readFile(path, 'utf8'), path);
+}
+
+/** Throws UsageError and SIGN_KEY. */
+async function readVerifyKey(path: string | undefined): Promise<Verify | undefined> {
+  if (path === undefined) return undefined;
+  const pem = await readFile(path, 'utf8').catch((error) => {
+    throw new UsageError(`--verify-key cannot be read: ${error.message}`);
+  });
+  return verifierOf(verifyingKey(pem), async ({ registry, region }) => {
+    if (region === undefined) return dockerLogin(registry);
+    const { ownRegistryLogin } = await import('./aws.ts');
+    return ownRegistryLogin(registry, region);
+  });
 }
 
 /** Each entry at once, so that a run that is killed leaves its record. */

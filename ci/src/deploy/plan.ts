@@ -45,6 +45,8 @@ export type RolloutOptions = ReleaseFacts &
     fieldManager?: string;
     /** What the registry really holds: checked before the start, and again when a pull fails. */
     explainImage?: ExplainImage;
+    /** Who signed the image: asked first. What it throws refuses the release, and cannot be passed. */
+    verifyImage?: (reference: string) => Promise<string>;
     /** What a new revision is compared by while it bakes. */
     signals?: SignalTable;
     /** Questions that the new image and the revision that serves are asked before the start. */
@@ -96,6 +98,7 @@ export async function planRelease(
   const { kubeConfig, explainImage, fieldManager = ours, onProgress } = options;
   const objects = objectsOf(kubeConfig);
   const release = prepareRelease(await inNamespace(objects, manifests, options.namespace), options);
+  if (options.verifyImage) onProgress(await options.verifyImage(options.image));
   const { namespace, name } = release;
   const applier = makeApplier(kubeConfig, fieldManager);
   const records = makeRecords(kubeConfig, namespace, name, fieldManager);

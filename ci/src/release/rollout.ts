@@ -7,11 +7,13 @@ import { describeOutcome, exitCode, outcomeError } from '../deploy/report.ts';
 import { rolloutSettings, type SettingWords } from '../deploy/settings.ts';
 import { PipelineError } from '../errors.ts';
 import { type Result, success } from '../result.ts';
-import { signingOf, verifyReference } from '../supply/keys.ts';
+import { signingOf, verifierFor } from '../supply/keys.ts';
+import type { Verify } from '../supply/verify.ts';
 import { sampleIn, type TargetCluster, targetOf } from './cluster.ts';
 import { type Call, callOf } from './model.ts';
 
 export type Rollout = TargetCluster & {
+  verifyImage?: Verify;
   /** By digest. */
   image: string;
   commit?: string;
@@ -29,8 +31,8 @@ export async function deployAs(given: Arguments, words: DeployWords): Promise<Re
     throw new PipelineError('MAX_FLIPS', headline, { next: 'add --sample FILE, or leave it out' });
   }
   const target = { ...(await targetOf(given, 'deploy')), sample: await sampleIn(sample) };
-  await verifyReference(await signingOf(given.signing), image, () => awsClientsOf(given));
-  return rollOut({ ...target, image, commit, modelVersion, ...settings }, callOf('deploy'));
+  const verifyImage = verifierFor(await signingOf(given.signing), () => awsClientsOf(given));
+  return rollOut({ ...target, verifyImage, image, commit, modelVersion, ...settings }, callOf('deploy'));
 }
 
 /** However it ends: the cause is the refusal's own code, the verdict's (ROLLOUT_...), or DEPLOY_INTERRUPTED. */

@@ -4,8 +4,8 @@ import type { File, Secret } from '@dagger.io/dagger';
 import type { AwsClients } from '../aws/clients.ts';
 import { type RegistryLogin, registryLogin } from '../ecr/registry.ts';
 import { PipelineError } from '../errors.ts';
-import { parseImage } from '../image_name.ts';
 import { type SignedImage, signImage, signingKey, verifyImage, verifyingKey } from './signature.ts';
+import { type Verify, verifierOf } from './verify.ts';
 
 /** As callers give them. */
 export type SigningArguments = { signKey?: Secret; verifyKey?: File };
@@ -38,32 +38,20 @@ export async function signAndVerify(
 }
 
 /**
- * For a deployment of an image by name. In ECR the AWS credentials sign in; another registry is asked without a user name. Throws
- * as signAndVerify, and AWS_ARGUMENTS.
+ * For a deployment of an image by name; undefined without a key. In ECR the AWS credentials sign in; another registry is asked
+ * without a user name. The verifier throws AWS_ARGUMENTS too.
  */
-export async function verifyReference(
+export function verifierFor(
   { verifyKey }: Signing,
-  reference: string,
   awsClients: () => Promise<AwsClients | undefined>,
-): Promise<void> {
-  if (verifyKey === undefined) return;
-  const { registry, repository, digest, region } = parseImage(reference) ?? {};
-  // The deployment itself refuses what is not by digest.
-  if (registry === undefined || repository === undefined || digest === undefined) return;
-  const login =
-    region === undefined ? { host: registry, username: '', password: '' } : await ecrLogin(registry, region);
-  await verifyImage(login, { registry, repository, digest }, verifyKey);
-
-  async function ecrLogin(host: string, home: string): Promise<RegistryLogin> {
+): Verify | undefined {
+  if (verifyKey === undefined) return undefined;
+  return verifierOf(verifyKey, async ({ registry, region }) => {
+    if (region === undefined) return { host: registry, username: '', password: '' };
     const clients = await awsClients();
-    if (clients) return registryLogin(clients.inRegion(home), host);
+    if (clients) return registryLogin(clients.inRegion(region), registry);
+    const headline = '--verify-key reads signatures from ECR, and no AWS credentials were given';
     const next = 'add --aws-region, --aws-access-key-id and --aws-secret-access-key';
-    throw new PipelineError(
-      'AWS_ARGUMENTS',
-      '--verify-key reads signatures from ECR, and no AWS credentials were given',
-      {
-        next,
-      },
-    );
-  }
+    throw new PipelineError('AWS_ARGUMENTS', headline, { next });
+  });
 }

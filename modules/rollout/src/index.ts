@@ -28,6 +28,7 @@ export class Rollout {
   kubeconfig?: Secret;
   context?: string;
   apiServer?: Service;
+  dockerConfig?: Secret;
   cluster?: string;
   awsRegion?: string;
   awsAccessKeyId?: Secret;
@@ -54,13 +55,14 @@ export class Rollout {
     /** Kubeconfig of the cluster: file:$HOME/.kube/config */ kubeconfig?: Secret,
     /** Context of the kubeconfig; default its current one */ context?: string,
     /** Kubernetes API server, if only your machine reaches it: tcp://127.0.0.1:6443 */ apiServer?: Service,
+    /** Sign-in to a registry that asks who reads a signature: file:$HOME/.docker/config.json */ dockerConfig?: Secret,
     /** EKS cluster by its name, instead of a kubeconfig */ cluster?: string,
     /** AWS region, such as eu-central-1; for an EKS cluster, and for images in ECR */ awsRegion?: string,
     /** env:AWS_ACCESS_KEY_ID */ awsAccessKeyId?: Secret,
     /** env:AWS_SECRET_ACCESS_KEY */ awsSecretAccessKey?: Secret,
     /** env:AWS_SESSION_TOKEN */ awsSessionToken?: Secret,
   ) {
-    Object.assign(this, { tool, nodeImage, npmrc, caBundle, kubeconfig, context, apiServer, cluster });
+    Object.assign(this, { tool, nodeImage, npmrc, caBundle, kubeconfig, context, apiServer, dockerConfig, cluster });
     Object.assign(this, { awsRegion, awsAccessKeyId, awsSecretAccessKey, awsSessionToken });
   }
 
@@ -81,6 +83,7 @@ export class Rollout {
    * @param prometheus While watching, alerts of this service that begin to fire there are a reason to go back
    * @param sample Questions that both images answer before any pod takes traffic; the signals say where they are asked
    * @param maxFlips Refuse the rollout if more of these answers differ, such as 10%
+   * @param verifyKey Public key in PEM; an image without a signature by it is refused
    * @param allowFailure Return a failed rollout as a result, with its cause, instead of an error
    */
   @func({ cache: 'never' })
@@ -100,10 +103,11 @@ export class Rollout {
     prometheus?: string,
     sample?: File,
     maxFlips?: string,
+    verifyKey?: File,
     allowFailure: boolean = false,
   ): Promise<Result> {
     const words = { image, name, container, namespace, commit, patience, deadline, despite, canary, bake, prometheus };
-    const files = { signals, sample };
+    const files = { signals, sample, verifyKey };
     let ready = (await this.program()).withMountedDirectory('/manifests', manifests);
     for (const [option, file] of Object.entries(files))
       if (file) ready = ready.withMountedFile(`/given/${option}`, file);
@@ -158,6 +162,7 @@ export class Rollout {
     if (this.npmrc) container = container.withoutMount('/root/.npmrc');
     container = container.withoutMount('/root/.npm').withDirectory('/tool', code);
     if (this.kubeconfig) container = container.withMountedSecret('/run/kubeconfig', this.kubeconfig);
+    if (this.dockerConfig) container = container.withMountedSecret('/root/.docker/config.json', this.dockerConfig);
     if (this.awsRegion) container = container.withEnvVariable('AWS_REGION', this.awsRegion);
     if (this.awsAccessKeyId) container = container.withSecretVariable('AWS_ACCESS_KEY_ID', this.awsAccessKeyId);
     if (this.awsSecretAccessKey)
