@@ -5,8 +5,10 @@
  * waits in a queue. Each turn takes some of it. Node accepts one connection a turn, and a probe opens a new one: while connections
  * come in, most turns score nothing.
  *
- * A queue that never empties is overloaded: it holds no more work than `turnMs`, and refuses the rest. One that was empty a moment
- * ago has a burst, and holds BURST_MS of work ("controlled delay": Nichols and Jacobson 2012; Maurer, Fail at Scale, 2015).
+ * What would wait for too much work is refused ("controlled delay": Nichols and Jacobson 2012; Maurer, Fail at Scale, 2015).
+ *
+ * - Small requests: for more than SMALL_MS, so that hundreds of clients who wait for their answers only get them later.
+ * - Large requests: for more than `turnMs`, or after the queue was empty a moment ago, for BURST_MS.
  */
 
 /** Bodies from this size on are large. */
@@ -14,31 +16,48 @@ export const LARGE_BYTES = 16 * 1024;
 const BURST_MS = 100;
 /** After the last refusal. */
 const CALM_MS = 1000;
-/** A small request may always wait for this many others. */
-const SMALL_AHEAD = 8;
+/** Work that may wait in small requests. */
+const SMALL_MS = 100;
+/** A small request that was taken is refused after this time: there is other work in between, and other programs. */
+const SMALL_LATE_MS = 2000;
+/** A guess, until there were some. */
+const SMALL_MEAN_MS = 0.1;
+/** A small request counts for this many usual ones at most: what takes longer was interrupted by another program. */
+const OUTLIER = 8;
 /** A large request may wait for this many others of its kind. */
 const LARGE_AHEAD = 1.5;
-/** A request that was taken is refused after this many times what its queue may hold: there is other work in between. */
-const LATE = 5;
+/** A large request that was taken is refused after this many times what its queue may hold. */
+const LARGE_LATE = 5;
 /** How long turns may accept connections only. */
 const ACCEPTING_MS = 10;
 
 export type Waiting = { run: () => void; refuse: () => void };
 type Item = Waiting & { since: number };
 
+type Policy = {
+  /** Of a request, before there was one. */
+  meanMs: number;
+  /** How much of a request's time counts, beside the mean. */
+  counted: (ms: number, meanMs: number) => number;
+  /** The mean is of about this many. */
+  over: number;
+  /** Milliseconds of work that may wait. */
+  mostMs: (meanMs: number, isBurst: boolean) => number;
+  /** How long a request that was taken may wait. */
+  lateMs: (mostMs: number) => number;
+};
+
 class Queue {
   readonly items = new Set<Item>();
-  /** Milliseconds of work that may wait while the queue is overloaded. */
-  readonly #most: (meanMs: number) => number;
+  readonly #policy: Policy;
   /** When it was last empty without having refused anything lately. */
   #calmAt = 0;
   #refusedAt = Number.NEGATIVE_INFINITY;
-  /** Of the last ones, in milliseconds. */
   #meanMs: number;
 
-  constructor(meanMs: number, most: (meanMs: number) => number) {
-    this.#meanMs = meanMs;
-    this.#most = most;
+  constructor(policy: Policy) {
+    this.#policy = policy;
+    this.#meanMs = policy.meanMs;
   }
 
   get isEmpty(): boolean {
@@ -47,7 +66,7 @@ class Queue {
 
   /** Whether what comes now would wait for too long, and is refused. */
   isFull(now: number): boolean {
-    if (this.items.size * this.#meanMs <= this.#limit(now)) return false;
+    if (this.items.size * this.#meanMs <= this.#mostMs(now)) return false;
     this.#refusedAt = now;
     return true;
   }
@@ -64,7 +83,7 @@ class Queue {
     const [item] = this.items;
     this.items.delete(item);
     const began = performance.now();
-    if (began - item.since > LATE * this.#limit(began) + otherMs) {
+    if (began - item.since > this.#policy.lateMs(this.#mostMs(began)) + otherMs) {
       this.#refusedAt = began;
       item.refuse();
       return;
@@ -75,19 +94,35 @@ class Queue {
     this.#mayBeCalm(now);
   }
 
-  took(milliseconds: number): void {
-    this.#meanMs += (milliseconds - this.#meanMs) / 8;
+  took(ms: number): void {
+    const { counted, over } = this.#policy;
+    this.#meanMs += (counted(ms, this.#meanMs) - this.#meanMs) / over;
   }
 
   #mayBeCalm(now: number): void {
     if (this.isEmpty && now - this.#refusedAt > CALM_MS) this.#calmAt = now;
   }
 
-  #limit(now: number): number {
-    const most = this.#most(this.#meanMs);
-    return now - this.#calmAt > BURST_MS ? most : Math.max(most, BURST_MS);
+  #mostMs(now: number): number {
+    return this.#policy.mostMs(this.#meanMs, now - this.#calmAt <= BURST_MS);
   }
 }
+
+const small: Policy = {
+  meanMs: SMALL_MEAN_MS,
+  counted: (ms, meanMs) => Math.min(ms, OUTLIER * meanMs),
+  over: 32,
+  mostMs: () => SMALL_MS,
+  lateMs: () => SMALL_LATE_MS,
+};
+
+const large = (turnMs: number): Policy => ({
+  meanMs: turnMs,
+  counted: (ms) => ms,
+  over: 8,
+  mostMs: (meanMs, isBurst) => Math.max(isBurst ? BURST_MS : turnMs, LARGE_AHEAD * meanMs),
+  lateMs: (mostMs) => LARGE_LATE * mostMs,
+});
 
 export class Turns {
   readonly #turnMs: number;
@@ -106,8 +141,8 @@ export class Turns {
 
   constructor(turnMs: number) {
     this.#turnMs = turnMs;
-    this.#small = new Queue(0, (meanMs) => Math.max(turnMs, SMALL_AHEAD * meanMs));
-    this.#large = new Queue(turnMs, (meanMs) => Math.max(turnMs, LARGE_AHEAD * meanMs));
+    this.#small = new Queue(small);
+    this.#large = new Queue(large(turnMs));
   }
 
   /** A connection came in; there may be more. */
@@ -140,8 +175,7 @@ export class Turns {
     } finally {
       const took = performance.now() - began;
       this.#worked += took;
-      // One that takes long says little about the others.
-      this.#small.took(Math.min(took, this.#turnMs));
+      this.#small.took(took);
     }
   }
 

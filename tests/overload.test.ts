@@ -151,6 +151,25 @@ describe('others are served, in bounded memory,', () => {
     expect(peak() ?? 0).toBeLessThan(MOST_MEGABYTES);
   });
 
+  test('while 200 clients send small requests and wait for their answers: no one is refused', async () => {
+    await start();
+    const text = 'It was a good film, but the acting was bad and the story was long. ';
+    const body = JSON.stringify({ texts: Array.from({ length: 16 }, () => text) });
+    const statuses = new Map<number, number>();
+    const client = async () => {
+      const connection = openConnection(service);
+      for (let i = 0; i < 20; i++) {
+        connection.send(`${HEAD}content-length: ${body.length}\r\n\r\n${body}`);
+        const { status } = await connection.answer();
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+      connection.send('GET /nothing HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+      await connection.ended;
+    };
+    await othersAreServed(Promise.all(Array.from({ length: 200 }, client)));
+    expect([...statuses]).toEqual([[200, 4000]]);
+  });
+
   test('while nobody reads the log, and the process ends all the same', async () => {
     await start();
     service.child.stdout?.pause();
