@@ -112,16 +112,21 @@ async function readSecrets({
   };
   const texts = new Map<string, string>();
   for (const [option, secret] of Object.entries(secrets)) {
-    const text = await secret?.plaintext().catch((cause: unknown) => {
-      const evidence = lastLines(cause instanceof Error ? cause.message : String(cause));
-      const next = 'set the variable or create the file that it names, or leave it out';
-      throw new PipelineError('SECRET', `the secret of --${option} cannot be read`, { evidence, next, cause });
-    });
+    const text = await readSecret(option, secret);
     // The words of a whole file are not secrets.
     if (/^(?:tracking-|aws-|texts$)/.test(option)) hide(text);
     if (text !== undefined) texts.set(option, text);
   }
   return texts;
+}
+
+/** The text of one option's secret. Throws SECRET. */
+export async function readSecret(option: string, secret: Secret | undefined): Promise<string | undefined> {
+  return secret?.plaintext().catch((cause: unknown) => {
+    const evidence = lastLines(cause instanceof Error ? cause.message : String(cause));
+    const next = 'set the variable or create the file that it names, or leave it out';
+    throw new PipelineError('SECRET', `the secret of --${option} cannot be read`, { evidence, next, cause });
+  });
 }
 
 export function toolboxOf({ source, images, mirrors, owner }: Arguments): Container {

@@ -44,6 +44,12 @@ test('files in which people keep passwords never enter a container', () => {
   expect(list).toContain("'.env'");
 });
 
+// Without the model of the call before, every call of repro would add one.
+test('the source holds the model, so that repro of an unchanged folder changes nothing', () => {
+  const [, list] = /defaultPath: '\/',\s*ignore: \[([^\]]*)\]/.exec(code)!;
+  expect(list).not.toContain("'models");
+});
+
 // See kubernetes.ts.
 test('no call loads a package that it does not use', () => {
   const files = globSync('**/*.ts', { cwd: import.meta.dirname }).filter((file) => !/\.test\.ts$|testdata/.test(file));

@@ -76,7 +76,6 @@ export class Sentiment {
         'data/raw',
         'data/interim',
         'data/processed',
-        'models',
         '.dvc/cache',
         '.dvc/tmp',
         '.dvc/config.local',

@@ -1,7 +1,16 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, matchesGlob, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { imagePart, integrationTests, namedTexts, type Part, pipelinePart, unitTests } from './parts.ts';
+import {
+  imagePart,
+  integrationTests,
+  lintPart,
+  namedTexts,
+  type Part,
+  pipelinePart,
+  typesPart,
+  unitTests,
+} from './parts.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -34,6 +43,11 @@ test.each([...unitTests, ...integrationTests])(
     expect(imported(own).filter((file) => !sees(group, file))).toEqual([]);
   },
 );
+
+test('no check runs again because the stages have made another model', () => {
+  const parts = [lintPart, typesPart, ...unitTests, ...integrationTests, pipelinePart, imagePart];
+  expect(parts.filter((part) => sees(part, 'models/registered.json'))).toEqual([]);
+});
 
 test('no test of the pipeline group imports the service', () => {
   const [pipeline] = integrationTests;

@@ -1,6 +1,6 @@
 /** Publishes an image to a registry: ECR, whose repository is prepared first and whose scan is awaited, or any other. */
 import { type Container, type Directory, dag, type File, type Secret, type Service } from '@dagger.io/dagger';
-import { type Arguments, awsClientsOf, builderOf, trackingOf } from '../arguments.ts';
+import { type Arguments, awsClientsOf, builderOf, readSecret, trackingOf } from '../arguments.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { buildImage, contentId } from '../containers/image.ts';
 import { neverCached } from '../containers/pipeline.ts';
@@ -20,6 +20,7 @@ import { prepareRepository } from '../ecr/repository.ts';
 import { parseSeverity, type Severity, scanGate, scanSummary } from '../ecr/scan.ts';
 import { PipelineError } from '../errors.ts';
 import { byDigest, ecrHost, type ImageName, imageTag, parseImageName } from '../image_name.ts';
+import { hide } from '../redact.ts';
 import { type Result, success } from '../result.ts';
 import { lastLines, runStep } from '../step.ts';
 import { BILL, checkBill } from '../supply/bill.ts';
@@ -108,6 +109,8 @@ export async function publishAs(given: Arguments, words: DestinationArguments & 
   const tag = await treeTag(given.source);
   const signing = await signingOf(given.signing);
   const destination = await destinationOf({ ...words, signing }, tag, () => awsClientsOf(given), given.source);
+  // A registry that does not answer is told before anything is built.
+  if (!destination.ecr) await openDestination(destination).then(({ look }) => look(tag));
   const content = await chosenModel(words.model, builderOf(given), trackingOf(given), call, tag);
   const image = await buildImage(builderOf(given), content);
   const build = { image, content: await contentId(given.source, content), lock: await lockOf(given.source) };
@@ -153,6 +156,7 @@ export async function destinationOf(
     if (severity) throw meaningless(`--stop-at asks for ECR's scan, and ${name.registry} is not ECR`);
     if (Boolean(username) !== (password !== undefined))
       throw meaningless('--username and --password belong together', 'add the one that is missing');
+    hide(await readSecret('password', password));
     return { name, tag, username, password, signing };
   }
   if (username || password !== undefined)
@@ -216,7 +220,7 @@ async function tagStateByEngine(destination: Destination, tag: string): Promise<
     return { digest: digestOf(reference), labels: Object.fromEntries(await Promise.all(pairs)) };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
-    if (/not found|manifest unknown|name unknown/i.test(words)) return undefined;
+    if (/: not found|manifest unknown|name unknown/i.test(words)) return undefined;
     const headline = `the registry ${name.registry} does not say what ${name.repository}:${tag} holds`;
     const next = 'check --to, and --username with --password; docker login and docker pull show more';
     throw new PipelineError('REGISTRY', headline, { evidence: lastLines(words), next, cause: error });
