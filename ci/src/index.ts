@@ -22,7 +22,7 @@ import { type Arguments, argumentsOf, builderOf, toolboxOf } from './arguments.t
 import { checkCurrent, generated } from './checks/generated.ts';
 import { lint, runTests, typecheck } from './checks/run.ts';
 import type { Severity, StudyName } from './choices.ts';
-import { grafana, prometheus } from './containers/monitoring.ts';
+import { monitored } from './containers/monitoring.ts';
 import { integrationTests, unitTests } from './containers/parts.ts';
 import { examine } from './doctor/examine.ts';
 import { diagnosis } from './doctor/finding.ts';
@@ -372,8 +372,8 @@ export class Sentiment {
     prometheusImage: string = 'prom/prometheus:v3.13.5',
     grafanaImage: string = 'grafana/grafana:12.2.0',
   ): Promise<Service> {
-    const watched = prometheus(this.source, await this.serve(model), prometheusImage);
-    return prometheusAlone ? watched : grafana(this.source, watched, grafanaImage);
+    const images = { prometheus: prometheusImage, grafana: prometheusAlone ? undefined : grafanaImage };
+    return monitored(this.source, () => this.serve(model), images);
   }
 
   /**

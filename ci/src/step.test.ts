@@ -53,3 +53,18 @@ test('long output is cut at its start, and says by how many lines', () => {
 test('of a line that was overwritten, the last state is kept', () => {
   expect(lastLines('10 %\r50 %\r100 %\n')).toEqual(['100 %']);
 });
+
+test('an image that cannot be fetched is told with the option that names another', () => {
+  const words =
+    'failed to resolve image "docker.io/library/node:nope" (platform: "linux/amd64"): docker.io/library/node:nope: not found';
+  const error = stepError(step, new Error(words));
+  expect(error.message).toBe(
+    [
+      'the image docker.io/library/node:nope cannot be fetched (IMAGE_UNRESOLVED)',
+      `  | ${words}`,
+      '  next: check the name and the way to its registry, or name another: --node-image, the base of all containers',
+    ].join('\n'),
+  );
+  const other = stepError({ ...step, imageOption: '--cluster-image' }, new Error(words));
+  expect(other.message).toContain('or name another: --cluster-image');
+});

@@ -10,6 +10,8 @@ export type Step = {
   /** Completes "the step that ...": `runs the stages`. */
   step: string;
   next?: string;
+  /** Names the image that the step fetches, if that is not the base of all containers. */
+  imageOption?: string;
 };
 
 /** The fields of the SDK's ExecError. */
@@ -33,7 +35,9 @@ export function stepError(step: Step, error: unknown): PipelineError {
   if (error instanceof PipelineError) return error;
   const name = `${step.function}: the step that ${step.step}`;
   if (!hasEnded(error)) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
+    const unresolved = unresolvedImage(error, step.imageOption ?? '--node-image, the base of all containers');
+    if (unresolved) return unresolved;
     return new PipelineError('STEP_FAILED', `${name} failed`, {
       evidence: lastLines(words),
       next: step.next,
@@ -47,6 +51,24 @@ export function stepError(step: Step, error: unknown): PipelineError {
   }
   const headline = `${name} failed with exit code ${error.exitCode}`;
   return new PipelineError('STEP_FAILED', headline, { evidence, next: step.next, cause: error });
+}
+
+/** What the engine says when it cannot fetch an image, with the option that names another; undefined for other errors. */
+function unresolvedImage(error: unknown, option: string): PipelineError | undefined {
+  const words = wordsOf(error);
+  const [, image] = /failed to resolve (?:image|source metadata for) "?([^\s"]+?)[":]?(?:\s|$)/.exec(words) ?? [];
+  if (image === undefined) return undefined;
+  const next = `check the name and the way to its registry, or name another: ${option}`;
+  const evidence = lastLines(words);
+  return new PipelineError('IMAGE_UNRESOLVED', `the image ${image} cannot be fetched`, {
+    evidence,
+    next,
+    cause: error,
+  });
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function hasEnded(error: unknown): error is Ended {

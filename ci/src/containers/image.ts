@@ -1,6 +1,7 @@
 /** The service's image, from the project's own Dockerfile. */
 import { createHash } from 'node:crypto';
 import { type Container, type Directory, dag, type File, type Platform, type Secret } from '@dagger.io/dagger';
+import { runStep } from '../step.ts';
 import { originOf } from './git_remote.ts';
 import { imagePart } from './parts.ts';
 import type { Mirrors } from './toolbox.ts';
@@ -22,7 +23,9 @@ export type Builder = {
 export async function buildImage(builder: Builder, content: ImageContent): Promise<Container> {
   const { source, mirrors, platform } = builder;
   // A name may lead elsewhere a moment later, so all stages are built from one digest, which the image then tells.
-  const base = await dag.container({ platform }).from(builder.nodeImage).imageRef();
+  const base = await runStep({ function: 'image', step: 'resolves the base image' }, () =>
+    dag.container({ platform }).from(builder.nodeImage).imageRef(),
+  );
   const buildArgs = [
     { name: 'NODE_IMAGE', value: base },
     { name: 'GIT_COMMIT', value: content.commit ?? '' },

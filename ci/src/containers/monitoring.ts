@@ -1,11 +1,22 @@
 /** Prometheus and Grafana, configured by monitoring/, for one service. */
 import { type Directory, dag, type Service } from '@dagger.io/dagger';
+import { fetchable } from './base_images.ts';
 
 const PROMETHEUS_PORT = 9090;
 const GRAFANA_PORT = 3000;
 
-/** `source` is the repository; `app` listens on port 8080. */
-export function prometheus(source: Directory, app: Service, image: string): Service {
+/** `source` is the repository; `app` listens on port 8080. Without an image of Grafana, Prometheus itself. */
+export async function monitored(
+  source: Directory,
+  app: () => Promise<Service>,
+  images: { prometheus: string; grafana?: string },
+): Promise<Service> {
+  await fetchable('monitoring', { '--prometheus-image': images.prometheus, '--grafana-image': images.grafana });
+  const watched = prometheus(source, await app(), images.prometheus);
+  return images.grafana === undefined ? watched : grafana(source, watched, images.grafana);
+}
+
+function prometheus(source: Directory, app: Service, image: string): Service {
   const targets = JSON.stringify([{ targets: ['app:8080'] }]);
   return (
     dag
@@ -23,7 +34,7 @@ export function prometheus(source: Directory, app: Service, image: string): Serv
 }
 
 /** Without a sign-in: it is for the machine of the caller. */
-export function grafana(source: Directory, watched: Service, image: string): Service {
+function grafana(source: Directory, watched: Service, image: string): Service {
   const folder = source.directory('monitoring/grafana');
   return dag
     .container()

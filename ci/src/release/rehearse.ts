@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Secret } from '@dagger.io/dagger';
 import { type Arguments, awsClientsOf, builderOf } from '../arguments.ts';
 import { awsClients } from '../aws/clients.ts';
+import { fetchable } from '../containers/base_images.ts';
 import type { Builder } from '../containers/image.ts';
 import { mlflowService, withOwnMlflow } from '../containers/pipeline.ts';
 import { awsDouble, passwordRegistry, REGISTRY, startCluster } from '../containers/rehearsal.ts';
@@ -51,8 +52,8 @@ export async function rehearseAs(
 
 /** Without a target, starts a registry and a cluster of its own. Throws what releaseTo throws; CLUSTER_NOT_READY. */
 async function rehearse(inputs: RehearsalInputs, tag: string, call: Call, target?: RehearsalTarget): Promise<Result> {
-  const mlflow = await mlflowService(inputs.toolbox).start();
   const { destination, cluster } = target ?? (await ownTarget(inputs, tag));
+  const mlflow = await mlflowService(inputs.toolbox).start();
   return releaseTo({ ...inputs, tracking: withOwnMlflow(mlflow), destination, cluster }, call);
 }
 
@@ -68,6 +69,7 @@ async function ownTarget(
   { source, toolbox, registryImage, clusterImage, nodeImage }: RehearsalInputs,
   tag: string,
 ): Promise<RehearsalTarget> {
+  await fetchable('rehearse', { '--registry-image': registryImage, '--cluster-image': clusterImage });
   const aws = await awsDouble(toolbox).start();
   const clients = awsClients({
     region: 'us-east-1',
