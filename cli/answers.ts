@@ -1,10 +1,14 @@
-/** What `predict` says of a text, and threads that say it for the rows of large tables. */
-import { usageError } from '../ml/errors.ts';
+/** What `predict` says of a text, and of the rows of a table. */
+import type { RowProblem } from '../ml/corpus/records.ts';
+import type { TableRow } from '../ml/corpus/table.ts';
+import { RowError, type TableLines, type TableLinesOptions, tableLines } from '../ml/corpus/table_lines.ts';
+import { textOf } from '../ml/corpus/text_columns.ts';
+import { SentimentError, usageError } from '../ml/errors.ts';
 import { readModel } from '../ml/model/artifact.ts';
-import { knownShareOf } from '../ml/model/decision.ts';
+import { ENOUGH_KNOWN, knownShareOf } from '../ml/model/decision.ts';
 import { LinearTextModel } from '../ml/model/linear_text_model.ts';
+import type { SharedBytes } from '../ml/model/sections.ts';
 import type { Model } from '../ml/model/types.ts';
-import { Pool } from '../ml/threads.ts';
 
 export type Answered = {
   /**
@@ -27,11 +31,12 @@ export function answerOf(model: Model, text: string): Answered {
 }
 
 /** `writtenOut`: read a written-out \n, \t or \" as the sign that it stands for. */
-export type ModelToRead = { path: string; writtenOut?: boolean | undefined };
+export type ModelToRead = { path: string; writtenOut?: boolean | undefined; shared?: SharedBytes | undefined };
 
 /** Throws PREDICT_WRITTEN_OUT (2), and what readModel throws. */
-export function readModelOf({ path, writtenOut }: ModelToRead): LinearTextModel {
-  return writtenOut ? readingWrittenOut(readModel(path), path) : readModel(path);
+export function readModelOf({ path, writtenOut, shared }: ModelToRead): LinearTextModel {
+  const model = readModel(path, { shared });
+  return writtenOut ? readingWrittenOut(model, path) : model;
 }
 
 /** The same model for texts of an export that writes line ends and quotes out, as \n and \". */
@@ -46,39 +51,102 @@ function readingWrittenOut({ parts, digest }: LinearTextModel, path: string): Li
   return new LinearTextModel({ ...parts, normalize: { ...parts.normalize, written_out: true } }, digest);
 }
 
-/** Batches that are answered before threads are started: they take as long to start as some 2,000 texts to answer. */
-const HERE = 8;
+/** What is the same for all rows of a table. Plain data, which threads can be given. */
+export type Task = {
+  /** What messages call the table. */
+  name: string;
+  textColumn: readonly string[];
+  /** Names of the added columns. */
+  added: readonly string[];
+  withShare: boolean;
+  /** Leave bad rows out. */
+  keepGoing: boolean;
+  lines: TableLinesOptions;
+};
 
-/**
- * Answers batches of texts. The first are answered at once, here; those of a large table by threads, each with the model in
- * memory once more, while the caller reads and writes.
- */
-export class Answering {
-  /** Texts in a batch. */
-  readonly batchSize: number;
-  /** How many batches to ask for before waiting for the first. */
-  readonly ahead: number;
+export type RowCounts = {
+  rows: number;
+  withoutText: number;
+  /** Rows without an answer. */
+  unanswered: number;
+  /** Rows of whose words the model knows too few to be relied on. */
+  hardlyKnown: number;
+};
+
+/** The lines of some rows, and bad rows that were left out. */
+export type AnsweredRows = { lines: Uint8Array<ArrayBuffer>; counts: RowCounts; bad: RowProblem[] };
+
+/** Answers rows and writes their lines, until they are taken. */
+export class RowAnswers {
   readonly #model: Model;
-  readonly #toRead: ModelToRead;
-  readonly #threads: number;
-  #asked = 0;
-  #pool: Pool<readonly string[], Answered[]> | undefined;
+  readonly #task: Task;
+  readonly #lines: TableLines;
+  #written: Uint8Array[] = [];
+  #bad: RowProblem[] = [];
+  #counts = noCounts();
 
-  constructor(model: Model, { batchSize, threads, ...toRead }: ModelToRead & { batchSize: number; threads: number }) {
-    this.batchSize = batchSize;
-    this.ahead = batchSize === 1 ? 0 : 2 * threads;
+  constructor(model: Model, task: Task) {
     this.#model = model;
-    this.#toRead = toRead;
-    this.#threads = batchSize === 1 ? 0 : threads;
+    this.#task = task;
+    this.#lines = tableLines(task.lines);
   }
 
-  ask(texts: readonly string[]): Promise<Answered[]> | Answered[] {
-    if (this.#threads === 0 || this.#asked++ < HERE) return texts.map((text) => answerOf(this.#model, text));
-    this.#pool ??= new Pool(this.#threads, new URL('./answer_worker.ts', import.meta.url), this.#toRead);
-    return this.#pool.ask(texts);
+  /** Rows since the last `take`. */
+  get size(): number {
+    return this.#counts.rows;
   }
 
-  async close(): Promise<void> {
-    await this.#pool?.close();
+  /** Throws COLUMN_TAKEN (2), and without `keepGoing` a RowError. */
+  add(row: TableRow): void {
+    const { added, name, textColumn, withShare, keepGoing } = this.#task;
+    // In JSONL every row can have fields of its own.
+    for (const column of added) if (column in row.row) throw columnTaken(`${name}:${row.line}`, column);
+    try {
+      const { cells, known } = answerOf(this.#model, textOfRow(row, textColumn, name));
+      this.#written.push(this.#lines.lineOf(row, withShare ? [...cells, known] : cells));
+      const counts = this.#counts;
+      counts.rows++;
+      if (known === null) counts.withoutText++;
+      else if (cells[0] === null) counts.unanswered++;
+      if (known !== null && known < ENOUGH_KNOWN) counts.hardlyKnown++;
+    } catch (error) {
+      if (!keepGoing || !(error instanceof RowError)) throw error;
+      this.addBad(error.row);
+    }
   }
+
+  addBad(row: RowProblem): void {
+    this.#bad.push(row);
+  }
+
+  take(): AnsweredRows {
+    const lines = new Uint8Array(this.#written.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const line of this.#written) {
+      lines.set(line, at);
+      at += line.length;
+    }
+    const taken = { lines, counts: this.#counts, bad: this.#bad };
+    this.#written = [];
+    this.#bad = [];
+    this.#counts = noCounts();
+    return taken;
+  }
+}
+
+export function noCounts(): RowCounts {
+  return { rows: 0, withoutText: 0, unanswered: 0, hardlyKnown: 0 };
+}
+
+function textOfRow({ row, line }: TableRow, columns: readonly string[], name: string): string {
+  const found = textOf(row, columns);
+  if ('text' in found) return found.text;
+  throw new RowError('TEXT_INVALID', name, { line, ...found }, 'name the field that holds the text with --text-column');
+}
+
+export function columnTaken(where: string, column: string): SentimentError {
+  return new SentimentError('COLUMN_TAKEN', `${where} already has a column ${JSON.stringify(column)}`, {
+    next: 'give the added columns other names: --prefix predicted_',
+    exitCode: 2,
+  });
 }

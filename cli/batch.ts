@@ -51,7 +51,7 @@ export async function batch({ from, to, shards, shard, model: path, ...options }
       const out = join(folder, resultName(name));
       const badRows = options.keepGoing ? join(folder, `${name}.bad_rows.csv`) : undefined;
       const data = await input.fetch(name, folder);
-      const left = await predictTable(model, path, { ...options, data, name: input.address(name), out, badRows });
+      const left = await predictTable(model, { path }, { ...options, data, name: input.address(name), out, badRows });
       if (badRows !== undefined && left > 0) await output.store(badRows);
       // Last, because its presence says that the table is done.
       await output.store(out);

@@ -1,25 +1,42 @@
 /**
  * `sentiment predict`: one text, lines of stdin, or a table of any size. A table keeps its rows in order and gives back
- * all its columns unchanged, is read one row at a time, and its output file appears only when it is complete.
+ * all its columns unchanged, and its output file appears only when it is complete. Memory does not grow with the table.
+ *
+ * A large file is cut into pieces (ml/corpus/pieces.ts). Threads read, answer and write the rows of each, while this one reads
+ * and writes bytes. All threads look at one copy of the model's file.
  */
 import { once } from 'node:events';
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { formatOf, type TableFormat } from '../ml/corpus/data_file.ts';
+import { formatOf, openDataFile, type TableFormat } from '../ml/corpus/data_file.ts';
 import type { ReadingOptions } from '../ml/corpus/dialect.ts';
-import { readTable, requireColumns, type Table, type TableRow } from '../ml/corpus/table.ts';
-import { RowError } from '../ml/corpus/table_lines.ts';
+import { cutPieces } from '../ml/corpus/pieces.ts';
+import type { RowProblem } from '../ml/corpus/records.ts';
+import { type Layout, readTable, requireColumns, type Table } from '../ml/corpus/table.ts';
+import { type TableLinesOptions, tableLines } from '../ml/corpus/table_lines.ts';
 import { openTableWriter, type TableWriter } from '../ml/corpus/table_writer.ts';
-import { textColumnNames, textOf } from '../ml/corpus/text_columns.ts';
+import { textColumnNames } from '../ml/corpus/text_columns.ts';
 import { SentimentError, usageError } from '../ml/errors.ts';
 import { ENOUGH_KNOWN } from '../ml/model/decision.ts';
 import type { LinearTextModel } from '../ml/model/linear_text_model.ts';
 import type { Model } from '../ml/model/types.ts';
 import { ingestionOfModel } from '../ml/params.ts';
-import { type Answered, Answering, answerOf, readModelOf } from './answers.ts';
+import { Pool } from '../ml/threads.ts';
+import {
+  type AnsweredRows,
+  answerOf,
+  columnTaken,
+  type ModelToRead,
+  noCounts,
+  RowAnswers,
+  type RowCounts,
+  readModelOf,
+  type Task,
+} from './answers.ts';
 import { type BadRows, collectBadRows } from './bad_rows.ts';
 import { checkOutput, cleaningUp, printable } from './output.ts';
-import { startProgress } from './progress.ts';
+import type { PieceAnswer, PieceTask } from './piece_worker.ts';
+import { startProgress, type TableProgress } from './progress.ts';
 
 export type PredictOptions = Omit<TableOptions, 'data'> & { model: string; data?: string };
 
@@ -40,7 +57,7 @@ export type TableOptions = ReadingOptions & {
   knownShare?: boolean;
   /** Read a written-out \n, \t or \" as the sign that it stands for. */
   writtenOut?: boolean;
-  /** How many threads answer the rows of a large file; 0 answers them here. */
+  /** How many threads take the pieces of a large file; 0 does all the work here. */
   threads?: number;
   /** Leave bad rows out instead of stopping at the first. */
   keepGoing?: boolean;
@@ -50,8 +67,14 @@ export type TableOptions = ReadingOptions & {
 
 const STDIN = '-';
 
-/** Rows that are answered together. */
+/** Bytes that are read together: about as many as a piece has. */
+const CHUNK = 1 << 17;
+
+/** Rows that are written together. */
 const BATCH = 512;
+
+/** Threads take as long to start as some 20,000 short texts to answer. */
+const LEAST_FOR_THREADS = 1 << 20;
 
 const SOME_ROWS_LEFT_OUT = 4;
 
@@ -71,9 +94,10 @@ export async function predict(text: string | undefined, { model: path, data, ...
   if (options.badRows !== undefined && !options.keepGoing) {
     throw usageError('PREDICT_BAD_ROWS', '--bad-rows needs --keep-going', 'add --keep-going');
   }
-  const model = readModelOf({ path, writtenOut: options.writtenOut });
+  const toRead = { path, writtenOut: options.writtenOut, shared: {} };
+  const model = readModelOf(toRead);
   if (data !== undefined) {
-    if ((await predictTable(model, path, { data, ...options })) > 0) process.exitCode = SOME_ROWS_LEFT_OUT;
+    if ((await predictTable(model, toRead, { data, ...options })) > 0) process.exitCode = SOME_ROWS_LEFT_OUT;
   } else await predictLines(model, text === undefined ? stdinLines() : [text], options.knownShare === true);
 }
 
@@ -104,24 +128,35 @@ function describeHardlyKnown(count: number): string {
 }
 
 /**
- * `modelPath` is a file that --out may not overwrite. Returns the number of rows left out; throws what `predict` throws.
+ * `toRead` says where threads find the model; --out may not overwrite its file. Returns the number of rows left out; throws
+ * what `predict` throws.
  */
-export async function predictTable(model: LinearTextModel, modelPath: string, options: TableOptions): Promise<number> {
-  const { data, out, prefix, spreadsheetSafe, knownShare: withShare = false, writtenOut, threads = 0 } = options;
+export async function predictTable(
+  model: LinearTextModel,
+  toRead: ModelToRead,
+  options: TableOptions,
+): Promise<number> {
+  const { data, out, prefix, spreadsheetSafe = false, knownShare: withShare = false, threads = 0 } = options;
   const { name = data === STDIN ? 'stdin' : data } = options;
   const outFormat = out === undefined ? undefined : formatOf(out);
-  const target = out === undefined ? process.stdout : checkOutput(out, [data, modelPath]);
-  const bad = options.keepGoing ? collectBadRows(name, options.badRows, [data, modelPath, out ?? data]) : undefined;
+  const target = out === undefined ? process.stdout : checkOutput(out, [data, toRead.path]);
+  const bad = options.keepGoing ? collectBadRows(name, options.badRows, [data, toRead.path, out ?? data]) : undefined;
 
-  const progress = startProgress(data === STDIN ? 0 : (statSync(data, { throwIfNoEntry: false })?.size ?? 0));
-  const source = data === STDIN ? process.stdin : createReadStream(data, { highWaterMark: 1 << 17 });
-  const table = await readTable(progress.countBytes(source), {
+  const file = data === STDIN ? undefined : statSync(data, { throwIfNoEntry: false });
+  const progress = startProgress(file?.size ?? 0);
+  const open = () => progress.countBytes(createReadStream(data, { highWaterMark: CHUNK }));
+  let answers: RowAnswers | undefined;
+  const early: RowProblem[] = [];
+  const table = await readTable(data === STDIN ? progress.countBytes(process.stdin) : open(), {
     name,
     fileName: data === STDIN ? 'stdin.csv' : data,
     format: options.format,
     reading: options,
-    onBadRow: bad?.add,
+    onBadRow: bad && ((row) => (answers ? answers.addBad(row) : early.push(row))),
     skipBroken: bad !== undefined,
+  }).catch((error: unknown) => {
+    for (const row of early) bad?.add(row);
+    throw error;
   });
   if (table.note) process.stderr.write(`${name}: ${table.note}\n`);
   const ofClasses = model.classes.length > 2 ? model.classes.map((name) => `probability_${name}`) : [];
@@ -136,20 +171,29 @@ export async function predictTable(model: LinearTextModel, modelPath: string, op
     await table.close();
     throw error;
   }
-  const writer = await openTableWriter(target, {
-    source: table,
-    added,
-    format: outFormat ?? table.format,
-    gzip: out?.endsWith('.gz') ?? false,
-    spreadsheetSafe,
-  });
-  // stdin may be slow, and its rows are wanted as they come.
-  const batchSize = data === STDIN ? 1 : BATCH;
-  const answering = new Answering(model, { path: modelPath, writtenOut, batchSize, threads });
-  const { withoutText, unanswered, hardlyKnown } = await cleaningUp(
-    () => writePredictions({ answering, table, textColumn, added, withShare, writer, bad, onRow: progress.countRow }),
-    () => writer.abort(),
-  ).finally(() => answering.close());
+  const lines = { source: sourceOf(table), added, format: outFormat ?? table.format, spreadsheetSafe };
+  const { opening } = tableLines(lines);
+  const writer = await openTableWriter(target, { opening, gzip: out?.endsWith('.gz') ?? false });
+  const task: Task = { name, textColumn, added, withShare, keepGoing: bad !== undefined, lines };
+  const work: Work = { task, writer, bad, progress, counts: noCounts() };
+  const { layout } = table;
+  const isLarge = file?.isFile() && file.size >= LEAST_FOR_THREADS;
+  const answerHere = () => {
+    answers = new RowAnswers(model, task);
+    for (const row of early) answers.addBad(row);
+    // stdin may be slow, and its rows are wanted as they come.
+    return writeRows(work, table, answers, data === STDIN ? 1 : BATCH);
+  };
+  const answer =
+    threads > 0 && isLarge && layout && (!bad || isCutByLines(layout))
+      ? async () => {
+          await table.close();
+          const { text } = await openDataFile(open(), name, options.encoding);
+          await writePieces(work, { pieces: cutPieces(text, layout), layout, model: toRead, threads });
+        }
+      : answerHere;
+  await cleaningUp(answer, () => writer.abort());
+  const { withoutText, unanswered, hardlyKnown } = work.counts;
   const notes = [
     withoutText > 0 ? ` (${withoutText} without text)` : '',
     unanswered > 0 ? ` (${unanswered} without an answer)` : '',
@@ -167,100 +211,84 @@ function textColumnsOf({ facts }: LinearTextModel, { columns }: Table): readonly
   return learnt.every((column) => columns.includes(column)) ? learnt : [DEFAULT_COLUMN];
 }
 
-type Asked = { rows: TableRow[]; answers: Promise<Answered[]> | Answered[] };
+/** Without what threads cannot be given. */
+function sourceOf({ name, format, columns, header, delimiter, mark, encoding }: Table): TableLinesOptions['source'] {
+  return { name, format, columns, header, delimiter, mark, encoding };
+}
+
+/** Behind a row with broken quotes, quotes no longer tell where rows end. */
+function isCutByLines(layout: Layout): boolean {
+  return layout.kind === 'lines' || layout.dialect.quote === undefined;
+}
 
 type Work = {
-  answering: Answering;
-  table: Table;
-  textColumn: readonly string[];
-  added: readonly string[];
-  withShare: boolean;
+  task: Task;
   writer: TableWriter;
   bad: BadRows | undefined;
-  onRow(): void;
+  progress: TableProgress;
+  counts: RowCounts;
 };
 
-type RowCounts = {
-  withoutText: number;
-  /** Rows without an answer. */
-  unanswered: number;
-  /** Rows of whose words the model knows too few to be relied on. */
-  hardlyKnown: number;
-};
-
-/** Rows are read and written here, while threads answer those between. */
-async function writePredictions(work: Work): Promise<RowCounts> {
-  const { table, textColumn, added, answering, bad, writer } = work;
-  const counts = { withoutText: 0, unanswered: 0, hardlyKnown: 0 };
-  const asked: Asked[] = [];
-  let rows: TableRow[] = [];
-  let texts: string[] = [];
-  const ask = () => {
-    asked.push({ rows, answers: answering.ask(texts) });
-    [rows, texts] = [[], []];
-  };
-  const writeOldest = async () => {
-    const { rows: oldest, answers } = asked.shift()!;
-    const all = await answers;
-    for (const [i, row] of oldest.entries()) await writeRow(work, row, all[i], counts);
-  };
+async function writeRows(work: Work, table: Table, answers: RowAnswers, batch: number): Promise<void> {
   // What was read before an error is written, as if rows were answered one by one.
-  let failure: { error: unknown } | undefined;
   try {
     for await (const row of table.rows) {
-      // In JSONL every row can have fields of its own.
-      for (const column of added) {
-        if (column in row.row) throw columnTaken(`${table.name}:${row.line}`, column);
-      }
-      try {
-        texts.push(textOfRow(row, textColumn, table.name));
-        rows.push(row);
-      } catch (error) {
-        if (!bad || !(error instanceof RowError)) throw error;
-        bad.add(error.row);
-      }
-      if (texts.length < answering.batchSize) continue;
-      ask();
-      if (asked.length > answering.ahead) await writeOldest();
+      answers.add(row);
+      if (answers.size >= batch) await write(work, answers.take());
     }
-  } catch (error) {
-    failure = { error };
+  } finally {
+    await write(work, answers.take());
   }
-  ask();
-  while (asked.length > 0) await writeOldest();
-  if (failure) throw failure.error;
-  await writer.finish();
-  return counts;
+  await work.writer.finish();
 }
 
-async function writeRow(
-  { writer, withShare, bad, onRow }: Work,
-  row: TableRow,
-  { cells, known }: Answered,
-  counts: RowCounts,
-): Promise<void> {
+type Pieces = {
+  pieces: ReturnType<typeof cutPieces>;
+  layout: Layout;
+  model: ModelToRead;
+  threads: number;
+};
+
+/** Writes the answers in the order of the pieces, of which each thread has one in work and one waiting. */
+async function writePieces(work: Work, { pieces, layout, model, threads }: Pieces): Promise<void> {
+  const data = { model, task: work.task, layout };
+  const pool = new Pool<PieceTask, PieceAnswer>(threads, new URL('./piece_worker.ts', import.meta.url), data);
+  const asked: Promise<PieceAnswer>[] = [];
+  const writeOldest = async () => {
+    const answer = await asked.shift()!;
+    await write(work, answer);
+    if (!answer.failure) return;
+    const { message, code, next, exitCode } = answer.failure;
+    throw new SentimentError(code, message, { next, exitCode });
+  };
+  // What was read before an error is written.
+  let failure: { error: unknown } | undefined;
+  const next = () =>
+    pieces.next().catch((error: unknown) => {
+      failure = { error };
+      return { done: true, value: undefined } as const;
+    });
   try {
-    await writer.write(row, withShare ? [...cells, known] : cells);
-  } catch (error) {
-    if (!bad || !(error instanceof RowError)) throw error;
-    bad.add(error.row);
-    return;
+    let first = true;
+    for (let step = await next(); !step.done; step = await next()) {
+      const answer = pool.ask({ piece: step.value, first });
+      // An answer that nobody waits for any more must not end the program.
+      answer.catch(() => {});
+      asked.push(answer);
+      first = false;
+      if (asked.length >= 2 * threads) await writeOldest();
+    }
+    while (asked.length > 0) await writeOldest();
+    if (failure) throw failure.error;
+  } finally {
+    await Promise.all([pool.close(), pieces.return()]);
   }
-  if (known === null) counts.withoutText++;
-  else if (cells[0] === null) counts.unanswered++;
-  if (known !== null && known < ENOUGH_KNOWN) counts.hardlyKnown++;
-  onRow();
+  await work.writer.finish();
 }
 
-function textOfRow({ row, line }: TableRow, columns: readonly string[], name: string): string {
-  const found = textOf(row, columns);
-  if ('text' in found) return found.text;
-  throw new RowError('TEXT_INVALID', name, { line, ...found }, 'name the field that holds the text with --text-column');
-}
-
-function columnTaken(where: string, column: string): SentimentError {
-  return new SentimentError('COLUMN_TAKEN', `${where} already has a column ${JSON.stringify(column)}`, {
-    next: 'give the added columns other names: --prefix predicted_',
-    exitCode: 2,
-  });
+async function write({ writer, bad, progress, counts }: Work, answered: AnsweredRows): Promise<void> {
+  for (const row of answered.bad) bad?.add(row);
+  if (answered.lines.length > 0) await writer.write(answered.lines);
+  progress.countRows(answered.counts.rows);
+  for (const key of Object.keys(counts) as (keyof RowCounts)[]) counts[key] += answered.counts[key];
 }

@@ -106,9 +106,9 @@ ${examples('doubt --out doubtful.csv', 'doubt --data reviews.csv --label-column 
     .option('--known-share', 'add a column with the share of the words that the model knows')
     .option(
       '--threads <number>',
-      'threads that answer the rows of a large file (default: one less than processors)',
+      'threads that read, answer and write the rows of a large file; 0: one thread does all',
       wholeNumber(0, 64),
-      Math.min(availableParallelism() - 1, 8),
+      Math.min(availableParallelism(), 8),
     )
     .option('--spreadsheet-safe', "put ' before cells of CSV and TSV that a spreadsheet would run as a formula")
     .action(async (text, options) => (await import('./predict.ts')).predict(text, await choosingModel(options)))

@@ -5,7 +5,7 @@ export type Screen = { isTTY?: boolean; columns?: number; write(text: string): u
 export type TableProgress = {
   /** Passes the bytes of the input through and counts them. */
   countBytes(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void>;
-  countRow(): void;
+  countRows(count: number): void;
   /** Removes the bar and prints a summary. */
   done(note: string): void;
 };
@@ -35,27 +35,26 @@ export function startProgress(size: number, screen: Screen = process.stderr): Ta
         yield chunk;
       }
     },
-    countRow() {
-      rows++;
-      // Reading the clock for every row would be slow: a row takes only microseconds.
-      if (screen.isTTY && rows % 64 === 0 && performance.now() - drawn > REDRAW) draw();
+    countRows(count) {
+      rows += count;
+      if (screen.isTTY && performance.now() - drawn > REDRAW) draw();
     },
     done(note) {
       const took = seconds();
-      const speed = took > 1 ? `, ${count(rows / took)}/s` : '';
-      screen.write(`${screen.isTTY ? CLEAR : ''}${count(rows)} rows in ${took.toFixed(1)} s${speed}${note}\n`);
+      const speed = took > 1 ? `, ${written(rows / took)}/s` : '';
+      screen.write(`${screen.isTTY ? CLEAR : ''}${written(rows)} rows in ${took.toFixed(1)} s${speed}${note}\n`);
     },
   };
 }
 
 export function barLine({ share, rows, seconds }: { share?: number; rows: number; seconds: number }): string {
-  const speed = `${count(rows)} rows, ${count(rows / Math.max(seconds, 0.001))}/s`;
+  const speed = `${written(rows)} rows, ${written(rows / Math.max(seconds, 0.001))}/s`;
   if (share === undefined) return speed;
   const filled = Math.round(share * 20);
   const left = share > 0 ? `, ${Math.ceil((seconds * (1 - share)) / share)} s left` : '';
   return `${'█'.repeat(filled)}${'░'.repeat(20 - filled)} ${Math.floor(share * 100)} %  ${speed}${left}`;
 }
 
-function count(value: number): string {
+function written(value: number): string {
   return Math.round(value).toLocaleString('en');
 }

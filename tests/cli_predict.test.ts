@@ -27,15 +27,31 @@ test('keeps rows, order and columns, and adds two', async () => {
 });
 
 test('threads change neither rows nor order, and the first bad row of a large file ends it with its line', async () => {
-  const rows = Array.from({ length: 9000 }, (_, i) => `${i},"a ${i % 3 ? 'wonderful' : 'dull'} film, number ${i}"\n`);
-  const data = file('in.csv', `id,text\n${rows.join('')}`);
+  const note = 'x'.repeat(200);
+  const rows = Array.from(
+    { length: 9000 },
+    (_, i) => `${i},"a ${i % 3 ? 'wonderful' : 'dull'} film,${i % 5 ? '' : '\n'} number ${i}",${note}\n`,
+  );
+  const data = file('in.csv', `id,text,note\n${rows.join('')}`);
   const alone = await predict(data, '--threads', '0');
-  expect(alone.stdout.split('\n')).toHaveLength(9002);
+  expect(alone.stdout.split('\n')).toHaveLength(9002 + 1800);
   expect((await predict(data, '--threads', '2')).stdout).toBe(alone.stdout);
   rows[8000] = '8000\n';
-  const broken = await predict(file('broken.csv', `id,text\n${rows.join('')}`), '--threads', '2');
-  expectFailure(broken, 1, 'broken.csv:8002');
-  expect(alone.stdout.split('\n').slice(0, 8001).join('\n').concat('\n').startsWith(broken.stdout)).toBe(true);
+  const broken = await predict(file('broken.csv', `id,text,note\n${rows.join('')}`), '--threads', '2');
+  expectFailure(broken, 1, 'broken.csv:9602');
+  // All rows before it are written.
+  expect(broken.stdout).toBe(`${alone.stdout.split('\n').slice(0, 9601).join('\n')}\n`);
+});
+
+test('threads leave the same bad rows out as one thread does', async () => {
+  const rows = Array.from({ length: 9000 }, (_, i) => `{"text":"dull film ${i}","note":"${'x'.repeat(200)}"}\n`);
+  rows[10] = 'no JSON\n';
+  rows[8000] = '[]\n';
+  const data = file('in.jsonl', rows.join(''));
+  const [alone, both] = await Promise.all(['0', '2'].map((n) => predict(data, '--keep-going', '--threads', n)));
+  expect(alone).toMatchObject({ code: 4, stderr: expect.stringContaining('in.jsonl:8001: the line is an array') });
+  expect(both.stdout).toBe(alone.stdout);
+  expect(both.stderr.split('\n').slice(0, 2)).toEqual(alone.stderr.split('\n').slice(0, 2));
 });
 
 test('reads and writes CSV, TSV and JSONL, gzipped or not', async () => {

@@ -92,10 +92,29 @@ export async function* readDelimited(
   }
 }
 
+/**
+ * The same for bytes that hold whole records, the first of which stands on `line`; `header` names the columns of broken
+ * ones. Unless `whole`, the last record goes on behind them.
+ */
+export function* recordsOf(
+  bytes: Buffer,
+  dialect: Dialect,
+  { name, line, header, whole }: { name: string; line: number; header: Buffer[]; whole: boolean },
+): Generator<CsvRecord, void> {
+  const scanner = new RecordScanner(dialect, line);
+  scanner.header = header;
+  scanner.add(bytes);
+  for (let record = scanner.next(whole); record; record = scanner.next(whole)) {
+    if (record === 'broken') throw quoteError(scanner, name);
+    if (record === 'long') throw tooLong(`${name}:${scanner.line}`);
+    yield record;
+  }
+}
+
 /** Cuts records from bytes that arrive in pieces. */
 export class RecordScanner {
   /** Line of the record that `next` looked at last. */
-  line = 1;
+  line: number;
   header: Buffer[] | undefined;
   problem: QuoteProblem | undefined;
   /** Opening quotes that were letters, in all records so far. */
@@ -103,11 +122,14 @@ export class RecordScanner {
   #pieces: Buffer[] = [];
   #buffer: Buffer = Buffer.alloc(0);
   #at = 0;
-  #nextLine = 1;
+  #nextLine: number;
   #afterCr = false;
   readonly #marks: Marks;
 
-  constructor({ delimiter, quote, escape: sign, quotes }: Dialect) {
+  /** `line` is that of the first byte. */
+  constructor({ delimiter, quote, escape: sign, quotes }: Dialect, line = 1) {
+    this.line = line;
+    this.#nextLine = line;
     const code = (mark: string | undefined) => (mark === undefined ? -1 : mark.charCodeAt(0));
     this.#marks = {
       delimiter: code(delimiter),

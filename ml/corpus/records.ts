@@ -37,10 +37,25 @@ export async function* readJsonlRecords(chunks: AsyncIterable<Buffer>): AsyncGen
   let line = 0;
   for await (const bytes of readLines(chunks)) {
     line++;
-    const record =
-      bytes === 'too long' ? { line, problem: `the line is longer than ${MAX_RECORD}` } : parseLine(bytes, line);
+    const record = bytes === 'too long' ? tooLongLine(line) : parseLine(bytes, line);
     if (record) yield record;
   }
+}
+
+/** The same for bytes that hold whole lines; the first has the number `line`. */
+export function* jsonlRecordsOf(bytes: Buffer, line: number): Generator<JsonlRecord | RowProblem, void> {
+  for (let start = 0, number = line; start < bytes.length; number++) {
+    const found = bytes.indexOf(LF, start);
+    const end = found < 0 ? bytes.length : found + 1;
+    const isTooLong = end - start > MAX_RECORD_BYTES;
+    const record = isTooLong ? tooLongLine(number) : parseLine(bytes.subarray(start, end), number);
+    if (record) yield record;
+    start = end;
+  }
+}
+
+function tooLongLine(line: number): RowProblem {
+  return { line, problem: `the line is longer than ${MAX_RECORD}` };
 }
 
 /** Lines with their LF, if they have one. */

@@ -12,7 +12,7 @@
  */
 import { SentimentError, usageError } from '../errors.ts';
 import { type ByteSource, DELIMITERS, findFormat, openDataFile, type TableFormat } from './data_file.ts';
-import { type CsvRecord, readDelimited } from './delimited.ts';
+import { type CsvRecord, type Dialect, readDelimited } from './delimited.ts';
 import { findDialect, headerOf, type ReadingOptions } from './dialect.ts';
 import type { RawRecord } from './raw_record.ts';
 import {
@@ -55,7 +55,22 @@ export type Table = {
   rows: AsyncGenerator<TableRow, void>;
   /** Call it if you do not iterate over the rows. */
   close(): Promise<void>;
+  /** How to read pieces of it (pieces.ts); undefined if only reading all of it in order tells where a row ends. */
+  layout: Layout | undefined;
 };
+
+/** Plain data, which threads can be given. */
+export type Layout =
+  | { kind: 'lines' }
+  | {
+      kind: 'delimited';
+      dialect: Dialect;
+      columns: string[];
+      /** How many columns at the end have no name, so that their cells may be missing. */
+      unnamed: number;
+      /** Records before the first row. */
+      skip: number;
+    };
 
 export type TableOptions = {
   /** By default what the content shows or the file's name says. */
@@ -96,7 +111,8 @@ export async function readTable(input: ByteSource, options: TableOptions = {}): 
       const opened = await openJson(data.text, json ?? 'lines', name, onBadRow);
       const kind = data.parquet ? 'Parquet' : named === 'jsonl' ? undefined : 'JSON';
       const note = noteOf(kind, coding, undefined);
-      return { ...facts, ...opened, format: 'jsonl', delimiter: DELIMITERS.csv, note };
+      const layout = json === 'array' ? undefined : ({ kind: 'lines' } as const);
+      return { ...facts, ...opened, format: 'jsonl', delimiter: DELIMITERS.csv, note, layout };
     }
     if (data.head.length === 0) throw emptyTable(name);
     const separator = separatorLineOf(data.head);
@@ -109,13 +125,20 @@ export async function readTable(input: ByteSource, options: TableOptions = {}): 
     if (!named && !found.certain) throw unknownFormat(data.member ?? options.fileName ?? name);
     const records = readDelimited(data.text, found.dialect, name, options.skipBroken ? onBadRow : undefined);
     if (separator) await records.next();
-    const opened = await openDelimited(records, header, { name, delimiter, onBadRow });
+    const { unnamed, ...opened } = await openDelimited(records, header, { name, delimiter, onBadRow });
     const note = noteOf(found.separation, coding, found.escapes);
     if (separator && opened.header) {
       // Programs that give the header back give this line back, too.
       opened.header.bytes = Buffer.concat([data.head.subarray(0, separator.bytes), opened.header.bytes]);
     }
-    return { ...facts, ...opened, format, delimiter, note };
+    const { dialect } = found;
+    const isPlain = dialect.quote === undefined || dialect.quotes === 'strict';
+    const skip = Number(separator !== undefined) + Number(opened.header !== undefined);
+    const layout: Layout | undefined =
+      isPlain && dialect.escape === undefined
+        ? { kind: 'delimited', dialect, columns: opened.columns, unnamed, skip }
+        : undefined;
+    return { ...facts, ...opened, format, delimiter, note, layout };
   } catch (error) {
     data.text.return().catch(() => {});
     throw error;
@@ -175,18 +198,18 @@ export function requireColumns(
   );
 }
 
-type OnBadRow = (row: RowProblem) => void;
+export type OnBadRow = (row: RowProblem) => void;
 type Opened = Pick<Table, 'columns' | 'repeated' | 'header' | 'rows' | 'close'>;
-type Layout = { name: string; delimiter: string; onBadRow: OnBadRow };
+type Reading = { name: string; delimiter: string; onBadRow: OnBadRow };
 
 async function openDelimited(
   records: AsyncGenerator<CsvRecord, void>,
   header: 'first' | 'none' | string[],
-  layout: Layout,
-): Promise<Opened> {
+  reading: Reading,
+): Promise<Opened & { unnamed: number }> {
   const first = await records.next();
-  if (first.done) throw emptyTable(layout.name);
-  const given = header === 'first' ? readHeader(first.value, layout.name) : header === 'none' ? [] : header;
+  if (first.done) throw emptyTable(reading.name);
+  const given = header === 'first' ? readHeader(first.value, reading.name) : header === 'none' ? [] : header;
   // Without names, every column of the first row is called by its number.
   const names = header === 'none' ? first.value.cells.map(() => '') : given;
   const unnamed = header === 'first' ? names.length - 1 - names.findLastIndex((name) => name !== '') : 0;
@@ -196,8 +219,9 @@ async function openDelimited(
     columns,
     repeated: names.filter((name, i) => name !== '' && names.indexOf(name) < i),
     header: header === 'first' ? first.value.raw : undefined,
-    rows: delimitedRows(all, columns, unnamed, layout),
+    rows: delimitedRows(all, { columns, unnamed, ...reading }),
     close: async () => void (await records.return()),
+    unnamed,
   };
 }
 
@@ -223,37 +247,44 @@ function withNumbers(names: readonly string[]): string[] {
   });
 }
 
-/** Cells that are empty or missing in columns without a name, at the end, are no fault (`unnamed`: how many). */
-async function* delimitedRows(
-  records: AsyncIterable<CsvRecord>,
-  columns: string[],
-  unnamed: number,
-  { delimiter, onBadRow }: Layout,
-): AsyncGenerator<TableRow, void> {
-  for await (const { line, cells, raw } of records) {
-    let bytes = raw.bytes;
-    if (cells.length !== columns.length) {
-      const missing = columns.length - cells.length;
-      if (missing > unnamed || cells.slice(columns.length).some(({ length }) => length > 0)) {
-        onBadRow({ line, problem: `the row has ${cells.length} cells, the header has ${columns.length}` });
-        continue;
-      }
-      if (missing > 0) bytes = Buffer.concat([bytes, Buffer.from(delimiter.repeat(missing))]);
-      else {
-        // Each of these cells is nothing or two quotes, after a delimiter.
-        const last = delimiter.charCodeAt(0);
-        for (let i = missing; i < 0; i++) bytes = bytes.subarray(0, bytes.length - (bytes.at(-1) === last ? 1 : 3));
-      }
-    }
-    const row = emptyRow();
-    const bad = columns.findIndex((column, i) => {
-      const decoded = i < cells.length ? decodeCell(cells[i]) : { text: '' };
-      if ('problem' in decoded) onBadRow({ line, column, problem: decoded.problem });
-      else row[column] = decoded.text;
-      return 'problem' in decoded;
-    });
-    if (bad < 0) yield { line, row, raw: bytes === raw.bytes ? raw : { ...raw, bytes } };
+type Cells = { columns: readonly string[]; unnamed: number; delimiter: string; onBadRow: OnBadRow };
+
+async function* delimitedRows(records: AsyncIterable<CsvRecord>, cells: Cells): AsyncGenerator<TableRow, void> {
+  for await (const record of records) {
+    const row = delimitedRow(record, cells);
+    if (row) yield row;
   }
+}
+
+/** Cells that are empty or missing in columns without a name, at the end, are no fault (`unnamed`: how many). */
+export function delimitedRow(
+  { line, cells, raw }: CsvRecord,
+  { columns, unnamed, delimiter, onBadRow }: Cells,
+): TableRow | undefined {
+  let bytes = raw.bytes;
+  if (cells.length !== columns.length) {
+    const missing = columns.length - cells.length;
+    if (missing > unnamed || cells.slice(columns.length).some(({ length }) => length > 0)) {
+      onBadRow({ line, problem: `the row has ${cells.length} cells, the header has ${columns.length}` });
+      return undefined;
+    }
+    if (missing > 0) bytes = Buffer.concat([bytes, Buffer.from(delimiter.repeat(missing))]);
+    else {
+      // Each of these cells is nothing or two quotes, after a delimiter.
+      const last = delimiter.charCodeAt(0);
+      for (let i = missing; i < 0; i++) bytes = bytes.subarray(0, bytes.length - (bytes.at(-1) === last ? 1 : 3));
+    }
+  }
+  const row = emptyRow();
+  for (let i = 0; i < columns.length; i++) {
+    const decoded = i < cells.length ? decodeCell(cells[i]) : { text: '' };
+    if ('problem' in decoded) {
+      onBadRow({ line, column: columns[i], problem: decoded.problem });
+      return undefined;
+    }
+    row[columns[i]] = decoded.text;
+  }
+  return { line, row, raw: bytes === raw.bytes ? raw : { ...raw, bytes } };
 }
 
 async function openJson(
@@ -284,9 +315,17 @@ async function* jsonRows(
   onBadRow: OnBadRow,
 ): AsyncGenerator<TableRow, void> {
   for await (const record of records) {
-    if ('problem' in record) onBadRow(record);
-    else yield { line: record.line, row: Object.assign(emptyRow(), record.fields), raw: record.raw };
+    const row = jsonRow(record, onBadRow);
+    if (row) yield row;
   }
+}
+
+export function jsonRow(record: JsonlRecord | RowProblem, onBadRow: OnBadRow): TableRow | undefined {
+  if (!('problem' in record)) {
+    return { line: record.line, row: Object.assign(emptyRow(), record.fields), raw: record.raw };
+  }
+  onBadRow(record);
+  return undefined;
 }
 
 async function* startingWith<T>(first: T, rows: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
@@ -309,7 +348,8 @@ function emptyTable(name: string, bad?: RowProblem): SentimentError {
     : new SentimentError('TABLE_EMPTY', `${name} is empty`, { next: 'use a table with a header line and rows' });
 }
 
-function throwRow(name: string, row: RowProblem): never {
+/** ROW_INVALID. */
+export function throwRow(name: string, row: RowProblem): never {
   throw new SentimentError('ROW_INVALID', `${name}:${row.line}: ${describeProblem(row)}`, {
     next: /is not valid UTF-8$/.test(row.problem)
       ? 'name the encoding of the file, often --encoding windows-1252, or correct or remove the row'

@@ -12,7 +12,7 @@ import type { NormalizeSettings } from '../text/rules.ts';
 import { type FingerprintFacts, Fingerprints, fingerprintHeader } from './fingerprints.ts';
 import { modelHeader } from './header.ts';
 import { LinearTextModel, type ModelParts } from './linear_text_model.ts';
-import { readSections, type SectionFile, writeSections } from './sections.ts';
+import { readSections, type SectionFile, type SharedBytes, writeSections } from './sections.ts';
 import { failedSelfTest, type SelfTest, selfTestHeader, selfTestOf } from './self_test.ts';
 import { checkSignature, type Signer } from './signature.ts';
 import type { Decision, ModelFacts, TrainingProfile } from './types.ts';
@@ -77,14 +77,16 @@ export type ReadOptions = {
   key?: KeyObject | undefined;
   /** Is told what the model lacks that later ones have, in a sentence. */
   warn?: (sentence: string) => void;
+  /** Memory to share with threads that read the same file. */
+  shared?: SharedBytes | undefined;
 };
 
 /**
  * Loads a trained model, and trusts nothing in it: header, arrays and self-test are checked. Throws MODEL_MISSING, MODEL_DAMAGED,
  * MODEL_VERSION, MODEL_TOO_LARGE or MODEL_SIGNATURE, each with the path.
  */
-export function readModel(path: string, { key, warn = () => {} }: ReadOptions = {}): LinearTextModel {
-  const file = readSections(path, KIND, MOST_MODEL_BYTES);
+export function readModel(path: string, { key, warn = () => {}, shared }: ReadOptions = {}): LinearTextModel {
+  const file = readSections(path, KIND, MOST_MODEL_BYTES, shared);
   if (key) checkSignature(path, file, key);
   const wrong =
     modelHeader(file.fields, '') ??

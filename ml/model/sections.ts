@@ -9,7 +9,7 @@
  *     32 bytes  SHA-256 of everything before
  *
  * Loading reads the file once and creates views on it; only the header is parsed. The header has to describe a file of exactly
- * this size before memory is taken for the rest.
+ * this size before memory is taken for the rest. Threads can have views on the same memory (SharedBytes).
  */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
@@ -100,12 +100,21 @@ export function writeSections(
   });
 }
 
+/** The bytes of a file in memory that threads share: set by the first reader, and used by those that are given it then. */
+export type SharedBytes = { bytes?: SharedArrayBuffer };
+
 /** `most` is the largest size in bytes. Throws MODEL_MISSING, MODEL_DAMAGED, MODEL_VERSION or MODEL_TOO_LARGE. */
-export function readSections(path: string, kind: string, most = Number.MAX_SAFE_INTEGER): SectionFile {
+export function readSections(
+  path: string,
+  kind: string,
+  most = Number.MAX_SAFE_INTEGER,
+  shared?: SharedBytes,
+): SectionFile {
   const damaged: Damaged = (what, next = 'create the file again: it was cut short or changed after it was written') =>
     new SentimentError('MODEL_DAMAGED', `${path} is damaged: ${what}`, { next });
-  return withFile(path, (file, size) => {
-    const head = readHead(file, size, damaged);
+  const isLoaded = shared?.bytes !== undefined;
+  return (isLoaded ? withBytes(shared.bytes!) : withFile(path))((size, read) => {
+    const head = readHead(read, size, damaged);
     const format = head.readUInt32LE(8);
     if (!FORMATS.includes(format)) {
       const read = FORMATS.join(' and ');
@@ -119,9 +128,11 @@ export function readSections(path: string, kind: string, most = Number.MAX_SAFE_
     const start = padded(head.length);
     const isSigned = checkPlaces(header.sections, size - start - CHECKSUM, damaged);
     checkRoom(path, size, most);
-    const bytes = Buffer.allocUnsafeSlow(size);
-    head.copy(bytes);
-    readInto(file, bytes, head.length);
+    const bytes = memoryFor(size, shared);
+    if (!isLoaded) {
+      head.copy(bytes);
+      read(bytes, head.length);
+    }
 
     const signatureAt = size - CHECKSUM - (isSigned ? SIGNATURE_BYTES : 0);
     const hash = createHash('sha256').update(bytes.subarray(0, signatureAt));
@@ -135,7 +146,8 @@ export function readSections(path: string, kind: string, most = Number.MAX_SAFE_
     const sections = new Map<string, Section>(
       header.sections.map(({ name, type, length, offset }) => [
         name,
-        new TYPES[type](bytes.buffer, start + offset, length),
+        // Nobody asks whether it is shared: what is read from a file is never written to.
+        new TYPES[type](bytes.buffer as ArrayBuffer, start + offset, length),
       ]),
     );
     return {
@@ -154,6 +166,12 @@ export function readSections(path: string, kind: string, most = Number.MAX_SAFE_
   });
 }
 
+function memoryFor(size: number, shared: SharedBytes | undefined): Buffer {
+  if (!shared) return Buffer.allocUnsafeSlow(size);
+  shared.bytes ??= new SharedArrayBuffer(size);
+  return Buffer.from(shared.bytes);
+}
+
 type Damaged = (what: string, next?: string) => SentimentError;
 
 type Header = { kind: string; fields: Record<string, unknown>; sections: SectionEntry[] };
@@ -165,9 +183,9 @@ const headerCheck = fields({
 });
 
 /** The first bytes, and the header that they announce. A large file of another kind is told by its start. */
-function readHead(file: number, size: number, damaged: Damaged): Buffer<ArrayBuffer> {
+function readHead(read: Read, size: number, damaged: Damaged): Buffer<ArrayBuffer> {
   const prefix = Buffer.alloc(Math.min(PREFIX, size));
-  readInto(file, prefix, 0);
+  read(prefix, 0);
   const tooShort = `its ${size} bytes are too few for a header`;
   if (prefix.length < PREFIX) throw damaged(tooShort);
   if (prefix.toString('latin1', 0, 8) !== MAGIC) {
@@ -180,7 +198,7 @@ function readHead(file: number, size: number, damaged: Damaged): Buffer<ArrayBuf
     throw damaged(`its header has ${length} bytes, more than the ${MOST_HEADER_BYTES} of any model`);
   const head = Buffer.alloc(PREFIX + length);
   prefix.copy(head);
-  readInto(file, head, PREFIX);
+  read(head, PREFIX);
   return head;
 }
 
@@ -228,8 +246,20 @@ function megabytes(bytes: number): string {
   return `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
 }
 
-/** Gives `read` the open file and its size. Throws MODEL_MISSING if it cannot be opened or read. */
-function withFile<T>(path: string, read: (file: number, size: number) => T): T {
+/** Fills `into` from `at` on with what stands there. */
+type Read = (into: Uint8Array, at: number) => void;
+
+function withBytes(shared: SharedArrayBuffer): <T>(use: (size: number, read: Read) => T) => T {
+  const bytes = Buffer.from(shared);
+  return (use) => use(bytes.length, (into, at) => void bytes.copy(into, at, at, into.length));
+}
+
+/** Gives `use` the size of the file and its bytes. Throws MODEL_MISSING if it cannot be opened or read. */
+function withFile(path: string): <T>(use: (size: number, read: Read) => T) => T {
+  return (use) => useFile(path, use);
+}
+
+function useFile<T>(path: string, use: (size: number, read: Read) => T): T {
   let file: number;
   try {
     // A pipe is opened without waiting for its writer, and refused below.
@@ -243,7 +273,7 @@ function withFile<T>(path: string, read: (file: number, size: number) => T): T {
   try {
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new Error('it is not a regular file');
-    return read(file, stats.size);
+    return use(stats.size, (into, at) => readInto(file, into, at));
   } catch (cause) {
     if (cause instanceof SentimentError) throw cause;
     throw new SentimentError('MODEL_MISSING', `cannot read ${path}`, {
