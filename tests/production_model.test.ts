@@ -1,5 +1,5 @@
 /** The program that fetches the model for the image, on a real MLflow server. */
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -26,6 +26,17 @@ describe.skipIf(!need('mlflow'))('production_model', () => {
     expect([code, stdout]).toEqual([0, `${name()} 1 ${tags[EXAMINED_TAG]}\n`]);
     const written = await readFile(file('out/production.bin'));
     expect(createHash('sha256').update(written).digest('hex')).toBe(tags[DIGEST_TAG]);
+  });
+
+  test('with a key, a model that it has not signed is refused, and no file is written', async () => {
+    await register();
+    await promote();
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const SENTIMENT_MODEL_KEY = publicKey.export({ type: 'spki', format: 'pem' });
+    const { code, stderr } = await fetchTo('production.bin', { SENTIMENT_MODEL_KEY });
+    expect(code).toBe(1);
+    expect(stderr).toContain('is not signed, and SENTIMENT_MODEL_KEY asks for a signature (MODEL_SIGNATURE)');
+    expect(existsSync(file('production.bin'))).toBe(false);
   });
 
   test('a model that is only in Staging is refused, and no file is written', async () => {

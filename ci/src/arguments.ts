@@ -79,7 +79,7 @@ export async function argumentsOf(flat: FlatArguments): Promise<Arguments> {
       webIdentityToken: flat.awsWebIdentityToken,
     },
     target: { cluster, kubeconfig, kubeContext, apiServer },
-    signing: { signKey: flat.signKey, verifyKey: flat.verifyKey },
+    signing: { signKey: flat.signKey, verifyKey: flat.verifyKey, modelKey: flat.modelKey },
     texts: flat.texts,
   };
   const texts = await readSecrets(given);
@@ -108,6 +108,7 @@ async function readSecrets({
     'aws-web-identity-token': aws.webIdentityToken,
     kubeconfig: target.kubeconfig,
     'sign-key': signing.signKey,
+    'model-key': signing.modelKey,
     texts: address,
   };
   const texts = new Map<string, string>();
@@ -149,9 +150,12 @@ export function builderOf(given: Arguments): Builder & Checkout & TextsSignIn {
 }
 
 /** The tracking server; undefined when none is given. Throws TRACKING_ARGUMENTS. */
-export function trackingOf({ tracking }: Arguments): Tracking | undefined {
+export function trackingOf({ tracking, signing: { modelKey } }: Arguments): Tracking | undefined {
   const uri = trackingAddress(tracking);
-  return uri === undefined ? undefined : { ...tracking, uri };
+  if (uri !== undefined) return { ...tracking, uri, modelKey };
+  if (modelKey === undefined) return undefined;
+  const headline = '--model-key signs and checks the models of a tracking server, and none was given';
+  throw new PipelineError('TRACKING_ARGUMENTS', headline, { next: 'add --tracking-uri, or leave it out' });
 }
 
 /** The tracking server of a function that needs one. Throws TRACKING_ARGUMENTS. */

@@ -62,6 +62,7 @@ export class Sentiment {
   apiServer?: Service;
   signKey?: Secret;
   verifyKey?: File;
+  modelKey?: Secret;
   texts?: Secret;
 
   constructor(
@@ -111,6 +112,8 @@ export class Sentiment {
     /** Kubernetes API server, if only your machine reaches it: tcp://127.0.0.1:6443 */ apiServer?: Service,
     /** Private key in PEM, to sign the image that is pushed: env:RELEASE_KEY */ signKey?: Secret,
     /** Public key in PEM; nothing is deployed without a signature by it */ verifyKey?: File,
+    /** Private key in PEM: models are signed with it, and one without its signature is refused: env:SENTIMENT_MODEL_KEY */
+    modelKey?: Secret,
     /** Address of the texts, if params.yaml names a variable (source: env:REVIEWS_URL): env:REVIEWS_URL */ texts?: Secret,
   ) {
     Object.assign(this, { source, nodeImage, registryImage, clusterImage, platform });
@@ -118,7 +121,7 @@ export class Sentiment {
     Object.assign(this, { trackingUri, trackingUsername, trackingPassword, trackingToken });
     Object.assign(this, { awsRegion, awsAccessKeyId, awsSecretAccessKey, awsSessionToken, awsRoleArn });
     Object.assign(this, { awsWebIdentityToken, cluster, kubeconfig, kubeContext, apiServer });
-    Object.assign(this, { signKey, verifyKey, texts });
+    Object.assign(this, { signKey, verifyKey, modelKey, texts });
   }
 
   private get given(): Promise<Arguments> {

@@ -10,8 +10,8 @@ import { type Owner, ownVolume } from './volumes.ts';
 const MLFLOW = 'mlflow';
 const MLFLOW_PORT = 5000;
 
-/** A tracking server with its sign-in. */
-export type Tracking = TrackingSignIn<Secret> & { uri: string };
+/** A tracking server with its sign-in, and the key of the models that are registered there. */
+export type Tracking = TrackingSignIn<Secret> & { uri: string; modelKey?: Secret };
 
 export type DvcRemote = { url: string; aws: AwsSignIn<Secret> };
 
@@ -75,10 +75,11 @@ export function withAws(aws: AwsSignIn<Secret>): (container: Container) => Conta
   };
 }
 
-/** The variables that MLflow's own client reads. */
-export function withTracking({ uri, username, password, token }: Tracking): (container: Container) => Container {
+/** The variables that MLflow's own client reads, and the key of the models. */
+export function withTracking(tracking: Tracking): (container: Container) => Container {
+  const { uri, username, password, token, modelKey } = tracking;
   return (container) => {
-    container = container.withEnvVariable('MLFLOW_TRACKING_URI', uri);
+    container = container.withEnvVariable('MLFLOW_TRACKING_URI', uri).with(withModelKey(modelKey));
     if (username && password) {
       container = container
         .withEnvVariable('MLFLOW_TRACKING_USERNAME', username)
@@ -86,6 +87,11 @@ export function withTracking({ uri, username, password, token }: Tracking): (con
     }
     return token ? container.withSecretVariable('MLFLOW_TRACKING_TOKEN', token) : container;
   };
+}
+
+/** Registration signs with it; gate, going back and fetching check with it. */
+export function withModelKey(modelKey: Secret | undefined): (container: Container) => Container {
+  return (container) => (modelKey ? container.withSecretVariable('SENTIMENT_MODEL_KEY', modelKey) : container);
 }
 
 /** What follows in the container is never cached: `when` differs from call to call. */

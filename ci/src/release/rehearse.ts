@@ -1,11 +1,11 @@
 /** A release on servers that exist only during the call: MLflow, a fake AWS, a registry, a cluster. */
 import { randomUUID } from 'node:crypto';
-import type { Secret } from '@dagger.io/dagger';
+import type { Container, Secret } from '@dagger.io/dagger';
 import { type Arguments, awsClientsOf, builderOf } from '../arguments.ts';
 import { awsClients } from '../aws/clients.ts';
 import { fetchable } from '../containers/base_images.ts';
 import type { Builder } from '../containers/image.ts';
-import { mlflowService, withOwnMlflow } from '../containers/pipeline.ts';
+import { mlflowService, withModelKey, withOwnMlflow } from '../containers/pipeline.ts';
 import { awsDouble, passwordRegistry, REGISTRY, startCluster } from '../containers/rehearsal.ts';
 import { givenKubeConfig, withServer } from '../deploy/kubeconfig.ts';
 import { registryLogin } from '../ecr/registry.ts';
@@ -21,6 +21,7 @@ type RehearsalInputs = Builder &
   Workspace & {
     registryImage: string;
     clusterImage: string;
+    modelKey?: Secret;
   };
 
 /** A cluster and the registry that it pulls from. */
@@ -35,7 +36,7 @@ export async function rehearseAs(
 ): Promise<Result> {
   const tag = await treeTag(given.source);
   const { registry: registryImage, cluster: clusterImage } = given.images;
-  const inputs = { ...builderOf(given), registryImage, clusterImage };
+  const inputs = { ...builderOf(given), registryImage, clusterImage, modelKey: given.signing.modelKey };
   if (!hasCluster(given.target)) {
     if (to === undefined && username === undefined && password === undefined)
       return rehearse(inputs, tag, callOf('rehearse'));
@@ -54,7 +55,8 @@ export async function rehearseAs(
 async function rehearse(inputs: RehearsalInputs, tag: string, call: Call, target?: RehearsalTarget): Promise<Result> {
   const { destination, cluster } = target ?? (await ownTarget(inputs, tag));
   const mlflow = await mlflowService(inputs.toolbox).start();
-  return releaseTo({ ...inputs, tracking: withOwnMlflow(mlflow), destination, cluster }, call);
+  const tracking = (container: Container) => container.with(withOwnMlflow(mlflow)).with(withModelKey(inputs.modelKey));
+  return releaseTo({ ...inputs, tracking, destination, cluster }, call);
 }
 
 /** The registry and repository for a cluster of the caller's. Throws CLUSTER_ARGUMENTS. */

@@ -7,8 +7,8 @@ import { PipelineError } from '../errors.ts';
 import { type SignedImage, signImage, signingKey, verifyImage, verifyingKey } from './signature.ts';
 import { type Verify, verifierOf } from './verify.ts';
 
-/** As callers give them. */
-export type SigningArguments = { signKey?: Secret; verifyKey?: File };
+/** As callers give them. The model's key is for the programs that register, judge and fetch it (docs/security.md). */
+export type SigningArguments = { signKey?: Secret; verifyKey?: File; modelKey?: Secret };
 
 /** Each may be missing: then nothing is signed, and nothing is verified. */
 export type Signing = { signKey?: KeyObject; verifyKey?: KeyObject };
