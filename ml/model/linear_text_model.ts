@@ -10,7 +10,7 @@
  */
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Analyzer } from '../text/analyzer.ts';
-import { createNormalizer, createTracker, type Normalizer, type Tracker } from '../text/normalize.ts';
+import { createNormalizer, createReader, createTracker, type Normalizer, type Reader, type Tracker } from '../text/normalize.ts';
 import type { NormalizeSettings } from '../text/rules.ts';
 import { showsSign } from '../text/signs.ts';
 import type { Tokens } from '../text/tokens.ts';
@@ -47,6 +47,7 @@ export type ModelParts = {
 export class LinearTextModel implements Model {
   readonly parts: ModelParts;
   readonly digest: string;
+  readonly #read: Reader;
   readonly #normalize: Normalizer;
   readonly #track: Tracker;
   readonly #analyze: Analyzer;
@@ -58,6 +59,7 @@ export class LinearTextModel implements Model {
   constructor(parts: ModelParts, digest = '') {
     this.parts = parts;
     this.digest = digest;
+    this.#read = createReader(parts.normalize);
     this.#normalize = createNormalizer(parts.normalize);
     this.#track = createTracker(parts.normalize);
     this.#analyze = parts.vectorizer.analyze;
@@ -86,15 +88,15 @@ export class LinearTextModel implements Model {
   }
 
   predict(text: string): Prediction {
-    const normalized = this.#normalize(text);
-    const tokens = this.#analyze(normalized);
-    return this.#predictionOf(this.#scoresOf(tokens, showsSign(normalized)), tokens);
+    const { letters, hasSign } = this.#read(text);
+    const tokens = this.#analyze(letters);
+    return this.#predictionOf(this.#scoresOf(tokens, hasSign), tokens);
   }
 
   /** Calibrated scores: the log-odds of class 1 where there are two, else a score a class. */
   scores(text: string): Float64Array {
-    const normalized = this.#normalize(text);
-    return this.#scoresOf(this.#analyze(normalized), showsSign(normalized)).slice();
+    const { letters, hasSign } = this.#read(text);
+    return this.#scoresOf(this.#analyze(letters), hasSign).slice();
   }
 
   explain(text: string, towards?: number): Explanation {

@@ -1,5 +1,6 @@
 /** The analyzer of training and serving: turns a normalised text into weighted tokens. Its settings are data. */
 import { Emphasis, type EmphasisSettings } from './emphasis.ts';
+import { Letters } from './letters.ts';
 import {
   loadStemmer,
   loadStopwords,
@@ -19,7 +20,7 @@ export type AnalyzerSettings = EmphasisSettings & {
 };
 
 /** Splits a normalised text. The next call reuses the result. */
-export type Analyzer = (normalized: string) => Tokens;
+export type Analyzer = (normalized: string | Letters) => Tokens;
 
 /** The tokens are ids in `words`, which gets the words that emphasis needs. */
 export function createAnalyzer(settings: AnalyzerSettings, words = new Words()): Analyzer {
@@ -31,28 +32,11 @@ export function createAnalyzer(settings: AnalyzerSettings, words = new Words()):
   return (text) => {
     tokens.count = 0;
     words.tidy();
-    if (split) splitWithLibrary(text, split, rewrite, tokens, settings.rules === 2);
-    else scanWords(letters.read(text), text.length, tokens, rewrite, settings.rules);
+    if (split) splitWithLibrary(text.toString(), split, rewrite, tokens, settings.rules === 2);
+    else scanWords(typeof text === 'string' ? letters.read(text) : text, tokens, rewrite, settings.rules);
     emphasis.weigh(tokens);
     return tokens;
   };
-}
-
-/** The codes of a text in one buffer, because a string's own `charCodeAt` takes several times as long as an array. */
-class Letters {
-  #bytes = Buffer.alloc(1 << 12);
-  #codes = new Uint16Array(this.#bytes.buffer, this.#bytes.byteOffset, 1 << 11);
-
-  /** The codes with a 0 behind them. The next call reuses them. */
-  read(text: string): Uint16Array {
-    if (text.length >= this.#codes.length) {
-      this.#bytes = Buffer.alloc(4 * text.length);
-      this.#codes = new Uint16Array(this.#bytes.buffer, this.#bytes.byteOffset, 2 * text.length);
-    }
-    this.#bytes.write(text, 'utf16le');
-    this.#codes[text.length] = 0;
-    return this.#codes;
-  }
 }
 
 function createRewriter(settings: AnalyzerSettings): Rewriter | undefined {

@@ -5,6 +5,8 @@
  * the result comes from (`Rules.track`), which explanations need. Time is linear in the length of the text for each rule.
  */
 
+import { Letters } from './letters.ts';
+
 export type Rule = {
   /** Matches one UTF-16 code at a time: no text without such a code is changed by the rule. */
   trigger: RegExp;
@@ -39,6 +41,7 @@ const UNKNOWN = 1 << 30;
 /** Applies rules in order. At most 29 of them. */
 export class Rules {
   readonly #list: readonly Rule[];
+  readonly #letters = new Letters();
   /** The rules that each code triggers, as bits. Filled as codes occur, so that start-up costs nothing. */
   readonly #triggered = new Int32Array(65536).fill(UNKNOWN);
   /** Those that a run of letters triggers. */
@@ -79,28 +82,36 @@ export class Rules {
     return tracked;
   }
 
+  /** Whether no rule changes the text, as is the case with nearly all. */
+  leaves(letters: Letters): boolean {
+    return this.#triggeredBy(letters) === 0;
+  }
+
   /** The rules that may change the text. */
   #bitsOf(text: string): number {
-    const bits = triggeredBy(text, this.#triggered, this.#byRuns);
+    return this.#triggeredBy(this.#letters.read(text));
+  }
+
+  #triggeredBy({ codes, length }: Letters): number {
+    const bits = triggeredBy(codes, length, this.#triggered, this.#byRuns);
     if ((bits & UNKNOWN) === 0) return bits;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
+    for (let i = 0; i < length; i++) {
+      const code = codes[i];
       if (this.#triggered[code] !== UNKNOWN) continue;
       const char = String.fromCharCode(code);
       this.#triggered[code] = bitsOf(this.#list, ({ trigger }) => trigger.test(char));
     }
-    return triggeredBy(text, this.#triggered, this.#byRuns);
+    return triggeredBy(codes, length, this.#triggered, this.#byRuns);
   }
 }
 
 /** One pass over all texts that are normalised: nothing more than a look-up and a comparison for each code. */
-function triggeredBy(text: string, triggered: Int32Array, byRuns: number): number {
-  const { length } = text;
+function triggeredBy(codes: Uint16Array, length: number, triggered: Int32Array, byRuns: number): number {
   let bits = 0;
   let previous = 0;
   let run = 0;
   for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
+    const code = codes[i];
     bits |= triggered[code];
     // The bit 32 is the case of an ASCII letter.
     const letter = code | 32;

@@ -8,6 +8,7 @@
  *
  * Version 1 of the rules took the underscore for a letter, made a token of each part of an emoji, and dropped long runs.
  */
+import type { Letters } from './letters.ts';
 import { CLAUSE_BREAK, MAX_TOKEN_LENGTH, NO_BREAK, type Rewriter, SENTENCE_BREAK, type Tokens } from './tokens.ts';
 import { extendHash, HASH_SEED } from './words.ts';
 
@@ -36,13 +37,9 @@ for (let code = 0; code < 128; code++) {
 const first: Version = { ascii: second.ascii.slice(), isSecond: false };
 first.ascii[95] = LETTER;
 
-/**
- * Appends the tokens of the text to `tokens`; `rewrite` stems words and drops stop words. `codes` holds the text, which has
- * `length` codes, and a 0 behind it.
- */
+/** Appends the tokens of the text to `tokens`; `rewrite` stems words and drops stop words. */
 export function scanWords(
-  codes: Uint16Array,
-  length: number,
+  { codes, length }: Letters,
   tokens: Tokens,
   rewrite: Rewriter | undefined,
   rules: number | undefined,
