@@ -11,7 +11,7 @@
 import type { Tokens } from '../text/tokens.ts';
 import type { Words } from '../text/words.ts';
 import { NO_PAIR, Pairs } from './pairs.ts';
-import type { Row } from './row.ts';
+import type { Found, Row } from './row.ts';
 
 export type NgramUnit = 'word' | 'char';
 
@@ -45,7 +45,9 @@ export class WordNgrams implements Ngrams {
   readonly #range: NgramRange;
   readonly #learns: boolean;
   /** Of the n-grams that begin with each of CHUNK tokens: columns or -1, all of one length side by side. */
-  readonly #found: Int32Array<ArrayBuffer>;
+  readonly #byLength: Int32Array<ArrayBuffer>;
+  /** The known ones. */
+  readonly #found: Found;
   /** What the next word joins: an id, ~p for the pair p, or NO_PAIR. */
   readonly #lefts = new Int32Array(CHUNK);
 
@@ -56,7 +58,9 @@ export class WordNgrams implements Ngrams {
     known?: { columns: Int32Array<ArrayBuffer>; pairs: Pairs; size: number },
   ) {
     this.#range = range;
-    this.#found = new Int32Array(CHUNK * (range[1] - range[0] + 1));
+    const most = CHUNK * (range[1] - range[0] + 1);
+    this.#byLength = new Int32Array(most);
+    this.#found = { columns: new Int32Array(most), firsts: new Int32Array(most), lasts: new Int32Array(most) };
     this.words = words;
     this.#learns = known === undefined;
     this.columns = known?.columns ?? new Int32Array(1 << 10).fill(-1);
@@ -78,10 +82,10 @@ export class WordNgrams implements Ngrams {
     }
   }
 
-  /** Fills `#found`. All n-grams of one length are looked up in turn, because memory answers many questions at a time. */
+  /** Fills `#byLength`. All n-grams of one length are looked up in turn, because memory answers many questions at a time. */
   #find({ ids, count }: Tokens, from: number): void {
     const [least, most] = this.#range;
-    const found = this.#found;
+    const found = this.#byLength;
     const lefts = this.#lefts;
     const { pairs } = this;
     const chunk = Math.min(CHUNK, count - from);
@@ -103,7 +107,7 @@ export class WordNgrams implements Ngrams {
   /** As `#find`, and gives a column to each n-gram that is met for the first time, in the order of the text. */
   #learnAll({ ids, count }: Tokens, from: number): void {
     const [least, most] = this.#range;
-    const found = this.#found.fill(-1);
+    const found = this.#byLength.fill(-1);
     const { pairs } = this;
     const end = Math.min(count, from + CHUNK);
     for (let first = from; first < end; first++) {
@@ -121,18 +125,24 @@ export class WordNgrams implements Ngrams {
 
   #addTo(row: Row, { weights, count }: Tokens, from: number): void {
     const [least, most] = this.#range;
-    const found = this.#found;
-    const end = Math.min(count, from + CHUNK);
-    const lengths = most - least + 1;
+    const byLength = this.#byLength;
+    const { columns, firsts, lasts } = this.#found;
+    const chunk = Math.min(CHUNK, count - from);
     let known = 0;
-    for (let first = from; first < end; first++) {
-      const weight = weights[first];
-      if (least === 1 && found[first - from] >= 0) known++;
-      for (let l = 0; l < lengths; l++) {
-        const column = found[CHUNK * l + first - from];
-        if (column >= 0) row.add(column, weight, first, first + least + l - 1);
+    let length = 0;
+    for (let i = 0; i < chunk; i++) {
+      for (let l = least; l <= most; l++) {
+        const column = byLength[CHUNK * (l - least) + i];
+        columns[length] = column;
+        firsts[length] = from + i;
+        lasts[length] = from + i + l - 1;
+        // 1 for a column and 0 for -1, without a branch that nobody could foretell.
+        const isFound = 1 + (column >> 31);
+        length += isFound;
+        if (l === 1) known += isFound;
       }
     }
+    row.add(this.#found, length, weights, this.size);
     this.knownWords += known;
   }
 
@@ -193,10 +203,7 @@ export class CharNgrams implements Ngrams {
       const lists = isGuest ? this.#ofGuests : this.#ofWords;
       const list = isGuest ? id - known : id;
       if (!lists.has(list)) this.#list(id, lists, list);
-      const { columns } = lists;
-      const end = lists.ends[list];
-      const weight = weights[token];
-      for (let at = lists.starts[list]; at < end; at++) row.add(columns[at], weight, token, token);
+      row.addList(lists.columns, lists.starts[list], lists.ends[list], weights[token], token, this.size);
     }
   }
 

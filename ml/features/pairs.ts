@@ -13,14 +13,20 @@ export const NO_PAIR = 0x7fffffff;
 /** Numbers of a record: left, right, column or -1. */
 export const RECORD = 3;
 
+/** How many slots share 32 bits of the filter: with 8, a pair has 8 to 16 bits, and one of 8 to 16 unknown pairs passes. */
+const FILTER_SHARE = 8;
+
 export class Pairs {
   #records: Int32Array<ArrayBuffer>;
   /** 0 if empty, else pair + 1 and bits of the hash, as in Words. */
   #slots: Int32Array<ArrayBuffer>;
   #size: number;
+  /** Bits; that of the hash of each pair is set (Bloom 1970, with one hash). Made when it is first needed. */
+  #filter: Int32Array<ArrayBuffer> | undefined;
   // Of findAll.
+  #places = new Int32Array(0);
+  #lefts = new Int32Array(0);
   #entries = new Int32Array(0);
-  #firsts = new Int32Array(0);
 
   /** `records` are used in place. Throws RangeError if they hold a pair twice. */
   constructor(records?: Int32Array<ArrayBuffer>) {
@@ -71,30 +77,59 @@ export class Pairs {
   }
 
   /**
-   * Replaces each of the first `count` lefts by ~p for the pair p with the right at its place from `at` on, or by NO_PAIR. What
-   * one look-up after the other would wait for, memory fetches side by side: first all slots, then all records.
+   * Replaces each of the first `count` lefts by ~p for the pair p with the right at its place from `at` on, or by NO_PAIR. The
+   * filter says of most unknown pairs that they are. What the others would wait for, one after another, are memory fetches side by
+   * side: first all slots, then all records.
    */
   findAll(lefts: Int32Array, rights: Int32Array, at: number, count: number): void {
-    if (count > this.#entries.length) {
+    if (count > this.#places.length) {
+      this.#places = new Int32Array(count);
+      this.#lefts = new Int32Array(count);
       this.#entries = new Int32Array(count);
-      this.#firsts = new Int32Array(count);
     }
+    const filter = this.#filter ?? this.#makeFilter();
+    const shift = Math.clz32(32 * filter.length - 1);
     const slots = this.#slots;
     const records = this.#records;
     const mask = slots.length - 1;
+    const places = this.#places;
+    const own = this.#lefts;
     const entries = this.#entries;
-    const firsts = this.#firsts;
-    for (let i = 0; i < count; i++) entries[i] = slots[hashOf(lefts[i], rights[at + i]) & mask];
-    // The record of an empty slot is that of the first pair, for want of a branch.
-    for (let i = 0; i < count; i++) firsts[i] = records[RECORD * Math.max(0, (entries[i] & mask) - 1)];
+    let maybe = 0;
     for (let i = 0; i < count; i++) {
       const left = lefts[i];
-      const right = rights[at + i];
-      let pair = (entries[i] & mask) - 1;
-      // Another pair has the slot: this one stands behind, if at all.
-      if (pair >= 0 && (firsts[i] !== left || records[RECORD * pair + 1] !== right)) pair = this.find(left, right);
-      lefts[i] = pair < 0 ? NO_PAIR : ~pair;
+      const mixed = hashOf(left, rights[at + i]);
+      const bit = mixed >>> shift;
+      places[maybe] = i;
+      own[maybe] = left;
+      entries[maybe] = mixed;
+      lefts[i] = NO_PAIR;
+      // No branch, since nobody could foretell it.
+      maybe += (filter[bit >>> 5] >>> (bit & 31)) & 1;
     }
+    for (let k = 0; k < maybe; k++) entries[k] = slots[entries[k] & mask];
+    for (let k = 0; k < maybe; k++) {
+      const i = places[k];
+      const left = own[k];
+      const right = rights[at + i];
+      let pair = (entries[k] & mask) - 1;
+      // Another pair has the slot: this one stands behind, if at all.
+      if (pair >= 0 && (records[RECORD * pair] !== left || records[RECORD * pair + 1] !== right)) {
+        pair = this.find(left, right);
+      }
+      if (pair >= 0) lefts[i] = ~pair;
+    }
+  }
+
+  #makeFilter(): Int32Array<ArrayBuffer> {
+    const filter = new Int32Array(this.#slots.length / FILTER_SHARE);
+    const shift = Math.clz32(32 * filter.length - 1);
+    for (let pair = 0; pair < this.#size; pair++) {
+      const bit = hashOf(this.left(pair), this.right(pair)) >>> shift;
+      filter[bit >>> 5] |= 1 << (bit & 31);
+    }
+    this.#filter = filter;
+    return filter;
   }
 
   /** The pair of both, which is added without a column if there is none. */
@@ -102,6 +137,7 @@ export class Pairs {
     const found = this.find(left, right);
     if (found >= 0) return found;
     const pair = this.#size++;
+    this.#filter = undefined;
     if (RECORD * this.#size > this.#records.length) {
       this.#records = new Int32Array(this.#records.buffer.transfer(this.#records.length * 8));
     }

@@ -4,13 +4,14 @@
  */
 import type { Tokens } from '../text/tokens.ts';
 import type { Words } from '../text/words.ts';
-import type { Row } from './row.ts';
+import type { Found, Row } from './row.ts';
 
 export class LexiconWords {
   readonly unit = 'polarity';
   readonly words: Words;
   /** Number of columns: the first words of the table. */
   readonly size: number;
+  #found: Found = { columns: new Int32Array(0), firsts: new Int32Array(0), lasts: new Int32Array(0) };
 
   constructor(words: Words, size: number) {
     this.words = words;
@@ -18,10 +19,19 @@ export class LexiconWords {
   }
 
   count({ ids, weights, count }: Tokens, row: Row): void {
+    if (count > this.#found.columns.length) {
+      const [columns, tokens] = [new Int32Array(2 * count), new Int32Array(2 * count)];
+      this.#found = { columns, firsts: tokens, lasts: tokens };
+    }
+    const { columns, firsts } = this.#found;
+    let length = 0;
     for (let token = 0; token < count; token++) {
       const id = ids[token];
-      if (id >= 0 && id < this.size) row.add(id, weights[token], token, token);
+      columns[length] = id;
+      firsts[length] = token;
+      if (id >= 0 && id < this.size) length++;
     }
+    row.add(this.#found, length, weights, this.size);
   }
 
   /** Each word by its column. */

@@ -17,21 +17,51 @@ export class Row {
     this.length = 0;
   }
 
-  /** Counts an n-gram of tokens `first` to `last`. */
-  add(column: number, weight: number, first: number, last: number): void {
-    if (column >= this.#places.length) this.#makeRoom(column);
-    const place = this.#places[column];
-    if (place < this.length && this.columns[place] === column) {
-      if (this.#credits === undefined) this.counts[place] += weight;
-      else credit(this.#credits, place, weight, first, last);
+  /** Counts n-grams of tokens: the first `count` of `found`, whose columns are below `size`. */
+  add({ columns: found, firsts, lasts }: Found, count: number, weights: Float32Array, size: number): void {
+    if (this.#credits !== undefined) {
+      for (let k = 0; k < count; k++) this.#credit(found[k], weights[firsts[k]], firsts[k], lasts[k]);
       return;
     }
-    const { length } = this;
-    if (length === this.columns.length) this.#grow();
-    this.#places[column] = length;
-    this.columns[length] = column;
-    this.counts[length] = weight;
-    this.length = length + 1;
+    this.#reserve(count, size);
+    const { columns, counts } = this;
+    const places = this.#places;
+    let { length } = this;
+    for (let k = 0; k < count; k++) {
+      const column = found[k];
+      const weight = weights[firsts[k]];
+      const place = places[column];
+      if (place < length && columns[place] === column) counts[place] += weight;
+      else {
+        places[column] = length;
+        columns[length] = column;
+        counts[length++] = weight;
+      }
+    }
+    this.length = length;
+  }
+
+  /** Counts n-grams of one token: the columns list[from, to), which are below `size`. */
+  addList(list: Uint32Array, from: number, to: number, weight: number, token: number, size: number): void {
+    if (this.#credits !== undefined) {
+      for (let k = from; k < to; k++) this.#credit(list[k], weight, token, token);
+      return;
+    }
+    this.#reserve(to - from, size);
+    const { columns, counts } = this;
+    const places = this.#places;
+    let { length } = this;
+    for (let k = from; k < to; k++) {
+      const column = list[k];
+      const place = places[column];
+      if (place < length && columns[place] === column) counts[place] += weight;
+      else {
+        places[column] = length;
+        columns[length] = column;
+        counts[length++] = weight;
+      }
+    }
+    this.length = length;
   }
 
   /**
@@ -45,22 +75,27 @@ export class Row {
     this.#credits = undefined;
   }
 
-  #makeRoom(column: number): void {
-    const size = Math.max(column + 1, this.#places.length * 2, 1024);
-    this.#places = new Uint32Array(this.#places.buffer.transfer(size * 4));
+  #credit(column: number, weight: number, first: number, last: number): void {
+    const { each, tokens } = this.#credits!;
+    const part = (each[this.#places[column]] * weight) / (last - first + 1);
+    for (let token = first; token <= last; token++) tokens[token] += part;
   }
 
-  #grow(): void {
-    const bytes = this.columns.byteLength * 2;
-    this.columns = new Uint32Array(this.columns.buffer.transfer(bytes));
-    this.counts = new Float32Array(this.counts.buffer.transfer(bytes));
+  /** Makes room for `count` more columns below `size`. */
+  #reserve(count: number, size: number): void {
+    if (size > this.#places.length) {
+      this.#places = new Uint32Array(this.#places.buffer.transfer(Math.max(size, this.#places.length * 2) * 4));
+    }
+    if (this.length + count > this.columns.length) {
+      const bytes = 4 * Math.max(this.length + count, this.columns.length * 2);
+      this.columns = new Uint32Array(this.columns.buffer.transfer(bytes));
+      this.counts = new Float32Array(this.counts.buffer.transfer(bytes));
+    }
   }
 }
+
+/** N-grams in the order of the text: their columns, and the first and the last token of each. */
+export type Found = { columns: Int32Array; firsts: Int32Array; lasts: Int32Array };
 
 /** `each` is what a count of 1 is worth, by place. */
 type Credits = { each: Float64Array; tokens: Float64Array };
-
-function credit({ each, tokens }: Credits, place: number, weight: number, first: number, last: number): void {
-  const part = (each[place] * weight) / (last - first + 1);
-  for (let token = first; token <= last; token++) tokens[token] += part;
-}

@@ -10,7 +10,7 @@
  */
 import type { Letters } from './letters.ts';
 import { CLAUSE_BREAK, MAX_TOKEN_LENGTH, NO_BREAK, type Rewriter, SENTENCE_BREAK, type Tokens } from './tokens.ts';
-import { extendHash, HASH_SEED } from './words.ts';
+import { extendHash, HASH_SEED, hashOf } from './words.ts';
 
 const SEPARATOR = 0;
 const LETTER = 1;
@@ -61,11 +61,13 @@ export function scanWords(
       if (isPlain) tokens.push(at, end, hash, mark, 0);
       else {
         end = wordEnd(codes, at, version);
+        next = codes[end];
         pushWord(codes, at, end, mark, tokens, rewrite, isSecond);
       }
       mark = NO_BREAK;
-      at = end;
-    } else if (kind === MARK) {
+      at = next === SPACE ? end + 1 : end;
+    } else if (kind === SEPARATOR) at++;
+    else if (kind === MARK) {
       let end = at + 1;
       while (codes[end] === code) end++;
       tokens.push(at, at + 1, extendHash(HASH_SEED, code), mark, 0);
@@ -84,13 +86,7 @@ export function scanWords(
       at++;
     }
   }
-  tokens.setIds(codes);
-}
-
-function hashOf(codes: Uint16Array, from: number, to: number): number {
-  let hash = HASH_SEED;
-  for (let i = from; i < to; i++) hash = extendHash(hash, codes[i]);
-  return hash;
+  tokens.settle(codes);
 }
 
 /** Whether a word begins as an emoji does, or as a sign that stands for something. */
@@ -242,12 +238,14 @@ function contractionStart(codes: Uint16Array, from: number, to: number): number 
   if (quote <= from) return to;
   if (codes[quote] !== APOSTROPHE) quote--;
   if (quote <= from || codes[quote] !== APOSTROPHE) return to;
-  const ending = String.fromCharCode(...codes.subarray(quote + 1, to)).toLowerCase();
-  if (ending === 't' && (codes[quote - 1] | 32) === 110 && quote - 1 > from) return quote - 1;
-  return ENDINGS.has(ending) ? quote : to;
+  const last = codes[quote + 1] | 32;
+  if (quote + 2 === to) {
+    if (last === 116) return (codes[quote - 1] | 32) === 110 && quote - 1 > from ? quote - 1 : to;
+    return last === 115 || last === 109 || last === 100 ? quote : to;
+  }
+  const next = codes[quote + 2] | 32;
+  return (next === 101 && (last === 114 || last === 118)) || (next === 108 && last === 108) ? quote : to;
 }
-
-const ENDINGS = new Set(['s', 'm', 'd', 're', 've', 'll']);
 
 function isLetter(codes: Uint16Array, at: number, { ascii, isSecond }: Version): boolean {
   const code = codes[at];

@@ -1,5 +1,5 @@
 /** The tokens of one text, as ids of words, without a string for each. */
-import { extendHash, HASH_SEED, PENDING, Words } from './words.ts';
+import { extendHash, HASH_SEED, Words } from './words.ts';
 
 /** What precedes a token: nothing special, the end of a clause, or the end of a sentence. */
 export const NO_BREAK = 0;
@@ -33,7 +33,6 @@ export class Tokens {
   symbols: Uint8Array<ArrayBuffer> = new Uint8Array(256);
   /** How much the token counts, below 0 under a negation; see emphasis.ts. */
   weights: Float32Array<ArrayBuffer> = new Float32Array(256);
-  #hashes = new Int32Array(256);
   /** Letters of a word that is given as a string. */
   #letters = new Uint16Array(MAX_TOKEN_LENGTH);
 
@@ -43,14 +42,12 @@ export class Tokens {
 
   /** Appends codes[from, to) of the text, with its hash. `mark` says what precedes it; see `breaks`. */
   push(from: number, to: number, hash: number, mark: number, symbol: number): void {
-    const { count } = this;
-    this.#append(PENDING, from, to, mark, symbol);
-    this.#hashes[count] = hash;
+    this.#append(this.words.pending(hash), from, to, mark, symbol);
   }
 
   /** Looks up the words that were appended as codes of the text. */
-  setIds(codes: Uint16Array): void {
-    this.words.setIds(this.ids, this.count, codes, this.from, this.to, this.#hashes);
+  settle(codes: Uint16Array): void {
+    this.words.settle(this.ids, this.count, codes, this.from, this.to);
   }
 
   /** Appends a word that has another form than codes[from, to) of the text: stemmed, or changed by a library. */
@@ -83,7 +80,6 @@ export class Tokens {
 
   #grow(): void {
     this.ids = grown(this.ids);
-    this.#hashes = grown(this.#hashes);
     this.from = grown(this.from);
     this.to = grown(this.to);
     this.breaks = grown(this.breaks);

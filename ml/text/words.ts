@@ -14,6 +14,12 @@ export function extendHash(hash: number, code: number): number {
   return Math.imul(hash ^ code, 0x01000193);
 }
 
+export function hashOf(codes: Uint16Array, from: number, to: number): number {
+  let hash = HASH_SEED;
+  for (let i = from; i < to; i++) hash = extendHash(hash, codes[i]);
+  return hash;
+}
+
 /** The slot comes from the low bits, and FNV's low bits depend on few codes. */
 export function mixHash(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
@@ -33,8 +39,8 @@ const MOST_GUESTS = 1 << 15;
 /** How far behind its place a guest may stand, unless a known word stands further. */
 const LEAST_REACH = 32;
 
-/** An id that is not set yet. */
-export const PENDING = -2;
+/** The largest number in place of an id that is not known yet. */
+const PENDING = -2;
 
 export class Words {
   /** Codes of all words, one word after another. */
@@ -61,9 +67,6 @@ export class Words {
     this.#slots = this.#table(slotsFor(this.#count));
   }
 
-  // Of setIds.
-  readonly #found = new Int32Array(256);
-  readonly #firsts = new Uint16Array(256);
   /** How often guests were forgotten. */
   forgotten = 0;
 
@@ -110,40 +113,23 @@ export class Words {
     return id;
   }
 
+  /** For `settle`: below 0, and the word whose place the hash leads to, if there is one. Its letters can be others. */
+  pending(hash: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    return PENDING - (slots[mixHash(hash) & mask] & mask);
+  }
+
   /**
-   * Sets those of the first `count` ids that are PENDING to that of codes[from, to) with its hash, as `id` gives it. What one
-   * look-up after the other would wait for, memory fetches side by side: first all slots, then all places of letters.
+   * Replaces those of the first `count` ids that `pending` gave by the id of codes[from, to), as `id` gives it. So memory is
+   * asked for all words of a text before the first is compared.
    */
-  setIds(
-    ids: Int32Array,
-    count: number,
-    codes: Uint16Array,
-    from: Int32Array,
-    to: Int32Array,
-    hashes: Int32Array,
-  ): void {
-    const found = this.#found;
-    const firsts = this.#firsts;
-    for (let base = 0; base < count; base += found.length) {
-      const chunk = Math.min(found.length, count - base);
-      const slots = this.#slots;
-      const offsets = this.#offsets;
-      const letters = this.#codes;
-      const mask = slots.length - 1;
-      for (let i = 0; i < chunk; i++) {
-        const mixed = mixHash(hashes[base + i]);
-        const entry = slots[mixed & mask];
-        // -1 for an empty slot, and for another word, nearly always.
-        found[i] = ((entry ^ mixed) & ~mask) === 0 ? (entry & mask) - 1 : -1;
-      }
-      for (let i = 0; i < chunk; i++) firsts[i] = letters[offsets[Math.max(0, found[i])]];
-      for (let i = 0; i < chunk; i++) {
-        const at = base + i;
-        if (ids[at] !== PENDING) continue;
-        const id = found[i];
-        const isSame = id >= 0 && this.#is(id, codes, from[at], to[at]);
-        ids[at] = isSame ? id : this.id(codes, from[at], to[at], hashes[at]);
-      }
+  settle(ids: Int32Array, count: number, codes: Uint16Array, from: Int32Array, to: Int32Array): void {
+    for (let i = 0; i < count; i++) {
+      const entry = PENDING - ids[i];
+      if (entry < 0) continue;
+      if (entry > 0 && this.#is(entry - 1, codes, from[i], to[i])) ids[i] = entry - 1;
+      else ids[i] = this.id(codes, from[i], to[i], hashOf(codes, from[i], to[i]));
     }
   }
 
@@ -192,9 +178,7 @@ export class Words {
     let furthest = 0;
     for (let id = 0; id < this.#count; id++) {
       const end = offsets[id + 1];
-      let hash = HASH_SEED;
-      for (let at = offsets[id]; at < end; at++) hash = extendHash(hash, codes[at]);
-      const mixed = mixHash(hash);
+      const mixed = mixHash(hashOf(codes, offsets[id], end));
       let slot = mixed & mask;
       let steps = 0;
       for (; slots[slot] !== 0; steps++) {
