@@ -28,35 +28,85 @@ export type BlockSettings = {
   norm: 'l2' | 'l1' | 'none';
 };
 
+/** In the table of a row: the place of a column's idf, then its weights. */
+const IDF = 1;
+const WEIGHTS = 2;
+
 /** A fitted block. Its columns are numbered from 0; the vectorizer adds the offset of the block. */
 export class Block {
   /** Null for the words of a lexicon, whose value is 2 x count / sqrt(number of tokens). */
   readonly settings: BlockSettings | null;
   readonly ngrams: WordNgrams | CharNgrams | LexiconWords;
   readonly idf: Idf;
-  /** Counts of the last text. */
-  readonly row: Row;
-  /** Values of the columns in `row`, in the same order. */
-  values: Float32Array<ArrayBuffer> = new Float32Array(1024);
 
   constructor(settings: BlockSettings | null, ngrams: WordNgrams | CharNgrams | LexiconWords, idf: Idf) {
     this.settings = settings;
     this.ngrams = ngrams;
     this.idf = idf;
-    this.row = new Row(ngrams.size);
+  }
+}
+
+/** Makes the row of a text, with its values, and adds up their weights if the columns have some. */
+export class Weigher {
+  readonly block: Block;
+  /** Counts of the last text. */
+  readonly row: Row;
+  /** Values of the columns in `row`, in the same order. */
+  values: Float32Array<ArrayBuffer> = new Float32Array(1024);
+  readonly #outputs: number;
+  readonly #idf: IdfOfColumns;
+  /** The table of `row`, read as such. */
+  readonly #weights: Float32Array<ArrayBuffer>;
+
+  /** `weights` has `outputs` of them for each column, side by side. */
+  constructor(block: Block, weights: Float32Array = new Float32Array(0), outputs = 0) {
+    this.block = block;
+    const { ngrams, idf } = block;
+    const stride = WEIGHTS + outputs;
+    this.row = new Row(ngrams.size, stride);
+    const { table } = this.row;
+    const floats = new Float32Array(table.buffer);
+    for (let column = 0; column < ngrams.size; column++) {
+      table[stride * column + IDF] = idf.of[column];
+      for (let k = 0; k < outputs; k++) floats[stride * column + WEIGHTS + k] = weights[outputs * column + k];
+    }
+    this.#outputs = outputs;
+    this.#weights = floats;
+    this.#idf = { places: table, stride, first: IDF, values: idf.values };
   }
 
   /** Fills `row` and `values` for one text. Values are rounded to 32 bits, as they are stored for training. */
   weigh(tokens: Tokens): void {
-    const { row, settings } = this;
+    const { row } = this;
+    const { settings, ngrams } = this.block;
     row.clear();
-    this.ngrams.count(tokens, row);
+    ngrams.count(tokens, row);
     const { length, columns, counts } = row;
     if (length > this.values.length) this.values = new Float32Array(Math.max(length, this.values.length * 2));
     if (settings === null) {
       const norm = Math.sqrt(tokens.count) / 2;
       for (let k = 0; k < length; k++) this.values[k] = counts[k] / norm;
-    } else weighRow(settings, this.idf, { columns, counts, at: 0, length }, this.values);
+    } else weighRow(settings, this.#idf, { columns, counts, at: 0, length }, this.values);
+  }
+
+  /** Adds value x weight of one text, in the order of its row, to each of `sums`, one an output. */
+  addScores(tokens: Tokens, sums: Float64Array): void {
+    this.weigh(tokens);
+    const { values } = this;
+    const K = this.#outputs;
+    const weights = this.#weights;
+    const { columns, length, stride } = this.row;
+    if (K === 1) {
+      let sum = sums[0];
+      for (let k = 0; k < length; k++) sum += values[k] * weights[stride * columns[k] + WEIGHTS];
+      sums[0] = sum;
+      return;
+    }
+    for (let at = 0; at < length; at++) {
+      const value = values[at];
+      const base = stride * columns[at] + WEIGHTS;
+      for (let k = 0; k < K; k++) sums[k] += value * weights[base + k];
+    }
   }
 }
 
@@ -66,6 +116,9 @@ export type Idf = {
   of: Uint16Array<ArrayBuffer>;
   values: Float64Array<ArrayBuffer>;
 };
+
+/** For weighRow: the place of a column's idf in `values` is number `first` of its `stride` in `places`. */
+export type IdfOfColumns = { places: Int32Array; stride: number; first: number; values: Float64Array };
 
 /** All are 1 unless the weighting is `tfidf`. */
 export function inverseDocumentFrequencies(
@@ -103,18 +156,17 @@ const SUBLINEAR = Float64Array.from({ length: 64 }, (_, count) => 1 + Math.log(c
 let weighed = new Float64Array(1024);
 
 /** A row's columns and weighted counts: `length` of them from `at` on. */
-export type Counted = { columns: Uint32Array; counts: Float32Array; at: number; length: number };
+export type Counted = { columns: Int32Array; counts: Float32Array; at: number; length: number };
 
 /** Writes the values of a row to the same places of `values`. One function without calls, which the compiler would not inline. */
 export function weighRow(
   { weighting, sublinear_tf, norm }: BlockSettings,
-  idf: Idf,
+  { places, stride, first, values: idfs }: IdfOfColumns,
   { columns, counts, at, length }: Counted,
   values: Float32Array,
 ): void {
   if (length > weighed.length) weighed = new Float64Array(2 * length);
   const row = weighed;
-  const { of, values: idfs } = idf;
   const isBinary = weighting === 'binary';
   const isSquared = norm === 'l2';
   let sum = 0;
@@ -128,7 +180,7 @@ export function weighRow(
       frequency = whole === size && whole < SUBLINEAR.length ? SUBLINEAR[whole] : 1 + Math.log(size);
       if (count < 0) frequency = -frequency;
     }
-    const value = frequency * idfs[of[columns[at + k]]];
+    const value = frequency * idfs[places[stride * columns[at + k] + first]];
     row[k] = value;
     sum += isSquared ? value * value : Math.abs(value);
   }

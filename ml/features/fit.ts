@@ -67,7 +67,8 @@ export class BlockFitter {
     for (let j = 0; j < kept.length; j++) renumbered[kept[j]] = j;
     const start = new Uint32Array(documents + 1);
     const nonZeros = this.#starts[documents];
-    const columns = new Uint32Array(nonZeros);
+    const columns = new Int32Array(nonZeros);
+    const idfs = { places: Int32Array.from(idf.of), stride: 1, first: 0, values: idf.values };
     const values = new Float32Array(nonZeros);
     let at = 0;
     for (let i = 0; i < documents; i++) {
@@ -79,7 +80,7 @@ export class BlockFitter {
         // Its value takes the place.
         values[at + length++] = this.#counted[k];
       }
-      weighRow(this.settings, idf, { columns, counts: values, at, length }, values);
+      weighRow(this.settings, idfs, { columns, counts: values, at, length }, values);
       at += length;
       start[i + 1] = at;
     }
@@ -87,7 +88,7 @@ export class BlockFitter {
       rowCount: documents,
       columnCount: kept.length,
       start,
-      columns: columns.slice(0, at),
+      columns: new Uint32Array(columns.buffer.slice(0, 4 * at)),
       values: values.slice(0, at),
     };
   }

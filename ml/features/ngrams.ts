@@ -10,8 +10,8 @@
  */
 import type { Tokens } from '../text/tokens.ts';
 import type { Words } from '../text/words.ts';
-import { NO_PAIR, Pairs } from './pairs.ts';
-import type { Found, Row } from './row.ts';
+import { CHUNK, NO_PAIR, Pairs } from './pairs.ts';
+import { type Found, type Row, spanOf } from './row.ts';
 
 export type NgramUnit = 'word' | 'char';
 
@@ -27,11 +27,18 @@ export interface Ngrams {
   terms(): string[];
 }
 
-/** Tokens that are looked up together. */
-const CHUNK = 256;
-
 /** Smallest and largest number of units, both inclusive. */
 export type NgramRange = readonly [number, number];
+
+// What is found in CHUNK tokens. Arrays that never change place are read faster than those of an object.
+const MOST_WORDS = 20;
+/** Of the n-grams that begin with each token: columns or -1, all of one length side by side. */
+const byLength = new Int32Array(CHUNK * MOST_WORDS);
+/** What the next word joins: an id, ~p for the pair p, or NO_PAIR. */
+const lefts = new Int32Array(CHUNK);
+/** The known n-grams. */
+const found: Found = { columns: new Int32Array(CHUNK * MOST_WORDS), spans: new Int32Array(CHUNK * MOST_WORDS) };
+const { columns: foundColumns, spans: foundSpans } = found;
 
 export class WordNgrams implements Ngrams {
   readonly unit = 'word';
@@ -44,13 +51,6 @@ export class WordNgrams implements Ngrams {
   knownWords = 0;
   readonly #range: NgramRange;
   readonly #learns: boolean;
-  /** Of the n-grams that begin with each of CHUNK tokens: columns or -1, all of one length side by side. */
-  readonly #byLength: Int32Array<ArrayBuffer>;
-  /** The known ones. */
-  readonly #found: Found;
-  /** What the next word joins: an id, ~p for the pair p, or NO_PAIR. */
-  readonly #lefts = new Int32Array(CHUNK);
-
   /** Learns if there is nothing known. `size` is the number of columns in `columns` and `pairs`. */
   constructor(
     range: NgramRange,
@@ -58,9 +58,6 @@ export class WordNgrams implements Ngrams {
     known?: { columns: Int32Array<ArrayBuffer>; pairs: Pairs; size: number },
   ) {
     this.#range = range;
-    const most = CHUNK * (range[1] - range[0] + 1);
-    this.#byLength = new Int32Array(most);
-    this.#found = { columns: new Int32Array(most), firsts: new Int32Array(most), lasts: new Int32Array(most) };
     this.words = words;
     this.#learns = known === undefined;
     this.columns = known?.columns ?? new Int32Array(1 << 10).fill(-1);
@@ -84,66 +81,58 @@ export class WordNgrams implements Ngrams {
 
   /** Fills `#byLength`. All n-grams of one length are looked up in turn, because memory answers many questions at a time. */
   #find({ ids, count }: Tokens, from: number): void {
-    const [least, most] = this.#range;
-    const found = this.#byLength;
-    const lefts = this.#lefts;
-    const { pairs } = this;
+    const most = this.#range[1];
+    const { columns, pairs } = this;
     const chunk = Math.min(CHUNK, count - from);
     for (let i = 0; i < chunk; i++) {
       const id = ids[from + i];
       lefts[i] = id < 0 ? NO_PAIR : id;
-      if (least === 1) found[i] = this.columnOf(id);
+      byLength[i] = id >= 0 && id < columns.length ? columns[id] : -1;
     }
     for (let length = 2; length <= most; length++) {
       const whole = Math.max(0, Math.min(chunk, count - from - length + 1));
-      pairs.findAll(lefts, ids, from + length - 1, whole);
-      if (length < least) continue;
-      const base = CHUNK * (length - least);
-      for (let i = 0; i < whole; i++) found[base + i] = lefts[i] === NO_PAIR ? -1 : pairs.column(~lefts[i]);
-      for (let i = whole; i < chunk; i++) found[base + i] = -1;
+      const base = CHUNK * (length - 1);
+      pairs.findAll(lefts, ids, from + length - 1, whole, byLength, base);
+      for (let i = whole; i < chunk; i++) byLength[base + i] = -1;
     }
   }
 
   /** As `#find`, and gives a column to each n-gram that is met for the first time, in the order of the text. */
   #learnAll({ ids, count }: Tokens, from: number): void {
     const [least, most] = this.#range;
-    const found = this.#byLength.fill(-1);
+    byLength.fill(-1);
     const { pairs } = this;
     const end = Math.min(count, from + CHUNK);
     for (let first = from; first < end; first++) {
-      if (least === 1) found[first - from] = this.#learn(ids[first]);
+      if (least === 1) byLength[first - from] = this.#learn(ids[first]);
       let left = ids[first];
       for (let length = 2; length <= Math.min(most, count - first); length++) {
         const pair = pairs.add(left, ids[first + length - 1]);
         left = ~pair;
         if (length < least) continue;
         if (pairs.column(pair) < 0) pairs.setColumn(pair, this.size++);
-        found[CHUNK * (length - least) + first - from] = pairs.column(pair);
+        byLength[CHUNK * (length - 1) + first - from] = pairs.column(pair);
       }
     }
   }
 
   #addTo(row: Row, { weights, count }: Tokens, from: number): void {
     const [least, most] = this.#range;
-    const byLength = this.#byLength;
-    const { columns, firsts, lasts } = this.#found;
     const chunk = Math.min(CHUNK, count - from);
     let known = 0;
     let length = 0;
     for (let i = 0; i < chunk; i++) {
+      known += 1 + (byLength[i] >> 31);
       for (let l = least; l <= most; l++) {
-        const column = byLength[CHUNK * (l - least) + i];
-        columns[length] = column;
-        firsts[length] = from + i;
-        lasts[length] = from + i + l - 1;
-        // 1 for a column and 0 for -1, without a branch that nobody could foretell.
-        const isFound = 1 + (column >> 31);
-        length += isFound;
-        if (l === 1) known += isFound;
+        const column = byLength[CHUNK * (l - 1) + i];
+        foundColumns[length] = column;
+        foundSpans[length] = spanOf(from + i, l);
+        // Adds 1 for a column and 0 for -1, without a branch that nobody could foretell.
+        length += 1 + (column >> 31);
       }
     }
-    row.add(this.#found, length, weights, this.size);
-    this.knownWords += known;
+    row.add(found, length, weights, this.size);
+    if (least === 1) this.knownWords += known;
   }
 
   #learn(id: number): number {
@@ -249,7 +238,7 @@ export class CharNgrams implements Ngrams {
 
 /** Lists of columns by number. */
 class Lists {
-  columns: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 10);
+  columns: Int32Array<ArrayBuffer> = new Int32Array(1 << 10);
   /** Range of each list in `columns`, end exclusive. */
   starts: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 8);
   ends: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 8);
@@ -273,7 +262,7 @@ class Lists {
 
   push(column: number): void {
     if (this.#length === this.columns.length) {
-      this.columns = new Uint32Array(this.columns.buffer.transfer(this.columns.byteLength * 2));
+      this.columns = new Int32Array(this.columns.buffer.transfer(this.columns.byteLength * 2));
     }
     this.columns[this.#length++] = column;
   }

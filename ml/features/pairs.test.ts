@@ -14,13 +14,16 @@ describe('pairs', () => {
           const key = `${left} ${right}`;
           if (!expected.has(key)) expected.set(key, expected.size);
           expect(learnt.add(left, right)).toBe(expected.get(key));
+          learnt.setColumn(expected.get(key)!, 7 * expected.get(key)!);
         }
         for (const pairs of [learnt, new Pairs(learnt.records.slice())]) {
           const numbers = asked.map(([left, right]) => expected.get(`${left} ${right}`) ?? -1);
           expect(asked.map(([left, right]) => pairs.find(left, right))).toEqual(numbers);
           const lefts = Int32Array.from(asked, ([left]) => left);
           const rights = Int32Array.of(0, ...asked.map(([, right]) => right));
-          pairs.findAll(lefts, rights, 1, asked.length);
+          const columns = new Int32Array(asked.length + 1);
+          pairs.findAll(lefts, rights, 1, asked.length, columns, 1);
+          expect([...columns]).toEqual([0, ...numbers.map((number) => (number < 0 ? -1 : 7 * number))]);
           expect([...lefts]).toEqual(numbers.map((number) => (number < 0 ? NO_PAIR : ~number)));
         }
       }),

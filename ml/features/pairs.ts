@@ -16,6 +16,15 @@ export const RECORD = 3;
 /** How many slots share 32 bits of the filter: with 8, a pair has 8 to 16 bits, and one of 8 to 16 unknown pairs passes. */
 const FILTER_SHARE = 8;
 
+/** How many pairs findAll takes at most. */
+export const CHUNK = 256;
+// Of the pairs that pass the filter in findAll: their places, lefts, hashes and slots. Arrays that never change place are read
+// faster than those of an object.
+const places = new Int32Array(CHUNK);
+const own = new Int32Array(CHUNK);
+const hashes = new Int32Array(CHUNK);
+const entries = new Int32Array(CHUNK);
+
 export class Pairs {
   #records: Int32Array<ArrayBuffer>;
   /** 0 if empty, else pair + 1 and bits of the hash, as in Words. */
@@ -23,10 +32,6 @@ export class Pairs {
   #size: number;
   /** Bits; that of the hash of each pair is set (Bloom 1970, with one hash). Made when it is first needed. */
   #filter: Int32Array<ArrayBuffer> | undefined;
-  // Of findAll.
-  #places = new Int32Array(0);
-  #lefts = new Int32Array(0);
-  #entries = new Int32Array(0);
 
   /** `records` are used in place. Throws RangeError if they hold a pair twice. */
   constructor(records?: Int32Array<ArrayBuffer>) {
@@ -77,24 +82,17 @@ export class Pairs {
   }
 
   /**
-   * Replaces each of the first `count` lefts by ~p for the pair p with the right at its place from `at` on, or by NO_PAIR. The
-   * filter says of most unknown pairs that they are. What the others would wait for, one after another, are memory fetches side by
-   * side: first all slots, then all records.
+   * Replaces each of the first `count` lefts by ~p for the pair p with the right at its place from `at` on, or by NO_PAIR, and writes
+   * the column of p, or -1, to the same place of `columns` from `base` on. The filter says of most unknown pairs that they are.
+   * What the others would wait for, one after another, are memory fetches side by side: first all slots, then all records. At most
+   * CHUNK of them.
    */
-  findAll(lefts: Int32Array, rights: Int32Array, at: number, count: number): void {
-    if (count > this.#places.length) {
-      this.#places = new Int32Array(count);
-      this.#lefts = new Int32Array(count);
-      this.#entries = new Int32Array(count);
-    }
+  findAll(lefts: Int32Array, rights: Int32Array, at: number, count: number, columns: Int32Array, base: number): void {
     const filter = this.#filter ?? this.#makeFilter();
     const shift = Math.clz32(32 * filter.length - 1);
     const slots = this.#slots;
     const records = this.#records;
     const mask = slots.length - 1;
-    const places = this.#places;
-    const own = this.#lefts;
-    const entries = this.#entries;
     let maybe = 0;
     for (let i = 0; i < count; i++) {
       const left = lefts[i];
@@ -102,22 +100,29 @@ export class Pairs {
       const bit = mixed >>> shift;
       places[maybe] = i;
       own[maybe] = left;
-      entries[maybe] = mixed;
+      hashes[maybe] = mixed;
       lefts[i] = NO_PAIR;
+      columns[base + i] = -1;
       // No branch, since nobody could foretell it.
       maybe += (filter[bit >>> 5] >>> (bit & 31)) & 1;
     }
-    for (let k = 0; k < maybe; k++) entries[k] = slots[entries[k] & mask];
+    for (let k = 0; k < maybe; k++) entries[k] = slots[hashes[k] & mask];
     for (let k = 0; k < maybe; k++) {
-      const i = places[k];
+      const mixed = hashes[k];
       const left = own[k];
-      const right = rights[at + i];
-      let pair = (entries[k] & mask) - 1;
-      // Another pair has the slot: this one stands behind, if at all.
-      if (pair >= 0 && (records[RECORD * pair] !== left || records[RECORD * pair + 1] !== right)) {
-        pair = this.find(left, right);
+      const right = rights[at + places[k]];
+      let slot = mixed & mask;
+      for (let entry = entries[k]; entry !== 0; entry = slots[slot]) {
+        const pair = (entry & mask) - 1;
+        const isSame =
+          ((entry ^ mixed) & ~mask) === 0 && records[RECORD * pair] === left && records[RECORD * pair + 1] === right;
+        if (isSame) {
+          lefts[places[k]] = ~pair;
+          columns[base + places[k]] = records[RECORD * pair + 2];
+          break;
+        }
+        slot = (slot + 1) & mask;
       }
-      if (pair >= 0) lefts[i] = ~pair;
     }
   }
 

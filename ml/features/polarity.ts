@@ -4,14 +4,14 @@
  */
 import type { Tokens } from '../text/tokens.ts';
 import type { Words } from '../text/words.ts';
-import type { Found, Row } from './row.ts';
+import { type Found, type Row, spanOf } from './row.ts';
 
 export class LexiconWords {
   readonly unit = 'polarity';
   readonly words: Words;
   /** Number of columns: the first words of the table. */
   readonly size: number;
-  #found: Found = { columns: new Int32Array(0), firsts: new Int32Array(0), lasts: new Int32Array(0) };
+  #found: Found = { columns: new Int32Array(0), spans: new Int32Array(0) };
 
   constructor(words: Words, size: number) {
     this.words = words;
@@ -20,15 +20,14 @@ export class LexiconWords {
 
   count({ ids, weights, count }: Tokens, row: Row): void {
     if (count > this.#found.columns.length) {
-      const [columns, tokens] = [new Int32Array(2 * count), new Int32Array(2 * count)];
-      this.#found = { columns, firsts: tokens, lasts: tokens };
+      this.#found = { columns: new Int32Array(2 * count), spans: new Int32Array(2 * count) };
     }
-    const { columns, firsts } = this.#found;
+    const { columns, spans } = this.#found;
     let length = 0;
     for (let token = 0; token < count; token++) {
       const id = ids[token];
       columns[length] = id;
-      firsts[length] = token;
+      spans[length] = spanOf(token, 1);
       if (id >= 0 && id < this.size) length++;
     }
     row.add(this.#found, length, weights, this.size);

@@ -10,7 +10,7 @@ import type { Table } from '../lexicon/table_names.ts';
 import { type Analyzer, type AnalyzerSettings, createAnalyzer } from '../text/analyzer.ts';
 import { showsSign } from '../text/signs.ts';
 import { Words } from '../text/words.ts';
-import { Block, type BlockSettings } from './block.ts';
+import { Block, type BlockSettings, Weigher } from './block.ts';
 import type { Csr } from './csr.ts';
 import { BlockFitter } from './fit.ts';
 import { CharNgrams, WordNgrams } from './ngrams.ts';
@@ -68,11 +68,12 @@ export class Vectorizer {
   transform(texts: Iterable<string>): Csr {
     const rows = new Rows();
     const signs: number[] = [];
+    const weighers = this.blocks.map((block) => new Weigher(block));
     for (const text of texts) {
       const tokens = this.analyze(text);
-      this.blocks.forEach((block, b) => {
-        block.weigh(tokens);
-        rows.add(block, this.offsets[b]);
+      weighers.forEach((weigher, b) => {
+        weigher.weigh(tokens);
+        rows.add(weigher, this.offsets[b]);
       });
       rows.end();
       signs.push(Number(showsSign(text)));
@@ -88,8 +89,8 @@ class Rows {
   #values = new Float32Array(1 << 16);
   #at = 0;
 
-  /** What `block` has weighed, with `offset` added to its columns. */
-  add({ row, values }: Block, offset: number): void {
+  /** What was weighed last, with `offset` added to its columns. */
+  add({ row, values }: Weigher, offset: number): void {
     const { length } = row;
     if (this.#at + length > this.#columns.length) {
       const size = Math.max(this.#at + length, this.#columns.length * 2) * 4;
@@ -125,7 +126,7 @@ export function fitVectorizer(
   const lexicon = lexiconOf(settings)?.words ?? [];
   const met = new Words();
   for (const word of lexicon) met.idOf(word);
-  const ofLexicon = lexiconBlock(met, lexicon.length);
+  const ofLexicon = new Weigher(lexiconBlock(met, lexicon.length));
   const lexiconRows = new Rows();
   const analyze = createAnalyzer(settings, met);
   const fitters: BlockFitter[] = [];

@@ -8,9 +8,17 @@
  * For K classes all of these have a value a class, and the probabilities are e^score divided by their sum. In a text that shows
  * a sign, the slope of two classes is larger (ml/text/signs.ts).
  */
+import { Weigher } from '../features/block.ts';
 import type { Vectorizer } from '../features/vectorizer.ts';
 import type { Analyzer } from '../text/analyzer.ts';
-import { createNormalizer, createReader, createTracker, type Normalizer, type Reader, type Tracker } from '../text/normalize.ts';
+import {
+  createNormalizer,
+  createReader,
+  createTracker,
+  type Normalizer,
+  type Reader,
+  type Tracker,
+} from '../text/normalize.ts';
 import type { NormalizeSettings } from '../text/rules.ts';
 import { showsSign } from '../text/signs.ts';
 import type { Tokens } from '../text/tokens.ts';
@@ -54,6 +62,8 @@ export class LinearTextModel implements Model {
   /** Weights of a column. */
   readonly #outputs: number;
   readonly #sums: Float64Array<ArrayBuffer>;
+  /** One a block of the vectorizer. */
+  readonly #weighers: readonly Weigher[];
 
   /** `digest` is the SHA-256 of the artifact, empty for a model that was never saved. */
   constructor(parts: ModelParts, digest = '') {
@@ -65,6 +75,11 @@ export class LinearTextModel implements Model {
     this.#analyze = parts.vectorizer.analyze;
     this.#outputs = parts.intercepts.length;
     this.#sums = new Float64Array(this.#outputs);
+    this.#weighers = parts.vectorizer.blocks.map((block, b) => {
+      const from = parts.vectorizer.offsets[b] * this.#outputs;
+      const weights = parts.weights.subarray(from, from + block.ngrams.size * this.#outputs);
+      return new Weigher(block, weights, this.#outputs);
+    });
   }
 
   get facts(): ModelFacts {
@@ -110,7 +125,7 @@ export class LinearTextModel implements Model {
     const explained = scores.length === 1 ? 1 : (towards ?? prediction.class);
     const { weightOf, bias } = this.#explained(explained, hasSign);
     const contributions = new Float64Array(tokens.count);
-    vectorizer.blocks.forEach(({ ngrams, row, values }, b) => {
+    this.#weighers.forEach(({ block: { ngrams }, row, values }, b) => {
       const worth = Float64Array.from(values.subarray(0, row.length));
       for (let k = 0; k < row.length; k++) worth[k] *= weightOf(vectorizer.offsets[b] + row.columns[k]);
       row.explain(worth, contributions, () => ngrams.count(tokens, row));
@@ -155,29 +170,12 @@ export class LinearTextModel implements Model {
 
   /** slope x (intercept + sum of weight x value) + offset; the sum in the order of a stored row. The next call reuses it. */
   #scoresOf(tokens: Tokens, hasSign: boolean): Float64Array {
-    const { vectorizer, weights, intercepts } = this.parts;
+    const { intercepts } = this.parts;
     const K = this.#outputs;
     const sums = this.#sums;
     // A call of fill would take longer.
     for (let k = 0; k < K; k++) sums[k] = 0;
-    for (let b = 0; b < vectorizer.blocks.length; b++) {
-      const block = vectorizer.blocks[b];
-      block.weigh(tokens);
-      const { values } = block;
-      const { columns, length } = block.row;
-      const offset = vectorizer.offsets[b];
-      if (K === 1) {
-        let sum = sums[0];
-        for (let k = 0; k < length; k++) sum += values[k] * weights[columns[k] + offset];
-        sums[0] = sum;
-        continue;
-      }
-      for (let at = 0; at < length; at++) {
-        const value = values[at];
-        const base = (columns[at] + offset) * K;
-        for (let k = 0; k < K; k++) sums[k] += value * weights[base + k];
-      }
-    }
+    for (let b = 0; b < this.#weighers.length; b++) this.#weighers[b].addScores(tokens, sums);
     return calibrated(sums, intercepts, this.parts.calibration, hasSign);
   }
 

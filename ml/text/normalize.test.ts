@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { paramsSchema } from '../params.ts';
 import { cutMarks } from './marks.ts';
-import { createNormalizer } from './normalize.ts';
+import { createNormalizer, createReader } from './normalize.ts';
+import { showsSign } from './signs.ts';
 
 const { data_preprocessing: settings } = paramsSchema.parse({});
 const normalize = createNormalizer(settings);
@@ -70,5 +71,42 @@ describe('the normalizer', () => {
 
   it('leaves unclosed tags alone, however many there are', () => {
     expect(normalize('<a'.repeat(100_000))).toBe('<a'.repeat(100_000));
+  });
+});
+
+describe('the reader', () => {
+  const words = [
+    'Good',
+    'sooo',
+    'WWW.',
+    '&amp;',
+    '<b>',
+    '@',
+    '[\\]^_`{',
+    'É',
+    'ß',
+    'İ',
+    '😀',
+    ':-)',
+    '\u00a0',
+    'x'.repeat(3000),
+  ];
+  const parts = fc.array(fc.oneof(fc.constantFrom(...words, ' '), fc.string(), fc.string({ unit: 'binary' })));
+
+  it.each([
+    ['by the rules of today', settings],
+    ['by those of version 1', { ...settings, rules: 1 as const }],
+    ['in the case as given', { ...settings, lowercase: false, unicode_form: 'none' as const }],
+  ])('gives the letters of what the normalizer gives, %s', (_, given) => {
+    const [read, write] = [createReader(given), createNormalizer(given)];
+    fc.assert(
+      fc.property(parts, (list) => {
+        const text = list.join('');
+        const { letters, hasSign } = read(text);
+        expect(letters.toString()).toBe(write(text));
+        expect(letters.codes[letters.length]).toBe(0);
+        expect(hasSign).toBe(showsSign(write(text)));
+      }),
+    );
   });
 });

@@ -109,16 +109,17 @@ export class Rules {
 function triggeredBy(codes: Uint16Array, length: number, triggered: Int32Array, byRuns: number): number {
   let bits = 0;
   let previous = 0;
-  let run = 0;
+  let changed = 1;
   for (let i = 0; i < length; i++) {
     const code = codes[i];
     bits |= triggered[code];
     // The bit 32 is the case of an ASCII letter.
     const letter = code | 32;
-    if (letter !== previous) {
-      previous = letter;
-      run = 0;
-    } else if (++run === 2 && code > 64) bits |= byRuns;
+    const changes = letter ^ previous;
+    // Both are 0 in a run of three, which is so rare that the processor foretells it.
+    if ((changes | changed) === 0 && code > 64) bits |= byRuns;
+    changed = changes;
+    previous = letter;
   }
   return bits;
 }
