@@ -1,6 +1,6 @@
 /**
- * Sends prediction requests over persistent connections, one at a time on each, and prints the throughput and the
- * latencies as JSON. It speaks HTTP/1.1 on bare sockets, so that it costs less than the fastest of the servers.
+ * Sends prediction requests over persistent connections, one at a time on each, and prints a Load as JSON: throughput, latencies,
+ * and how many requests were refused. It speaks HTTP/1.1 on bare sockets, so that it costs less than the fastest of the servers.
  *
  *     node bench/load.ts PORT TEXTS.jsonl CONNECTIONS WARM_UP_SECONDS SECONDS [TEXTS_A_REQUEST]
  */
@@ -22,14 +22,29 @@ const from = performance.now() + 1000 * Number(warmUp);
 const until = from + 1000 * Number(seconds);
 const latencies: number[] = [];
 let next = 0;
+let answered = 0;
+let refused = 0;
+
+export type Load = {
+  /** Answers with a prediction, without those of the warm-up; p50 and p99 are their latencies in milliseconds. */
+  requestsPerSecond: number;
+  p50: number;
+  p99: number;
+  /** Answers with a prediction, with those of the warm-up. */
+  answered: number;
+  /** Answers 503: the server says that it has too much to do. */
+  refused: number;
+};
 
 await runMain(async () => {
   await Promise.all(Array.from({ length: Number(connections) }, keepAsking));
   latencies.sort((a, b) => a - b);
-  const result = {
+  const result: Load = {
     requestsPerSecond: latencies.length / Number(seconds),
     p50: latencies[Math.floor(latencies.length * 0.5)],
     p99: latencies[Math.floor(latencies.length * 0.99)],
+    answered,
+    refused,
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
 });
@@ -54,12 +69,15 @@ function askOver(socket: Socket): Promise<void> {
       answer += chunk;
       if (!isWhole(answer)) return;
       const now = performance.now();
-      if (!answer.startsWith('HTTP/1.1 200') || !answer.includes('"probability"')) {
+      const isRefused = answer.startsWith('HTTP/1.1 503');
+      if (!isRefused && (!answer.startsWith('HTTP/1.1 200') || !answer.includes('"probability"'))) {
         reject(new SentimentError('BENCH_ANSWER', `an answer is not a prediction: ${answer.slice(0, 300)}`));
         return;
       }
       answer = '';
-      if (asked >= from && now <= until) latencies.push(now - asked);
+      if (isRefused) refused++;
+      else answered++;
+      if (!isRefused && asked >= from && now <= until) latencies.push(now - asked);
       if (now < until) ask();
       else socket.destroy();
     });

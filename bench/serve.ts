@@ -1,6 +1,7 @@
 /**
  * Serving: POST /predict of the service, of bare node:http with the same model, and of Flask with scikit-learn under
- * gunicorn, in turn. A separate process sends the requests over persistent connections.
+ * gunicorn, in turn. A separate process sends the requests over persistent connections. Beside requests per second stands processor
+ * time per request, of all processes of a server: other programs on the machine hardly disturb it.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,8 +14,9 @@ import { SentimentError } from '../ml/errors.ts';
 import type { Group } from '../scripts/local/programs.ts';
 import { benchFile, peersFolder, runJson, start, type Variables } from './child.ts';
 import type { BenchModels, Corpora } from './inputs.ts';
+import type { Load } from './load.ts';
 import type { Peers } from './peers.ts';
-import { formatRatio, formatSummary, formatTable, number, ratioOf, summarize } from './statistics.ts';
+import { formatRatio, formatSummary, formatTable, number, type Ratio, ratioOf, summarize } from './statistics.ts';
 
 export const SERVER_NAMES = ['ours', 'raw node:http', 'Flask, gunicorn 2'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
@@ -25,14 +27,13 @@ const CONNECTIONS = '50';
 const WARM_UP = '1';
 const SECONDS = '3';
 
-type Load = { requestsPerSecond: number; p50: number; p99: number };
-
-export type ServeReport = Record<ServerName, { loads: Load[]; starts: number[]; megabytes: number }>;
+/** `cpu` has microseconds of processor time per answer, by round. */
+export type ServeReport = Record<ServerName, { loads: Load[]; cpu: number[]; starts: number[]; megabytes: number }>;
 
 export async function benchServing(corpora: Corpora, models: BenchModels, peers: Peers): Promise<ServeReport> {
   await buildBundle();
   const report = Object.fromEntries(
-    SERVER_NAMES.map((name) => [name, { loads: [], starts: [], megabytes: 0 }]),
+    SERVER_NAMES.map((name) => [name, { loads: [], cpu: [], starts: [], megabytes: 0 }]),
   ) as unknown as ServeReport;
 
   for (let round = 1; round <= STARTS; round++) {
@@ -49,9 +50,12 @@ export async function benchServing(corpora: Corpora, models: BenchModels, peers:
     for (const name of SERVER_NAMES) servers.set(name, await startServer(name, models, peers));
     for (let round = 1; round <= ROUNDS; round++) {
       process.stderr.write(`serve: round ${round} of ${ROUNDS}\n`);
-      for (const [name, { port }] of servers) {
+      for (const [name, { port, cpuSeconds }] of servers) {
         const args = [String(port), corpora.snippets.test, CONNECTIONS, WARM_UP, SECONDS];
-        report[name].loads.push(await runJson<Load>(['node', 'bench/load.ts', ...args]));
+        const before = cpuSeconds();
+        const load = await runJson<Load>(['node', 'bench/load.ts', ...args]);
+        report[name].loads.push(load);
+        report[name].cpu.push((1e6 * (cpuSeconds() - before)) / load.answered);
       }
     }
     for (const [name, server] of servers) report[name].megabytes = server.megabytes();
@@ -65,17 +69,21 @@ export async function benchServing(corpora: Corpora, models: BenchModels, peers:
 function print(report: ServeReport): void {
   const speeds = (name: ServerName) => report[name].loads.map((load) => load.requestsPerSecond);
   const rows = [
-    ['', 'requests/s', 'p50, ms', 'p99, ms', 'start, s', 'RSS, MB', 'ours is'],
+    ['', 'requests/s', 'ours is', 'CPU us/request', 'ours is', 'p50, ms', 'p99, ms', 'refused', 'start, s', 'RSS, MB'],
     ...SERVER_NAMES.map((name) => {
-      const { loads, starts, megabytes } = report[name];
+      const { loads, cpu, starts, megabytes } = report[name];
+      const times = (ratio: Ratio) => (name === 'ours' ? '1' : `${formatRatio(ratio)} x`);
       return [
         name,
         formatSummary(summarize(speeds(name)), 0),
+        times(ratioOf(speeds('ours'), speeds(name))),
+        formatSummary(summarize(cpu), 1),
+        times(ratioOf(cpu, report.ours.cpu)),
         number(summarize(loads.map((load) => load.p50)).median, 1),
         number(summarize(loads.map((load) => load.p99)).median, 1),
+        number(loads.reduce((sum, { refused }) => sum + refused, 0)),
         formatSummary(summarize(starts), 2),
         number(megabytes),
-        name === 'ours' ? '1' : `${formatRatio(ratioOf(speeds('ours'), speeds(name)))} x`,
       ];
     }),
   ];
@@ -90,7 +98,7 @@ export type BenchServer = {
   startSeconds: number;
   /** Resident memory of all its processes. */
   megabytes(): number;
-  /** Processor time of its first process so far; NaN where the system does not tell (it needs /proc). */
+  /** Processor time of all its processes so far; NaN where the system does not tell (it needs /proc). */
   cpuSeconds(): number;
   stop(): Promise<void>;
 };
@@ -122,7 +130,7 @@ export async function startServer(name: ServerName, models: BenchModels, peers: 
     port,
     startSeconds: (performance.now() - began) / 1000,
     megabytes: () => residentMegabytes(group.pid),
-    cpuSeconds: () => processorSeconds(group.pid),
+    cpuSeconds: () => processesOf(group.pid).reduce((sum, { pid }) => sum + processorSeconds(pid), 0),
     stop: () => group.stop('SIGTERM', 5000),
   };
 }
@@ -216,11 +224,16 @@ function processorSeconds(pid: number): number {
   }
 }
 
+type Process = { pid: number; kilobytes: number };
+
+function processesOf(processGroup: number): Process[] {
+  const lines = execFileSync('ps', ['-eo', 'pgid=,pid=,rss='], { encoding: 'utf8' }).trim().split('\n');
+  return lines
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .filter(([group]) => group === processGroup)
+    .map(([, pid, kilobytes]) => ({ pid, kilobytes }));
+}
+
 function residentMegabytes(processGroup: number): number {
-  let kilobytes = 0;
-  for (const line of execFileSync('ps', ['-eo', 'pgid=,rss='], { encoding: 'utf8' }).trim().split('\n')) {
-    const [group, resident] = line.trim().split(/\s+/).map(Number);
-    if (group === processGroup) kilobytes += resident;
-  }
-  return kilobytes / 1024;
+  return processesOf(processGroup).reduce((sum, { kilobytes }) => sum + kilobytes, 0) / 1024;
 }
