@@ -1,7 +1,7 @@
 /**
  * The service as a Koa application: middleware in the order in which it runs, and the table of routes.
  *
- *     observe -> POST /predict -> router -> inference protocol -> API viewer -> not found
+ *     observe -> router -> inference protocol -> API viewer -> not found
  */
 import { Router } from '@koa/router';
 import Koa, { type Middleware } from 'koa';
@@ -38,17 +38,11 @@ export function createApp(service: Service): Koa {
   const app = new Koa();
   app.on('error', (error: Error) => service.log.warn('cannot send an answer', { error: error.message }));
   app.use(observe(service));
-  app.use(shortcut('/predict', routes['/predict']));
   app.use(router(routes));
   app.use(inference(service));
   app.use(viewer);
   app.use(notFound(new Map(Object.entries(routes))));
   return app;
-}
-
-/** The one busy route bypasses the router, which costs as much as the rest of Koa. */
-function shortcut(path: Path, { method, handler }: Route): Middleware {
-  return (ctx, next) => (ctx.req.url === path && ctx.req.method === method ? handler(ctx) : next());
 }
 
 function router(routes: Record<Path, Route>) {

@@ -2,6 +2,7 @@
  * The outermost middleware. Every request gets an id, is counted, timed and logged; what is thrown becomes an answer;
  * and while the service drains, clients are told to close the connection.
  */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Context, Middleware } from 'koa';
 import { endpointOf, methodOf, nextRequestId, traceOf } from './labels.ts';
 import type { Log } from './log.ts';
@@ -13,13 +14,26 @@ import type { Service } from './service.ts';
 // Probes come every few seconds; they are logged only when they fail.
 const QUIET = new Set(['/healthz', '/readyz', '/metrics']);
 
-export function observe({ metrics, log, state }: Service): Middleware {
+/** A request that began outside Koa, and what went wrong with it. */
+type Passed = { error: unknown; start: number; requestId: string };
+
+const passed = new WeakMap<IncomingMessage, Passed>();
+
+/** Has Koa answer the error. */
+export function passOn(request: IncomingMessage, response: ServerResponse, what: Passed, app: RequestListener): void {
+  passed.set(request, what);
+  app(request, response);
+}
+
+export function observe(service: Service): Middleware {
+  const { metrics, log, state } = service;
   return async (ctx, next) => {
-    const start = performance.now();
-    const requestId = nextRequestId();
+    const before = passed.get(ctx.req);
+    const { start, requestId } = before ?? { start: performance.now(), requestId: nextRequestId() };
     ctx.state.requestId = requestId;
-    metrics.begin();
+    if (!before) metrics.begin();
     try {
+      if (before) throw before.error;
       await next();
     } catch (thrown) {
       answerError(ctx, thrown, log, requestId);
@@ -30,21 +44,25 @@ export function observe({ metrics, log, state }: Service): Middleware {
       res.setHeader('X-Request-Id', requestId);
       res.setHeader('X-Content-Type-Options', 'nosniff');
     }
-    const method = methodOf(req.method ?? '');
-    const endpoint = endpointOf(req.url ?? '');
-    const ms = performance.now() - start;
-    metrics.request(method, endpoint, res.statusCode, ms / 1000);
-    if (res.statusCode >= 400 || !QUIET.has(endpoint)) {
-      log.request({
-        method,
-        endpoint,
-        status: res.statusCode,
-        microseconds: Math.round(ms * 1000),
-        request_id: requestId,
-        trace: traceOf(req.headers.traceparent),
-      });
-    }
+    noteAnswer(service, req, res, start, requestId);
   };
+}
+
+/** Counts, times and logs an answer. */
+export function noteAnswer(
+  { metrics, log }: Pick<Service, 'metrics' | 'log'>,
+  { method: verb = '', url = '', headers }: IncomingMessage,
+  { statusCode: status }: ServerResponse,
+  start: number,
+  requestId: string,
+): void {
+  const method = methodOf(verb);
+  const endpoint = endpointOf(url);
+  const ms = performance.now() - start;
+  metrics.request(method, endpoint, status, ms / 1000);
+  if (status < 400 && QUIET.has(endpoint)) return;
+  const trace = traceOf(headers.traceparent);
+  log.request({ method, endpoint, status, microseconds: Math.round(ms * 1000), request_id: requestId, trace });
 }
 
 /**

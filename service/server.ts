@@ -23,6 +23,7 @@ import { Log } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { Predictor } from './predict.ts';
 import { answerProtocolErrors } from './protocol_errors.ts';
+import { predictJson } from './routes/predict.ts';
 import { loadServedModel, type ServedModel } from './served_model.ts';
 import type { Service, ServiceState } from './service.ts';
 import { shedding } from './shed.ts';
@@ -141,7 +142,7 @@ export function createHttpServer(service: Service): Server {
       // How late these two may be; Node's default is half a minute.
       connectionsCheckingInterval: 1000,
     },
-    withoutPrefix(service.config.pathPrefix, shedding(service, createApp(service).callback())),
+    withoutPrefix(service.config.pathPrefix, shedding(service, predictJson(service, createApp(service).callback()))),
   );
   server.on('connection', () => service.admission.accepted());
   answerProtocolErrors(server, service);
