@@ -32,7 +32,8 @@ export function givenKubeConfig(text: string, options: { context?: string; clien
   if (kubeConfig.getContextObject(context) === null) {
     const known = kubeConfig.getContexts().map(({ name }) => name);
     const headline = context ? `it has no context "${context}"` : 'it names no current context';
-    throw wrong(headline, 'use one of its contexts', [`its contexts: ${known.join(', ') || 'none'}`]);
+    if (known.length === 0) throw wrong('it has no contexts', 'write it with kubectl config view --raw --flatten');
+    throw wrong(headline, 'use one of its contexts', [`its contexts: ${known.join(', ')}`]);
   }
   kubeConfig.setCurrentContext(context);
   const cluster = kubeConfig.getCurrentCluster();
