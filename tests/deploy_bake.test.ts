@@ -5,27 +5,17 @@ import { describe, expect, test } from 'vitest';
 import { deploy } from '../ci/src/deploy/deploy.ts';
 import { describeOutcome } from '../ci/src/deploy/report.ts';
 import { signals, useLoad } from './support/baking.ts';
-import { type Bed, imagesOf, look, useCluster } from './support/deploy.ts';
-import { pushMetered } from './support/metered_app.ts';
+import { imagesOf, look } from './support/deploy.ts';
 import { need } from './support/need.ts';
 import { startOneAlert } from './support/one_alert.ts';
 
 /** tests/trust/bakes.test.ts tries more sick ones, and sound ones in a row. */
 describe.skipIf(!need('cluster')).concurrent('a release that bakes', () => {
-  let bed: Bed;
-  let image: string;
-  useCluster(async (started) => {
-    bed = started;
-    image = (await pushMetered(started.cluster.images)).byDigest;
-  });
-  const { release, begin } = useLoad(
-    () => bed,
-    () => image,
-  );
+  const { bed, release, begin } = useLoad();
 
   test('with errors in a tenth of the answers is returned, with the figures as the reason', async () => {
     const { namespace } = await begin();
-    const before = (await look(bed.kubeConfig, namespace)).deployment.spec?.template.spec;
+    const before = (await look(bed().kubeConfig, namespace)).deployment.spec?.template.spec;
     const looks: string[][] = [];
     const outcome = await deploy({
       ...release(namespace, { FAIL: '0.1' }),
@@ -36,13 +26,13 @@ describe.skipIf(!need('cluster')).concurrent('a release that bakes', () => {
     const headline = expect.stringMatching(/answers with 5xx: [\d.]+ % of \d+, before 0\.0 % of/);
     expect(outcome.verdict).toMatchObject({ cause: 'worse', headline });
     expect(looks.at(-1)).toEqual(['restarts', ...signals.signals.map(({ name }) => name)]);
-    expect((await look(bed.kubeConfig, namespace)).deployment.spec?.template.spec).toEqual(before);
+    expect((await look(bed().kubeConfig, namespace)).deployment.spec?.template.spec).toEqual(before);
   });
 
   test.skipIf(!need('prometheus'))('goes back when an alert of the service begins to fire meanwhile', async () => {
     const prometheus = await startOneAlert();
     try {
-      const namespace = await bed.makeNamespace();
+      const namespace = await bed().makeNamespace();
       expect(await deploy(release(namespace, {}))).toMatchObject({ state: 'deployed' });
       let fired: Promise<void> | undefined;
       const outcome = await deploy({
@@ -63,7 +53,7 @@ describe.skipIf(!need('cluster')).concurrent('a release that bakes', () => {
 
   test('and starts with one pod shows a sick revision to one request in three at most, and takes it away', async () => {
     const { namespace } = await begin(2);
-    const before = (await look(bed.kubeConfig, namespace)).deployment.spec;
+    const before = (await look(bed().kubeConfig, namespace)).deployment.spec;
     const lines: string[] = [];
     const onProgress = (line: string) => lines.push(line);
     const outcome = await deploy({
@@ -82,13 +72,13 @@ describe.skipIf(!need('cluster')).concurrent('a release that bakes', () => {
         )
         .join('\n'),
     ).not.toContain('2 of 2 updated');
-    expect((await look(bed.kubeConfig, namespace)).deployment.spec).toEqual(before);
+    expect((await look(bed().kubeConfig, namespace)).deployment.spec).toEqual(before);
   });
 
   test('is asked a sample first, and is refused when too many of its answers differ, before any user meets it', async () => {
-    const name = await bed.makeNamespace();
+    const name = await bed().makeNamespace();
     expect(await deploy(release(name, {}))).toMatchObject({ state: 'deployed' });
-    const before = await look(bed.kubeConfig, name);
+    const before = await look(bed().kubeConfig, name);
     const sample = Array.from({ length: 60 }, (_, i) => ({ name: `text ${i}`, ask: { text: 'x'.repeat(i) } }));
     const refused = await deploy({ ...release(name, { SWAP: '1' }), sample, maxFlips: 0.1 });
     if (refused.state !== 'refused') throw new Error(describeOutcome(refused));
@@ -99,7 +89,7 @@ describe.skipIf(!need('cluster')).concurrent('a release that bakes', () => {
       ),
       evidence: expect.arrayContaining(['text 0: positive -> negative']),
     });
-    const after = await look(bed.kubeConfig, name);
+    const after = await look(bed().kubeConfig, name);
     expect(after.deployment.spec).toEqual(before.deployment.spec);
     expect(after.pods.map(({ metadata }) => metadata?.name)).toEqual(before.pods.map(({ metadata }) => metadata?.name));
 
@@ -130,6 +120,6 @@ describe.skipIf(!need('cluster')).concurrent('a release that bakes', () => {
     expect(describeOutcome(outcome)).toContain(
       'unknown words: nothing yet, before nothing yet (too little traffic to tell)',
     );
-    expect(imagesOf(await look(bed.kubeConfig, namespace))).toEqual([image]);
+    expect(imagesOf(await look(bed().kubeConfig, namespace))).toEqual([outcome.image]);
   });
 });

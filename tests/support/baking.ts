@@ -5,8 +5,9 @@ import { afterAll, expect, vi } from 'vitest';
 import { parseSignals } from '../../ci/src/bake/signals.ts';
 import { type DeployOptions, deploy } from '../../ci/src/deploy/deploy.ts';
 import { describeOutcome } from '../../ci/src/deploy/report.ts';
-import { appManifests, appName, type Bed } from './deploy.ts';
+import { appManifests, appName, type Bed, useCluster } from './deploy.ts';
 import { type Connections, type Load, startLoad } from './deploy_load.ts';
+import { pushMetered } from './metered_app.ts';
 import { PATIENCE } from './patience.ts';
 
 const path = resolve(import.meta.dirname, '../../manifests/signals.yaml');
@@ -21,14 +22,21 @@ export const sickness: Record<string, Record<string, string>> = {
 };
 
 export type Baking = {
+  bed: () => Bed;
   release: (namespace: string, env: Record<string, string>, replicas?: number) => DeployOptions;
   /** A namespace where a sound revision has answered for a while, and its load. */
   begin: (replicas?: number, connections?: Connections) => Promise<{ namespace: string; load: Load }>;
 };
 
-/** To be called within `describe`. The load ends with it. */
-export function useLoad(bedOf: () => Bed, imageOf: () => string, perSecond?: number): Baking {
+/** To be called within `describe`, as useCluster. The load ends with it. */
+export function useLoad(perSecond?: number): Baking {
+  let bed: Bed;
+  let image: string;
   const loads: Load[] = [];
+  useCluster(async (started) => {
+    bed = started;
+    image = (await pushMetered(started.cluster.images)).byDigest;
+  });
   afterAll(async () => {
     await Promise.all(loads.map((load) => load.stop()));
   });
@@ -37,14 +45,14 @@ export function useLoad(bedOf: () => Bed, imageOf: () => string, perSecond?: num
     const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
     const resources = { limits: { memory: '160Mi' } };
     const manifests = appManifests(namespace, { replicas, container: { env: variables, resources } });
-    return { kubeConfig: bedOf().kubeConfig, manifests, image: imageOf(), signals };
+    return { kubeConfig: bed.kubeConfig, manifests, image, signals };
   }
 
   async function begin(replicas = 1, connections?: Connections): Promise<{ namespace: string; load: Load }> {
-    const namespace = await bedOf().makeNamespace();
+    const namespace = await bed.makeNamespace();
     const first = await deploy(release(namespace, {}, replicas));
     expect(first, describeOutcome(first)).toMatchObject({ state: 'deployed' });
-    const url = await bedOf().cluster.serviceUrl(namespace, appName);
+    const url = await bed.cluster.serviceUrl(namespace, appName);
     const load = await startLoad(url, { path: '/predict' }, { perSecond, connections });
     loads.push(load);
     // What nobody has asked yet is nothing to compare with.
@@ -57,5 +65,5 @@ export function useLoad(bedOf: () => Bed, imageOf: () => string, perSecond?: num
     return { namespace, load };
   }
 
-  return { release, begin };
+  return { bed: () => bed, release, begin };
 }

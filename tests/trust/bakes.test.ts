@@ -9,11 +9,9 @@ import { deploy } from '../../ci/src/deploy/deploy.ts';
 import { describeOutcome } from '../../ci/src/deploy/report.ts';
 import { type Entry, timelineOf } from '../../ci/src/deploy/timeline.ts';
 import { sickness, useLoad } from '../support/baking.ts';
-import { type Api, apiOf } from '../support/cluster/api.ts';
-import { type Bed, useCluster } from '../support/deploy.ts';
+import { apiOf } from '../support/cluster/api.ts';
 import { whileBaking } from '../support/diagnosis_scenarios/pods.ts';
 import { limited } from '../support/limited.ts';
-import { pushMetered } from '../support/metered_app.ts';
 import { objectsIn } from '../support/namespace_objects.ts';
 import { need } from '../support/need.ts';
 import { reportTrust } from '../support/trust_report.ts';
@@ -32,19 +30,7 @@ const ways = {
 };
 
 describe.skipIf(!need('cluster')).concurrent('at 50 requests a second', () => {
-  let bed: Bed;
-  let api: Api;
-  let image: string;
-  useCluster(async (started) => {
-    bed = started;
-    api = apiOf(started.cluster.kubeconfig);
-    image = (await pushMetered(started.cluster.images)).byDigest;
-  });
-  const { release, begin } = useLoad(
-    () => bed,
-    () => image,
-    perSecond,
-  );
+  const { bed, release, begin } = useLoad(perSecond);
   const run = limited(atOnce);
   const returns: boolean[] = [];
 
@@ -67,6 +53,7 @@ describe.skipIf(!need('cluster')).concurrent('at 50 requests a second', () => {
     ({ way, options, connections, title, says }) =>
       run(async () => {
         const { namespace, load } = await begin(1, connections);
+        const api = apiOf(bed().cluster.kubeconfig);
         const before = await objectsIn(api, namespace);
         const record: Entry[] = [];
         const begun = Date.now();

@@ -3,24 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { deploy } from '../../ci/src/deploy/deploy.ts';
 import { describeOutcome } from '../../ci/src/deploy/report.ts';
 import { useLoad } from '../support/baking.ts';
-import { type Bed, useCluster } from '../support/deploy.ts';
-import { pushMetered } from '../support/metered_app.ts';
 import { need } from '../support/need.ts';
 import { reportTrust } from '../support/trust_report.ts';
 
 const rounds = 20;
 
 describe.skipIf(!need('cluster'))('updates under load', () => {
-  let bed: Bed;
-  let image: string;
-  useCluster(async (started) => {
-    bed = started;
-    image = (await pushMetered(started.cluster.images)).byDigest;
-  });
-  const { release, begin } = useLoad(
-    () => bed,
-    () => image,
-  );
+  const { release, begin } = useLoad();
 
   test(`${rounds} in a row, with a bake and with one pod first in turn, lose no request`, {
     timeout: 7_200_000,
