@@ -46,6 +46,9 @@ test('the sources are fetched anew by the clock and on demand', () => {
   expect(evaluate(expression, { event: 'push' })).toBe(false);
 });
 
+const checkJobs: { name: string; checks: string; minutes: number }[] = parse(read('.github/workflows/ci.yml')).jobs
+  .check.strategy.matrix.include;
+
 /** Seconds of `10m`. */
 const secondsOf = (option: string) => 60 * Number(new RegExp(`--${option}=(\\d+)m\\b`).exec(text)![1]);
 
@@ -53,7 +56,8 @@ test('the job lasts as long as a release at its longest, the session as long as 
   const deployment = parse(read('manifests/app/4-deployment.yaml'));
   const { spec: scale } = parse(read('manifests/app/6-autoscaler.yaml'));
   const most = { ...deployment, spec: { ...deployment.spec, replicas: scale.maxReplicas } };
-  const checks = 60 * parse(read('.github/workflows/ci.yml')).jobs.check['timeout-minutes'];
+  // A release runs all checks beside each other.
+  const checks = 60 * Math.max(...checkJobs.map(({ minutes }) => minutes));
   // The first pod of a canary is followed on its own.
   const rollout = deadlineOf(most) + secondsOf('canary') + secondsOf('bake');
   const job = 60 * z.looseObject({ 'timeout-minutes': z.number() }).parse(workflow.jobs.release)['timeout-minutes'];
@@ -64,8 +68,18 @@ test('the job lasts as long as a release at its longest, the session as long as 
   expect(role).toBeGreaterThanOrEqual(session);
 });
 
-test('the checks that ci.yml has run are asked for by the name that they have there', () => {
-  const { name } = parse(read('.github/workflows/ci.yml')).jobs.check;
-  expect(text).toContain(`check_name=${encodeURIComponent(name)}&`);
+test('the checks that ci.yml has run are asked for by the names that they have there', () => {
+  const [, names] = /for name in (.*); do/.exec(text)!;
+  expect(names).toBe(checkJobs.map(({ name }) => `"${encodeURIComponent(name)}"`).join(' '));
   expect(parse(read('.github/workflows/ci.yml')).on).toHaveProperty('merge_group');
+});
+
+test('the two jobs of ci.yml run every check and every generator of the module', () => {
+  const module = read('ci/src/index.ts');
+  const names = [...module.matchAll(/@(?:check|generate)\(\)\n {2}@func\(\)\n {2}async (\w+)/g)].map(
+    ([, name]) => name,
+  );
+  const kebab = names.map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
+  expect(kebab.length).toBeGreaterThan(4);
+  expect(checkJobs.flatMap(({ checks }) => checks.split(' ')).sort()).toEqual(kebab.sort());
 });
