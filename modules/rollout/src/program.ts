@@ -1,8 +1,8 @@
 /**
  * The program that a call starts, explained-rollout: its options, and what it printed as the fields of a result.
  *
- * `Result` has the fields of the type of the same name in ci/src/result.ts. A module of Dagger can only return types of its own
- * files, so each has one.
+ * `Result` has the fields of the type of the same name in ci/src/result.ts. A function of a Dagger module cannot return a
+ * type of another module, so each has one.
  */
 
 /** How it ended. Every field is a text, a list or a number, so that none is missing. */
