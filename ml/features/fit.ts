@@ -11,6 +11,11 @@ import type { Csr } from './csr.ts';
 import type { CharNgrams, WordNgrams } from './ngrams.ts';
 import { Row } from './row.ts';
 
+/** Numbers of a column in the table of a row: its place, then the number of its documents, in whose place its idf comes. */
+const STRIDE = 2;
+const DOCUMENTS = 1;
+const IDF = 1;
+
 /** What remains after pruning: the columns, numbered anew in their order, with their idf, and the matrix of the documents. */
 export type Fitted = { kept: Uint32Array; idf: Idf; x: Csr };
 
@@ -18,10 +23,10 @@ export type Fitted = { kept: Uint32Array; idf: Idf; x: Csr };
 export class BlockFitter {
   readonly settings: BlockSettings;
   readonly ngrams: WordNgrams | CharNgrams;
-  readonly #row = new Row(1 << 14);
-  #documentCounts = new Uint32Array(1 << 14);
+  /** Beside its place, each column has the number of its documents. */
+  readonly #row = new Row(1 << 14, STRIDE);
   readonly #starts: number[] = [0];
-  #columns = new Uint32Array(1 << 16);
+  #columns = new Int32Array(1 << 16);
   #counted = new Float32Array(1 << 16);
 
   /** `ngrams` learns. */
@@ -34,13 +39,16 @@ export class BlockFitter {
     const row = this.#row;
     row.clear();
     this.ngrams.count(tokens, row);
-    const { length, columns, counts } = row;
+    const { length, columns, counts, table } = row;
     const at = this.#starts[this.#starts.length - 1];
     this.#reserve(at + length);
+    const allColumns = this.#columns;
+    const allCounts = this.#counted;
     for (let k = 0; k < length; k++) {
-      this.#columns[at + k] = columns[k];
-      this.#counted[at + k] = counts[k];
-      this.#documentCounts[columns[k]]++;
+      const column = columns[k];
+      allColumns[at + k] = column;
+      allCounts[at + k] = counts[k];
+      table[STRIDE * column + DOCUMENTS]++;
     }
     this.#starts.push(at + length);
   }
@@ -48,7 +56,10 @@ export class BlockFitter {
   /** Throws VOCABULARY_EMPTY if pruning leaves no term. */
   finish(): Fitted {
     const documents = this.#starts.length - 1;
-    const kept = keptColumns(this.#documentCounts, this.ngrams.size, documents, this.settings);
+    const { table } = this.#row;
+    const counts = new Uint32Array(this.ngrams.size);
+    for (let column = 0; column < counts.length; column++) counts[column] = table[STRIDE * column + DOCUMENTS];
+    const kept = keptColumns(counts, this.ngrams.size, documents, this.settings);
     if (kept.length === 0) {
       throw new SentimentError(
         'VOCABULARY_EMPTY',
@@ -57,30 +68,39 @@ export class BlockFitter {
         { next: 'lower min_df or raise max_df in params.yaml, or add texts' },
       );
     }
-    const documentCounts = Uint32Array.from(kept, (column) => this.#documentCounts[column]);
-    const idf = inverseDocumentFrequencies(documentCounts, documents, this.settings);
+    const idf = inverseDocumentFrequencies(
+      kept.map((column) => counts[column]),
+      documents,
+      this.settings,
+    );
     return { kept, idf, x: this.#weigh(kept, documents, idf) };
   }
 
+  /** In place: columns and counts become new columns and values. */
   #weigh(kept: Uint32Array, documents: number, idf: Idf): Csr {
-    const renumbered = new Int32Array(this.ngrams.size).fill(-1);
-    for (let j = 0; j < kept.length; j++) renumbered[kept[j]] = j;
+    const { size } = this.ngrams;
+    const { table } = this.#row;
+    for (let column = 0; column < size; column++) table[STRIDE * column] = -1;
+    for (let j = 0; j < kept.length; j++) {
+      table[STRIDE * kept[j]] = j;
+      table[STRIDE * kept[j] + IDF] = idf.of[j];
+    }
+    const idfs = { places: table, stride: STRIDE, first: IDF, values: idf.values };
     const start = new Uint32Array(documents + 1);
-    const nonZeros = this.#starts[documents];
-    const columns = new Int32Array(nonZeros);
-    const idfs = { places: Int32Array.from(idf.of), stride: 1, first: 0, values: idf.values };
-    const values = new Float32Array(nonZeros);
+    const columns = this.#columns;
+    const values = this.#counted;
     let at = 0;
     for (let i = 0; i < documents; i++) {
+      const end = this.#starts[i + 1];
       let length = 0;
-      for (let k = this.#starts[i]; k < this.#starts[i + 1]; k++) {
-        const column = renumbered[this.#columns[k]];
-        if (column < 0) continue;
+      for (let k = this.#starts[i]; k < end; k++) {
+        const column = columns[k];
+        if (table[STRIDE * column] < 0) continue;
         columns[at + length] = column;
-        // Its value takes the place.
-        values[at + length++] = this.#counted[k];
+        values[at + length++] = values[k];
       }
       weighRow(this.settings, idfs, { columns, counts: values, at, length }, values);
+      for (let k = at; k < at + length; k++) columns[k] = table[STRIDE * columns[k]];
       at += length;
       start[i + 1] = at;
     }
@@ -96,12 +116,8 @@ export class BlockFitter {
   #reserve(nonZeros: number): void {
     if (nonZeros > this.#columns.length) {
       const length = Math.max(nonZeros, this.#columns.length * 2);
-      this.#columns = new Uint32Array(this.#columns.buffer.transfer(length * 4));
+      this.#columns = new Int32Array(this.#columns.buffer.transfer(length * 4));
       this.#counted = new Float32Array(this.#counted.buffer.transfer(length * 4));
-    }
-    if (this.ngrams.size > this.#documentCounts.length) {
-      const length = Math.max(this.ngrams.size, this.#documentCounts.length * 2);
-      this.#documentCounts = new Uint32Array(this.#documentCounts.buffer.transfer(length * 4));
     }
   }
 }

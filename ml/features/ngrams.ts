@@ -36,6 +36,8 @@ const MOST_WORDS = 20;
 const byLength = new Int32Array(CHUNK * MOST_WORDS);
 /** What the next word joins: an id, ~p for the pair p, or NO_PAIR. */
 const lefts = new Int32Array(CHUNK);
+/** Pairs of neighbours. */
+const guesses = new Int32Array(CHUNK);
 /** The known n-grams. */
 const found: Found = { columns: new Int32Array(CHUNK * MOST_WORDS), spans: new Int32Array(CHUNK * MOST_WORDS) };
 const { columns: foundColumns, spans: foundSpans } = found;
@@ -100,18 +102,25 @@ export class WordNgrams implements Ngrams {
   /** As `#find`, and gives a column to each n-gram that is met for the first time, in the order of the text. */
   #learnAll({ ids, count }: Tokens, from: number): void {
     const [least, most] = this.#range;
-    byLength.fill(-1);
+    byLength.fill(-1, 0, CHUNK * most);
     const { pairs } = this;
-    const end = Math.min(count, from + CHUNK);
-    for (let first = from; first < end; first++) {
-      if (least === 1) byLength[first - from] = this.#learn(ids[first]);
+    const chunk = Math.min(CHUNK, count - from);
+    if (most > 1) pairs.guessAll(ids, from, Math.min(chunk, count - from - 1), guesses);
+    for (let i = 0; i < chunk; i++) {
+      const first = from + i;
+      if (least === 1) byLength[i] = this.#learn(ids[first]);
       let left = ids[first];
       for (let length = 2; length <= Math.min(most, count - first); length++) {
-        const pair = pairs.add(left, ids[first + length - 1]);
+        const guess = length === 2 ? guesses[i] : -1;
+        const pair = guess >= 0 ? guess : pairs.add(left, ids[first + length - 1]);
         left = ~pair;
         if (length < least) continue;
-        if (pairs.column(pair) < 0) pairs.setColumn(pair, this.size++);
-        byLength[CHUNK * (length - 1) + first - from] = pairs.column(pair);
+        let column = pairs.column(pair);
+        if (column < 0) {
+          column = this.size++;
+          pairs.setColumn(pair, column);
+        }
+        byLength[CHUNK * (length - 1) + i] = column;
       }
     }
   }

@@ -126,6 +126,27 @@ export class Pairs {
     }
   }
 
+  /**
+   * Writes to `found` the pair of each of `count` neighbours in `units` from `at` on, or -1 if it has to be searched: `add` of one
+   * after another would wait for memory each time. At most CHUNK of them.
+   */
+  guessAll(units: Int32Array, at: number, count: number, found: Int32Array): void {
+    const slots = this.#slots;
+    const records = this.#records;
+    const mask = slots.length - 1;
+    for (let i = 0; i < count; i++) {
+      const mixed = hashOf(units[at + i], units[at + i + 1]);
+      const entry = slots[mixed & mask];
+      entries[i] = ((entry ^ mixed) & ~mask) === 0 ? (entry & mask) - 1 : -1;
+    }
+    for (let i = 0; i < count; i++) {
+      const pair = entries[i];
+      const isSame =
+        pair >= 0 && records[RECORD * pair] === units[at + i] && records[RECORD * pair + 1] === units[at + i + 1];
+      found[i] = isSame ? pair : -1;
+    }
+  }
+
   #makeFilter(): Int32Array<ArrayBuffer> {
     const filter = new Int32Array(this.#slots.length / FILTER_SHARE);
     const shift = Math.clz32(32 * filter.length - 1);
