@@ -1,5 +1,5 @@
 /**
- * Batches: POST /predict with 32 texts a request, by the service with words and characters. What counts is texts by second of
+ * Batches: POST /predict with 32 texts a request, by the service. What counts is texts by second of
  * the service's processor time, which is what one core does; beside it stands what Model.predict alone does.
  */
 import { runJson } from './child.ts';
@@ -29,7 +29,8 @@ export async function benchBatches(corpora: Corpora, models: BenchModels, peers:
   const rows = [['', 'texts/s', 'texts/CPU s', 'Model.predict, texts/CPU s', 'ratio']];
   for (const [task, model] of [
     ['words', models.words],
-    ['words+chars', models.standard],
+    ['words+chars', models.chars],
+    ['params.yaml', models.standard],
   ]) {
     const report = await measure(task, model, corpora.snippets.test, models, peers);
     reports.push(report);

@@ -68,21 +68,29 @@ function write(name: string, train: Review[], test: Review[], minDf: number): Co
   return { name, train: file('train', train), test: file('test', test), minDf };
 }
 
-/** Paths. `words`: uni- and bigram TF-IDF on both sides. `standard`: as in params.yaml; sklearnAll has the same n-grams. */
-export type BenchModels = { words: string; standard: string; sklearnWords: string; sklearnAll: string };
+/**
+ * Paths. `words`: uni- and bigram TF-IDF on both sides. `chars`: the n-grams of params.yaml, as sklearnAll has them. `standard`: as
+ * in params.yaml, with what scikit-learn's pipeline lacks: negation and contrast, polarities, the blend.
+ */
+export type BenchModels = { words: string; chars: string; standard: string; sklearnWords: string; sklearnAll: string };
 
 export async function trainBenchModels(snippets: Corpus, peers: Peers): Promise<BenchModels> {
   const params = readParams();
   const reviews = [...readReviews(snippets.train)];
   const models = {
     words: benchFile('words.model'),
+    chars: benchFile('words+chars.model'),
     standard: benchFile('standard.model'),
     sklearnWords: benchFile('words.joblib'),
     sklearnAll: benchFile('words+chars.joblib'),
   };
   process.stderr.write('training the models to score and serve ...\n');
   saveModel(models.standard, trainModel(reviews, params).parts);
-  saveModel(models.words, trainModel(reviews, { ...params, feature_engineering: wordSettings(1) }).parts);
+  const plain = { ...params, model_building: { ...params.model_building, nb_blend: 0 } };
+  const { word, char } = params.feature_engineering;
+  const ngrams = { ...wordSettings(1), word, char };
+  saveModel(models.words, trainModel(reviews, { ...plain, feature_engineering: wordSettings(1) }).parts);
+  saveModel(models.chars, trainModel(reviews, { ...plain, feature_engineering: ngrams }).parts);
   const fit = [peers.python, 'bench/peers/fit_pipeline.py', snippets.train];
   await runJson([...fit, 'words', models.sklearnWords]);
   await runJson([...fit, 'words+chars', models.sklearnAll]);

@@ -19,7 +19,9 @@ export async function benchScoring(corpora: Corpora, models: BenchModels, peers:
   const tasks = [
     { task: 'words, snippets', ours: models.words, theirs: models.sklearnWords, texts: corpora.snippets.test },
     { task: 'words, 230-word reviews', ours: models.words, theirs: models.sklearnWords, texts: corpora.long.test },
-    { task: 'words+chars, snippets', ours: models.standard, theirs: models.sklearnAll, texts: corpora.snippets.test },
+    { task: 'words+chars, snippets', ours: models.chars, theirs: models.sklearnAll, texts: corpora.snippets.test },
+    // More than its peer does: negation and contrast, polarities, and weights of a blend.
+    { task: 'params.yaml, snippets', ours: models.standard, theirs: models.sklearnAll, texts: corpora.snippets.test },
   ];
   const reports: ScoreReport[] = [];
   for (const { task, ours, theirs, texts } of tasks) {
