@@ -27,6 +27,8 @@ const deploy = ['deploy', '--image', 'x', '--manifests', 'k8s'];
 test.each([
   [['depoly'], 'unknown command "depoly"'],
   [['deploy', '--image', 'x'], '--manifests is missing'],
+  [['timeline'], 'timeline takes one file that --record has written'],
+  [['timeline', program], 'main.ts is not a record: Unexpected token'],
   [[...deploy, '--deadline', 'soon'], '--deadline is "soon", expected a duration'],
   [[...deploy, '--patience', 'image-not-fond=9'], 'write image-not-found=SECONDS, or another of'],
   [[...deploy, '--patience', 'quota=long'], 'the patience is "quota=long", expected quota=SECONDS'],
@@ -46,6 +48,18 @@ test('without a way in, a sentence says so, with an exit code of its own and no 
   const { code, stderr } = await call('diagnose', '--name', 'app');
   expect(stderr).toMatch(/^there is no way into a cluster: .*\(NO_KUBECONFIG\)\n {2}next: give --kubeconfig FILE.*\n$/);
   expect(code).toBe(4);
+});
+
+test('a record becomes a picture', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'record-'));
+  try {
+    writeFileSync(join(folder, 'record.jsonl'), '{"seconds":1.5,"line":"1 of 1 updated"}\n');
+    const { code, stdout } = await call('timeline', join(folder, 'record.jsonl'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^<svg[\s\S]*1 of 1 updated[\s\S]*<\/svg>\s*$/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test.each<[{ server: string; exec?: string[] }, RegExp]>([

@@ -17,12 +17,13 @@ import { describeDiagnosis, diagnose } from './diagnose.ts';
 import { throughServer } from './kubeconfig.ts';
 import { describeOutcome, exitCode, outcomeJson, withPages } from './report.ts';
 import { rolloutSettings } from './settings.ts';
-import type { Entry } from './timeline.ts';
+import { type Entry, parseRecord, timelineOf } from './timeline.ts';
 
 const program = basename(import.meta.filename) === 'main.ts' ? 'node ci/src/deploy/main.ts' : 'explained-rollout';
 
 const usage = `${program} deploy --manifests <folder> --image <registry/repository@sha256:...> [options]
 ${program} diagnose --name <deployment> [options]
+${program} timeline <file>
 
   --manifests <folder>       folder of the objects to apply; with a kustomization, what kubectl makes of it
   --image <reference>        image by digest
@@ -33,7 +34,7 @@ ${program} diagnose --name <deployment> [options]
   --deadline <duration>      limit for the whole rollout, such as 30m (default: what its pods need one after the other)
   --patience <cause>=<seconds>
                              how long that cause may last before it fails the rollout, such as image-not-found=120
-                             for a registry that replicates; repeat it for another cause (docs/deploy.md)
+                             for a registry that replicates; repeat it for another cause. A wrong name lists all
   --verify-key <file>        public key in PEM; an image without a signature by it is refused. Registries are asked as the machine's
                              docker login and AWS credentials let it
   --despite <code>=<reason>  pass this refusal; the record keeps the reason. Repeat it for another
@@ -44,8 +45,8 @@ ${program} diagnose --name <deployment> [options]
                              the revision that serves; one JSON object a line: {"name": ..., "ask": the request's body}
   --max-flips <share>        refuse the release if more of these answers differ, such as 10%
   --signals <file>           what is compared (default: signals.yaml beside the folder of manifests, if there is one)
-  --record <file>            write what was said and compared, with its time, one JSON object a line; a picture of it:
-                             node ci/src/deploy/timeline.ts <file>
+  --record <file>            write what was said and compared, with its time, one JSON object a line; timeline <file> makes
+                             a picture (SVG) of it on standard output
   --field-manager <name>     owner of the fields that are applied (default explained-rollout); the same in each run
   --kubeconfig <file>        default: KUBECONFIG, ~/.kube/config, or the pod's service account
   --context <name>           context of the kubeconfig (default: its current one)
@@ -96,6 +97,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const [command, ...rest] = positionals;
+  if (command === 'timeline') return await draw(rest);
   if (rest.length > 0) throw new UsageError(`unexpected argument "${rest[0]}"`);
   if (command === 'deploy') return await runDeploy(values);
   if (command === 'diagnose') return await runDiagnose(values);
@@ -142,6 +144,18 @@ async function runDeploy(values: Values): Promise<number> {
   });
   process.stdout.write(`${withPages(values.json ? outcomeJson(outcome) : describeOutcome(outcome))}\n`);
   return exitCode(outcome);
+}
+
+async function draw([path, ...rest]: string[]): Promise<number> {
+  if (path === undefined || rest.length > 0) throw new UsageError('timeline takes one file that --record has written');
+  let record: Entry[];
+  try {
+    record = parseRecord(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`${path} is not a record: ${error instanceof Error ? error.message : error}`);
+  }
+  process.stdout.write(timelineOf(record, 'A deployment, from its own record'));
+  return 0;
 }
 
 async function readSignals(manifests: string, given: string | undefined): Promise<SignalTable | undefined> {

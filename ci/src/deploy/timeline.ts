@@ -1,9 +1,7 @@
 /**
  * A picture of a deployment from its own record (--record FILE): what it did when, and the figures that it compared.
- *
- *     node ci/src/deploy/timeline.ts record.jsonl >timeline.svg
+ * `explained-rollout timeline FILE` draws it.
  */
-import { readFileSync } from 'node:fs';
 import type { Comparison } from '../bake/compare.ts';
 
 /** A line of the record. */
@@ -107,10 +105,4 @@ function ticksTo(end: number): number[] {
 
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-}
-
-// Dagger imports every file under src; that must not run the program.
-if (process.argv[1] === import.meta.filename) {
-  const path = process.argv[2] ?? '';
-  process.stdout.write(timelineOf(parseRecord(readFileSync(path, 'utf8')), 'A deployment, from its own record'));
 }
