@@ -6,7 +6,6 @@ import type { Builder } from './containers/image.ts';
 import type { TextsSignIn } from './containers/own_texts.ts';
 import type { Checkout, Tracking } from './containers/pipeline.ts';
 import { type Mirrors, toolbox } from './containers/toolbox.ts';
-import { type Owner, ownerOf } from './containers/volumes.ts';
 import { PipelineError } from './errors.ts';
 import { hide } from './redact.ts';
 import { lastLines } from './step.ts';
@@ -24,8 +23,8 @@ export type Arguments = {
   signing: SigningArguments;
   /** Address of the texts, if params.yaml names a variable. */
   texts?: Secret;
-  /** Whose cache volumes the call uses. */
-  owner: Owner;
+  /** Then it takes nothing from cache volumes that others can write to. */
+  hasSecret: boolean;
 };
 
 export type Images = {
@@ -83,10 +82,11 @@ export async function argumentsOf(flat: FlatArguments): Promise<Arguments> {
     texts: flat.texts,
   };
   const texts = await readSecrets(given);
-  // A release always has one of the first two; the keys of a session differ from run to run.
-  const lasting = flat.awsSessionToken ? undefined : texts.get('aws-secret-access-key');
-  return { ...given, owner: ownerOf(texts.get('tracking-token') ?? texts.get('tracking-password') ?? lasting) };
+  return { ...given, hasSecret: [...texts.keys()].some((option) => !OF_MIRRORS.includes(option)) };
 }
+
+/** Options whose secrets open package sources or texts; any other is of somebody who may release. */
+const OF_MIRRORS = ['npmrc', 'pip-config', 'texts'];
 
 /** The texts by option. Throws SECRET for one that cannot be read, such as env:NAME of a variable that is not set. */
 async function readSecrets({
@@ -96,7 +96,7 @@ async function readSecrets({
   target,
   signing,
   texts: address,
-}: Omit<Arguments, 'owner'>): Promise<Map<string, string>> {
+}: Omit<Arguments, 'hasSecret'>): Promise<Map<string, string>> {
   const secrets = {
     npmrc: mirrors.npmrc,
     'pip-config': mirrors.pipConfig,
@@ -130,20 +130,20 @@ export async function readSecret(option: string, secret: Secret | undefined): Pr
   });
 }
 
-export function toolboxOf({ source, images, mirrors, owner }: Arguments): Container {
-  return toolbox(source, images.node, { ...mirrors, owner });
+export function toolboxOf({ source, images, mirrors, hasSecret }: Arguments): Container {
+  return toolbox(source, images.node, { ...mirrors, hasSecret });
 }
 
 /** What the model and the service's image are built from. */
 export function builderOf(given: Arguments): Builder & Checkout & TextsSignIn {
-  const { source, images, mirrors, owner } = given;
+  const { source, images, mirrors, hasSecret } = given;
   return {
     source,
     nodeImage: images.node,
     platform: images.platform,
     mirrors,
     toolbox: toolboxOf(given),
-    owner,
+    hasSecret,
     aws: given.aws,
     texts: given.texts,
   };

@@ -1,10 +1,10 @@
-/** The stages of dvc.yaml in a container. DVC's cache is a volume, so it remembers what earlier calls computed. */
-import { type Container, type Directory, dag, type Secret } from '@dagger.io/dagger';
+/** The stages of dvc.yaml in a container. Without a secret, DVC's cache is a volume, which remembers what earlier calls computed. */
+import type { Container, Directory, Secret } from '@dagger.io/dagger';
 import type { AwsSignIn } from '../aws/sign_in.ts';
 import type { TrackingSignIn } from '../tracking.ts';
 import { pipelinePart } from './parts.ts';
 import { SRC } from './toolbox.ts';
-import { type Owner, ownVolume } from './volumes.ts';
+import { withSharedCache } from './volumes.ts';
 
 /** Host name of the container's own tracking server. */
 const MLFLOW = 'mlflow';
@@ -15,18 +15,18 @@ export type Tracking = TrackingSignIn<Secret> & { uri: string; modelKey?: Secret
 
 export type DvcRemote = { url: string; aws: AwsSignIn<Secret> };
 
-/** The repository, the machine that its stages run on, and whose DVC cache they use. */
-export type Checkout = { source: Directory; toolbox: Container; owner: Owner };
+/** The repository, the machine that its stages run on, and whether they may use the DVC cache of everybody. */
+export type Checkout = { source: Directory; toolbox: Container; hasSecret: boolean };
 
 /** The toolbox with the pipeline's code in a git repository, which DVC needs. */
-export function withPipeline({ toolbox, source, owner }: Checkout): Container {
+export function withPipeline({ toolbox, source, hasSecret }: Checkout): Container {
   return toolbox
     .withDirectory(SRC, source.filter(pipelinePart))
     .withEnvVariable('DVC_NO_ANALYTICS', '1')
     .withEnvVariable('DVC_SITE_CACHE_DIR', '/tmp/dvc-site')
     .withEnvVariable('PYTHONUNBUFFERED', '1')
     .withExec(['git', 'init', '--quiet'])
-    .withMountedCache(`${SRC}/.dvc/cache`, dag.cacheVolume(ownVolume('sentiment-dvc', owner)));
+    .with(withSharedCache(`${SRC}/.dvc/cache`, 'sentiment-dvc', hasSecret));
 }
 
 /** Stages one to five, which depend only on files. */

@@ -6,7 +6,7 @@
  * edit would invalidate what follows.
  */
 import { type Container, type Directory, dag, type File, type Secret } from '@dagger.io/dagger';
-import { type Owner, ownVolume } from './volumes.ts';
+import { withSharedCache } from './volumes.ts';
 
 /** A company's own package sources; the default of each is the public one. */
 export type Mirrors = {
@@ -17,8 +17,8 @@ export type Mirrors = {
   goProxy?: string;
 };
 
-/** Who keeps packages where only their like can change them. */
-type Kept = Mirrors & { owner: Owner };
+/** Python's packages come from a cache of everybody only for those without a secret. */
+type Kept = Mirrors & { hasSecret: boolean };
 
 export const SRC = '/src';
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
@@ -93,7 +93,8 @@ function pythonPackages(source: Directory, mirrors: Kept): (container: Container
     container
       .withDirectory('.', source.filter({ include: ['requirements.txt', 'scripts/pins'] }))
       .withNewFile('/opt/bin/uv', UV, { permissions: 0o755 })
-      .withMountedCache('/root/.cache', dag.cacheVolume(ownVolume('sentiment-python', mirrors.owner)))
+      .withMountedTemp('/root/.cache')
+      .with(withSharedCache('/root/.cache', 'sentiment-python', mirrors.hasSecret))
       .withEnvVariable('UV_LINK_MODE', 'copy')
       .with(withPipConfig(mirrors))
       .withExec(['python3', '-m', 'venv', '/opt/uv'])

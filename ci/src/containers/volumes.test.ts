@@ -1,14 +1,42 @@
-import { expect, test } from 'vitest';
-import { ownerOf, ownVolume } from './volumes.ts';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
 
-test('a volume of those who may release has a name that others cannot know', () => {
-  const own = ownVolume('sentiment-dvc', ownerOf('the tracking token'));
-  expect(own).toMatch(/^sentiment-dvc-[0-9a-f]{32}$/);
-  expect(own).toBe(ownVolume('sentiment-dvc', ownerOf('the tracking token')));
-  expect(own).not.toBe(ownVolume('sentiment-dvc', ownerOf('another token')));
-  expect(own).not.toContain('token');
+vi.mock('@dagger.io/dagger', () => ({ dag: { cacheVolume: (name: string) => name } }));
+const { withSharedCache } = await import('./volumes.ts');
+
+/** A container that tells what was mounted. */
+function mounts(hasSecret: boolean): string[][] {
+  const mounted: string[][] = [];
+  const container = {
+    withMountedCache(...words: string[]) {
+      mounted.push(words);
+      return container;
+    },
+  };
+  withSharedCache('/cache', 'sentiment-dvc', hasSecret)(container as never);
+  return mounted;
+}
+
+test('a call with a secret mounts no volume that others can write to', () => {
+  expect(mounts(true)).toEqual([]);
+  expect(mounts(false)).toEqual([['/cache', 'sentiment-dvc']]);
 });
 
-test('without a secret the volume is the one that everybody uses', () => {
-  for (const secret of [undefined, '']) expect(ownVolume('sentiment-dvc', ownerOf(secret))).toBe('sentiment-dvc');
+test('every other volume holds what is checked, or what no release takes up', () => {
+  const files = globSync('**/*.ts', { cwd: join(import.meta.dirname, '..') }).filter(
+    (file) => !file.includes('.test.'),
+  );
+  const names = files.flatMap((file) =>
+    [...readFileSync(join(import.meta.dirname, '..', file), 'utf8').matchAll(/cacheVolume\('([\w-]+)'\)/g)].map(
+      ([, name]) => name,
+    ),
+  );
+  expect([...new Set(names)].sort()).toEqual([
+    'sentiment-experiments',
+    'sentiment-go',
+    'sentiment-go-modules',
+    'sentiment-npm',
+    'sentiment-rehearsal',
+  ]);
 });

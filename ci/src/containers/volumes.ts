@@ -1,19 +1,11 @@
 /**
- * Whose cache volumes a call uses. On a shared engine everybody can mount a volume whose name they know and leave there what
- * another call then takes up: a model in DVC's cache, a package in uv's. So what a release takes up is in volumes whose names
- * follow from a secret that only those have who may release; a pull request, which has none, cannot know them.
+ * Cache volumes for what is believed without a check: DVC's cache, uv's unpacked packages. On a shared engine everybody can
+ * mount a volume whose name they know, and leave there what another call then takes up; and traces show the names of all
+ * volumes. So a call with a secret, as a release is one, uses no such volume: it has what its own layers hold.
  */
-import { scryptSync } from 'node:crypto';
+import { type Container, dag } from '@dagger.io/dagger';
 
-/** Names the volumes of those who hold a secret; empty for everybody else. */
-export type Owner = string;
-
-/** The same for the same secret. The name is seen in traces, and no secret can be found from it. */
-export function ownerOf(secret: string | undefined): Owner {
-  return secret ? scryptSync(secret, 'sentiment cache volumes', 16).toString('hex') : '';
-}
-
-/** The volume's name. For what is believed without a check: DVC's cache, uv's unpacked packages. */
-export function ownVolume(name: string, owner: Owner): string {
-  return owner === '' ? name : `${name}-${owner}`;
+/** Mounts the volume that everybody uses, or for a call with a secret nothing. */
+export function withSharedCache(path: string, name: string, hasSecret: boolean): (container: Container) => Container {
+  return (container) => (hasSecret ? container : container.withMountedCache(path, dag.cacheVolume(name)));
 }
