@@ -5,6 +5,7 @@ import { type AwsSignIn, awsCredentials, checkAwsSignIn } from './aws/sign_in.ts
 import type { Builder } from './containers/image.ts';
 import type { TextsSignIn } from './containers/own_texts.ts';
 import type { Checkout, Tracking } from './containers/pipeline.ts';
+import { checkPlatform } from './containers/platforms.ts';
 import { type Mirrors, toolbox } from './containers/toolbox.ts';
 import { PipelineError } from './errors.ts';
 import { hide } from './redact.ts';
@@ -59,7 +60,7 @@ export type FlatArguments = Pick<Arguments, 'source' | 'texts'> &
   Options<'tracking', TrackingSignIn<Secret>> &
   Options<'aws', AwsSignIn<Secret>>;
 
-/** The arguments in their groups. Throws as readSecrets. */
+/** The arguments in their groups. Throws as checkPlatform and readSecrets. */
 export async function argumentsOf(flat: FlatArguments): Promise<Arguments> {
   const { source, platform, npmrc, pipConfig, aptSources, caBundle, goProxy } = flat;
   const { trackingUri: uri, trackingUsername: username, trackingPassword: password, trackingToken: token } = flat;
@@ -81,6 +82,7 @@ export async function argumentsOf(flat: FlatArguments): Promise<Arguments> {
     signing: { signKey: flat.signKey, verifyKey: flat.verifyKey, modelKey: flat.modelKey },
     texts: flat.texts,
   };
+  checkPlatform(platform);
   const texts = await readSecrets(given);
   return { ...given, hasSecret: [...texts.keys()].some((option) => !OF_MIRRORS.includes(option)) };
 }

@@ -9,6 +9,7 @@ import {
   neverCached,
   type Tracking,
   withModel,
+  withModelKey,
   withPipeline,
   withRegistration,
   withSourcesRead,
@@ -101,7 +102,17 @@ export async function rollBackModel(
   return runStep({ function: call.function, step: 'goes back to an earlier model' }, () => container.stdout());
 }
 
-/** What an image contains: the model that the caller gives, or else that of servedModel. */
+const GIVEN_MODEL = '/given/model.bin';
+
+/** Reads a model as the service does, with its signature if a key is given. */
+const READ_MODEL = `
+  import { runMain } from './ml/errors.ts';
+  import { readModel } from './ml/model/artifact.ts';
+  import { KEY_VARIABLE, verifyKeyOf } from './ml/model/signature.ts';
+  await runMain(async () => void readModel('${GIVEN_MODEL}', { key: verifyKeyOf(process.env[KEY_VARIABLE]) }));
+`;
+
+/** What an image contains: the model that the caller gives, which is read first, or else that of servedModel. */
 export async function chosenModel(
   model: File | undefined,
   workspace: Workspace,
@@ -109,7 +120,13 @@ export async function chosenModel(
   call: Call,
   commit?: string,
 ): Promise<ImageContent> {
-  return model ? { model, commit } : servedModel(workspace, tracking, call, commit);
+  if (!model) return servedModel(workspace, tracking, call, commit);
+  const reading = withPipeline(workspace)
+    .with(withModelKey(tracking?.modelKey))
+    .withMountedFile(GIVEN_MODEL, model)
+    .withExec(['node', '--input-type=module', '-e', READ_MODEL]);
+  await runStep({ function: call.function, step: 'reads the model of --model' }, () => reading.sync());
+  return { model, commit };
 }
 
 /** What an image contains by default: the model in Production, or without a tracking server the one that the stages make. */
