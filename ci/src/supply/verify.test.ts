@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { redact } from '../redact.ts';
 import { dockerLogin, verifierOf } from './verify.ts';
 
 const { publicKey } = generateKeyPairSync('ed25519');
@@ -32,6 +33,7 @@ test('user name and password are those of docker login, also for Docker Hub, and
   const ann = { username: 'ann', password: 's3cret:word' };
   expect(await loginWith(text, 'registry.example.com')).toEqual({ host: 'registry.example.com', ...ann });
   expect(await loginWith(text, 'docker.io')).toEqual({ host: 'registry-1.docker.io', ...ann });
+  expect(redact(`no: s3cret:word ${auth}`, {})).toBe('no: *** ***');
   const nobody = { username: '', password: '' };
   expect(await loginWith(text, 'empty.example.com')).toEqual({ host: 'empty.example.com', ...nobody });
   expect(await loginWith(text, 'other.example.com')).toEqual({ host: 'other.example.com', ...nobody });

@@ -47,12 +47,11 @@ export async function dockerLogin(registry: string, env = process.env): Promise<
   const isHub = registry === HUB.name;
   const host = isHub ? HUB.host : registry;
   const stored = entriesOf(text, path)[isHub ? HUB.entry : registry];
-  const { auth }: Record<string, unknown> = Object(stored);
-  const [username = '', ...rest] = Buffer.from(String(auth ?? ''), 'base64')
-    .toString('utf8')
-    .split(':');
+  const auth = String(Object(stored).auth ?? '');
+  const [username = '', ...rest] = Buffer.from(auth, 'base64').toString('utf8').split(':');
   const password = rest.join(':');
-  hide(password);
+  // A registry's answer may repeat either.
+  for (const secret of [auth, password]) hide(secret);
   return { host, username, password };
 }
 
