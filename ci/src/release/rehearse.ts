@@ -1,6 +1,6 @@
 /** A release on servers that exist only during the call: MLflow, a fake AWS, a registry, a cluster. */
 import { randomUUID } from 'node:crypto';
-import type { Container, Secret } from '@dagger.io/dagger';
+import type { Container, Secret, Service } from '@dagger.io/dagger';
 import { type Arguments, awsClientsOf, builderOf } from '../arguments.ts';
 import { awsClients } from '../aws/clients.ts';
 import { fetchable } from '../containers/base_images.ts';
@@ -12,6 +12,7 @@ import { registryLogin } from '../ecr/registry.ts';
 import { PipelineError } from '../errors.ts';
 import { waitForNode } from '../kubernetes/nodes.ts';
 import type { Result } from '../result.ts';
+import { runStep } from '../step.ts';
 import { askCluster, hasCluster, manifestsOf, targetOf } from './cluster.ts';
 import { type Call, callOf, type Workspace } from './model.ts';
 import { destinationOf, openDestination, treeTag } from './publish.ts';
@@ -54,7 +55,9 @@ export async function rehearseAs(
 /** Without a target, starts a registry and a cluster of its own. Throws what releaseTo throws; CLUSTER_NOT_READY. */
 async function rehearse(inputs: RehearsalInputs, tag: string, call: Call, target?: RehearsalTarget): Promise<Result> {
   const { destination, cluster } = target ?? (await ownTarget(inputs, tag));
-  const mlflow = await mlflowService(inputs.toolbox).start();
+  const mlflow = await runStep({ function: 'rehearse', step: 'starts its MLflow' }, () =>
+    mlflowService(inputs.toolbox).start(),
+  );
   const tracking = (container: Container) => container.with(withOwnMlflow(mlflow)).with(withModelKey(inputs.modelKey));
   return releaseTo({ ...inputs, tracking, destination, cluster }, call);
 }
@@ -72,16 +75,22 @@ async function ownTarget(
   tag: string,
 ): Promise<RehearsalTarget> {
   await fetchable('rehearse', { '--registry-image': registryImage, '--cluster-image': clusterImage });
-  const aws = await awsDouble(toolbox).start();
+  const start = (server: string, work: () => Promise<Service>) =>
+    runStep({ function: 'rehearse', step: `starts its ${server}` }, work);
+  const aws = await start('fake AWS', () => awsDouble(toolbox).start());
   const clients = awsClients({
     region: 'us-east-1',
     credentials: { kind: 'keys', accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
     endpoint: await aws.endpoint({ scheme: 'http' }),
   });
   const { username, password } = await registryLogin(clients, REGISTRY);
-  const service = await passwordRegistry(registryImage, toolbox, { username, password }).start();
+  const service = await start('registry', () =>
+    passwordRegistry(registryImage, toolbox, { username, password }).start(),
+  );
   const registryUrl = await service.endpoint({ scheme: 'http' });
-  const k3s = await startCluster(clusterImage, { service, username, password }, nodeImage, randomUUID());
+  const k3s = await runStep({ function: 'rehearse', step: 'starts its cluster' }, () =>
+    startCluster(clusterImage, { service, username, password }, nodeImage, randomUUID()),
+  );
   const kubeConfig = withServer(givenKubeConfig(k3s.kubeconfig), await k3s.service.endpoint());
   await waitForNode(kubeConfig);
   return {
