@@ -6,6 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Prediction } from '../ml/model/types.ts';
 import { DENIALS, type Denial } from './access.ts';
 import { REFUSALS, type Refusal } from './admission.ts';
+import { ClassMetrics } from './class_metrics.ts';
 import { USUAL_CLASSES } from './classes.ts';
 import { Drift } from './drift.ts';
 import type { Feedback, Rejection } from './feedback/feedback.ts';
@@ -15,7 +16,6 @@ import { lastExamined, type ServedModel } from './served_model.ts';
 import { CountTally, ValueTally } from './tally.ts';
 
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-const CONFIDENCE_BUCKETS = [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.99, 1];
 const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
 export type MetricsOptions = { ofProcess: boolean; replica?: string; gitCommit?: string; modelNote?: string };
@@ -24,9 +24,7 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #tallies: (CountTally | ValueTally)[] = [];
   readonly #requests: Map<Endpoint, RequestTallies>;
-  readonly #ofClass: { predictions: Counter<'prediction'>; confidences: Histogram<'prediction'> };
-  readonly #predictions: CountTally[] = [];
-  readonly #confidences: ValueTally[] = [];
+  readonly #byClass: ClassMetrics;
   #classes = USUAL_CLASSES;
   readonly #info: Gauge<'version' | 'run_id' | 'data_hash'>;
   readonly #refusals: Counter<'reason'>;
@@ -65,19 +63,7 @@ export class Metrics {
       labelNames: ['endpoint', 'status'],
       registers,
     });
-    const predictions = new Counter({
-      name: 'model_prediction_count_total',
-      help: 'Texts classified, by class: 0 negative, 1 positive; of a model with other classes, their numbers.',
-      labelNames: ['prediction'],
-      registers,
-    });
-    const confidences = new Histogram({
-      name: 'model_prediction_confidence',
-      help: 'Calibrated probability of the predicted class, by class: 0 negative, 1 positive; or the numbers of others.',
-      labelNames: ['prediction'],
-      buckets: CONFIDENCE_BUCKETS,
-      registers,
-    });
+    this.#byClass = new ClassMetrics(this.#registry, (tally) => this.#tally(tally));
     this.#info = new Gauge({
       name: 'model_info',
       help: 'Always 1; the labels say which model is served.',
@@ -132,8 +118,6 @@ export class Metrics {
         },
       ]),
     );
-    this.#ofClass = { predictions, confidences };
-    this.#knowClasses(USUAL_CLASSES);
     // All series exist from the start: rate() sees the first event of each, and no client can create more of them.
     for (const endpoint of endpoints) {
       for (const method of methods) count.labels(method, endpoint).inc(0);
@@ -167,23 +151,8 @@ export class Metrics {
     tallies.answers[Math.floor(status / 100) - 1]?.add();
   }
 
-  /** Adds the series of classes that were not known before. */
-  #knowClasses(classes: readonly string[]): void {
-    this.#classes = classes;
-    const { predictions, confidences } = this.#ofClass;
-    for (let k = this.#predictions.length; k < classes.length; k++) {
-      const prediction = String(k);
-      this.#predictions.push(this.#tally(new CountTally(predictions.labels(prediction))));
-      this.#confidences.push(this.#tally(new ValueTally(confidences.labels(prediction))));
-      predictions.labels(prediction).inc(0);
-      confidences.zero({ prediction });
-    }
-  }
-
-  /** A text from which the model abstains counts for its best guess. */
   prediction(prediction: Prediction): void {
-    this.#predictions[prediction.class].add();
-    this.#confidences[prediction.class].add(prediction.confidence);
+    this.#byClass.add(prediction);
     this.#drift?.add(prediction);
   }
 
@@ -233,7 +202,9 @@ export class Metrics {
     const { dataDigest, trainedAt } = model.facts;
     this.#info.set({ version, run_id: runId, data_hash: dataDigest }, 1);
     this.#drift = new Drift(this.#registry, model);
-    this.#knowClasses(model.classes);
+    this.#classes = model.classes;
+    this.#byClass.know(model.classes);
+    this.#byClass.name(model.classes);
     this.#feedback?.know(model.classes);
     this.#examined(served);
     const trained = Date.parse(trainedAt ?? '');

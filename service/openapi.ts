@@ -197,7 +197,7 @@ function reference(name: string) {
 }
 
 function schemas(limits: Limits, classes: readonly string[]): Record<string, object> {
-  const { single, batch } = requestSchemas(limits);
+  const { single, batch } = requestSchemas(limits, classes);
   const named = z.registry<{ id: string }>();
   const all = {
     SingleRequest: single,

@@ -203,3 +203,47 @@ it('refuses to explain more text in one request than its limit', () => {
   );
   expect(small.predictJson(JSON.stringify({ texts }))).toContain('"predictions"');
 });
+
+describe('the class to explain', () => {
+  const classes = ['negative', 'neutral', 'positive'];
+  const three = new Predictor(
+    {
+      ...servedWords,
+      model: {
+        ...servedWords.model,
+        classes,
+        explain: (text, towards = 2) => ({
+          ...servedWords.model.explain(text),
+          probabilities: [0.1, 0.2, 0.7],
+          towards,
+        }),
+      },
+    },
+    limits,
+    () => {},
+  );
+  const ask = (request: object) => JSON.parse(three.predictJson(JSON.stringify(request)));
+
+  it('is the one that the request names, in every text of a batch, and the predicted one if it names none', () => {
+    expect(ask({ text: 'good', explain: true, towards: 'neutral' }).towards).toBe('neutral');
+    expect(ask({ text: 'good', explain: true }).towards).toBe('positive');
+    const { predictions } = ask({ texts: ['good', 'bad'], explain: true, towards: 'negative' });
+    expect(predictions.map(({ towards }: { towards: string }) => towards)).toEqual(['negative', 'negative']);
+    expect(three.explain('good', 'neutral').towards).toBe(1);
+  });
+
+  it.each([
+    [three, 'other', 'negative, neutral, positive'],
+    [three, 1, 'negative, neutral, positive'],
+    [predictor, 'negative', 'positive'],
+  ])('%# is refused, with those that can be explained, if it is not one of them', (asked, towards, known) => {
+    const body = JSON.stringify({ text: 'good', explain: true, towards });
+    expect(() => asked.predictJson(body)).toThrow(
+      expect.objectContaining({
+        status: 422,
+        code: 'TOWARDS_UNKNOWN',
+        message: `"towards" is ${JSON.stringify(towards)}; the classes that can be explained are: ${known}`,
+      }),
+    );
+  });
+});

@@ -4,7 +4,7 @@
  *     {"text": "..."}             ->  one prediction
  *     {"texts": ["...", "..."]}   ->  {"predictions": [...], "model": {...}}
  *
- * openapi.ts describes the fields. `"explain": true` adds the contribution of each word. A request is checked completely before
+ * openapi.ts describes the fields. `"explain": true` adds the contribution of each word to the class that `towards` names. A request is checked completely before
  * any text is scored; with `"partial": true`, an invalid text gets an error in its place and the others are answered.
  */
 import { knownShareOf } from '../ml/model/decision.ts';
@@ -30,7 +30,7 @@ export class Predictor {
 
   constructor(served: ServedModel, limits: Limits, observe: Observe) {
     this.served = served;
-    this.#checks = new RequestChecks(limits);
+    this.#checks = new RequestChecks(limits, served.model.classes);
     this.#observe = observe;
     this.#modelJson = JSON.stringify({ name: served.name, version: served.version });
     const { classes } = served.model;
@@ -47,10 +47,12 @@ export class Predictor {
   predictJson(body: string, explain = false): string {
     const fields = parseObject(body);
     const { text, texts } = fields;
-    const asked = fields.explain === undefined && fields.partial === undefined ? NOTHING : this.#checks.flags(fields);
+    const isPlain = fields.explain === undefined && fields.partial === undefined && fields.towards === undefined;
+    const asked = isPlain ? NOTHING : this.#checks.flags(fields);
     const explained = asked.explain || explain;
+    const towards = this.#classOf(asked.towards);
     if (texts === undefined) {
-      return `${this.#answer(this.#checks.text(text, 'text'), explained)},"model":${this.#modelJson}}`;
+      return `${this.#answer(this.#checks.text(text, 'text'), explained, towards)},"model":${this.#modelJson}}`;
     }
     if (text !== undefined) {
       throw new RequestError(422, 'TEXT_AND_TEXTS', '"text" and "texts" are both given', {
@@ -61,7 +63,7 @@ export class Predictor {
     if (explained) this.#checks.explainLength(list.filter((each) => typeof each === 'string'));
     let failed = 0;
     const answers = list.map((one) => {
-      if (typeof one === 'string') return `${this.#answer(one, explained)}}`;
+      if (typeof one === 'string') return `${this.#answer(one, explained, towards)}}`;
       failed++;
       return JSON.stringify(errorAnswer(one));
     });
@@ -69,9 +71,10 @@ export class Predictor {
     return `{"predictions":[${answers.join(',')}]${failures},"model":${this.#modelJson}}`;
   }
 
-  /** For the page. Throws RequestError as above. */
-  explain(text: unknown): Explanation {
-    const explanation = this.served.model.explain(this.#checks.text(text, 'text'));
+  /** For the page. `towards` names the class to explain. Throws RequestError as above. */
+  explain(text: unknown, towards?: string): Explanation {
+    const { towards: named } = this.#checks.flags({ towards });
+    const explanation = this.served.model.explain(this.#checks.text(text, 'text'), this.#classOf(named));
     this.#observe(explanation);
     return explanation;
   }
@@ -103,13 +106,17 @@ export class Predictor {
   }
 
   /** JSON of one prediction without its closing brace. */
-  #answer(text: string, explain = false): string {
+  #answer(text: string, explain: boolean, about: number | undefined): string {
     const { model } = this.served;
     if (!explain) return this.#open(model.predict(text));
-    const explanation = model.explain(text);
+    const explanation = model.explain(text, about);
     const { score, bias, knownShare, words } = explanation;
     const towards = model.classes.length > 2 && { towards: model.classes[explanation.towards] };
     return `${this.#open(explanation)},${JSON.stringify({ ...towards, score, bias, knownShare, words }).slice(1, -1)}`;
+  }
+
+  #classOf(name: string | undefined): number | undefined {
+    return name === undefined ? undefined : this.served.model.classes.indexOf(name);
   }
 
   #open(prediction: Prediction): string {
@@ -135,7 +142,7 @@ function headOf(fields: Record<string, string | null>): string {
   return `${JSON.stringify(fields).slice(0, -1)},"probability":`;
 }
 
-const NOTHING = { explain: false, partial: false };
+const NOTHING = { explain: false, partial: false, towards: undefined };
 
 /** `example` is what a client should send instead. Throws RequestError: 400 for invalid JSON, 422 for anything but an object. */
 export function parseObject(body: string, example?: string): Record<string, unknown> {

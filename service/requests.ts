@@ -3,6 +3,7 @@
  * a client is told of the first thing that is wrong.
  */
 import { z } from 'zod';
+import { explainable } from './classes.ts';
 import { RequestError } from './request.ts';
 
 export type Limits = {
@@ -19,8 +20,12 @@ export const MAX_NOTE_LENGTH = 2000;
 const flag = (description: string) => z.boolean().default(false).meta({ description });
 const explain = flag('Adds score, bias, knownShare and words.');
 
-/** Unknown fields are allowed, so that clients may send what a later version knows. */
-export function requestSchemas({ maxTextLength, maxBatchSize }: Limits) {
+/** Unknown fields are allowed, so that clients may send what a later version knows. `classes` are those of the model. */
+export function requestSchemas({ maxTextLength, maxBatchSize }: Limits, classes: readonly string[]) {
+  const towards = z
+    .enum(explainable(classes))
+    .meta({ description: 'The class to explain; by default the predicted one, and of two classes the second.' })
+    .optional();
   const text = z
     .string()
     .max(maxTextLength)
@@ -31,11 +36,12 @@ export function requestSchemas({ maxTextLength, maxBatchSize }: Limits) {
     text,
     /** Its texts are checked one by one. */
     list: listOf(z.unknown()),
-    flags: z.looseObject({ explain, partial: flag('') }),
-    single: z.looseObject({ text, explain }),
+    flags: z.looseObject({ explain, partial: flag(''), towards }),
+    single: z.looseObject({ text, explain, towards }),
     batch: z.looseObject({
       texts: listOf(text),
       explain,
+      towards,
       partial: flag('Answers the valid texts although others are not; those get an error in their place.'),
     }),
   };
@@ -43,7 +49,7 @@ export function requestSchemas({ maxTextLength, maxBatchSize }: Limits) {
 
 export function feedbackSchema(limits: Limits, classes: readonly string[]) {
   return z.looseObject({
-    text: requestSchemas(limits).text,
+    text: requestSchemas(limits, classes).text,
     label: z.enum(classes).meta({ description: 'The label that the text should have.' }),
     request_id: z
       .string()
@@ -113,9 +119,9 @@ export class RequestChecks {
   readonly #schemas: ReturnType<typeof requestSchemas>;
   readonly #limits: Limits;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, classes: readonly string[]) {
     this.#limits = limits;
-    this.#schemas = requestSchemas(limits);
+    this.#schemas = requestSchemas(limits, classes);
   }
 
   text(value: unknown, field: string): string {
@@ -131,10 +137,11 @@ export class RequestChecks {
     throw refusal(LIST_ISSUES, { issue: error.issues[0], field, value });
   }
 
-  flags(fields: Record<string, unknown>): { explain: boolean; partial: boolean } {
+  flags(fields: Record<string, unknown>): { explain: boolean; partial: boolean; towards?: string | undefined } {
     const { success, data, error } = this.#schemas.flags.safeParse(fields);
     if (success) return data;
     const field = String(error.issues[0].path[0]);
+    if (field === 'towards') throw unknownClass(error.issues[0], fields.towards);
     const says = `"${field}" must be true or false, got ${describe(fields[field])}`;
     throw new RequestError(422, `${field.toUpperCase()}_NOT_BOOLEAN`, says);
   }
@@ -150,6 +157,15 @@ export class RequestChecks {
       { next: 'send fewer texts per request, or do not ask to explain them' },
     );
   }
+}
+
+function unknownClass(issue: Issue, value: unknown): RequestError {
+  const classes = issue.code === 'invalid_value' ? issue.values.join(', ') : '';
+  return told({
+    code: 'TOWARDS_UNKNOWN',
+    says: `"towards" is ${JSON.stringify(value).slice(0, 100)}; the classes that can be explained are: ${classes}`,
+    next: 'send one of them, or leave the field out to have the answer explained',
+  });
 }
 
 /** Checks a judgement. Throws RequestError 422, which names the field. */

@@ -85,8 +85,30 @@ describe.skipIf(!need('mlflow'))('three classes', () => {
       const html = await page.text();
       expect(html).toContain('Neutral Sentiment</h2>');
       expect(html).toContain('Positive, neutral or negative, with what confidence');
+      // Why is it not positive?
+      expect(html).toContain('name="towards" value="positive"');
+      const about = await fetch(`${address}/predict`, {
+        method: 'POST',
+        headers: { accept: 'text/html' },
+        body: new URLSearchParams({ text: texts.neutral, towards: 'positive' }),
+      });
+      expect(await about.text()).toContain('for positive');
+      const asked = (towards: string) =>
+        fetch(`${address}/predict`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ text: texts.neutral, explain: true, towards }),
+        });
+      expect(await (await asked('positive')).json()).toMatchObject({ label: 'neutral', towards: 'positive' });
+      const unknown = await asked('mixed');
+      expect([unknown.status, await unknown.json()]).toMatchObject([
+        422,
+        { error: { code: 'TOWARDS_UNKNOWN', message: expect.stringContaining('negative, neutral, positive') } },
+      ]);
       const metrics = await (await fetch(`${address}/metrics`)).text();
-      expect(metrics).toMatch(/model_prediction_count_total\{prediction="1"\} 2/);
+      expect(metrics).toMatch(/model_prediction_count_total\{prediction="1"\} 4/);
+      expect(metrics).toContain('model_class_info{prediction="1",class="neutral"} 1');
+      expect(metrics).toContain('model_abstention_count_total{reason="unsure"} 0');
       expect(metrics).toContain('model_profile_share{signal="probability_neutral"');
       const api = (await (await fetch(`${address}/openapi.json`)).json()) as {
         components: { schemas: { Prediction: object } };

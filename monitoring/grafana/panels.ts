@@ -51,10 +51,10 @@ export const rows: Row[] = [
       {
         id: 3,
         title: 'Predictions by class',
-        description: 'model_prediction_count_total: predictions per second; 0 is negative, 1 is positive.',
+        description: 'model_prediction_count_total: predictions per second, by class.',
         unit: 'reqps',
         kind: 'lines',
-        queries: [{ expr: 'job_prediction:model_prediction_count:rate5m', legend: 'class {{prediction}}' }],
+        queries: [{ expr: 'job_class:model_prediction_count:rate5m', legend: '{{class}}' }],
       },
       {
         id: 4,
@@ -219,7 +219,7 @@ export const rows: Row[] = [
         unit: 'percentunit',
         kind: 'lines',
         threshold: 0.95,
-        queries: [{ expr: 'job_prediction:model_prediction_count:share1h', legend: 'class {{prediction}}' }],
+        queries: [{ expr: 'job_class:model_prediction_count:share1h', legend: '{{class}}' }],
       },
       {
         id: 18,

@@ -68,7 +68,7 @@ ${examples(served)}
 function form(text: string, isLines: boolean, error: RequestError | undefined): Renderable {
   const invalid = error && html` aria-invalid="true" aria-describedby="problem" autofocus`;
   // HTML drops a line break right after the tag. With this one, the text's own first line break survives.
-  return html`<form class="card" method="post" action="predict#result">
+  return html`<form class="card" id="ask" method="post" action="predict#result">
 ${error && problem(error)}
 <label for="text">Your text, in English</label>
 <textarea id="text" name="text" rows="4" required${invalid}>

@@ -32,11 +32,20 @@ ${classes.length === 2 ? scale(probability, sides) : shares(explanation.probabil
     knownShare < ENOUGH_KNOWN && ', so the result may be unreliable'
   }.</p>
 <h3 class="why">Why</h3>
+${classes.length > 2 && whichClass(classes, towards)}
 <p class="marked">${highlight(text, words).map((part) => segment(part, sides))}</p>
 <p class="note"><mark class="p2">Straight</mark> underlines count ${classes.length === 2 && 'towards '}${sides.up}, <mark class="n2">wavy</mark> ones ${classes.length === 2 && 'towards '}${sides.down}; thicker means stronger.</p>
 ${table(explanation, sides)}
 ${share(text, address, needsKey)}
 </section>`;
+}
+
+/** Buttons that ask again, about the form's text, to explain another class. */
+function whichClass(classes: readonly string[], towards: number): Renderable {
+  return html`<p class="row" role="group" aria-label="Class to explain">${classes.map(
+    (name, k) =>
+      html`<button type="submit" form="ask" name="towards" value="${name}"${k === towards && html` aria-pressed="true"`}>${name}</button> `,
+  )}</p>`;
 }
 
 /** A link that carries the text, and the same question as a command. */

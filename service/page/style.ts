@@ -66,6 +66,7 @@ pre { margin: 0.6rem 0 0; padding: 0.75rem 0.9rem; background: var(--paper); bor
 .alert p + p { color: var(--soft); }
 .examples { margin-top: 1.5rem; }
 .examples ul { display: grid; gap: 0.5rem; margin: 0.6rem 0 0; padding: 0; list-style: none; }
+.row > button[aria-pressed] { border-color: var(--accent); font-weight: 600; }
 .examples button {
   width: 100%; padding: 0.55rem 0.9rem; text-align: left; line-height: 1.45;
   background: transparent; border: 1px solid var(--line); border-radius: 0.6rem;

@@ -12,10 +12,11 @@ import { type Handler, predictorOf, type Service } from '../service.ts';
 
 export function page(service: Service): Handler {
   return async (ctx) => {
-    const text = new URLSearchParams(ctx.querystring).get('text') ?? undefined;
+    const query = new URLSearchParams(ctx.querystring);
+    const text = query.get('text') ?? undefined;
     if (text === undefined) return sendPage(ctx, homePage(standing(service, ctx)), 'home');
     service.access.check(ctx.req);
-    await show(service, ctx, { text, isLines: false });
+    await show(service, ctx, { text, isLines: false, towards: query.get('towards') ?? undefined });
   };
 }
 
@@ -37,12 +38,14 @@ export function predictForm(service: Service, answer: (ctx: Context, body: strin
     if (isJson(body)) return answer(ctx, body);
     const form = new URLSearchParams(body);
     const text = form.get('text') ?? undefined;
-    if (wantsJson) return answer(ctx, JSON.stringify({ text }));
-    await show(service, ctx, { text, isLines: form.get('lines') === '1' });
+    const towards = form.get('towards') ?? undefined;
+    if (wantsJson) return answer(ctx, JSON.stringify({ text, towards }));
+    await show(service, ctx, { text, isLines: form.get('lines') === '1', towards });
   };
 }
 
-type Asked = { text: string | undefined; isLines: boolean };
+/** `towards` is the class to explain, if it is not the predicted one. */
+type Asked = { text: string | undefined; isLines: boolean; towards: string | undefined };
 
 async function show(service: Service, ctx: Context, asked: Asked): Promise<void> {
   const { state, admission } = service;
@@ -57,9 +60,9 @@ async function show(service: Service, ctx: Context, asked: Asked): Promise<void>
   }
 }
 
-function judge(predictor: Predictor, { text, isLines }: Asked): Pick<Home, 'explanation' | 'several'> {
+function judge(predictor: Predictor, { text, isLines, towards }: Asked): Pick<Home, 'explanation' | 'several'> {
   const lines = isLines ? (text ?? '').split(/\r?\n/).filter((line) => /\S/.test(line)) : [];
-  if (lines.length < 2) return { explanation: predictor.explain(isLines ? (lines[0] ?? text) : text) };
+  if (lines.length < 2) return { explanation: predictor.explain(isLines ? (lines[0] ?? text) : text, towards) };
   const predictions = predictor.predictAll(lines, 'lines');
   return { several: lines.map((line, i) => ({ text: line, prediction: predictions[i] })) };
 }
