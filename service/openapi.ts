@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { answerSchemas } from './answers.ts';
-import { namesOf } from './classes.ts';
+import { explainable, namesOf } from './classes.ts';
 import type { Path } from './labels.ts';
 import { feedbackSchema, type Limits, MAX_NOTE_LENGTH, requestSchemas } from './requests.ts';
 
@@ -30,11 +30,15 @@ export function openapiDocument({ limits, classes, collectsFeedback, needsKey, h
   /** Of the form; in JSON, its schema is that which checks requests. */
   const visible = { type: 'string', pattern: '\\S' };
   const visibleText = { ...visible, maxLength: maxTextLength };
+  const towards = { enum: explainable(classes) };
   const paths: Record<Path, { get: Operation } | { post: Operation }> = {
     '/': {
       get: {
         summary: 'The web page with the form',
-        parameters: [{ name: 'text', in: 'query', description: 'A text to show the answer to.', schema: visible }],
+        parameters: [
+          { name: 'text', in: 'query', description: 'A text to show the answer to.', schema: visible },
+          { name: 'towards', in: 'query', description: 'The class to explain.', schema: towards },
+        ],
         responses: {
           200: page('The page'),
           422: page('The page, with what is wrong with the text'),
@@ -63,7 +67,11 @@ export function openapiDocument({ limits, classes, collectsFeedback, needsKey, h
               schema: {
                 type: 'object',
                 required: ['text'],
-                properties: { text: visibleText, lines: { type: 'string', description: '1: a text per line.' } },
+                properties: {
+                  text: visibleText,
+                  lines: { type: 'string', description: '1: a text per line.' },
+                  towards,
+                },
               },
             },
           },
@@ -82,7 +90,7 @@ export function openapiDocument({ limits, classes, collectsFeedback, needsKey, h
           413: error(`The body is larger than ${maxBodyBytes} bytes`),
           415: error('The body has an unsupported content type, or is compressed'),
           422: error(
-            `A text is missing, empty or longer than ${maxTextLength} UTF-16 units, or there are more than ${maxBatchSize}, or those to explain have more than ${maxExplainLength} together`,
+            `A text is missing, empty or longer than ${maxTextLength} UTF-16 units, or there are more than ${maxBatchSize}, or those to explain have more than ${maxExplainLength} together, or the model has no such class to explain`,
           ),
           503: error('The model is still being loaded, or the service is overloaded; Retry-After says when to try'),
         },
