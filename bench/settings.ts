@@ -40,6 +40,7 @@ export function wordSettings(minDf: number): Required<VectorizerSettings> {
     },
     char: null,
     polarity: [],
+    prior: 'none',
   };
 }
 

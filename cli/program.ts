@@ -36,6 +36,10 @@ export function createProgram(): Command {
   labelledSource(program.command('train'))
     .description('Trains a model on labelled texts and writes it to one file.')
     .requiredOption('--out <file>', 'model file to write')
+    .option(
+      '--prior <name>',
+      'model whose opinion of words to begin with: auto (general below 3,000 texts where it helps), general, none, or a file',
+    )
     .action(async (options) => (await import('./train.ts')).train(options))
     .addHelpText(
       'after',
@@ -46,6 +50,7 @@ export function createProgram(): Command {
         'train --data tweets.csv --classes negative neutral positive --out my.model',
         'train --data reviews.csv --label-column stars --classes 1 2 3 4 5 --out my.model',
         'train --data reviews.jsonl --params my-params.yaml --out my.model',
+        'train --data hundred.csv --prior general --out my.model',
       ),
     );
 

@@ -5,6 +5,7 @@ import type { ReadingOptions } from '../ml/corpus/dialect.ts';
 import type { Review } from '../ml/corpus/review.ts';
 import { saveModel } from '../ml/model/artifact.ts';
 import { type DataIngestionParams, type Params, readParams } from '../ml/params.ts';
+import { priorOf } from '../ml/prior.ts';
 import { paths } from '../ml/stages/paths.ts';
 import { trainModel } from '../ml/training.ts';
 import { checkOutput } from './output.ts';
@@ -13,23 +14,34 @@ const PROJECT = resolve(import.meta.dirname, '..');
 /** Temporary files go into the project's folder, whatever the current folder is. */
 const DOWNLOADS = resolve(PROJECT, paths.downloads);
 
-export type TrainOptions = LabelledSourceOptions & { out: string };
+export type TrainOptions = LabelledSourceOptions & {
+  out: string;
+  /** auto, general, none or a model file. */
+  prior?: string;
+};
 
-/** Throws what checkOutput, readLabelled and trainModel throw. */
+/** Throws what checkOutput, readLabelled, priorOf and trainModel throw. */
 export async function train(options: TrainOptions): Promise<void> {
-  const params = paramsOf(options);
+  const params = withPrior(paramsOf(options), options.prior);
   const { source, sources = [] } = params.data_ingestion;
   const inputs = [source, ...sources.map((own) => own.source), options.params];
   const out = checkOutput(options.out, inputs);
   const reviews = await readLabelled(params);
   process.stderr.write('training ...\n');
   const began = performance.now();
-  const model = trainModel(reviews, params);
+  const prior = priorOf(params.feature_engineering.prior, reviews);
+  const model = trainModel(reviews, params, prior);
+  if (model.facts.prior !== undefined) process.stderr.write(`prior: ${model.facts.prior}\n`);
   const digest = saveModel(out, model.parts);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   process.stdout.write(
     `${model.featureCount.toLocaleString('en')} features learned in ${seconds} s -> ${options.out} (SHA-256 ${digest.slice(0, 12)})\n`,
   );
+}
+
+function withPrior(params: Params, prior: string | undefined): Params {
+  if (prior === undefined) return params;
+  return { ...params, feature_engineering: { ...params.feature_engineering, prior } };
 }
 
 /** Where labelled texts come from: the sources of params.yaml, or another that options name. */

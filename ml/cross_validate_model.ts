@@ -7,6 +7,7 @@ import type { Measures } from './evaluation/measures.ts';
 import type { FoldData } from './fold_worker.ts';
 import type { Prediction } from './model/types.ts';
 import type { Params } from './params.ts';
+import { priorOf } from './prior.ts';
 import { Pool } from './threads.ts';
 
 export type ModelFolds = {
@@ -17,7 +18,7 @@ export type ModelFolds = {
   threads?: number;
 };
 
-/** Throws FOLDS_INVALID (2), and what trainModel throws. */
+/** Throws FOLDS_INVALID (2), and what priorOf and trainModel throw. */
 export async function crossValidateModel(
   reviews: readonly Review[],
   params: Params,
@@ -25,10 +26,11 @@ export async function crossValidateModel(
 ): Promise<CrossValidation> {
   const { calibration_bins: binCount, seed } = params.model_evaluation;
   const { names, ordered } = classSetOf(params.data_ingestion);
+  const prior = priorOf(params.feature_engineering.prior, reviews);
   let pool: Pool<Fold, Prediction[]> | undefined;
   try {
     return await crossValidate(reviews, { folds, seed, binCount, onFold, classes: { names, ordered } }, (fold) => {
-      const data: FoldData = { reviews, params };
+      const data: FoldData = { reviews, params, prior };
       pool ??= new Pool(Math.min(folds, threads), new URL('./fold_worker.ts', import.meta.url), data);
       return pool.ask(fold);
     });

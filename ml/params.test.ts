@@ -19,7 +19,7 @@ describe('params.yaml', () => {
     expect(parseParams(text, 'params.yaml')).toEqual({
       ...others,
       // Tests with few texts are quick without them.
-      feature_engineering: { ...feature_engineering, polarity: [] },
+      feature_engineering: { ...feature_engineering, polarity: [], prior: 'none' },
       model_building: { ...model_building, nb_blend: 0 },
     });
     expect(parse(text)).toMatchObject({ model_building: { classifier: 'logistic_regression', C: 5 } });

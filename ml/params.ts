@@ -92,7 +92,9 @@ const ofSource = {
   max_bad_share: share
     .default(0.02)
     .describe('The run fails when more than this share of the rows of a source is unusable.'),
-  weight: above(0).optional().describe('How much a text of the source counts in training; 1 if not given.'),
+  weight: above(0)
+    .optional()
+    .describe('How much a text of the source counts in training; 1 if not given, 0.4 for embedded:all.'),
   domain: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/, 'letters, digits, _ and -, at most 40')
@@ -210,6 +212,11 @@ const features = {
     .array(z.enum(TABLES))
     .default([...TABLES])
     .describe('Tables that polarities of words are learnt from; [] leaves them out.'),
+  prior: name
+    .default('auto')
+    .describe(
+      "Another model's opinion of words: auto (general below 3,000 texts where it helps), general, none, or a model file.",
+    ),
 };
 
 const building = {

@@ -9,7 +9,7 @@ import { classSetOf } from './corpus/classes.ts';
 import { nearDuplicateKey } from './corpus/duplicates.ts';
 import { countDomain, type Review, updateDigest } from './corpus/review.ts';
 import { fitVectorizer, type Vectorizer } from './features/vectorizer.ts';
-import { lexiconOf } from './lexicon/lexicon.ts';
+import { lexiconOf, type Prior } from './lexicon/lexicon.ts';
 import { fingerprintsOf } from './model/artifact.ts';
 import { LinearTextModel, type ModelParts } from './model/linear_text_model.ts';
 import { profileOf } from './model/profile.ts';
@@ -26,13 +26,13 @@ export function labelsOf(reviews: readonly Review[]): Labels {
   };
 }
 
-/** Learns a model from texts. Throws ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED. */
-export function trainModel(reviews: readonly Review[], params: Params): LinearTextModel {
+/** Learns a model from texts, and from what `prior` says of words (prior.ts). Throws ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED. */
+export function trainModel(reviews: readonly Review[], params: Params, prior?: Prior): LinearTextModel {
   const normalize = createNormalizer(params.data_preprocessing);
   const hash = createHash('sha256');
-  const { vectorizer, x } = fitVectorizer(normalizedTexts(reviews, normalize, hash), params.feature_engineering);
   const { data_ingestion, feature_engineering, model_building } = params;
-  const lexicon = lexiconOf(feature_engineering);
+  const { vectorizer, x } = fitVectorizer(normalizedTexts(reviews, normalize, hash), feature_engineering, prior);
+  const lexicon = lexiconOf(feature_engineering, prior);
   const fitted = fitWeights(x, labelsOf(reviews), classSetOf(data_ingestion), model_building, lexicon);
   const domains = new Map<string, number>();
   for (const review of reviews) countDomain(domains, review);
@@ -47,7 +47,7 @@ export function trainModel(reviews: readonly Review[], params: Params): LinearTe
 export function modelParts(
   params: Params,
   vectorizer: Vectorizer,
-  { model, calibration, decision }: FittedWeights,
+  { model, calibration, decision, prior }: FittedWeights,
   data: Pick<ModelFacts, 'dataDigest' | 'trainingTexts' | 'domains'>,
   profile: TrainingProfile,
   known: readonly Iterable<{ text: string }>[],
@@ -63,7 +63,12 @@ export function modelParts(
     intercepts: [...model.intercepts],
     calibration,
     decision,
-    facts: { ...data, source: nameOfSources(params.data_ingestion), params: sectionsOfModel(params) },
+    facts: {
+      ...data,
+      source: nameOfSources(params.data_ingestion),
+      params: sectionsOfModel(params),
+      ...(prior !== undefined && { prior }),
+    },
     profile,
     fingerprints: fingerprintsOf(keysOf(known), { vectorizer, weights }),
   };

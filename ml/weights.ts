@@ -93,11 +93,14 @@ export type FittedWeights = {
   /** Calibrated out-of-fold scores of each text, see Calibration; undefined without calibration. */
   scores: Float64Array[] | undefined;
   decision: Decision | undefined;
+  /** What became of the lexicon's prior; undefined if it has none. */
+  prior?: string;
 };
 
 /**
  * Fits the classifier, and calibration and decision on out-of-fold scores. The last columns of `x` are the words of `lexicon`, if
- * there is one; only logistic regression learns from them. Throws NOT_CONVERGED and what chooseDecision throws.
+ * there is one; only logistic regression learns from them. A prior that is not asked for in any case is left out unless the
+ * out-of-fold scores are better with it. Throws NOT_CONVERGED and what chooseDecision throws.
  */
 export function fitWeights(
   x: Csr,
@@ -105,6 +108,32 @@ export function fitWeights(
   classes: ClassSet,
   params: ModelBuildingParams,
   lexicon?: Lexicon,
+): FittedWeights {
+  const prior = lexicon?.prior;
+  if (lexicon === undefined || prior === undefined) return fitOnce(x, labels, classes, params, lexicon);
+  const withPrior = fitOnce(x, labels, classes, params, lexicon);
+  if (prior.always) return { ...withPrior, prior: prior.name };
+  const without = fitOnce(x, labels, classes, params, { ...lexicon, prior: undefined });
+  const [loss, lossWithout] = [withPrior, without].map(({ scores }) => logLoss(scores, labels.labels));
+  const [better, worse] = [loss, lossWithout].map((value) => value.toFixed(3));
+  return loss < lossWithout
+    ? { ...withPrior, prior: `${prior.name} (log loss ${better}, without ${worse})` }
+    : { ...without, prior: `none (${prior.name} does not help: log loss ${better}, without ${worse})` };
+}
+
+/** Mean over the texts; infinite without scores, because there are too few texts or no calibration. */
+function logLoss(scores: Float64Array[] | undefined, labels: Uint8Array): number {
+  if (scores === undefined) return Number.POSITIVE_INFINITY;
+  const sum = scores.reduce((total, own, i) => total - Math.log(probabilitiesOf(own)[labels[i]] + 1e-15), 0);
+  return sum / labels.length;
+}
+
+function fitOnce(
+  x: Csr,
+  labels: Labels,
+  classes: ClassSet,
+  params: ModelBuildingParams,
+  lexicon: Lexicon | undefined,
 ): FittedWeights {
   const tied = lexicon && (params.classifier === 'logistic_regression' ? tie(x, lexicon) : leaveOut(x, lexicon));
   const set = trainingSet(tied?.x ?? x, labels, classes, params);

@@ -17,6 +17,15 @@ it('the log-count ratio is the one of Wang & Manning', () => {
   expect([...r]).toEqual([Math.log(2), -Math.log(2), 0]);
 });
 
+it('measures of a text keep their scale, and count in no sum', () => {
+  const scale = naiveBayesScale(
+    { x: { ...x, measures: 1 }, target: Float64Array.of(1, 0), weight: Float64Array.of(1, 1) },
+    1,
+  );
+  // p = (2, 1) and q = (1, 2).
+  expect([...scale]).toEqual([Math.log(2), -Math.log(2), 1]);
+});
+
 it('a scaled matrix keeps its pattern', () => {
   expect([...scaleColumns(x, Float64Array.of(2, 3, 5)).values]).toEqual([2, 5, -3, 5]);
 });

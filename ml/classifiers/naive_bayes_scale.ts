@@ -4,7 +4,8 @@
  *     r_j = ln( (alpha + p_j) / |alpha + p| ) - ln( (alpha + q_j) / |alpha + q| )
  *
  * p_j and q_j are the sums of |value| over positive and negative texts. Training on x_j r_j and multiplying the
- * weights by r_j afterwards leaves a plain linear model over x.
+ * weights by r_j afterwards leaves a plain linear model over x. Measures of a text, such as the sum of its words' ratings, are
+ * not counts: their sizes in both classes are alike whatever they say, so they keep the scale 1.
  */
 import { z } from 'zod';
 import type { Csr } from '../features/csr.ts';
@@ -29,18 +30,22 @@ export function withNaiveBayesScale(
 }
 
 export function naiveBayesScale({ x, target, weight }: TrainingSet, alpha: number): Float64Array {
-  const positive = new Float64Array(x.columnCount).fill(alpha);
-  const negative = new Float64Array(x.columnCount).fill(alpha);
+  const ngrams = x.columnCount - (x.measures ?? 0);
+  const positive = new Float64Array(ngrams).fill(alpha);
+  const negative = new Float64Array(ngrams).fill(alpha);
   for (let i = 0; i < x.rowCount; i++) {
     const forPositive = weight[i] * target[i];
     const forNegative = weight[i] - forPositive;
     for (let k = x.start[i]; k < x.start[i + 1]; k++) {
+      if (x.columns[k] >= ngrams) continue;
       const value = Math.abs(x.values[k]);
       positive[x.columns[k]] += forPositive * value;
       negative[x.columns[k]] += forNegative * value;
     }
   }
-  return logRatios(positive, negative);
+  const scale = new Float64Array(x.columnCount).fill(1);
+  scale.set(logRatios(positive, negative));
+  return scale;
 }
 
 /** ln(p_j / sum of p) - ln(q_j / sum of q) for each column. All values must be above 0. */

@@ -65,6 +65,17 @@ describe('the sources of data_ingestion', () => {
     expect(parts.every(({ weight }) => weight === 2)).toBe(true);
   });
 
+  it('count less than texts of your own beside them, unless a weight is given', () => {
+    const sources: Sources = [
+      { source: 'reviews.csv' },
+      { source: 'embedded:all' },
+      { source: 'embedded:all', weight: 1 },
+      { source: 'embedded:nyt' },
+    ];
+    const parts = sourcesOf({ ...settings, sources });
+    expect(parts.map(({ weight }) => weight)).toEqual([1, 0.4, 0.4, 0.4, 0.4, 1, 1, 1, 1, 1]);
+  });
+
   it('may share a domain, and their ids and groups still differ', async () => {
     const columns = { id_column: 'id', group_column: 'film', domain: 'shop' };
     const rows = ['7,f,good %,positive', '8,f,bad %,negative'];

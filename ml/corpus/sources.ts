@@ -27,9 +27,17 @@ export function sourcesOf({ sources, ...common }: DataIngestionParams): SourcePa
   });
 }
 
+/**
+ * What a text of embedded:all counts if nothing is said: less than 1, which is a stronger penalty. What a word says in one domain holds
+ * in another only in part, and texts of one's own count more beside it (docs/model.md).
+ */
+const WEIGHT_OF_ALL = 0.4;
+
 function expand(settings: Omit<DataIngestionParams, 'sources'>): Omit<SourcePart, 'mark'>[] {
-  const { source, weight = 1, domain } = settings;
-  if (source !== 'embedded:all') return [{ ...settings, weight, domain: domain ?? domainOf(source) }];
+  const { source, domain } = settings;
+  if (source !== 'embedded:all')
+    return [{ ...settings, weight: settings.weight ?? 1, domain: domain ?? domainOf(source) }];
+  const { weight = WEIGHT_OF_ALL } = settings;
   return embeddedNames.map((name) => ({
     ...settings,
     source: `embedded:${name}`,

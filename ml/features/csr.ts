@@ -13,6 +13,8 @@ export type Csr = {
   values: Float32Array<ArrayBuffer>;
   /** For each row 1 if its text shows a sign (ml/text/signs.ts), else 0; undefined if nobody looked. */
   signs?: Uint8Array<ArrayBuffer> | undefined;
+  /** How many of the last columns are measures of a text (tied.ts) and not n-grams; none if undefined. */
+  measures?: number | undefined;
 };
 
 /** Sum of value x weight over one row. */
@@ -53,7 +55,8 @@ export function selectRows(x: Csr, rows: ArrayLike<number>): Csr {
   }
   const { signs: all } = x;
   const signs = all && Uint8Array.from(rows, (row) => all[row]);
-  return { rowCount: rows.length, columnCount: x.columnCount, start, columns, values, signs };
+  const { columnCount, measures } = x;
+  return { rowCount: rows.length, columnCount, start, columns, values, signs, measures };
 }
 
 /** The same matrix by columns: column j holds rows[start[j]..start[j+1]), ascending, and their values. */

@@ -9,6 +9,8 @@
  *
  * Features are the ratings of the lists, and the parts of the vectors, less their mean and divided by their root mean
  * square over the training words: so that they are about as large as ratings in sum, and say how a text differs from others.
+ * Another model's opinion is scaled so that its sums over the training texts deviate by 1: larger than the ratings, because it is
+ * worth more.
  */
 import { DIMENSIONS, type Lexicon, VECTOR_SCALE } from '../lexicon/lexicon.ts';
 import type { Csr } from './csr.ts';
@@ -26,11 +28,12 @@ export type Tied = {
 /** The last columns of `x` are the words of the lexicon, in their order. */
 export function tie(x: Csr, lexicon: Lexicon): Tied {
   const from = x.columnCount - lexicon.words.length;
-  const lists = lexicon.ratings.length;
+  const ratings = lexicon.prior ? [...lexicon.ratings, scaledPrior(x, from, lexicon.prior.ratings)] : lexicon.ratings;
+  const lists = ratings.length;
   const scaled = scaledVectors(x, from, lexicon);
   const features = lists + (lexicon.vectorCount > 0 ? DIMENSIONS : 0);
   const featuresOf = (word: number, into: Float64Array, value: number) => {
-    for (let f = 0; f < lists; f++) into[f] += value * lexicon.ratings[f][word];
+    for (let f = 0; f < lists; f++) into[f] += value * ratings[f][word];
     if (word < lexicon.vectorCount) scaled(word, into, lists, value);
   };
   return {
@@ -100,7 +103,22 @@ function tiedRows(x: Csr, from: number, features: number, add: AddFeatures): Csr
     columns: columns.subarray(0, at),
     values: values.subarray(0, at),
     signs: x.signs,
+    measures: features,
   };
+}
+
+function scaledPrior(x: Csr, from: number, ratings: Float32Array): Float32Array {
+  let [sum, squares] = [0, 0];
+  for (let i = 0; i < x.rowCount; i++) {
+    let own = 0;
+    for (let k = x.start[i]; k < x.start[i + 1]; k++) {
+      if (x.columns[k] >= from) own += x.values[k] * ratings[x.columns[k] - from];
+    }
+    sum += own;
+    squares += own * own;
+  }
+  const deviation = Math.sqrt(Math.max(0, squares / x.rowCount - (sum / x.rowCount) ** 2));
+  return deviation === 0 ? ratings : ratings.map((rating) => rating / deviation);
 }
 
 /** Adds value x (vector - mean) x VECTOR_SIZE / root mean square, from place `at` on. Words weigh as much as their values. */

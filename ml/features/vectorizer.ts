@@ -5,7 +5,7 @@
  * Each block has its own vocabulary, idf and norm. The columns of one follow those of the block before, as in a union
  * of scikit-learn vectorizers. Fitting learns vocabulary and idf; nothing changes them afterwards.
  */
-import { lexiconOf } from '../lexicon/lexicon.ts';
+import { lexiconOf, type Prior } from '../lexicon/lexicon.ts';
 import type { Table } from '../lexicon/table_names.ts';
 import { type Analyzer, type AnalyzerSettings, createAnalyzer } from '../text/analyzer.ts';
 import { showsSign } from '../text/signs.ts';
@@ -23,6 +23,8 @@ export type VectorizerSettings = AnalyzerSettings & {
   char: BlockSettings | null;
   /** Tables of the lexicon; none or undefined leaves its block out. */
   polarity?: Table[];
+  /** Whose opinion of words has columns too, if it has any (ml/prior.ts). */
+  prior?: string;
 };
 
 /** The block of the first `size` words. */
@@ -118,12 +120,13 @@ class Rows {
   }
 }
 
-/** Learns from normalised texts and returns their matrix too. Throws VOCABULARY_EMPTY if pruning leaves no term. */
+/** Learns from normalised texts and returns their matrix too. The words of `prior` get columns too. Throws VOCABULARY_EMPTY if pruning leaves no term. */
 export function fitVectorizer(
   texts: Iterable<string>,
   settings: VectorizerSettings,
+  prior?: Prior,
 ): { vectorizer: Vectorizer; x: Csr } {
-  const lexicon = lexiconOf(settings)?.words ?? [];
+  const lexicon = lexiconOf(settings, prior)?.words ?? [];
   const met = new Words();
   for (const word of lexicon) met.idOf(word);
   const ofLexicon = new Weigher(lexiconBlock(met, lexicon.length));

@@ -57,6 +57,8 @@ it.each([
   ['emoji_emotion.tsv', 'emoji'],
   ['glove_100d.words.gz', 'words of GloVe'],
   ['glove_100d.int8.gz', 'vectors of GloVe'],
+  ['general.tsv.gz', 'words of the general model'],
+  ['general_texts.txt.gz', 'texts of the general model'],
 ])('%s is the file that tables/README.md describes', (name) => {
   const bytes = readFileSync(new URL(`tables/${name}`, import.meta.url));
   const content = name.endsWith('.gz') ? gunzipSync(bytes) : bytes;

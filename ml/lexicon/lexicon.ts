@@ -25,6 +25,19 @@ export type Lexicon = {
   vectorCount: number;
   /** DIMENSIONS numbers for each of them, side by side, in units of 1 / VECTOR_SCALE. */
   vectors: Int8Array;
+  /** What another model says of each word; undefined if none is asked. */
+  prior?: { ratings: Float32Array; name: string; always: boolean } | undefined;
+};
+
+/** Another model's opinion of words (ml/prior.ts). */
+export type Prior = {
+  /** For messages and for the model's facts. */
+  name: string;
+  words: readonly string[];
+  /** One a word. Only their proportions matter. */
+  ratings: Float32Array<ArrayBuffer>;
+  /** Whether it is used in any case; else only where cross-validation says that it helps. */
+  always: boolean;
 };
 
 export const DIMENSIONS = 100;
@@ -43,21 +56,25 @@ const ENTRIES: NormalizeSettings = {
   emoticons: true,
 };
 
-let last: { key: string; lexicon: Lexicon } | undefined;
+let last: { key: string; prior: Prior | undefined; lexicon: Lexicon } | undefined;
 
-/** The words of the tables as the analyzer of `settings` gives them. Equal arguments give equal numbers. Undefined for no table. */
+/**
+ * The words of the tables, then those that only `prior` has, as the analyzer of `settings` gives them. Equal arguments give equal
+ * numbers. Undefined for no table and no prior.
+ */
 export function lexiconOf(
   settings: AnalyzerSettings & { polarity?: readonly Table[] | undefined },
+  prior?: Prior,
 ): Lexicon | undefined {
   const tables = TABLES.filter((table) => settings.polarity?.includes(table));
-  if (tables.length === 0) return undefined;
+  if (tables.length === 0 && prior === undefined) return undefined;
   const { rules, tokenizer, stemmer, stopwords } = settings;
   const key = JSON.stringify({ rules, tokenizer, stemmer, stopwords, tables });
-  if (last?.key !== key) last = { key, lexicon: readTables(settings, tables) };
+  if (last?.key !== key || last.prior !== prior) last = { key, prior, lexicon: readTables(settings, tables, prior) };
   return last.lexicon;
 }
 
-function readTables(settings: AnalyzerSettings, tables: readonly Table[]): Lexicon {
+function readTables(settings: AnalyzerSettings, tables: readonly Table[], prior: Prior | undefined): Lexicon {
   const tokenOf = tokenizerOf(settings);
   const ids = new Map<string, number>();
   let vectors = new Int8Array(0);
@@ -77,9 +94,21 @@ function readTables(settings: AnalyzerSettings, tables: readonly Table[]): Lexic
   const vectorCount = ids.size;
   const lists = tables.filter((table) => table !== 'vectors').map((table) => meanRatings(LISTS[table](), tokenOf));
   for (const list of lists) for (const word of list.keys()) if (!ids.has(word)) ids.set(word, ids.size);
+  const opinions = prior && meanRatings(zip(prior), tokenOf);
+  for (const word of opinions?.keys() ?? []) if (!ids.has(word)) ids.set(word, ids.size);
   const words = [...ids.keys()];
-  const ratings = lists.map((list) => Float32Array.from(words, (word) => list.get(word) ?? 0));
-  return { words, ratings, vectorCount, vectors };
+  const ratingsOf = (list: Map<string, number>) => Float32Array.from(words, (word) => list.get(word) ?? 0);
+  return {
+    words,
+    ratings: lists.map(ratingsOf),
+    vectorCount,
+    vectors,
+    prior: prior && opinions && { ratings: ratingsOf(opinions), name: prior.name, always: prior.always },
+  };
+}
+
+function zip({ words, ratings }: Prior): Rating[] {
+  return words.map((word, i) => [word, ratings[i]]);
 }
 
 type Rating = [entry: string, rating: number];

@@ -101,6 +101,13 @@ const block: Fields<BlockSettings> = {
   norm: oneOf('l2', 'l1', 'none'),
 };
 
+// /version shows most of them.
+const MOST_FACT = 10_000;
+const fact = is(
+  `a text of at most ${MOST_FACT} characters`,
+  (value) => typeof value === 'string' && value.length <= MOST_FACT,
+);
+
 const vectorizer: Fields<VectorizerSettings> = {
   rules,
   tokenizer: oneOf('words', 'treebank', 'wordpunct', 'aggressive'),
@@ -112,6 +119,7 @@ const vectorizer: Fields<VectorizerSettings> = {
   word: nullable(fields(block)),
   char: nullable(fields(block)),
   polarity: optional(list(oneOf('vader', 'afinn', 'vectors'))),
+  prior: optional(fact),
 };
 
 export const vectorizerSettings: Check = both(
@@ -165,13 +173,6 @@ const decisionOfClasses: Check = (value, path) => {
   return fits && (costs?.length ?? count) === count ? undefined : `${path}decision is not about ${count} classes`;
 };
 
-// /version shows most of them.
-const MOST_FACT = 10_000;
-const fact = is(
-  `a text of at most ${MOST_FACT} characters`,
-  (value) => typeof value === 'string' && value.length <= MOST_FACT,
-);
-
 const MOST_EXAMPLES = 100;
 
 const card: Fields<ModelCard> = {
@@ -199,6 +200,7 @@ const facts: Fields<ModelFacts> = {
   trainingTexts: whole(0),
   domains: optional(recordOf(whole(0))),
   params: recordOf(() => undefined),
+  prior: optional(fact),
   // JSON has null for a measure that has no value.
   metrics: optional(recordOf(nullable(number(-Number.MAX_VALUE, Number.MAX_VALUE)))),
   card: optional(fields(card)),

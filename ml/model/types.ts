@@ -115,6 +115,8 @@ export type ModelFacts = {
   domains?: Record<string, number>;
   /** The sections of params.yaml that this model was trained with. */
   params: Record<string, unknown>;
+  /** Another model whose opinion of words it began with, or why it did not; none if not given (ml/prior.ts). */
+  prior?: string;
   metrics?: Record<string, number>;
   /** Set on registration. */
   card?: ModelCard;

@@ -69,7 +69,7 @@ export function vectorizerFromSections(file: SectionFile, settings: VectorizerSe
       new Block(settings.char, new CharNgrams(settings.char.ngrams, words, { pairs, size: idf.of.length }), idf),
     );
   }
-  if (settings.polarity?.length) {
+  if (settings.polarity?.length || file.sections.has('polarity.size')) {
     const [size = 0] = file.section('polarity.size', Uint32Array);
     if (size > words.size) throw file.damaged(`its lexicon has ${size} of ${words.size} words`);
     blocks.push(lexiconBlock(words, size));

@@ -1,6 +1,6 @@
 /**
- * Runs before stage 1, every time: notes what the files of the sources contain, so that data_ingestion runs again when one
- * of them changes under its name. DVC cannot depend on the files themselves, because the same setting may be a corpus or an
+ * Runs before stage 1, every time: notes what the files of the sources contain, and the model that is a prior, so that stages run
+ * again when one of them changes under its name. DVC cannot depend on the files themselves, because the same setting may be a corpus or an
  * address. A file under DVC that is missing is pulled from the remote.
  */
 import { spawnSync } from 'node:child_process';
@@ -11,12 +11,14 @@ import { dirname, join } from 'node:path';
 import { isFilePath, isFromEnvironment, placeOf, sourcesOf } from '../corpus/sources.ts';
 import { runMain, SentimentError } from '../errors.ts';
 import { writeJson } from '../files.ts';
+import { isPriorFile } from '../lexicon/table_names.ts';
 import { readParams } from '../params.ts';
 import { paths } from './paths.ts';
 
 await runMain(async () => {
-  const settings = readParams().data_ingestion;
+  const { data_ingestion: settings, feature_engineering } = readParams();
   const named = [...sourcesOf(settings).map(({ source }) => source), settings.test_source ?? []].flat();
+  if (isPriorFile(feature_engineering.prior)) named.push(feature_engineering.prior);
   const contents: Record<string, string> = {};
   for (const name of new Set(named)) {
     // Without its variable, data_ingestion can still be up to date.

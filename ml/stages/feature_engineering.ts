@@ -7,6 +7,7 @@ import type { Csr } from '../features/csr.ts';
 import { fitVectorizer } from '../features/vectorizer.ts';
 import { saveVectorizer } from '../model/vectorizer_file.ts';
 import { readParams } from '../params.ts';
+import { priorOf } from '../prior.ts';
 import { type LabelledMatrix, saveMatrix } from './matrix_file.ts';
 import { paths } from './paths.ts';
 
@@ -45,7 +46,8 @@ await runMain(() => {
   const settings = readParams().feature_engineering;
 
   const train = new LabelCollector();
-  const { vectorizer, x } = fitVectorizer(train.texts(readReviews(paths.interimTrain)), settings);
+  const prior = priorOf(settings.prior, readReviews(paths.rawTrain));
+  const { vectorizer, x } = fitVectorizer(train.texts(readReviews(paths.interimTrain)), settings, prior);
   if (x.rowCount === 0) throw new SentimentError('CORPUS_EMPTY', `${paths.interimTrain} holds no text`);
   const test = new LabelCollector();
   const testX = vectorizer.transform(test.texts(readReviews(paths.interimTest)));

@@ -9,6 +9,7 @@ import { profileOf } from '../model/profile.ts';
 import type { Calibration } from '../model/types.ts';
 import { loadVectorizer } from '../model/vectorizer_file.ts';
 import { readParams } from '../params.ts';
+import { priorOf } from '../prior.ts';
 import { modelParts } from '../training.ts';
 import { fitWeights } from '../weights.ts';
 import { loadMatrix } from './matrix_file.ts';
@@ -26,12 +27,13 @@ await runMain(() => {
     );
   }
   const classes = classSetOf(params.data_ingestion);
+  const prior = priorOf(params.feature_engineering.prior, readReviews(paths.rawTrain));
   const fitted = fitWeights(
     x,
     { labels, ratings, weights },
     classes,
     params.model_building,
-    lexiconOf(params.feature_engineering),
+    lexiconOf(params.feature_engineering, prior),
   );
   const { model, calibration } = fitted;
   const profile = profileOf(readReviews(paths.interimTrain), vectorizer, x, fitted.scores);
@@ -47,6 +49,7 @@ await runMain(() => {
     ...proven,
     ...figuresOf(calibration),
   });
+  if (fitted.prior !== undefined) console.log(`prior: ${fitted.prior}`);
   const { classifier } = params.model_building;
   const within = Number.isNaN(model.gap) ? '' : `, objective within ${model.gap.toExponential(1)} of its minimum`;
   const size = `${x.rowCount.toLocaleString('en')} texts x ${x.columnCount.toLocaleString('en')} features`;
