@@ -18,7 +18,7 @@ beforeAll(async () => {
   model = trainModel(await gatherReviews(params.data_ingestion, { folder: tmpdir(), log: () => {} }), params);
 });
 
-// Measured: 100 of 120, a share of 0.833. The standard error of such a share is 0.034.
+// Measured: 103 of 120, a share of 0.858. The standard error of such a share is 0.032.
 test('gets most of 120 everyday sentences right, which were labelled before any model was asked', () => {
   const [, ...lines] = readFileSync(join(root, 'tests/testdata/everyday.tsv'), 'utf8').trimEnd().split('\n');
   const right = lines.filter((line) => {
@@ -26,7 +26,7 @@ test('gets most of 120 everyday sentences right, which were labelled before any 
     return model.predict(text).label === label;
   });
   expect(lines).toHaveLength(120);
-  expect(right.length).toBeGreaterThanOrEqual(93);
+  expect(right.length).toBeGreaterThanOrEqual(96);
 });
 
 test.each(EXAMPLES)('says $label to the example of the page: $text', ({ label, text }) => {

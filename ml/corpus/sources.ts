@@ -29,7 +29,7 @@ export function sourcesOf({ sources, ...common }: DataIngestionParams): SourcePa
 
 /**
  * What a text of embedded:all counts if nothing is said: less than 1, which is a stronger penalty. What a word says in one domain holds
- * in another only in part, and texts of one's own count more beside it (docs/model.md).
+ * in another only in part, and texts of one's own count more beside it (docs/model.md, Domains that it has not seen).
  */
 const WEIGHT_OF_ALL = 0.4;
 

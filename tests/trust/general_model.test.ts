@@ -13,7 +13,7 @@ const LIMITS: Record<string, [number, number]> = {
   movies: [0.818, 0.03],
   amazon: [0.803, 0.03],
   tweets: [0.895, 0.03],
-  nyt: [0.7, 0.03],
+  nyt: [0.71, 0.03],
 };
 
 test('five folds of embedded:all keep the accuracy of every domain', async () => {
