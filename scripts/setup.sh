@@ -14,16 +14,28 @@ fail() {
   exit 1
 }
 
+# tick WHAT: says every 2.5 s that it is still running, until standard input is closed, which it is when this script dies.
+tick() {
+  "$python" -c '
+import select, sys, time
+start = time.time()
+while not select.select([sys.stdin], [], [], 2.5)[0]:
+    print(f"set-up: {sys.argv[1]} ... {time.time() - start:.0f} s", flush=True)
+' "$1" 2>/dev/null
+}
+
 # step LOG WHAT COMMAND...: runs the command with its output kept in .tools/LOG.log, shown only when it fails.
 # Not in a condition, where bash would let the command go on after its first error.
 step() {
   local log=".tools/$1.log" what=$2 start=$SECONDS status
   shift 2
   say "$what ..."
+  exec 8> >(tick "$what")
   set +e
-  (set -e && "$@") >"$log" 2>&1 </dev/null
+  (set -e && "$@") >"$log" 2>&1 </dev/null 8>&-
   status=$?
   set -e
+  exec 8>&-
   if ((status != 0)); then
     if grep -A 1 '^set-up: error' "$log" >&2; then exit 1; fi
     tail -n 6 "$log" | cut -c 1-160 | sed 's/^/  | /' >&2

@@ -24,6 +24,7 @@ export async function repro(stages: string[], flags: string[], { progress, ...ca
       progress.say(line.text);
     }
   };
+  progress.wait('DVC');
   const code = await runProgram({ ...call, command: ['dvc', 'repro', ...flags, ...stages], onLine });
   progress.done(code === 0 ? '' : 'failed');
   if (code === 0) return;

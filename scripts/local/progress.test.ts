@@ -38,6 +38,31 @@ test('off a terminal a step announces itself after a second', () => {
   expect(written[1]).toBe('  model_building            1.0 s\n');
 });
 
+test('off a terminal a long step says every two seconds that it is still running', () => {
+  const { written, ...paper } = screen(false);
+  const progress = progressOn(paper);
+  progress.start('model_building');
+  vi.advanceTimersByTime(5500);
+  progress.done();
+  vi.advanceTimersByTime(5000);
+  expect(written.join('')).toBe(
+    '  model_building ...\n  model_building ... 3 s\n  model_building ... 5 s\n  model_building            5.5 s\n',
+  );
+});
+
+test('what waits for a program to start leaves no line, but keeps what was said meanwhile', () => {
+  const { written, ...paper } = screen(false);
+  const progress = progressOn(paper);
+  progress.wait('DVC');
+  progress.start('data_sources');
+  progress.done();
+  progress.wait('DVC');
+  progress.say('a warning');
+  vi.advanceTimersByTime(1000);
+  progress.done();
+  expect(written.join('')).toBe('  data_sources              0.0 s\n  DVC ...\n  a warning\n');
+});
+
 test('on a terminal the line of the step is redrawn with its latest output, within the width', () => {
   const { written, ...terminal } = screen(true);
   const progress = progressOn(terminal);

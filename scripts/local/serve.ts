@@ -8,6 +8,7 @@ import { runsPage } from '../../ml/tracking/pages.ts';
 import type { TrackingServer } from './mlflow.ts';
 import { noteGroup } from './processes.ts';
 import { type Environment, startGroup, untilAborted } from './programs.ts';
+import type { Progress } from './progress.ts';
 import type { Production } from './receipt.ts';
 import type { Settings } from './settings.ts';
 
@@ -17,6 +18,7 @@ export type ServeOptions = {
   settings: Settings;
   production: Production;
   mlflow: TrackingServer;
+  progress: Progress;
   cancelled: AbortSignal;
   /** Prints what a person should read. */
   print(text: string): void;
@@ -24,7 +26,7 @@ export type ServeOptions = {
 
 /** Returns after Ctrl-C. Throws SERVICE_ENDED with the service's exit code when it exits by itself. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { root, settings, production, mlflow, cancelled, print } = options;
+  const { root, settings, production, mlflow, progress, cancelled, print } = options;
   const env = {
     // A log line per request would bury the addresses.
     LOG_LEVEL: 'warn',
@@ -34,6 +36,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     MODEL_VERSION: production.version,
     MLFLOW_TRACKING_URI: mlflow.uri,
   };
+  progress.wait('service');
   const service = await startGroup('node', ['service/main.ts'], {
     cwd: root,
     env,
@@ -57,10 +60,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   const stopped = untilAborted(cancelled);
   try {
     await Promise.race([ended, stopped, untilReady(`${page}readyz`, over.signal)]);
+    progress.done();
     if (!cancelled.aborted) print(addresses(page, production, mlflowPage(root, mlflow.address), mlflowReady));
     tellAboutMlflow(root, mlflow, !mlflowReady, over.signal, print);
     await Promise.race([ended, stopped]);
   } finally {
+    progress.done();
     over.abort();
     await service.stop('SIGTERM', settings.serviceGrace);
     forget();
