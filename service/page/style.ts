@@ -116,6 +116,7 @@ figure { margin: 0; }
 .plot circle { fill: var(--accent); fill-opacity: 0.75; }
 .plot text { fill: var(--soft); font-size: 11px; }
 #viewer { padding: 0.5rem; background: #ffffff; color: #1f2429; border-radius: 0.9rem; margin-top: 1.5rem; color-scheme: light; }
+#viewer small pre { background: none; border: 0; }
 table { width: 100%; margin-top: 1.5rem; border-collapse: collapse; }
 caption { padding-bottom: 0.4rem; text-align: left; font-weight: 650; }
 caption span { font-weight: 400; color: var(--soft); }

@@ -15,7 +15,8 @@ const HEIGHT = 210;
 const GAP = 14;
 const COLUMNS = 3;
 const COLORS = ['#0a6a6a', '#a2400c', '#3b5fa4', '#7a5c00', '#8a3b7d', '#4a6b2a', '#575e66', '#b0406a'];
-const PLOT = { left: 52, top: 38, width: WIDTH - 72, height: HEIGHT - 92 };
+const MIB = 2 ** 20;
+const PLOT = { left: 62, top: 38, width: WIDTH - 82, height: HEIGHT - 92 };
 
 export async function drawDashboard(ask: Ask): Promise<string> {
   const parts: string[] = [];
@@ -82,7 +83,7 @@ function lines({ unit, threshold }: PanelSpec, all: Sample[]): string {
   const times = all.flatMap(({ points }) => points.map(({ time }) => time));
   const [from, to] = [Math.min(...times), Math.max(...times)];
   const values = all.flatMap(({ points }) => points.map(({ value }) => value)).filter(Number.isFinite);
-  const most = niceAbove(Math.max(...values, 1e-9));
+  const most = top(Math.max(0, ...values), unit);
   const x = (time: number) => (PLOT.left + (PLOT.width * (time - from)) / Math.max(1, to - from)).toFixed(1);
   const y = (value: number) => (PLOT.top + PLOT.height * (1 - value / most)).toFixed(1);
   const paths = all.map(({ points }, i) => {
@@ -104,7 +105,7 @@ function bars(unit: Unit, answered: Answered): string {
   );
   const latest = (found: Sample[], bucket: string) =>
     found.find(({ name }) => name === bucket)?.points.at(-1)?.value ?? 0;
-  const most = niceAbove(Math.max(...answered.flatMap(({ found }) => buckets.map((bucket) => latest(found, bucket)))));
+  const most = top(Math.max(...answered.flatMap(({ found }) => buckets.map((bucket) => latest(found, bucket)))), unit);
   const step = PLOT.width / buckets.length;
   const drawn = buckets.map((bucket, k) => {
     const left = PLOT.left + k * step;
@@ -148,6 +149,13 @@ function legend(names: string[], lower = 0): string {
     .join('');
 }
 
+/** The upper end of an axis. Zero alone gets one with a readable unit, and a share ends at 100 %. */
+function top(value: number, unit: Unit): number {
+  if (value <= 0) return unit === 'percentunit' ? 0.01 : unit === 'bytes' ? MIB : 1;
+  if (unit === 'percentunit' && value <= 1 && value > 0.5) return 1;
+  return unit === 'bytes' ? niceAbove(value / MIB) * MIB : niceAbove(value);
+}
+
 function niceAbove(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 2.5, 5, 10].map((step) => step * power).find((each) => each >= value * 0.999) ?? value;
@@ -161,7 +169,7 @@ function shown(value: number, unit: Unit): string {
     case 's':
       return value < 0.1 ? `${short(1000 * value)} ms` : `${short(value)} s`;
     case 'bytes':
-      return `${short(value / 2 ** 20)} MiB`;
+      return `${short(value / MIB)} MiB`;
     case 'reqps':
       return `${short(value)}/s`;
     case 'd':

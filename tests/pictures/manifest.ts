@@ -15,17 +15,25 @@ const DASHBOARD = ['monitoring/grafana/panels.ts', 'tests/pictures/dashboard.ts'
 const RUN = ['scripts/run.ts', 'scripts/local/pipeline.ts', 'scripts/local/progress.ts', 'tests/pictures/terminal.ts'];
 const MLFLOW = ['ml/stages/pipeline_run.ts', 'ml/tracking/lifecycle.ts'];
 
+const EXPERIMENTS = 'tests/pictures/experiments.ts';
+
 /** Globs by picture. Tests stand beside the code and are left out. */
 export const SOURCES: Record<string, readonly string[]> = {
   'page.png': PAGE,
   'page-dark.png': PAGE,
   'page-several.png': PAGE,
+  'page-classes.png': PAGE,
+  'page-classes-dark.png': PAGE,
   'page-model.png': PAGE,
   'page-api.png': ['service/openapi.ts', 'service/page/viewer.ts'],
   'metrics.png': ['service/metrics.ts'],
   'terminal-pipeline.svg': RUN,
   'terminal-rollback.svg': ['cli/rollback_model.ts', 'tests/pictures/terminal.ts'],
+  'terminal-data.svg': ['tests/pictures/pipeline.ts', 'tests/pictures/terminal.ts'],
+  'experiments-compare.png': ['reports/experiments/compare.json', EXPERIMENTS],
+  'experiments-tune.png': ['reports/experiments/tune.json', EXPERIMENTS],
   'mlflow-runs.png': MLFLOW,
+  'mlflow-plot.png': MLFLOW,
   'mlflow-run.png': MLFLOW,
   'mlflow-model.png': MLFLOW,
   'prometheus-query.png': ['service/metrics.ts'],

@@ -29,6 +29,7 @@ export async function takeMonitoringPictures(browser: Browser, modelPath: string
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   const service = await startService({
     MODEL_URI: path,
+    MODEL_VERSION: '3',
     DRAIN_SECONDS: '0',
     GIT_COMMIT: commit,
     FEEDBACK_TO: `file:${join(folder, 'feedback')}`,
@@ -54,7 +55,7 @@ export async function takeMonitoringPictures(browser: Browser, modelPath: string
     await lab.queryUntil('job:model_prediction_count:increase1h', ([sample]) => sample?.value > 250);
     await sleep(50_000);
     await writeValues(lab);
-    await shoot('monitoring-targets.png', '/classic/targets', 620);
+    await shoot('monitoring-targets.png', '/classic/targets', 740);
     traffic.send(reviews.filter(({ label }) => label === 1).map(({ text }) => text));
     await lab.queryUntil(
       'ALERTS{alertname="SentimentPredictionDrift", alertstate="firing"}',

@@ -40,7 +40,13 @@ function linesOf(text: string): string[] {
     .trimEnd()
     .split('\n')
     .map((line) => line.trimEnd().split('\r').at(-1) ?? '')
-    .filter((line) => !/^ {2}\w+ \.\.\.$/.test(line));
+    .filter((line) => !/^ {2}\w+ \.\.\.( \d+ s)?$/.test(line));
+}
+
+/** Several commands on one screen. */
+export function together([first, ...more]: Recording[]): Recording {
+  const lines = more.flatMap(({ command, lines }) => ['', `$ ${command}`, ...lines]);
+  return { ...first, lines: [...first.lines, ...lines] };
 }
 
 const MARK = '      ...';
@@ -63,7 +69,8 @@ export function drawTerminal({ command, lines }: Recording, title: string, omit 
   const width = Math.ceil(COLUMNS * CHARACTER + 40);
   const height = (shown.length + 1) * LINE + 62;
   const rows = [`$ ${command}`, ...shown].map((line, i) => {
-    const tone = i === 0 ? ' class="typed"' : /error|refused|failed/i.test(line) ? ' class="bad"' : '';
+    const bad = /error:|refused|failed/i.test(line) && !/^ *ok /.test(line);
+    const tone = line.startsWith('$ ') ? ' class="typed"' : bad ? ' class="bad"' : '';
     return `<text${tone} x="20" y="${54 + i * LINE}">${escapeHtml(line)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">
