@@ -84,11 +84,11 @@ export async function runPipelines(folder: string, pictures: string): Promise<Pi
 /** The data of the pipeline, from DVC's cache to a remote. */
 async function takeDataPicture(clone: string, env: NodeJS.ProcessEnv, pictures: string): Promise<void> {
   const commands = [
-    'dvc remote add --default shelf ../shelf',
+    'dvc remote list',
     'dvc push',
     'dvc status --cloud',
-    'du -sh ../shelf',
-    'find ../shelf -type f | head -3',
+    'du -sh .local/dvc-remote',
+    'find .local/dvc-remote -type f | head -3',
     'grep -m 1 -A 2 "path: data/raw/train.jsonl" dvc.lock',
   ];
   const recordings = [];
