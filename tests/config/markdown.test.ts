@@ -33,7 +33,7 @@ function anchorsOf(page: string): string[] {
 }
 
 test.each(pages)('every link in %s leads somewhere', (page) => {
-  const links = [...withoutCode(textOf(page)).matchAll(/\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"/g)]
+  const links = [...withoutCode(textOf(page)).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)]
     .map(([, inline, html]) => inline ?? html)
     .filter((link) => !/^[a-z]+:/i.test(link));
   const broken = links.filter((link) => {
@@ -43,6 +43,21 @@ test.each(pages)('every link in %s leads somewhere', (page) => {
     return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target).includes(anchor);
   });
   expect(broken).toEqual([]);
+});
+
+/** Pages of this repository that a page leads to. A folder shows the pages in it. */
+function leadsTo(page: string): string[] {
+  return [...withoutCode(textOf(page)).matchAll(/\]\(([^)\s#]+)/g)]
+    .map(([, link]) => join(dirname(page), link))
+    .flatMap((target) => pages.filter((each) => each === target || dirname(each) === target));
+}
+
+test('README.md leads to every page of docs/ and every runbook page within three clicks', () => {
+  const clicks = new Map([['README.md', 0]]);
+  for (const [page, count] of clicks)
+    for (const next of leadsTo(page)) if (!clicks.has(next)) clicks.set(next, count + 1);
+  const far = pages.filter((page) => page.startsWith('docs/') && (clicks.get(page) ?? Infinity) > 3);
+  expect(far).toEqual([]);
 });
 
 test('docs/README.md leads to every page of docs/, and README.md to it', () => {
