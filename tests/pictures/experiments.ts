@@ -55,7 +55,12 @@ export async function takeExperimentsPictures(browser: Browser, pictures: string
       await page.locator('.parcoords').first().waitFor({ timeout: 300_000 });
       await page.waitForTimeout(3000);
       const assistant = page.getByRole('button', { name: 'Close' });
-      if (await assistant.first().isVisible()) await assistant.first().click();
+      if (await assistant.first().isVisible()) {
+        // It stays closed, and the plot gets its room.
+        await assistant.first().click();
+        await page.reload();
+        await page.locator('.parcoords').first().waitFor({ timeout: 300_000 });
+      }
       await page.waitForTimeout(1500);
       await page.screenshot({ path: join(pictures, `experiments-${study}.png`) });
     }

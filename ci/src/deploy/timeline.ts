@@ -20,8 +20,11 @@ const right = 24;
 const rowHeight = 22;
 const chartHeight = 74;
 const mostCharts = 4;
-const mostWords = 96;
+const mostWords = 120;
 const colours = { text: '#24292f', quiet: '#8c959f', now: '#0969da', bad: '#cf222e', good: '#1a7f37' };
+
+/** The same on a dark page. */
+const dark = `<style>@media (prefers-color-scheme: dark) { rect { fill: #0d1117; } line[stroke="#d0d7de"] { stroke: #3d444d; } [fill="${colours.text}"] { fill: #e6edf3; } [fill="${colours.quiet}"] { fill: #9198a1; } [fill="${colours.now}"] { fill: #58a6ff; } [stroke="${colours.now}"] { stroke: #58a6ff; } [fill="${colours.bad}"] { fill: #ff7b72; } [stroke="${colours.bad}"] { stroke: #ff7b72; } }</style>`;
 
 export function parseRecord(text: string): Entry[] {
   return text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [JSON.parse(line) as Entry]));
@@ -55,6 +58,7 @@ export function timelineOf(entries: Entry[], title: string): string {
       ? ''
       : `<line x1="${x(failedAt).toFixed(1)}" y1="${chartsTop}" x2="${x(failedAt).toFixed(1)}" y2="${bottom}" stroke="${colours.bad}" stroke-width="2"/><text x="${(x(failedAt) - 6).toFixed(1)}" y="${chartsTop + 10}" text-anchor="end" fill="${colours.bad}">verdict</text>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12" role="img"><title>${escaped(title)}</title>
+${dark}
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 <text x="12" y="24" font-size="15" font-weight="bold" fill="${colours.text}">${escaped(title)}</text>
 ${rows.join('\n')}
