@@ -1,4 +1,4 @@
-// @ts-nocheck: this runs in a browser, whose types this program does not have; tests/page.test.ts runs it in one.
+// @ts-nocheck: this runs in a browser, whose types this program does not have; tests/page.test.ts and page_manners.test.ts run it in one.
 /**
  * The script of the home page, which goes into the page as text. Everything but a file of texts works without it.
  *
