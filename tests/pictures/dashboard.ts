@@ -149,10 +149,10 @@ function legend(names: string[], lower = 0): string {
     .join('');
 }
 
-/** The upper end of an axis. Zero alone gets one with a readable unit, and a share ends at 100 %. */
+/** The upper end of an axis. Zero alone gets one with a readable unit, and a share ends at 100 %, which a rate may exceed by a little. */
 function top(value: number, unit: Unit): number {
   if (value <= 0) return unit === 'percentunit' ? 0.01 : unit === 'bytes' ? MIB : 1;
-  if (unit === 'percentunit' && value <= 1 && value > 0.5) return 1;
+  if (unit === 'percentunit' && value <= 1.05 && value > 0.5) return 1;
   return unit === 'bytes' ? niceAbove(value / MIB) * MIB : niceAbove(value);
 }
 

@@ -82,9 +82,9 @@ export async function runPipelines(folder: string, pictures: string): Promise<Pi
 }
 
 /** The data of the pipeline, from DVC's cache to a remote. */
-async function takeDataPicture(clone: string, env: NodeJS.ProcessEnv, pictures: string): Promise<void> {
+export async function takeDataPicture(clone: string, env: NodeJS.ProcessEnv, pictures: string): Promise<void> {
   const commands = [
-    'dvc remote list',
+    'dvc config remote.local.url',
     'dvc push',
     'dvc status --cloud',
     'du -sh .local/dvc-remote',
@@ -120,6 +120,7 @@ export async function takeMlflowPictures(browser: Browser, { address }: Pipeline
   const href = (await link.getAttribute('href')) ?? '';
   const run = href.replace(/^.*#/, '');
   await shoot(run, /^roc_auc$/, 'mlflow-run.png');
+  await page.setViewportSize({ width: 1400, height: 860 });
   await shoot(run.replace(/\?|$/, '/artifacts/plots/roc.svg$&'), /plots\/roc\.svg/, 'mlflow-plot.png');
   // With the older form of the page, which has a column of stages.
   await page.setViewportSize({ width: 1400, height: 560 });
