@@ -19,7 +19,7 @@ export const normalizeSettings: NormalizeSettings = {
   elongation: true,
 };
 
-export function wordSettings(minDf: number): Required<VectorizerSettings> {
+export function wordSettings(minDf: number): Required<Omit<VectorizerSettings, 'hashing'>> {
   return {
     rules: 2,
     tokenizer: 'words',

@@ -208,6 +208,12 @@ const features = {
     .describe('Weight of what a "but" or an opening "although A," sets aside; 1 turns it off.'),
   word: block('words', [1, 2], 1),
   char: block('characters', [3, 6], 2),
+  hashing: whole(1 << 10, 1 << 24)
+    .refine((columns) => Number.isInteger(Math.log2(columns)), 'it must be a power of two')
+    .optional()
+    .describe(
+      'Number of columns of each block, a power of two: n-grams are hashed to them, min_df, max_df and max_features do not apply. If not given, each n-gram has a column of its own.',
+    ),
   polarity: z
     .array(z.enum(TABLES))
     .default([...TABLES])

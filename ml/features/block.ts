@@ -9,6 +9,7 @@
  * negative (see ngrams.ts) and keeps its sign.
  */
 import type { Tokens } from '../text/tokens.ts';
+import type { HashedNgrams } from './hashed.ts';
 import type { CharNgrams, WordNgrams } from './ngrams.ts';
 import type { LexiconWords } from './polarity.ts';
 import { Row } from './row.ts';
@@ -36,10 +37,10 @@ const WEIGHTS = 2;
 export class Block {
   /** Null for the words of a lexicon, whose value is 2 x count / sqrt(number of tokens). */
   readonly settings: BlockSettings | null;
-  readonly ngrams: WordNgrams | CharNgrams | LexiconWords;
+  readonly ngrams: WordNgrams | CharNgrams | HashedNgrams | LexiconWords;
   readonly idf: Idf;
 
-  constructor(settings: BlockSettings | null, ngrams: WordNgrams | CharNgrams | LexiconWords, idf: Idf) {
+  constructor(settings: BlockSettings | null, ngrams: Block['ngrams'], idf: Idf) {
     this.settings = settings;
     this.ngrams = ngrams;
     this.idf = idf;

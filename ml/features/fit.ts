@@ -2,12 +2,14 @@
  * Learns a block from documents in one pass: counts every n-gram, prunes, then weighs the remaining counts.
  *
  * Most of the time goes into finding n-grams, so none is looked up twice. That costs memory: 8 bytes for each distinct n-gram
- * of each document. Columns are numbered by first occurrence, so the same documents give the same columns.
+ * of each document. Columns are numbered by first occurrence, so the same documents give the same columns. Hashed columns
+ * (hashed.ts) are what they are, and none is pruned.
  */
 import { SentimentError } from '../errors.ts';
 import type { Tokens } from '../text/tokens.ts';
 import { type BlockSettings, type Idf, inverseDocumentFrequencies, weighRow } from './block.ts';
 import type { Csr } from './csr.ts';
+import type { HashedNgrams } from './hashed.ts';
 import type { CharNgrams, WordNgrams } from './ngrams.ts';
 import { Row } from './row.ts';
 
@@ -20,17 +22,17 @@ const IDF = 1;
 export type Fitted = { kept: Uint32Array; idf: Idf; x: Csr };
 
 /** Takes documents one by one, then returns what remains of their n-grams, and their matrix. */
-export class BlockFitter {
+export class BlockFitter<Kind extends WordNgrams | CharNgrams | HashedNgrams = WordNgrams | CharNgrams> {
   readonly settings: BlockSettings;
-  readonly ngrams: WordNgrams | CharNgrams;
+  readonly ngrams: Kind;
   /** Beside its place, each column has the number of its documents. */
   readonly #row = new Row(1 << 14, STRIDE);
   readonly #starts: number[] = [0];
   #columns = new Int32Array(1 << 16);
   #counted = new Float32Array(1 << 16);
 
-  /** `ngrams` learns. */
-  constructor(settings: BlockSettings, ngrams: WordNgrams | CharNgrams) {
+  /** `ngrams` learns, unless it hashes. */
+  constructor(settings: BlockSettings, ngrams: Kind) {
     this.settings = settings;
     this.ngrams = ngrams;
   }
@@ -57,13 +59,17 @@ export class BlockFitter {
   finish(): Fitted {
     const documents = this.#starts.length - 1;
     const { table } = this.#row;
-    const counts = new Uint32Array(this.ngrams.size);
-    for (let column = 0; column < counts.length; column++) counts[column] = table[STRIDE * column + DOCUMENTS];
-    const kept = keptColumns(counts, this.ngrams.size, documents, this.settings);
+    const { size, unit } = this.ngrams;
+    const counts = new Uint32Array(size);
+    for (let column = 0; column < size; column++) counts[column] = table[STRIDE * column + DOCUMENTS];
+    const kept =
+      unit === 'hashed_word' || unit === 'hashed_char'
+        ? Uint32Array.from({ length: size }, (_, column) => column)
+        : keptColumns(counts, size, documents, this.settings);
     if (kept.length === 0) {
       throw new SentimentError(
         'VOCABULARY_EMPTY',
-        `none of ${this.ngrams.size} ${this.ngrams.unit} n-grams in ${documents} documents remains after pruning with ` +
+        `none of ${size} ${unit} n-grams in ${documents} documents remains after pruning with ` +
           `min_df ${this.settings.min_df} and max_df ${this.settings.max_df}`,
         { next: 'lower min_df or raise max_df in params.yaml, or add texts' },
       );

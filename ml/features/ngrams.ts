@@ -246,7 +246,7 @@ export class CharNgrams implements Ngrams {
 }
 
 /** Lists of columns by number. */
-class Lists {
+export class Lists {
   columns: Int32Array<ArrayBuffer> = new Int32Array(1 << 10);
   /** Range of each list in `columns`, end exclusive. */
   starts: Uint32Array<ArrayBuffer> = new Uint32Array(1 << 8);

@@ -13,6 +13,7 @@ import { Words } from '../text/words.ts';
 import { Block, type BlockSettings, Weigher } from './block.ts';
 import type { Csr } from './csr.ts';
 import { BlockFitter } from './fit.ts';
+import { HashedCharacters, type HashedNgrams, HashedWords } from './hashed.ts';
 import { CharNgrams, WordNgrams } from './ngrams.ts';
 import { LexiconWords } from './polarity.ts';
 import { selectCharNgrams, selectWordNgrams } from './select.ts';
@@ -21,6 +22,8 @@ export type VectorizerSettings = AnalyzerSettings & {
   /** Null leaves the block out; at least one of the two is required. */
   word: BlockSettings | null;
   char: BlockSettings | null;
+  /** Number of columns of each block of hashed n-grams (hashed.ts), a power of two; undefined: columns have names. */
+  hashing?: number | undefined;
   /** Tables of the lexicon; none or undefined leaves its block out. */
   polarity?: Table[];
   /** Whose opinion of words has columns too, if it has any (ml/prior.ts). */
@@ -51,7 +54,7 @@ export class Vectorizer {
     this.settings = settings;
     this.words = words;
     this.analyze = createAnalyzer(settings, words);
-    words.close(settings.char === null ? 'leave' : 'keep');
+    words.close(settings.char === null && settings.hashing === undefined ? 'leave' : 'keep');
     this.blocks = blocks;
     const offsets: number[] = [];
     let columns = 0;
@@ -132,10 +135,15 @@ export function fitVectorizer(
   const ofLexicon = new Weigher(lexiconBlock(met, lexicon.length));
   const lexiconRows = new Rows();
   const analyze = createAnalyzer(settings, met);
-  const fitters: BlockFitter[] = [];
+  const { hashing } = settings;
+  // Words that are not in a table are guests, so memory does not grow with their number.
+  if (hashing !== undefined) met.close('keep');
+  const fitters: BlockFitter<WordNgrams | CharNgrams | HashedNgrams>[] = [];
   const signs: number[] = [];
-  if (settings.word) fitters.push(new BlockFitter(settings.word, new WordNgrams(settings.word.ngrams, met)));
-  if (settings.char) fitters.push(new BlockFitter(settings.char, new CharNgrams(settings.char.ngrams, met)));
+  for (const unit of ['word', 'char'] as const) {
+    const block = settings[unit];
+    if (block) fitters.push(new BlockFitter(block, learningNgrams(unit, block, met, hashing)));
+  }
   for (const text of texts) {
     signs.push(Number(showsSign(text)));
     const tokens = analyze(text);
@@ -152,6 +160,9 @@ export function fitVectorizer(
     const { settings: block, ngrams } = fitter;
     const { kept, idf, x } = fitter.finish();
     parts.push(x);
+    if (ngrams.unit === 'hashed_word' || ngrams.unit === 'hashed_char') {
+      return new Block(block, hashedNgrams(ngrams.unit, block, words, ngrams.size), idf);
+    }
     if (ngrams.unit === 'char') return new Block(block, selectCharNgrams(ngrams, block.ngrams, kept, words), idf);
     const selected = selectWordNgrams(ngrams, block.ngrams, kept, lexicon.length);
     words = selected.words;
@@ -165,6 +176,20 @@ export function fitVectorizer(
     vectorizer: new Vectorizer(settings, words, blocks),
     x: { ...sideBySide(parts), signs: Uint8Array.from(signs) },
   };
+}
+
+function learningNgrams(unit: 'word' | 'char', { ngrams }: BlockSettings, words: Words, hashing: number | undefined) {
+  if (hashing !== undefined) return hashedNgrams(`hashed_${unit}`, { ngrams }, words, hashing);
+  return unit === 'word' ? new WordNgrams(ngrams, words) : new CharNgrams(ngrams, words);
+}
+
+export function hashedNgrams(
+  unit: HashedNgrams['unit'],
+  { ngrams }: Pick<BlockSettings, 'ngrams'>,
+  words: Words,
+  size: number,
+): HashedNgrams {
+  return unit === 'hashed_word' ? new HashedWords(ngrams, words, size) : new HashedCharacters(ngrams, words, size);
 }
 
 /** One matrix with the columns of all parts next to each other. */

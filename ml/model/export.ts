@@ -7,6 +7,7 @@
  * has no softmax: its classes are the model's, its scores are not probabilities. `features` names the columns; the
  * library ignores it.
  */
+import { usageError } from '../errors.ts';
 import { readModel } from './artifact.ts';
 
 const STEPS = 50_000;
@@ -25,9 +26,13 @@ export type ExportedModel = {
 
 type ExportedClassifier = { numSteps: number; learningRate: number; weights: [number[]] };
 
-/** Throws MODEL_MISSING, MODEL_DAMAGED or MODEL_VERSION. */
+/** Throws MODEL_MISSING, MODEL_DAMAGED, MODEL_VERSION, and EXPORT_HASHED (2) for a model whose columns have no names. */
 export function exportModel(path: string): ExportedModel {
   const { weights, intercepts, calibration, vectorizer } = readModel(path).parts;
+  if (vectorizer.settings.hashing !== undefined) {
+    const problem = `the n-grams of ${path} are hashed, so its columns have no names`;
+    throw usageError('EXPORT_HASHED', problem, 'train it without feature_engineering.hashing');
+  }
   const outputs = intercepts.length;
   const rows = intercepts.map((intercept, k) => {
     const own = weights.filter((_, at) => at % outputs === k);

@@ -29,6 +29,11 @@ export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Check {
   return is(`a whole number ${range}`, (value) => Number.isInteger(value) && isWithin(value, least, most));
 }
 
+/** From 2^10 to 2^24. */
+const powerOfTwo = is('a power of two from 2^10 to 2^24', (value) =>
+  Array.from({ length: 15 }, (_, bits) => 2 ** (10 + bits)).includes(value as number),
+);
+
 export function oneOf(...values: readonly string[]): Check {
   return is(values.join(', '), (value) => typeof value === 'string' && values.includes(value));
 }
@@ -118,6 +123,7 @@ const vectorizer: Fields<VectorizerSettings> = {
   contrast_weight: number(0, 1),
   word: nullable(fields(block)),
   char: nullable(fields(block)),
+  hashing: optional(powerOfTwo),
   polarity: optional(list(oneOf('vader', 'afinn', 'vectors'))),
   prior: optional(fact),
 };

@@ -9,13 +9,13 @@
  *     word.idf       f64
  *
  * Characters have char.pairs, char.idf_of and char.idf. A lexicon has polarity.size (u32), the number of its words, which come
- * first. Hash tables are built when the file is loaded: that takes less time
+ * first. Hashed n-grams (features/hashed.ts) have only hashed_word.idf_of and so on. Hash tables are built when the file is loaded: that takes less time
  * than to read and check their bytes. Files of format 1 are in old_vectorizer_file.ts.
  */
 import { Block, type Idf } from '../features/block.ts';
 import { CharNgrams, WordNgrams } from '../features/ngrams.ts';
 import { Pairs, RECORD } from '../features/pairs.ts';
-import { lexiconBlock, Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
+import { hashedNgrams, lexiconBlock, Vectorizer, type VectorizerSettings } from '../features/vectorizer.ts';
 import { Words } from '../text/words.ts';
 import { vectorizerSettings } from './header.ts';
 import { vectorizerOfFormat1 } from './old_vectorizer_file.ts';
@@ -42,7 +42,7 @@ export function vectorizerSections({ words, blocks }: Vectorizer): Map<string, S
         Int32Array.from({ length: words.size }, (_, id) => ngrams.columnOf(id)),
       );
     }
-    sections.set(`${unit}.pairs`, ngrams.pairs.records);
+    if (unit === 'word' || unit === 'char') sections.set(`${unit}.pairs`, ngrams.pairs.records);
     sections.set(`${unit}.idf_of`, idf.of);
     sections.set(`${unit}.idf`, idf.values);
   }
@@ -54,7 +54,18 @@ export function vectorizerFromSections(file: SectionFile, settings: VectorizerSe
   if (file.format === 1) return vectorizerOfFormat1(file, settings);
   const words = readWords(file);
   const blocks: Block[] = [];
-  if (settings.word) {
+  const { hashing } = settings;
+  if (hashing !== undefined) {
+    for (const unit of ['word', 'char'] as const) {
+      const block = settings[unit];
+      if (block === null) continue;
+      const idf = readIdf(file, `hashed_${unit}`);
+      if (idf.of.length !== hashing)
+        throw file.damaged(`it has ${idf.of.length} hashed columns in place of ${hashing}`);
+      blocks.push(new Block(block, hashedNgrams(`hashed_${unit}`, block, words, hashing), idf));
+    }
+  }
+  if (hashing === undefined && settings.word) {
     const columns = file.section('word.columns', Int32Array);
     if (columns.length !== words.size) throw file.damaged(`it has ${columns.length} columns for ${words.size} words`);
     const idf = readIdf(file, 'word');
@@ -62,7 +73,7 @@ export function vectorizerFromSections(file: SectionFile, settings: VectorizerSe
     const ngrams = new WordNgrams(settings.word.ngrams, words, { columns, pairs, size: idf.of.length });
     blocks.push(new Block(settings.word, ngrams, idf));
   }
-  if (settings.char) {
+  if (hashing === undefined && settings.char) {
     const idf = readIdf(file, 'char');
     const pairs = readPairs(file, 'char', { left: 1, right: 1 << 16 }, idf, new Int32Array(0));
     blocks.push(
