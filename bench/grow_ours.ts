@@ -4,7 +4,7 @@
  *
  *     node bench/grow_ours.ts KIND COUNT FEATURES MODEL
  *
- * FEATURES is words (uni- and bigrams) or standard (as in params.yaml).
+ * FEATURES is words (uni- and bigrams), standard (as in params.yaml) or hashed (standard, with 2^18 columns a block).
  */
 import { rmSync, statSync } from 'node:fs';
 import { classSetOf } from '../ml/corpus/classes.ts';
@@ -37,7 +37,9 @@ export type Growth = {
 
 const [kind, count, features, path] = process.argv.slice(2);
 const given = readParams();
-const params = features === 'standard' ? given : { ...given, feature_engineering: wordSettings(1) };
+const own = features === 'words' ? wordSettings(1) : given.feature_engineering;
+const hashing = features === 'hashed' ? 2 ** 18 : undefined;
+const params = { ...given, feature_engineering: { ...own, hashing } };
 const reviews: Review[] = [];
 for await (const review of grownTexts(kind as Kind)) if (reviews.push(review) === Number(count)) break;
 const texts = process.resourceUsage().maxRSS;
