@@ -19,6 +19,8 @@ const OTHERS = [
   'classes-calibration.svg',
   'classes-confusion.svg',
   'bake.svg',
+  // Made by tests/pictures/terminal.ts from the log of a real engine, which make pictures does not have.
+  'terminal-dagger.svg',
   'growth.svg',
   'experiments-compare.png',
   'experiments-tune.png',
