@@ -120,7 +120,7 @@ test('the deployer knows no application: neither its code, nor what it exports, 
     ...pages.map((page) => [page, readFileSync(join(root, page), 'utf8')]),
   ];
   expect(texts.length).toBeGreaterThan(70);
-  // Whoever has the package or the module has neither our manifests nor this repository's other folders.
+  // Users of the package or the module have neither our manifests nor the other folders of this repository.
   const ours = /sentiment|mlflow|koa\b|manifests\/(?:cluster|app)|manifests\/signals/i;
   expect(texts.filter(([, text]) => ours.test(text)).map(([file]) => file)).toEqual([]);
   for (const folder of folders) expect(importsFrom(folder, isIn('ci/src/release', 'ci/src/containers'))).toEqual([]);
