@@ -71,6 +71,11 @@ export class Predictor {
     return `{"predictions":[${answers.join(',')}]${failures},"model":${this.#modelJson}}`;
   }
 
+  /** Throws RequestError 422 if `towards` is no class that can be explained. */
+  checkClass(towards: string | undefined): void {
+    this.#checks.flags({ towards });
+  }
+
   /** For the page. `towards` names the class to explain. Throws RequestError as above. */
   explain(text: unknown, towards?: string): Explanation {
     const { towards: named } = this.#checks.flags({ towards });

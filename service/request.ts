@@ -53,6 +53,13 @@ export function mediaType(contentType: string | undefined): string {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }
 
+/** The value of a parameter of an address or a form. Throws RequestError 422 if it is given twice. */
+export function onlyValue(parameters: URLSearchParams, name: string): string | undefined {
+  const [value, another] = parameters.getAll(name);
+  if (another === undefined) return value;
+  throw new RequestError(422, 'GIVEN_TWICE', `"${name}" is given twice`, { next: 'give it once' });
+}
+
 /** 503: the service has taken on as much as it can. */
 export function overloaded(message: string, headers: Record<string, string> = {}): RequestError {
   return new RequestError(503, 'OVERLOADED', message, {

@@ -7,16 +7,21 @@ import { readBody } from '../body.ts';
 import { sendPage } from '../page/document.ts';
 import { type Home, homePage } from '../page/home.ts';
 import type { Predictor } from '../predict.ts';
-import { isJson, overloaded, RequestError } from '../request.ts';
+import { isJson, onlyValue, overloaded, RequestError } from '../request.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 
 export function page(service: Service): Handler {
   return async (ctx) => {
-    const query = new URLSearchParams(ctx.querystring);
-    const text = query.get('text') ?? undefined;
-    if (text === undefined) return sendPage(ctx, homePage(standing(service, ctx)), 'home');
+    let asked: Asked;
+    try {
+      asked = { ...askedIn(new URLSearchParams(ctx.querystring)), isLines: false };
+      service.state.predictor?.checkClass(asked.towards);
+    } catch (error) {
+      return showError(service, ctx, error, {});
+    }
+    if (asked.text === undefined) return sendPage(ctx, homePage(standing(service, ctx)), 'home');
     service.access.check(ctx.req);
-    await show(service, ctx, { text, isLines: false, towards: query.get('towards') ?? undefined });
+    await show(service, ctx, asked);
   };
 }
 
@@ -36,16 +41,26 @@ export function predictForm(service: Service, answer: (ctx: Context, body: strin
       return showError(service, ctx, error, {});
     }
     if (isJson(body)) return answer(ctx, body);
-    const form = new URLSearchParams(body);
-    const text = form.get('text') ?? undefined;
-    const towards = form.get('towards') ?? undefined;
-    if (wantsJson) return answer(ctx, JSON.stringify({ text, towards }));
-    await show(service, ctx, { text, isLines: form.get('lines') === '1', towards });
+    let asked: Asked;
+    try {
+      asked = askedIn(new URLSearchParams(body));
+    } catch (error) {
+      if (wantsJson) throw error;
+      return showError(service, ctx, error, {});
+    }
+    if (wantsJson) return answer(ctx, JSON.stringify({ text: asked.text, towards: asked.towards }));
+    await show(service, ctx, asked);
   };
 }
 
 /** `towards` is the class to explain, if it is not the predicted one. */
 type Asked = { text: string | undefined; isLines: boolean; towards: string | undefined };
+
+/** Throws RequestError 422 for what is given twice. */
+function askedIn(parameters: URLSearchParams): Asked {
+  const [text, lines, towards] = ['text', 'lines', 'towards'].map((name) => onlyValue(parameters, name));
+  return { text, isLines: lines === '1', towards };
+}
 
 async function show(service: Service, ctx: Context, asked: Asked): Promise<void> {
   const { state, admission } = service;
@@ -62,6 +77,7 @@ async function show(service: Service, ctx: Context, asked: Asked): Promise<void>
 
 function judge(predictor: Predictor, { text, isLines, towards }: Asked): Pick<Home, 'explanation' | 'several'> {
   const lines = isLines ? (text ?? '').split(/\r?\n/).filter((line) => /\S/.test(line)) : [];
+  predictor.checkClass(towards);
   if (lines.length < 2) return { explanation: predictor.explain(isLines ? (lines[0] ?? text) : text, towards) };
   const predictions = predictor.predictAll(lines, 'lines');
   return { several: lines.map((line, i) => ({ text: line, prediction: predictions[i] })) };

@@ -42,6 +42,10 @@ describe('JSON', () => {
       status: 422,
       code: 'EXPLAIN_NOT_BOOLEAN',
     });
+    expect(await refusal(await app.post('/predict?explain=1&explain=0', { text: 'good' }))).toMatchObject({
+      status: 422,
+      code: 'GIVEN_TWICE',
+    });
   });
 
   const texts = ['\ud800 lone', 'a\0b good', '🙂 good 👍🏽', '\u202egood', '\ufeff good', '<script>good</script>'];
@@ -174,14 +178,27 @@ describe('the form', () => {
     ['an empty text', 'text=', 422, 'The text is empty.'],
     ['no text', '', 422, 'The text is missing.'],
     ['a long text', `text=${'x'.repeat(101)}`, 422, 'The text is 101 characters long; the limit is 100.'],
+    ['two texts', 'text=good&text=bad', 422, 'The text is given twice.'],
+    ['a class that is none', 'text=good&towards=odd', 422, '"towards" is "odd"; the classes that can be explained are'],
+    ['lines and a class that is none', 'lines=1&text=good%0Abad&towards=odd', 422, '"towards" is "odd"'],
     ['too much', `text=${'x'.repeat(3000)}`, 413, 'The body is too large; the limit is 2000 bytes.'],
   ];
   it.each(refused)('with %s gets the form again, with the error', async (_, body, status, shown) => {
     const response = await app.post('/predict', body, FORM);
     const page = await response.text();
     expect(response.status).toBe(status);
-    expect(page).toContain(`role="alert"><p>${shown}`);
+    expect(page.replaceAll('&quot;', '"')).toContain(`role="alert"><p>${shown}`);
     expect(page).toContain('<textarea');
+  });
+
+  it.each([
+    ['/?towards=positive&towards=positive', '"towards" is given twice'],
+    ['/?towards=odd', '"towards" is "odd"'],
+    ['/?text=good&text=bad', 'The text is given twice.'],
+  ])('as a link, %s gets the page with the error', async (path, shown) => {
+    const response = await app.get(path);
+    expect(response.status).toBe(422);
+    expect((await response.text()).replaceAll('&quot;', '"')).toContain(shown);
   });
 
   it('cannot inject markup into the page', async () => {

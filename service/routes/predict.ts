@@ -11,7 +11,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { readBody } from '../body.ts';
 import { endpointOf, nextRequestId } from '../labels.ts';
 import { noteAnswer, passOn } from '../observe.ts';
-import { FORM, isJson, mediaType, overloaded, RequestError, UNSAID, unsupported } from '../request.ts';
+import { FORM, isJson, mediaType, onlyValue, overloaded, RequestError, UNSAID, unsupported } from '../request.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 import { predictForm } from './page.ts';
 
@@ -83,12 +83,12 @@ function sendJson(response: ServerResponse, json: string, requestId: string, las
   response.end(json);
 }
 
-/** Reads `?explain=1`. Throws RequestError 422 for an unknown value. */
+/** Reads `?explain=1`. Throws RequestError 422 for an unknown value, or for two. */
 function asksToExplain(url: string): boolean {
   const query = url.indexOf('?');
   if (query < 0) return false;
-  const value = new URLSearchParams(url.slice(query)).get('explain');
-  if (value === null || value === '0' || value === 'false') return false;
+  const value = onlyValue(new URLSearchParams(url.slice(query)), 'explain');
+  if (value === undefined || value === '0' || value === 'false') return false;
   if (value === '1' || value === 'true') return true;
   throw new RequestError(422, 'EXPLAIN_NOT_BOOLEAN', '"explain" in the URL must be 1 or 0');
 }
