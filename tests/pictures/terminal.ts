@@ -58,7 +58,7 @@ const LINE = 18;
  * At most `most` lines: the first ones, a mark for what is left out, the last ones. Lines that `omit` matches are left out too,
  * with a mark for each run of them.
  */
-export function drawTerminal({ command, lines }: Recording, title: string, omit = /$^/, most = 44): string {
+export function drawTerminal({ command, lines }: Recording, title: string, omit = /(?!)/, most = 44): string {
   const kept = lines
     .map((line) => (omit.test(line) ? MARK : line))
     .filter((line, i, all) => line !== MARK || all[i - 1] !== MARK);
