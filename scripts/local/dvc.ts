@@ -1,7 +1,10 @@
 /** Runs `dvc repro` and reports it stage by stage. */
+import { readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
+import { resolve } from 'node:path';
 import { diskTrouble, SentimentError } from '../../ml/errors.ts';
 import { paths } from '../../ml/stages/paths.ts';
+import { commandOf } from './processes.ts';
 import { type Call, runProgram } from './programs.ts';
 import type { Progress } from './progress.ts';
 
@@ -25,6 +28,7 @@ export async function repro(stages: string[], flags: string[], { progress, ...ca
     }
   };
   progress.wait('DVC');
+  dropStaleLocks(call.root);
   const code = await runProgram({ ...call, command: ['dvc', 'repro', ...flags, ...stages], onLine });
   progress.done(code === 0 ? '' : 'failed');
   if (code === 0) return;
@@ -35,6 +39,22 @@ export async function repro(stages: string[], flags: string[], { progress, ...ca
   const words = errors.join('; ');
   const next = troubleIn(words) ?? 'the message comes from DVC; for more, run `dvc repro --verbose` in `make shell`';
   throw new SentimentError('DVC_FAILED', `dvc repro: ${words || `exit code ${code}`}`, { next });
+}
+
+/**
+ * Removes DVC's list of the files in use if no DVC that runs is on it. DVC takes any process of that number for alive: one that was
+ * killed and that nobody has waited for, as in a container without an init, or another program by now.
+ */
+export function dropStaleLocks(root: string): void {
+  const file = resolve(root, '.dvc/tmp/rwlock');
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return;
+  }
+  const isHeld = [...text.matchAll(/"pid": (\d+)/g)].some(([, pid]) => /dvc/i.test(commandOf(Number(pid)) ?? ''));
+  if (!isHeld) rmSync(file, { force: true });
 }
 
 /** What to do about a full or read-only disk. Python gives the error's number: [Errno 28] No space left on device. */

@@ -31,6 +31,18 @@ function startTicks(pid: number): string | undefined {
   return state === 'Z' ? undefined : fields[18];
 }
 
+/** The command line; undefined if no such process runs. */
+export function commandOf(pid: number): string | undefined {
+  if (!identityOf(pid)) return undefined;
+  try {
+    return existsSync('/proc/self/stat')
+      ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return undefined;
+  }
+}
+
 export function isRunning({ pid, start }: Identity): boolean {
   const now = identityOf(pid);
   return now !== undefined && now.start === start;
