@@ -80,6 +80,8 @@ export class Uploads {
     try {
       const body = await readFile(path);
       const signal = AbortSignal.any([this.#giveUp.signal, AbortSignal.timeout(TIMEOUT)]);
+      // The time may have passed while the file was read.
+      signal.throwIfAborted();
       await this.#put(`${prefix}${basename(path)}`, body, signal);
       await rm(path, { force: true });
       this.#onUploaded(body.length);
