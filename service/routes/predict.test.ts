@@ -179,8 +179,8 @@ describe('the form', () => {
     ['no text', '', 422, 'The text is missing.'],
     ['a long text', `text=${'x'.repeat(101)}`, 422, 'The text is 101 characters long; the limit is 100.'],
     ['two texts', 'text=good&text=bad', 422, 'The text is given twice.'],
-    ['a class that is none', 'text=good&towards=odd', 422, '"towards" is "odd"; the classes that can be explained are'],
-    ['lines and a class that is none', 'lines=1&text=good%0Abad&towards=odd', 422, '"towards" is "odd"'],
+    ['an unknown class', 'text=good&towards=odd', 422, '"towards" is "odd"; the classes that can be explained are'],
+    ['lines and an unknown class', 'lines=1&text=good%0Abad&towards=odd', 422, '"towards" is "odd"'],
     ['too much', `text=${'x'.repeat(3000)}`, 413, 'The body is too large; the limit is 2000 bytes.'],
   ];
   it.each(refused)('with %s gets the form again, with the error', async (_, body, status, shown) => {
