@@ -1,10 +1,8 @@
 /** Runs `dvc repro` and reports it stage by stage. */
-import { readFileSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
-import { resolve } from 'node:path';
 import { diskTrouble, SentimentError } from '../../ml/errors.ts';
 import { paths } from '../../ml/stages/paths.ts';
-import { commandOf } from './processes.ts';
+import { clearLeftovers, keepLockFile } from './dvc_leftovers.ts';
 import { type Call, runProgram } from './programs.ts';
 import type { Progress } from './progress.ts';
 
@@ -14,6 +12,7 @@ export type Repro = Omit<Call, 'command' | 'onLine'> & { progress: Progress };
 export async function repro(stages: string[], flags: string[], { progress, ...call }: Repro): Promise<void> {
   let running = '';
   const errors: string[] = [];
+  const warnings: string[] = [];
   const onLine = (text: string) => {
     const line = readDvcLine(text);
     if (line.kind === 'running') {
@@ -24,37 +23,24 @@ export async function repro(stages: string[], flags: string[], { progress, ...ca
     } else if (line.kind === 'error') {
       errors.push(line.text);
     } else if (line.kind === 'said') {
+      if (running === '') warnings.push(line.text);
       progress.say(line.text);
     }
   };
   progress.wait('DVC');
-  dropStaleLocks(call.root);
+  for (const text of clearLeftovers(call.root)) progress.say(text);
+  const forget = keepLockFile(call.root);
   const code = await runProgram({ ...call, command: ['dvc', 'repro', ...flags, ...stages], onLine });
+  forget();
   progress.done(code === 0 ? '' : 'failed');
   if (code === 0) return;
   const exit = /exited with (\d+)$/.exec(errors.join('\n'));
   if (exit) {
     throw new SentimentError('STAGE_FAILED', `${running} failed; its message is above`, { exitCode: Number(exit[1]) });
   }
-  const words = errors.join('; ');
+  const words = (errors.length > 0 ? errors : warnings.slice(0, 1)).join('; ');
   const next = troubleIn(words) ?? 'the message comes from DVC; for more, run `dvc repro --verbose` in `make shell`';
   throw new SentimentError('DVC_FAILED', `dvc repro: ${words || `exit code ${code}`}`, { next });
-}
-
-/**
- * Removes DVC's list of the files in use if no DVC that runs is on it. DVC takes any process of that number for alive: one that was
- * killed and that nobody has waited for, as in a container without an init, or another program by now.
- */
-export function dropStaleLocks(root: string): void {
-  const file = resolve(root, '.dvc/tmp/rwlock');
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return;
-  }
-  const isHeld = [...text.matchAll(/"pid": (\d+)/g)].some(([, pid]) => /dvc/i.test(commandOf(Number(pid)) ?? ''));
-  if (!isHeld) rmSync(file, { force: true });
 }
 
 /** What to do about a full or read-only disk. Python gives the error's number: [Errno 28] No space left on device. */
@@ -62,6 +48,9 @@ function troubleIn(words: string): string | undefined {
   // DVC has tried to link and to copy the file.
   const [, path] = /No possible cache link types for '([^']+)'/.exec(words) ?? [];
   if (path) return `look whether its disk is full or read-only (df -h '${path}'), then run the same command again`;
+  if (/dvc\.lock' (?:validation failed|is invalid)/.test(words)) {
+    return 'take the one of the last commit (git checkout HEAD -- dvc.lock), then run the same command again';
+  }
   // SQLite, in which DVC keeps what it knows of files, names none.
   if (/disk I\/O error|database or disk is full/.test(words)) {
     return `look whether the disk of ${paths.local} or .dvc is full (df -h ${paths.local} .dvc), then run the same command again`;
