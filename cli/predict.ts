@@ -6,7 +6,7 @@
  * and writes bytes. All threads look at one copy of the model's file.
  */
 import { once } from 'node:events';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { formatOf, openDataFile, type TableFormat } from '../ml/corpus/data_file.ts';
 import type { ReadingOptions } from '../ml/corpus/dialect.ts';
@@ -81,12 +81,19 @@ const SOME_ROWS_LEFT_OUT = 4;
 const DEFAULT_COLUMN = 'text';
 
 /**
- * Throws PREDICT_BOTH (2), PREDICT_OUT (2), PREDICT_BAD_ROWS (2), PREDICT_WRITTEN_OUT (2), COLUMN_TAKEN (2), TEXT_INVALID, and what readModel,
+ * Throws PREDICT_BOTH (2), PREDICT_FILE (2), PREDICT_OUT (2), PREDICT_BAD_ROWS (2), PREDICT_WRITTEN_OUT (2), COLUMN_TAKEN (2), TEXT_INVALID, and what readModel,
  * readTable, openTableWriter and checkOutput throw. Sets the exit code 4 if rows were left out.
  */
 export async function predict(text: string | undefined, { model: path, data, ...options }: PredictOptions) {
   if (text !== undefined && data !== undefined) {
     throw usageError('PREDICT_BOTH', 'a text and --data are both given', 'give one of the two');
+  }
+  if (text !== undefined && existsSync(text) && statSync(text).isFile()) {
+    throw usageError(
+      'PREDICT_FILE',
+      `"${text}" is a file, and predict takes a text`,
+      `for the texts in it: predict --data ${text}`,
+    );
   }
   if (data === undefined && options.out !== undefined) {
     throw usageError('PREDICT_OUT', '--out needs --data', 'name the table with --data, or redirect: > file');

@@ -284,6 +284,11 @@ test('several text columns are judged as one text', async () => {
   expectFailure(await predict(data, '--out', 'a.csv', '--out', 'b.csv'), 2, '--out is given twice', '"b.csv"');
 });
 
+test('takes no name of a file for a text', async () => {
+  const name = file('my reviews.csv', 'text\nwonderful\n');
+  expectFailure(await runCli(['predict', '--model', model, name]), 2, `"${name}" is a file`, '--data');
+});
+
 test('refuses contradictory arguments', async () => {
   expectFailure(await runCli(['predict', '--model', model, '--data', 'x.csv', 'fine']), 2, 'a text and --data');
   expectFailure(await runCli(['predict', '--model', model, '--out', 'x.csv']), 2, '--out needs --data');

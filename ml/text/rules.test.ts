@@ -93,6 +93,7 @@ const twins: [string, string, string[]][] = [
   ['Hebrew and Arabic vowels', 'שלום محمد', ['שָׁלוֹם مُحَمَّد', 'שלום محـــمد']],
   ['underscores', 'not good', ['_not_ good', 'not_good']],
   ['lost apostrophes', "isn't it's", ['isn?t it\ufffds', 'isn\ufffdt it’s', 'isnÆt it&#39;s', 'isnÕt it\u0092s']],
+  ['escaped apostrophes', "isn't it's", ["isn\\'t it\\'s", "isn\\\\'t it&#92;'s", 'isn\\’t it\\&#39;s']],
   ['accents without a semicolon', 'café naïve', ['caf&eacute na&iumlve', 'caf&eacute; na&iuml;ve', 'cafe\u0301 naïve']],
   ['accents encoded twice', 'voilà', ['voilÃ\u00a0']],
   ['strokes', 'not good', ['n\u0336o\u0336t\u0336 good', 'no\u0332t good']],

@@ -76,6 +76,13 @@ const windowsSigns: Rule = {
   replace: (code) => windows1252.decode(new Uint8Array([code.charCodeAt(0)])),
 };
 
+/** Databases and programs write out "isn't" as "isn\'t". No other text has a backslash within a word before an apostrophe. */
+const escapedApostrophes: Rule = {
+  trigger: /\\/,
+  pattern: /(?<=[a-zA-Z])\\{1,2}(?=['\u2019][a-zA-Z])/g,
+  replace: '',
+};
+
 /** An apostrophe that no encoding could read, in "isn?t" and the like. */
 const lostApostrophes: Rule = {
   trigger: /[?\ufffd\xc6\xd5]/,
@@ -257,7 +264,7 @@ function versionTwo(settings: NormalizeSettings): Rule[] {
     loneSurrogates,
     // Twice, since entities and encodings are often encoded twice.
     ...rules(decode_entities, entities, entities),
-    ...rules(repair_encoding, repairEncoding, repairEncoding, windowsSigns, lostApostrophes),
+    ...rules(repair_encoding, repairEncoding, repairEncoding, windowsSigns, lostApostrophes, escapedApostrophes),
     keycaps,
     skinTones,
     invisible,
