@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, matchesGlob, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -31,7 +31,7 @@ function imported(files: string[]): string[] {
 /** Whether the part contains the file, by the rules of Directory.filter that the patterns here use. */
 function sees({ include, exclude }: Part, file: string): boolean {
   const matches = (pattern: string) => file.startsWith(`${pattern}/`) || matchesGlob(file, pattern);
-  return include.some(matches) && !exclude.some(matches);
+  return (include.includes('**') || include.some(matches)) && !exclude.some(matches);
 }
 
 test.each([...unitTests, ...integrationTests])(
@@ -41,6 +41,20 @@ test.each([...unitTests, ...integrationTests])(
     const own = all.filter((file) => group.tests.some((start) => file.startsWith(start)) && sees(group, file));
     expect(own.length).toBeGreaterThan(3);
     expect(imported(own).filter((file) => !sees(group, file))).toEqual([]);
+  },
+);
+
+test.each([...unitTests, ...integrationTests])(
+  'the group "$name" contains every file that its tests name by a path from themselves',
+  (group) => {
+    const all = globSync('{ml,service,cli,scripts,bench,ci/src,modules,tests}/**/*.test.ts', { cwd: root });
+    const own = all.filter((file) => group.tests.some((start) => file.startsWith(start)) && sees(group, file));
+    const named = own.flatMap((file) => {
+      const literals = readFileSync(join(root, file), 'utf8').matchAll(/'(\.\.?\/[^'\n]+)'/g);
+      return [...literals].map(([, path]) => join(dirname(file), path));
+    });
+    const isFile = (path: string) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile();
+    expect(named.filter((path) => !path.startsWith('..') && isFile(path) && !sees(group, path))).toEqual([]);
   },
 );
 
