@@ -8,7 +8,8 @@ import { RequestError } from './request.ts';
 export function invalidJson(body: string): RequestError {
   const offset = jsonErrorOffset(body);
   const before = body.slice(0, offset);
-  const line = before.split('\n').length;
+  let line = 1;
+  for (let at = before.indexOf('\n'); at >= 0; at = before.indexOf('\n', at + 1)) line++;
   const column = offset - before.lastIndexOf('\n');
   const what =
     offset < body.length

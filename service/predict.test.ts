@@ -6,8 +6,8 @@ import { servedWords, wordModel } from './testing.ts';
 
 const limits = { maxTextLength: 100, maxBatchSize: 4, maxExplainLength: 1000 };
 const predictor = new Predictor(servedWords, limits, () => {});
-const answer = (request: unknown, explain = false) =>
-  JSON.parse(predictor.predictJson(JSON.stringify(request), explain));
+const read = (json: string | Buffer[]) => JSON.parse(typeof json === 'string' ? json : Buffer.concat(json).toString());
+const answer = (request: unknown, explain = false) => read(predictor.predictJson(JSON.stringify(request), explain));
 
 describe('an answer', () => {
   it('has label, sentiment, class, probability, confidence, share of known words and model', () => {
@@ -82,6 +82,26 @@ describe('an answer', () => {
     expect(predictions[2]).toEqual({ error: { code: 'TEXT_EMPTY', message: '"texts[2]" is empty' } });
     expect([failed, model]).toEqual([2, { name: 'words', version: '7' }]);
     expect(answer({ texts: ['good'], partial: true })).not.toHaveProperty('failed');
+  });
+
+  it('that is large is kept as bytes, and is the same', () => {
+    const long = new Predictor(
+      servedWords,
+      { maxTextLength: 10_000, maxBatchSize: 4, maxExplainLength: 40_000 },
+      () => {},
+    );
+    const texts = ['gut \u6f22 good '.repeat(500), 'bad', 'awful good '.repeat(800)];
+    const json = long.predictJson(JSON.stringify({ texts, explain: true }));
+    expect(json).toBeInstanceOf(Array);
+    const alone = texts.map((text) => {
+      const { model: _, ...one } = read(long.predictJson(JSON.stringify({ text, explain: true })));
+      return one;
+    });
+    const { predictions } = read(json);
+    expect(predictions).toEqual(alone);
+    predictions.forEach(({ words }: { words: object[] }, i: number) => {
+      expect(words).toEqual(JSON.parse(JSON.stringify(wordModel.explain(texts[i]).words)));
+    });
   });
 
   it('calls the observer once per text', () => {
@@ -178,7 +198,7 @@ it('answers or refuses any JSON, and answers with JSON', () => {
   fc.assert(
     fc.property(request, fc.boolean(), (value, explain) => {
       try {
-        JSON.parse(predictor.predictJson(JSON.stringify(value), explain));
+        read(predictor.predictJson(JSON.stringify(value), explain));
       } catch (error) {
         expect(error).toBeInstanceOf(RequestError);
       }
@@ -222,7 +242,7 @@ describe('the class to explain', () => {
     limits,
     () => {},
   );
-  const ask = (request: object) => JSON.parse(three.predictJson(JSON.stringify(request)));
+  const ask = (request: object) => read(three.predictJson(JSON.stringify(request)));
 
   it('is the one that the request names, in every text of a batch, and the predicted one if it names none', () => {
     expect(ask({ text: 'good', explain: true, towards: 'neutral' }).towards).toBe('neutral');

@@ -9,11 +9,14 @@
  */
 import { knownShareOf } from '../ml/model/decision.ts';
 import type { Explanation, Prediction } from '../ml/model/types.ts';
+import { AnswerJson } from './answer_json.ts';
 import { sentimentOf } from './classes.ts';
+import { checkExtent } from './json_extent.ts';
 import { invalidJson } from './json_position.ts';
 import { errorAnswer, RequestError } from './request.ts';
 import { type Limits, RequestChecks, requireObject } from './requests.ts';
 import type { ServedModel } from './served_model.ts';
+import { LARGE_BYTES } from './turns.ts';
 
 /** Called with the prediction of every text. */
 export type Observe = (prediction: Prediction) => void;
@@ -41,18 +44,23 @@ export class Predictor {
   }
 
   /**
-   * Returns the JSON of the answer. `explain` is what the URL asks for; the body may ask for it too.
+   * Returns the JSON of the answer, in pieces if it is large. `explain` is what the URL asks for; the body may ask for it too.
    * Throws RequestError: 400 for invalid JSON, 422 for an invalid field, which it names.
    */
-  predictJson(body: string, explain = false): string {
+  predictJson(body: string, explain = false): string | Buffer[] {
     const fields = parseObject(body);
     const { text, texts } = fields;
     const isPlain = fields.explain === undefined && fields.partial === undefined && fields.towards === undefined;
     const asked = isPlain ? NOTHING : this.#checks.flags(fields);
     const explained = asked.explain || explain;
     const towards = this.#classOf(asked.towards);
+    const end = `,"model":${this.#modelJson}}`;
     if (texts === undefined) {
-      return `${this.#answer(this.#checks.text(text, 'text'), explained, towards)},"model":${this.#modelJson}}`;
+      const one = this.#checks.text(text, 'text');
+      if (!explained) return this.#open(this.served.model.predict(one)) + end;
+      const json = new AnswerJson();
+      this.#explain(one, towards, json);
+      return json.add(end).whole();
     }
     if (text !== undefined) {
       throw new RequestError(422, 'TEXT_AND_TEXTS', '"text" and "texts" are both given', {
@@ -61,14 +69,16 @@ export class Predictor {
     }
     const list = this.#checkAll(texts, 'texts', asked.partial);
     if (explained) this.#checks.explainLength(list.filter((each) => typeof each === 'string'));
-    let failed = 0;
-    const answers = list.map((one) => {
-      if (typeof one === 'string') return `${this.#answer(one, explained, towards)}}`;
-      failed++;
-      return JSON.stringify(errorAnswer(one));
+    const failed = list.filter((one) => typeof one !== 'string').length;
+    const last = `]${failed > 0 ? `,"failed":${failed}` : ''}${end}`;
+    const json = new AnswerJson('{"predictions":[');
+    list.forEach((one, i) => {
+      if (i > 0) json.add(',');
+      if (typeof one !== 'string') json.add(JSON.stringify(errorAnswer(one)));
+      else if (explained) this.#explain(one, towards, json).add('}');
+      else json.add(`${this.#open(this.served.model.predict(one))}}`);
     });
-    const failures = failed > 0 ? `,"failed":${failed}` : '';
-    return `{"predictions":[${answers.join(',')}]${failures},"model":${this.#modelJson}}`;
+    return json.add(last).whole();
   }
 
   /** Throws RequestError 422 if `towards` is no class that can be explained. */
@@ -110,20 +120,22 @@ export class Predictor {
     });
   }
 
-  /** JSON of one prediction without its closing brace. */
-  #answer(text: string, explain: boolean, about: number | undefined): string {
+  /** Adds the JSON of an explained prediction without its closing brace. */
+  #explain(text: string, about: number | undefined, json: AnswerJson): AnswerJson {
     const { model } = this.served;
-    if (!explain) return this.#open(model.predict(text));
     const explanation = model.explain(text, about);
     const { score, bias, knownShare, words } = explanation;
     const towards = model.classes.length > 2 && { towards: model.classes[explanation.towards] };
-    return `${this.#open(explanation)},${JSON.stringify({ ...towards, score, bias, knownShare, words }).slice(1, -1)}`;
+    json.add(this.#open(explanation));
+    json.add(`,${JSON.stringify({ ...towards, score, bias, knownShare }).slice(1, -1)},"words":`);
+    return json.addList(words);
   }
 
   #classOf(name: string | undefined): number | undefined {
     return name === undefined ? undefined : this.served.model.classes.indexOf(name);
   }
 
+  /** JSON of a prediction without its closing brace. */
   #open(prediction: Prediction): string {
     this.#observe(prediction);
     const { abstains, probability, probabilities, confidence, possible } = prediction;
@@ -149,8 +161,12 @@ function headOf(fields: Record<string, string | null>): string {
 
 const NOTHING = { explain: false, partial: false, towards: undefined };
 
-/** `example` is what a client should send instead. Throws RequestError: 400 for invalid JSON, 422 for anything but an object. */
+/**
+ * `example` is what a client should send instead. Throws RequestError: 400 for invalid JSON, 422 for anything but an object, and for
+ * one that no client needs.
+ */
 export function parseObject(body: string, example?: string): Record<string, unknown> {
+  if (body.length >= LARGE_BYTES) checkExtent(body);
   let value: unknown;
   try {
     value = JSON.parse(body);

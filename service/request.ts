@@ -32,11 +32,6 @@ export const FORM = 'application/x-www-form-urlencoded';
 /** What clients send if nobody named a type. */
 export const UNSAID: readonly string[] = ['', 'text/plain'];
 
-/** No form looks like JSON: browsers encode the brace. */
-export function isJson(body: string): boolean {
-  return /^\s*\{/.test(body);
-}
-
 export function unsupported(type: string): RequestError {
   const message =
     type === '' ? 'the body has no content type' : `the content type "${type.slice(0, 100)}" is not supported`;
@@ -51,6 +46,22 @@ export function mediaType(contentType: string | undefined): string {
   if (contentType === undefined) return '';
   const end = contentType.indexOf(';');
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+/** Fields of a form: each takes memory, also an empty one. */
+const MOST_FIELDS = 100;
+
+/** Throws RequestError 422 for more fields than any of our forms has. */
+export function parseForm(body: string): URLSearchParams {
+  let fields = 1;
+  for (let at = body.indexOf('&'); at >= 0; at = body.indexOf('&', at + 1)) {
+    if (++fields > MOST_FIELDS) {
+      throw new RequestError(422, 'FORM_TOO_LARGE', `the form has more than ${MOST_FIELDS} fields`, {
+        next: 'send only the fields that the API describes',
+      });
+    }
+  }
+  return new URLSearchParams(body);
 }
 
 /** The value of a parameter of an address or a form. Throws RequestError 422 if it is given twice. */

@@ -11,7 +11,7 @@ import { type Feedback, FeedbackRefused, type Judgement } from '../feedback/feed
 import { sendPage } from '../page/document.ts';
 import { thanksPage } from '../page/feedback.ts';
 import { parseObject } from '../predict.ts';
-import { FORM, isJson, mediaType, RequestError, UNSAID, unsupported } from '../request.ts';
+import { FORM, mediaType, parseForm, RequestError, UNSAID, unsupported } from '../request.ts';
 import { checkFeedback, feedbackSchema } from '../requests.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 
@@ -24,12 +24,17 @@ export function feedback({ config, state, metrics, admission, access, feedback: 
     if (type !== 'application/json' && type !== FORM && !UNSAID.includes(type)) throw unsupported(type);
     const predictor = predictorOf(state);
     const body = await readBody(ctx.req, config.maxBodyBytes, admission);
-    if (UNSAID.includes(type) && !isJson(body)) throw unsupported(type);
-    const fields =
-      type === FORM && !isJson(body) ? formFields(body) : parseObject(body, '{"text": "...", "label": "..."}');
+    if (UNSAID.includes(type) && !body.isJson) throw unsupported(type);
     schema ??= feedbackSchema(config, predictor.served.model.classes);
-    const { text, label, request_id, note } = checkFeedback(fields, schema);
-    const { label: predicted } = await admission.work(body.length, () => predictor.judge(text));
+    const known = schema;
+    const judged = () => {
+      const given = body.text();
+      const isForm = type === FORM && !body.isJson;
+      const fields = isForm ? formFields(given) : parseObject(given, '{"text": "...", "label": "..."}');
+      const checked = checkFeedback(fields, known);
+      return { ...checked, predicted: predictor.judge(checked.text).label };
+    };
+    const { text, label, request_id, note, predicted } = await admission.work(body.length, judged);
     const id = String(ctx.state.requestId);
     const model = predictor.served.version;
     const isNew = await add(store, {
@@ -67,7 +72,7 @@ const refuse: Handler = () => {
 };
 
 function formFields(body: string): Record<string, unknown> {
-  const form = new URLSearchParams(body);
+  const form = parseForm(body);
   const field = (name: string) => form.get(name) || undefined;
   return {
     text: form.get('text') ?? undefined,

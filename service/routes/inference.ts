@@ -113,11 +113,12 @@ async function infer({ config, state, admission, access }: Service, ctx: Context
   if (headers['inference-header-content-length'] !== undefined) throw binary();
   if (type !== 'application/json' && !UNSAID.includes(type)) throw unsupported(type);
   const body = await readBody(ctx.req, config.maxBodyBytes, admission);
-  const { id, inputs, outputs } = parseObject(body, EXAMPLE);
-  const { texts, shape } = readTexts(inputs);
-  const wanted = readOutputs(outputs);
   const predictor = predictorOf(state);
-  const predictions = await admission.work(body.length, () => predictor.predictAll(texts, 'data'));
+  const { id, wanted, shape, predictions } = await admission.work(body.length, () => {
+    const { id, inputs, outputs } = parseObject(body.text(), EXAMPLE);
+    const { texts, shape } = readTexts(inputs);
+    return { id, wanted: readOutputs(outputs), shape, predictions: predictor.predictAll(texts, 'data') };
+  });
   const { name, version } = predictor.served;
   return {
     model_name: name,

@@ -3,11 +3,11 @@
  * form, for one text or for a text per line. None of it needs JavaScript.
  */
 import type { Context } from 'koa';
-import { readBody } from '../body.ts';
+import { Body, readBody } from '../body.ts';
 import { sendPage } from '../page/document.ts';
 import { type Home, homePage } from '../page/home.ts';
 import type { Predictor } from '../predict.ts';
-import { isJson, onlyValue, overloaded, RequestError } from '../request.ts';
+import { onlyValue, overloaded, parseForm, RequestError } from '../request.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 
 export function page(service: Service): Handler {
@@ -29,26 +29,21 @@ export function page(service: Service): Handler {
  * The page's form. `answer` sends the answer to a body of JSON: clients whose Accept header asks for JSON get it, and so
  * does a body that is JSON by itself.
  */
-export function predictForm(service: Service, answer: (ctx: Context, body: string) => void | Promise<void>): Handler {
+export function predictForm(service: Service, answer: (ctx: Context, body: Body) => void | Promise<void>): Handler {
   const { config, admission } = service;
   return async (ctx) => {
     const wantsJson = ctx.accepts('html', 'json') === 'json';
-    let body: string;
-    try {
-      body = await readBody(ctx.req, config.maxBodyBytes, admission);
-    } catch (error) {
-      if (wantsJson) throw error;
-      return showError(service, ctx, error, {});
-    }
-    if (isJson(body)) return answer(ctx, body);
+    let body: Body;
     let asked: Asked;
     try {
-      asked = askedIn(new URLSearchParams(body));
+      body = await readBody(ctx.req, config.maxBodyBytes, admission);
+      if (body.isJson) return answer(ctx, body);
+      asked = await admission.work(body.length, () => askedIn(parseForm(body.text())));
     } catch (error) {
       if (wantsJson) throw error;
       return showError(service, ctx, error, {});
     }
-    if (wantsJson) return answer(ctx, JSON.stringify({ text: asked.text, towards: asked.towards }));
+    if (wantsJson) return answer(ctx, Body.of(JSON.stringify({ text: asked.text, towards: asked.towards })));
     await show(service, ctx, asked);
   };
 }

@@ -181,6 +181,7 @@ describe('the form', () => {
     ['two texts', 'text=good&text=bad', 422, 'The text is given twice.'],
     ['an unknown class', 'text=good&towards=odd', 422, '"towards" is "odd"; the classes that can be explained are'],
     ['lines and an unknown class', 'lines=1&text=good%0Abad&towards=odd', 422, '"towards" is "odd"'],
+    ['many fields', 'a=b&'.repeat(200), 422, 'The form has more than 100 fields.'],
     ['too much', `text=${'x'.repeat(3000)}`, 413, 'The body is too large; the limit is 2000 bytes.'],
   ];
   it.each(refused)('with %s gets the form again, with the error', async (_, body, status, shown) => {

@@ -8,10 +8,10 @@
  * string text/plain. No form looks like that: browsers encode the brace.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { readBody } from '../body.ts';
+import { type Body, readBody } from '../body.ts';
 import { endpointOf, nextRequestId } from '../labels.ts';
 import { noteAnswer, passOn } from '../observe.ts';
-import { FORM, isJson, mediaType, onlyValue, overloaded, RequestError, UNSAID, unsupported } from '../request.ts';
+import { FORM, mediaType, onlyValue, overloaded, RequestError, UNSAID, unsupported } from '../request.ts';
 import { type Handler, predictorOf, type Service } from '../service.ts';
 import { predictForm } from './page.ts';
 
@@ -26,7 +26,7 @@ export function predictJson(service: Service, app: RequestListener): RequestList
     if (type !== 'application/json' && !UNSAID.includes(type)) throw unsupported(type);
     predictorOf(state);
     const body = await readBody(request, config.maxBodyBytes, admission);
-    if (type !== 'application/json' && !isJson(body)) throw unsupported(type);
+    if (type !== 'application/json' && !body.isJson) throw unsupported(type);
     await answer(request, response, requestId, body);
   };
   return (request, response) => {
@@ -58,21 +58,25 @@ export function predict(service: Service): Handler {
 }
 
 function answering({ state, admission }: Service) {
-  return async (request: IncomingMessage, response: ServerResponse, requestId: string, body: string): Promise<void> => {
-    const score = () => predictorOf(state).predictJson(body, asksToExplain(request.url ?? ''));
+  return async (request: IncomingMessage, response: ServerResponse, requestId: string, body: Body): Promise<void> => {
+    const score = () => predictorOf(state).predictJson(body.text(), asksToExplain(request.url ?? ''));
     const work = admission.work(body.length, score);
-    const json = typeof work === 'string' ? work : await work;
-    if (!admission.send(response, json.length)) throw overloaded('too many answers wait for their readers');
+    const json = work instanceof Promise ? await work : work;
+    if (!admission.send(response, lengthOf(json))) throw overloaded('too many answers wait for their readers');
     sendJson(response, json, requestId, state.phase === 'draining');
   };
 }
 
-function sendJson(response: ServerResponse, json: string, requestId: string, last: boolean): void {
+function lengthOf(json: string | Buffer[]): number {
+  return typeof json === 'string' ? Buffer.byteLength(json) : json.reduce((sum, piece) => sum + piece.length, 0);
+}
+
+function sendJson(response: ServerResponse, json: string | Buffer[], requestId: string, last: boolean): void {
   const headers = [
     'Content-Type',
     'application/json; charset=utf-8',
     'Content-Length',
-    String(Buffer.byteLength(json)),
+    String(lengthOf(json)),
     'X-Request-Id',
     requestId,
     'X-Content-Type-Options',
@@ -80,7 +84,11 @@ function sendJson(response: ServerResponse, json: string, requestId: string, las
   ];
   if (last) headers.push('Connection', 'close');
   response.writeHead(200, headers);
-  response.end(json);
+  if (typeof json === 'string') response.end(json);
+  else {
+    for (const piece of json) response.write(piece);
+    response.end();
+  }
 }
 
 /** Reads `?explain=1`. Throws RequestError 422 for an unknown value, or for two. */
