@@ -10,8 +10,8 @@
  * after a pass the sum is added to the multiplier. A pass costs as much as with a penalised intercept, and six to ten
  * passes suffice.
  *
- * Convergence is proven: the p_i, shifted on the logit scale until they meet the constraint, are a feasible point of the
- * dual, and the minimum lies between its value and the objective.
+ * Convergence is proven: the p_i, of which those on one side are moved towards t_i until they meet the constraint, are a feasible
+ * point of the dual, and the minimum lies between its value and the objective.
  */
 import type { Csr } from '../features/csr.ts';
 import { createRandom, shuffle } from '../random.ts';
@@ -40,7 +40,7 @@ export function fitL2({ x, target, weight }: TrainingSet, settings: LogisticRegr
   for (let iterations = 1; ; iterations++) {
     shuffle(order, random);
     const gapInPass = pass(x, order, cost, curvature, state);
-    // The proof costs two passes, so it waits until it is likely to succeed: a pass shrinks the gap about as the last did.
+    // The proof costs half a pass, so it waits until it is likely to succeed: a pass shrinks the gap about as the last did.
     const expected = gapInPass * Math.min(1, gapInPass / before);
     before = gapInPass;
     const last = iterations >= settings.max_iterations;
@@ -49,7 +49,7 @@ export function fitL2({ x, target, weight }: TrainingSet, settings: LogisticRegr
     margins(x, weights, margin);
     const b = bestIntercept(margin, state.multiplier, target, cost);
     const objective = halfSquares(weights) + logisticLoss(margin, b, target, cost);
-    const gap = (objective - feasibleDual(x, weights, p, target, cost)) / objective;
+    const gap = (objective - feasibleDual(weights, margin, p, target, cost, curvature)) / objective;
     const converged = gap <= settings.tolerance;
     if (converged || last) return { weights, intercepts: Float64Array.of(b), iterations, objective, gap, converged };
   }
@@ -116,11 +116,6 @@ function solveOne(z: number, goal: number, q: number, p: number): number {
   return probability;
 }
 
-function addRow({ start, columns, values }: Csr, row: number, factor: number, into: Float64Array): void {
-  const end = start[row + 1];
-  for (let k = start[row]; k < end; k++) into[columns[k]] += factor * values[k];
-}
-
 function halfSquares(vector: Float64Array): number {
   let sum = 0;
   for (const value of vector) sum += value * value;
@@ -134,22 +129,43 @@ function dualAt(weights: Float64Array, p: Float64Array, cost: Float64Array): num
   return value;
 }
 
-/** The dual's value at p shifted so that sum_i c_i (t_i - p_i) = 0. `weights` is w(p) before the shift. */
+/**
+ * A value that the dual has at least at a point which meets the constraint. With a_i = c_i (t_i - p_i), whose sum s should be 0, the
+ * a_i of the sign of s shrink by the share that makes it so. `weights` is w(p) before. Its move v = share x sum of a_i x_i
+ * is not computed, which would cost a pass: w.v is a sum of margins, and |v| is at most share x sum of |a_i| |x_i|, which is
+ * small as s is.
+ */
 function feasibleDual(
-  x: Csr,
   weights: Float64Array,
+  margin: Float64Array,
   p: Float64Array,
   target: Float64Array,
   cost: Float64Array,
+  curvature: Float64Array,
 ): number {
-  const logits = p.map((value) => Math.log(value) - Math.log1p(-value));
-  const shift = bestIntercept(logits, 0, target, cost);
-  const moved = weights.slice();
-  const feasible = p.slice();
+  let slack = 0;
+  let size = 0;
+  for (let i = 0; i < p.length; i++) {
+    const a = cost[i] * (target[i] - p[i]);
+    slack += a;
+    size += Math.abs(a);
+  }
+  const sign = slack < 0 ? -1 : 1;
+  // The a_i of this sign add up to (size + |slack|) / 2 in size.
+  const share = slack === 0 ? 0 : (2 * Math.abs(slack)) / (size + Math.abs(slack));
+  let along = 0;
+  let length = 0;
+  let entropies = 0;
   for (let i = 0; i < p.length; i++) {
     if (cost[i] === 0) continue;
-    feasible[i] = sigmoid(logits[i] + shift);
-    addRow(x, i, cost[i] * (p[i] - feasible[i]), moved);
+    const a = cost[i] * (target[i] - p[i]);
+    let moved = p[i];
+    if (a * sign > 0) {
+      moved += share * (target[i] - p[i]);
+      along += share * a * margin[i];
+      length += share * Math.abs(a) * Math.sqrt(Math.max(0, curvature[i] / cost[i] - 1));
+    }
+    entropies += cost[i] * entropy(moved);
   }
-  return dualAt(moved, feasible, cost);
+  return along - halfSquares(weights) - length ** 2 / 2 + entropies;
 }

@@ -30,32 +30,46 @@ export function withNaiveBayesScale(
 }
 
 export function naiveBayesScale({ x, target, weight }: TrainingSet, alpha: number): Float64Array {
-  const ngrams = x.columnCount - (x.measures ?? 0);
+  const { start, columns, values, columnCount } = x;
+  const ngrams = columnCount - (x.measures ?? 0);
   const positive = new Float64Array(ngrams).fill(alpha);
   const negative = new Float64Array(ngrams).fill(alpha);
   for (let i = 0; i < x.rowCount; i++) {
+    if (weight[i] === 0) continue;
     const forPositive = weight[i] * target[i];
     const forNegative = weight[i] - forPositive;
-    for (let k = x.start[i]; k < x.start[i + 1]; k++) {
-      if (x.columns[k] >= ngrams) continue;
-      const value = Math.abs(x.values[k]);
-      positive[x.columns[k]] += forPositive * value;
-      negative[x.columns[k]] += forNegative * value;
+    const end = start[i + 1];
+    for (let k = start[i]; k < end; k++) {
+      const column = columns[k];
+      if (column >= ngrams) continue;
+      const value = Math.abs(values[k]);
+      positive[column] += forPositive * value;
+      negative[column] += forNegative * value;
     }
   }
-  const scale = new Float64Array(x.columnCount).fill(1);
+  const scale = new Float64Array(columnCount).fill(1);
   scale.set(logRatios(positive, negative));
   return scale;
 }
 
 /** ln(p_j / sum of p) - ln(q_j / sum of q) for each column. All values must be above 0. */
 export function logRatios(positive: Float64Array, negative: Float64Array): Float64Array<ArrayBuffer> {
-  const sum = (vector: Float64Array) => vector.reduce((total, value) => total + value, 0);
-  const shift = Math.log(sum(negative)) - Math.log(sum(positive));
-  return Float64Array.from(positive, (value, j) => Math.log(value) - Math.log(negative[j]) + shift);
+  const shift = Math.log(sumOf(negative)) - Math.log(sumOf(positive));
+  const ratios = new Float64Array(positive.length);
+  for (let j = 0; j < ratios.length; j++) ratios[j] = Math.log(positive[j]) - Math.log(negative[j]) + shift;
+  return ratios;
+}
+
+function sumOf(vector: Float64Array): number {
+  let sum = 0;
+  for (const value of vector) sum += value;
+  return sum;
 }
 
 /** x with each column multiplied by its scale. */
 export function scaleColumns(x: Csr, scale: Float64Array): Csr {
-  return { ...x, values: x.values.map((value, k) => value * scale[x.columns[k]]) };
+  const { columns, values } = x;
+  const scaled = new Float32Array(values.length);
+  for (let k = 0; k < scaled.length; k++) scaled[k] = values[k] * scale[columns[k]];
+  return { ...x, values: scaled };
 }

@@ -73,7 +73,8 @@ type AddFeatures = (word: number, into: Float64Array, value: number) => void;
 
 function tiedRows(x: Csr, from: number, features: number, add: AddFeatures): Csr {
   const { rowCount } = x;
-  const kept = x.columns.reduce((sum, column) => sum + (column < from ? 1 : 0), 0);
+  let kept = 0;
+  for (const column of x.columns) if (column < from) kept++;
   const columns = new Uint32Array(kept + rowCount * features);
   const values = new Float32Array(columns.length);
   const start = new Uint32Array(rowCount + 1);
