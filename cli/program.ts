@@ -40,6 +40,12 @@ export function createProgram(): Command {
       '--prior <name>',
       'model whose opinion of words to begin with: auto (general below 3,000 texts where it helps), general, none, or a file',
     )
+    .option(
+      '--threads <number>',
+      'threads that share the work; the model is the same',
+      wholeNumber(1, 64),
+      Math.min(availableParallelism(), 2),
+    )
     .action(async (options) => (await import('./train.ts')).train(options))
     .addHelpText(
       'after',

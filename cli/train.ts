@@ -18,6 +18,7 @@ export type TrainOptions = LabelledSourceOptions & {
   out: string;
   /** auto, general, none or a model file. */
   prior?: string;
+  threads?: number;
 };
 
 /** Throws what checkOutput, readLabelled, priorOf and trainModel throw. */
@@ -30,7 +31,7 @@ export async function train(options: TrainOptions): Promise<void> {
   process.stderr.write('training ...\n');
   const began = performance.now();
   const prior = priorOf(params.feature_engineering.prior, reviews);
-  const model = trainModel(reviews, params, prior);
+  const model = trainModel(reviews, params, prior, options.threads);
   if (model.facts.prior !== undefined) process.stderr.write(`prior: ${model.facts.prior}\n`);
   const digest = saveModel(out, model.parts);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);

@@ -1,6 +1,12 @@
 /** Threads that take tasks in the order in which they come, and their side of it. */
-import { parentPort, Worker } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { describeError, SentimentError } from './errors.ts';
+
+/** How many threads a training uses unless it is told: two where there are two processors. A thread uses no others. */
+export function trainingThreads(): number {
+  return isMainThread ? Math.min(2, availableParallelism()) : 1;
+}
 
 type Answer<Result> =
   | { result: Result }

@@ -16,6 +16,7 @@ import { profileOf } from './model/profile.ts';
 import type { ModelFacts, TrainingProfile } from './model/types.ts';
 import { nameOfSources, type Params, sectionsOfModel } from './params.ts';
 import { createNormalizer, type Normalizer } from './text/normalize.ts';
+import { trainingThreads } from './threads.ts';
 import { type FittedWeights, fitWeights, type Labels } from './weights.ts';
 
 export function labelsOf(reviews: readonly Review[]): Labels {
@@ -26,14 +27,22 @@ export function labelsOf(reviews: readonly Review[]): Labels {
   };
 }
 
-/** Learns a model from texts, and from what `prior` says of words (prior.ts). Throws ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED. */
-export function trainModel(reviews: readonly Review[], params: Params, prior?: Prior): LinearTextModel {
+/**
+ * Learns a model from texts, and from what `prior` says of words (prior.ts). It is the same for any number of `threads`. Throws
+ * ONE_CLASS, VOCABULARY_EMPTY, NOT_CONVERGED.
+ */
+export function trainModel(
+  reviews: readonly Review[],
+  params: Params,
+  prior?: Prior,
+  threads = trainingThreads(),
+): LinearTextModel {
   const normalize = createNormalizer(params.data_preprocessing);
   const hash = createHash('sha256');
   const { data_ingestion, feature_engineering, model_building } = params;
   const { vectorizer, x } = fitVectorizer(normalizedTexts(reviews, normalize, hash), feature_engineering, prior);
   const lexicon = lexiconOf(feature_engineering, prior);
-  const fitted = fitWeights(x, labelsOf(reviews), classSetOf(data_ingestion), model_building, lexicon);
+  const fitted = fitWeights(x, labelsOf(reviews), classSetOf(data_ingestion), model_building, lexicon, threads);
   const domains = new Map<string, number>();
   for (const review of reviews) countDomain(domains, review);
   const counts = { trainingTexts: reviews.length, domains: Object.fromEntries(domains) };

@@ -1,18 +1,20 @@
 /** From a matrix, labels and ratings to calibrated weights, and to the decision that out-of-fold scores justify. */
 import { type LinearModel, outputsOf, type TrainingSet } from './classifiers/classifier.ts';
 import { sigmoid } from './classifiers/logistic_loss.ts';
+import { type FoldFits, OutOfFoldScores } from './classifiers/out_of_fold.ts';
 import { fitPlatt } from './classifiers/platt.ts';
 import { classifiers } from './classifiers/registry.ts';
 import { fitVectorScaling } from './classifiers/vector_scaling.ts';
 import type { ClassSet } from './corpus/classes.ts';
 import { SentimentError, usageError } from './errors.ts';
 import { stratifiedFolds } from './evaluation/folds.ts';
-import { type Csr, scoreRow } from './features/csr.ts';
+import type { Csr } from './features/csr.ts';
 import { leaveOut, tie } from './features/tied.ts';
 import type { Lexicon } from './lexicon/lexicon.ts';
 import { calibrated, probabilitiesOf } from './model/linear_text_model.ts';
 import type { Calibration, Decision } from './model/types.ts';
 import type { ModelBuildingParams } from './params.ts';
+import { trainingThreads } from './threads.ts';
 import { chooseDecision } from './threshold.ts';
 
 /** What is known of the matrix's rows besides their features. */
@@ -100,7 +102,8 @@ export type FittedWeights = {
 /**
  * Fits the classifier, and calibration and decision on out-of-fold scores. The last columns of `x` are the words of `lexicon`, if
  * there is one; only logistic regression learns from them. A prior that is not asked for in any case is left out unless the
- * out-of-fold scores are better with it. Throws NOT_CONVERGED and what chooseDecision throws.
+ * out-of-fold scores are better with it. The result is the same for any number of `threads`. Throws NOT_CONVERGED and what
+ * chooseDecision throws.
  */
 export function fitWeights(
   x: Csr,
@@ -108,12 +111,14 @@ export function fitWeights(
   classes: ClassSet,
   params: ModelBuildingParams,
   lexicon?: Lexicon,
+  threads = trainingThreads(),
 ): FittedWeights {
   const prior = lexicon?.prior;
-  if (lexicon === undefined || prior === undefined) return fitOnce(x, labels, classes, params, lexicon);
-  const withPrior = fitOnce(x, labels, classes, params, lexicon);
+  const learn = (own: Lexicon | undefined) => fitOnce(x, labels, classes, params, own, threads);
+  if (lexicon === undefined || prior === undefined) return learn(lexicon);
+  const withPrior = learn(lexicon);
   if (prior.always) return { ...withPrior, prior: prior.name };
-  const without = fitOnce(x, labels, classes, params, { ...lexicon, prior: undefined });
+  const without = learn({ ...lexicon, prior: undefined });
   const [loss, lossWithout] = [withPrior, without].map(({ scores }) => logLoss(scores, labels.labels));
   const [better, worse] = [loss, lossWithout].map((value) => value.toFixed(3));
   return loss < lossWithout
@@ -134,11 +139,15 @@ function fitOnce(
   classes: ClassSet,
   params: ModelBuildingParams,
   lexicon: Lexicon | undefined,
+  threads: number,
 ): FittedWeights {
   const tied = lexicon && (params.classifier === 'logistic_regression' ? tie(x, lexicon) : leaveOut(x, lexicon));
   const set = trainingSet(tied?.x ?? x, labels, classes, params);
+  const fits = params.calibration === 'platt' ? foldFits(set, labels.labels, classes, params) : undefined;
+  const outOfFold = fits && new OutOfFoldScores(fits, threads);
   const model = classifiers[params.classifier].fit(set, params, params.seed);
   if (!model.converged) {
+    outOfFold?.stop();
     throw new SentimentError(
       'NOT_CONVERGED',
       `the objective is within ${model.gap.toExponential(1)} of its minimum after ${model.iterations} passes, ` +
@@ -146,7 +155,7 @@ function fitOnce(
       { next: 'raise max_iterations or tolerance in params.yaml, or lower C' },
     );
   }
-  const found = params.calibration === 'platt' ? calibrate(set, labels.labels, classes, params) : undefined;
+  const found = outOfFold && calibrate(outOfFold.finish(), set, labels.labels, classes, params);
   const outputs = outputsOf(set);
   const calibration = found?.calibration ?? { slopes: Array(outputs).fill(1), offsets: Array(outputs).fill(0) };
   const probabilities = found?.scores.map(probabilitiesOf);
@@ -155,17 +164,27 @@ function fitOnce(
   return { model: { ...model, weights }, calibration, scores: found?.scores, decision };
 }
 
+/** Undefined with fewer than two texts of a class, which out-of-fold scores need. */
+function foldFits(
+  set: TrainingSet,
+  labels: Uint8Array,
+  { names }: ClassSet,
+  params: ModelBuildingParams,
+): FoldFits | undefined {
+  const foldCount = Math.min(params.calibration_folds, ...countsOf(labels, names.length));
+  if (foldCount < 2) return undefined;
+  return { set, folds: stratifiedFolds(labels, undefined, foldCount, params.seed), foldCount, settings: params };
+}
+
+/** `raw` are the out-of-fold scores. */
 function calibrate(
+  raw: Float64Array,
   set: TrainingSet,
   labels: Uint8Array,
   { names }: ClassSet,
   params: ModelBuildingParams,
 ): { calibration: Calibration; scores: Float64Array[] } | undefined {
   const K = names.length;
-  const foldCount = Math.min(params.calibration_folds, ...countsOf(labels, K));
-  // Out-of-fold scores need at least two texts of each class.
-  if (foldCount < 2) return undefined;
-  const raw = outOfFoldScores(set, stratifiedFolds(labels, undefined, foldCount, params.seed), foldCount, params);
   const classWeight = classWeights(labels, K, params);
   const weight = Float64Array.from(labels, (label) => classWeight[label]);
   const signs = params.calibration_signs ? set.x.signs : undefined;
@@ -190,26 +209,4 @@ function fitCalibration(
   if (K > 2) return fitVectorScaling(raw, labels, weight, K);
   const { slope, offset, signs } = fitPlatt(raw, labels, weight, shown);
   return { slopes: [slope], offsets: [offset], signs };
-}
-
-/** Raw scores of each text by a model that did not learn from its fold: one a text for two classes, K for K. */
-function outOfFoldScores(
-  set: TrainingSet,
-  folds: Uint8Array,
-  foldCount: number,
-  params: ModelBuildingParams,
-): Float64Array {
-  const outputs = outputsOf(set);
-  const scores = new Float64Array(set.target.length);
-  for (let fold = 0; fold < foldCount; fold++) {
-    const weight = set.weight.map((own, i) => (folds[i] === fold ? 0 : own));
-    const { weights, intercepts } = classifiers[params.classifier].fit({ ...set, weight }, params, params.seed);
-    for (let i = 0; i < folds.length; i++) {
-      if (folds[i] !== fold) continue;
-      const own = scores.subarray(i * outputs, (i + 1) * outputs);
-      scoreRow(set.x, i, weights, own);
-      for (let k = 0; k < outputs; k++) own[k] += intercepts[k];
-    }
-  }
-  return scores;
 }
