@@ -15,7 +15,7 @@ import {
   type Secret,
   type Service,
 } from '@dagger.io/dagger';
-import { optionsOf, type Result, resultOf } from './program.ts';
+import { checkSecrets, optionsOf, type Result, resultOf } from './program.ts';
 
 const PROGRAM = ['node', 'src/deploy/main.ts'];
 
@@ -151,6 +151,8 @@ export class Rollout {
 
   /** The program in a container that can reach the cluster. Its packages come from the cache unless the lock file changes. */
   private async program(): Promise<Container> {
+    const { npmrc, kubeconfig, dockerConfig, awsAccessKeyId, awsSecretAccessKey, awsSessionToken } = this;
+    await checkSecrets({ npmrc, kubeconfig, dockerConfig, awsAccessKeyId, awsSecretAccessKey, awsSessionToken });
     const lock = this.tool.filter({ include: ['ci/package.json', 'ci/package-lock.json'] });
     const code = this.tool.filter({ include: ['ci/src', 'docs/runbook'] });
     let container = dag.container().from(this.nodeImage).withWorkdir('/tool/ci').withDirectory('/tool', lock);

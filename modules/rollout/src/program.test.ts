@@ -1,13 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { optionsOf, resultOf } from './program.ts';
+import { checkSecrets, optionsOf, resultOf } from './program.ts';
 
 const reference = 'registry.example.com/shop@sha256:76ce120';
 
 test('arguments become options of the program, a list one for each entry', () => {
   const words = { maxFlips: '10%', patience: ['quota=9', 'image-tls=0'], despite: [], bake: undefined, name: 'front' };
   expect(optionsOf(words)).toEqual(['--max-flips=10%', '--patience=quota=9', '--patience=image-tls=0', '--name=front']);
+});
+
+test('the error for a secret that cannot be read names its option', async () => {
+  const readable = { plaintext: async () => 'hidden' };
+  const missing = { plaintext: () => Promise.reject(new Error('open /nope: no such file or directory')) };
+  await checkSecrets({ kubeconfig: readable, npmrc: undefined });
+  await expect(checkSecrets({ kubeconfig: readable, dockerConfig: missing })).rejects.toThrow(
+    /^the secret of --docker-config cannot be read \(SECRET\)\n {2}\| open \/nope: no such file or directory\n {2}next: /,
+  );
+});
+
+test('every secret of the module is read before a container starts', () => {
+  const code = readFileSync(join(import.meta.dirname, 'index.ts'), 'utf8');
+  const secrets = [...code.matchAll(/^ {2}(\w+)\?: Secret;/gm)].map(([, name]) => name);
+  const [, read] = /await checkSecrets\(\{([^}]*)\}/.exec(code)!;
+  expect(secrets.length).toBeGreaterThan(4);
+  expect(read.match(/\w+/g)?.sort()).toEqual(secrets.sort());
 });
 
 test('the module takes every option of the program', () => {

@@ -31,6 +31,19 @@ export function optionsOf(words: Record<string, string | string[] | undefined>):
   });
 }
 
+/** Reads each secret, by its name here (`dockerConfig`), so that the error for one that cannot be read names its option. */
+export async function checkSecrets(secrets: Record<string, { plaintext(): Promise<string> } | undefined>) {
+  for (const [name, secret] of Object.entries(secrets)) {
+    await secret?.plaintext().catch((cause: unknown) => {
+      const [option] = optionsOf({ [name]: '' });
+      const words = cause instanceof Error ? cause.message : String(cause);
+      const next = 'set the variable or create the file that it names, or leave it out';
+      const headline = `the secret of ${option.slice(0, -1)} cannot be read (SECRET)`;
+      throw new Error(`${headline}\n  | ${words}\n  next: ${next}`, { cause });
+    });
+  }
+}
+
 /** What the program left: its JSON on standard output, or only a text on standard error. */
 export type Printed = { exitCode: number; stdout: string; stderr: string };
 
