@@ -220,6 +220,26 @@ describe('work', () => {
     expect(refusals).toEqual(['time']);
   });
 
+  it('of large requests goes on although refusing others takes up the turns of the loop', async () => {
+    admission = new Admission({ ...limitsOf(1_000_000), maxTurnMs: 10 });
+    let answered = 0;
+    const began = performance.now();
+    for (let turn = 0; turn < 50; turn++) {
+      // As many as 2,000 connections have in a turn.
+      for (let request = 0; request < 1000; request++) {
+        vi.advanceTimersByTime(0.06);
+        if (admission.isFull(20_000)) continue;
+        const work = admission.work(20_000, () => vi.advanceTimersByTime(1));
+        void Promise.resolve(work).then(
+          () => answered++,
+          () => {},
+        );
+      }
+      await nextTurn();
+    }
+    expect(answered / (performance.now() - began)).toBeGreaterThan(0.45);
+  });
+
   it('that throws rejects', async () => {
     admission = new Admission(limitsOf(100_000));
     const work = admission.work(20_000, () => {

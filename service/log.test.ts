@@ -48,6 +48,35 @@ it.each([undefined, { trace_id: 'a1', span_id: 'b2' }])(
   },
 );
 
+it('writes a few lines of requests that are refused, and how many more there were', () => {
+  const { log, writes } = record('info');
+  for (let turn = 0; turn < 2; turn++) {
+    let made = 0;
+    for (let i = 0; i < 1000; i++) {
+      log.refused(() => line({ status: 503, request_id: `f00-${++made}` }));
+    }
+    log.request(line());
+    vi.advanceTimersByTime(100);
+    expect(made).toBe(10);
+    const lines = writes
+      .splice(0)
+      .join('')
+      .trimEnd()
+      .split('\n')
+      .map((text) => JSON.parse(text));
+    expect(lines.map(({ msg, status }) => `${msg} ${status}`)).toEqual([
+      ...Array(10).fill('request 503'),
+      'request 200',
+      'refused undefined',
+    ]);
+    expect(lines.at(-1)).toEqual({ level: 'info', time: expect.any(Number), msg: 'refused', requests: 990 });
+  }
+  const silent = record('warn');
+  silent.log.refused(() => line());
+  vi.advanceTimersByTime(100);
+  expect(silent.writes).toEqual([]);
+});
+
 it('writes every other line at once, after the waiting ones', () => {
   const { log, writes } = record('info');
   log.request(line());

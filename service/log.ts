@@ -13,6 +13,9 @@ const FLUSH_MS = 100;
 /** Lines: about 50 kB, which a pipe accepts at once. */
 const CAPACITY = 256;
 
+/** Lines of refused requests that are written together: under ten times its load there are thousands a second. */
+const REFUSED_LINES = 10;
+
 /** Bytes that a slow reader of stdout may leave in memory. */
 const MOST_UNREAD = 1024 * 1024;
 
@@ -36,6 +39,8 @@ export class Log {
   readonly #waiting: RequestLine[] = [];
   readonly #times: number[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Since lines were written. */
+  #refused = 0;
 
   constructor(level: LogLevel, write: (lines: string) => unknown = writeStdout) {
     this.#level = level;
@@ -62,6 +67,11 @@ export class Log {
     else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
 
+  /** A request that was refused before it was read: of many, a few have a line, and one line counts the others. */
+  refused(line: () => RequestLine): void {
+    if (this.#level === 'info' && ++this.#refused <= REFUSED_LINES) this.request(line());
+  }
+
   /** Writes the lines that are waiting. */
   flush(): void {
     clearTimeout(this.#timer);
@@ -71,6 +81,9 @@ export class Log {
     this.#waiting.forEach((line, i) => {
       lines += requestLine(line, this.#times[i]);
     });
+    const others = this.#refused - REFUSED_LINES;
+    this.#refused = 0;
+    if (others > 0) lines += `{"level":"info","time":${Date.now()},"msg":"refused","requests":${others}}\n`;
     const count = this.#waiting.length;
     this.#waiting.length = 0;
     this.#times.length = 0;

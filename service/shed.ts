@@ -52,6 +52,8 @@ function refuse(
   response.writeHead(error.status, [...same.headers, 'X-Request-Id', request_id]);
   response.end(same.body, 'latin1');
   metrics.request('POST', endpoint, error.status, 0);
-  const trace = traceOf(request.headers.traceparent);
-  log.request({ method: 'POST', endpoint, status: error.status, microseconds: 0, request_id, trace });
+  log.refused(() => {
+    const trace = traceOf(request.headers.traceparent);
+    return { method: 'POST', endpoint, status: error.status, microseconds: 0, request_id, trace };
+  });
 }

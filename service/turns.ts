@@ -9,6 +9,9 @@
  *
  * - Small requests: for more than SMALL_MS, so that hundreds of clients who wait for their answers only get them later.
  * - Large requests: for more than `turnMs`, or after the queue was empty a moment ago, for BURST_MS.
+ *
+ * Refusing takes time too, and thousands of connections can bring so much of it in one turn that what waits would be late: then some
+ * is scored between two refusals.
  */
 
 /** Bodies from this size on are large. */
@@ -28,6 +31,8 @@ const OUTLIER = 8;
 const LARGE_AHEAD = 1.5;
 /** A large request that was taken is refused after this many times what its queue may hold. */
 const LARGE_LATE = 5;
+/** Refusals may take as long as the work before them. With less, turns and so probes would take longer. */
+const REFUSING = 1;
 /** How long turns may accept connections only. */
 const ACCEPTING_MS = 10;
 
@@ -78,20 +83,23 @@ class Queue {
     return item;
   }
 
-  /** Runs the first, or refuses it if others have kept it waiting; for `otherMs` they may. */
+  /** Runs the first, after refusing those that others have kept waiting; for `otherMs` they may. */
   next(otherMs = 0): void {
-    const [item] = this.items;
-    this.items.delete(item);
     const began = performance.now();
-    if (began - item.since > this.#policy.lateMs(this.#mostMs(began)) + otherMs) {
-      this.#refusedAt = began;
-      item.refuse();
+    const lateMs = this.#policy.lateMs(this.#mostMs(began)) + otherMs;
+    for (const item of this.items) {
+      this.items.delete(item);
+      if (began - item.since > lateMs) {
+        this.#refusedAt = began;
+        item.refuse();
+        continue;
+      }
+      item.run();
+      const now = performance.now();
+      this.took(now - began);
+      this.#mayBeCalm(now);
       return;
     }
-    item.run();
-    const now = performance.now();
-    this.took(now - began);
-    this.#mayBeCalm(now);
   }
 
   took(ms: number): void {
@@ -138,6 +146,9 @@ export class Turns {
   #largeAgainAt = 0;
   /** What the last large request took. */
   #largeMs = 0;
+  /** The end of the last time in which something was scored that had waited, and what it took. */
+  #servedAt = 0;
+  #servedMs = 0;
 
   constructor(turnMs: number) {
     this.#turnMs = turnMs;
@@ -158,7 +169,10 @@ export class Turns {
   /** Whether a body of this length has to be refused, before it is read. */
   isFull(length: number): boolean {
     const queue = length < LARGE_BYTES ? this.#small : this.#large;
-    return !queue.isEmpty && queue.isFull(performance.now());
+    const now = performance.now();
+    if (queue.isEmpty || !queue.isFull(now)) return false;
+    if (now - this.#servedAt > REFUSING * this.#servedMs && this.#mayServe(now)) this.#serve();
+    return true;
   }
 
   /** Whether a small request can be scored now. */
@@ -196,14 +210,19 @@ export class Turns {
   /** After everything that the loop found in this turn. */
   #end(): void {
     this.#isTurn = false;
-    if (!this.#hasAccepted || performance.now() >= this.#acceptingUntil) this.#serve();
+    if (this.#mayServe(performance.now())) this.#serve();
     this.#worked = 0;
     this.#hasAccepted = false;
     if (!this.#small.isEmpty || !this.#large.isEmpty) this.#begin();
   }
 
+  #mayServe(now: number): boolean {
+    return !this.#hasAccepted || now >= this.#acceptingUntil;
+  }
+
   #serve(): void {
-    const until = performance.now() + this.#turnMs - this.#worked;
+    const from = performance.now();
+    const until = from + this.#turnMs - this.#worked;
     // They could not help waiting for a large request, and for what came in meanwhile.
     while (!this.#small.isEmpty && performance.now() < until) this.#small.next(2 * this.#largeMs);
     const began = performance.now();
@@ -213,6 +232,8 @@ export class Turns {
       this.#largeMs = performance.now() - began;
       this.#largeAgainAt = began + 2 * this.#largeMs;
     }
-    this.#acceptingUntil = performance.now() + ACCEPTING_MS;
+    this.#servedAt = performance.now();
+    this.#servedMs = this.#servedAt - from;
+    this.#acceptingUntil = this.#servedAt + ACCEPTING_MS;
   }
 }
