@@ -68,6 +68,15 @@ test('no test of the pipeline group imports the service', () => {
   expect(imported(pipeline.tests).filter((file) => file.startsWith('service/'))).toEqual([]);
 });
 
+test("every test that needs the tests' Kubernetes or Docker runs where they are built", () => {
+  const needing = globSync('tests/*.test.ts', { cwd: root }).filter((file) =>
+    /\bneed\('(?:cluster|rig|docker)'\)/.test(readFileSync(join(root, file), 'utf8')),
+  );
+  const built = integrationTests.filter(({ needs }) => needs === 'kubernetes');
+  expect(needing.length).toBeGreaterThan(5);
+  expect(needing.filter((file) => !built.some(({ tests }) => tests.includes(file)))).toEqual([]);
+});
+
 test('the listed tests exist', () => {
   const [pipeline] = integrationTests;
   const all = globSync('tests/*.test.ts', { cwd: root });

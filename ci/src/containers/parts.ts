@@ -130,6 +130,7 @@ const rolloutTests = files([
     'cluster',
     'deploy',
     'deploy_bake',
+    'deploy_foreign',
     'deploy_interrupted',
     'deploy_load',
     'deploy_patience',

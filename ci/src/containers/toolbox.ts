@@ -48,9 +48,9 @@ function base(nodeImage: string, mirrors: Mirrors): Container {
     .withEnvVariable('CI', 'true');
 }
 
-/** Chromium, Prometheus and Alertmanager, for the tests of the page and of monitoring/. */
+/** Chromium, Prometheus and Alertmanager, for the tests of the page and of monitoring/; curl, for the commands of docs/. */
 export function withTestPrograms(container: Container): Container {
-  return container.withExec(['sh', '-c', aptInstall('chromium prometheus prometheus-alertmanager')]);
+  return container.withExec(['sh', '-c', aptInstall('chromium curl prometheus prometheus-alertmanager')]);
 }
 
 /** For the test of monitoring/ in Kubernetes, which builds its Prometheus from source. */
