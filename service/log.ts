@@ -13,7 +13,7 @@ const FLUSH_MS = 100;
 /** Lines: about 50 kB, which a pipe accepts at once. */
 const CAPACITY = 256;
 
-/** Lines of refused requests that are written together: under ten times its load there are thousands a second. */
+/** Lines of refused requests that are written together: a line takes an eighth of the time of a refusal. */
 const REFUSED_LINES = 10;
 
 /** Bytes that a slow reader of stdout may leave in memory. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { in256MiB } from './support/image_start.ts';
 import {
   createTestModel,
   openConnection,
@@ -28,16 +29,18 @@ const start = async (env: Record<string, string> = {}) => {
     MODEL_URI: model.path,
     DRAIN_SECONDS: '0',
     GRACE_SECONDS: '1',
-    // As the image does in 256 MiB.
-    NODE_OPTIONS: '--max-old-space-size=128 --max-semi-space-size=8',
+    NODE_OPTIONS: in256MiB,
     ...env,
   });
 };
 const MEGABYTE = 1_000_000;
 /** Without a container's limit Node collects garbage late; within 256 MiB the same load takes half of this. */
 const MOST_MEGABYTES = 400;
-/** Longest time to the answer to a probe or a small request, in seconds. `make trust` runs alone and holds the tighter one. */
-const LONGEST = process.env.TRUST ? 1 : 6;
+/**
+ * Longest time to the answer to a probe or a small request, in seconds. `make trust` runs alone and holds the tight one; the other only
+ * says that they are served at all, on a machine that is busy with other tests.
+ */
+const LONGEST = process.env.TRUST ? 1 : 30;
 
 /** The most memory that the service has had so far, in MB; undefined where there is no /proc. */
 function peak(): number | undefined {

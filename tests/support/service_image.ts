@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { stampFacts } from '../../ml/model/artifact.ts';
 import type { ModelFacts } from '../../ml/model/types.ts';
 import { layerOfFiles, type PushedImage, push, type Registry } from './cluster.ts';
+import { entrypoint } from './image_start.ts';
 import { createTestModel } from './service.ts';
 
 const run = promisify(execFile);
@@ -35,12 +36,7 @@ export async function pushService(registry: Registry, tag: string, facts?: Parti
       tag,
       layers,
       config: {
-        Entrypoint: [
-          '/usr/local/bin/node',
-          '--max-old-space-size-percentage=50',
-          '--max-semi-space-size=8',
-          '/app/main.mjs',
-        ],
+        Entrypoint: entrypoint,
         Env: ['HOST=0.0.0.0', 'MODEL_URI=/app/model.bin', 'NODE_ENV=production'],
         User: '10001:10001',
         WorkingDir: '/app',

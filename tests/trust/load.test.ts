@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { in256MiB } from '../support/image_start.ts';
 import type { Load } from '../support/open_loop.ts';
 import { createTestModel, type ServiceProcess, startService, type TestModel } from '../support/service.ts';
 import { reportTrust } from '../support/trust_report.ts';
@@ -36,9 +37,7 @@ let model: TestModel;
 let service: ServiceProcess;
 beforeAll(async () => {
   model = await createTestModel();
-  // As in the image, in 256 MiB.
-  const NODE_OPTIONS = '--max-old-space-size=128 --max-semi-space-size=8';
-  service = await startService({ MODEL_URI: model.path, NODE_OPTIONS });
+  service = await startService({ MODEL_URI: model.path, NODE_OPTIONS: in256MiB });
 });
 afterAll(async () => {
   await service.stop();

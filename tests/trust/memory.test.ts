@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hostile } from '../support/hostile_requests.ts';
+import { in256MiB } from '../support/image_start.ts';
 import { limitMemory, type MemoryLimit } from '../support/memory_limit.ts';
 import { createTestModel, type ServiceProcess, startService, type TestModel } from '../support/service.ts';
 import { reportTrust } from '../support/trust_report.ts';
@@ -24,9 +25,11 @@ const sockets: Socket[] = [];
 beforeAll(async () => {
   model = await createTestModel();
   limit = limitMemory(LIMIT);
-  // As the image does, which takes half of its memory for the heap.
-  const NODE_OPTIONS = '--max-old-space-size=128 --max-semi-space-size=8';
-  service = await startService({ MODEL_URI: model.path, REQUEST_SECONDS: '5', NODE_OPTIONS }, 'ready', limit.procs);
+  service = await startService(
+    { MODEL_URI: model.path, REQUEST_SECONDS: '5', NODE_OPTIONS: in256MiB },
+    'ready',
+    limit.procs,
+  );
 });
 afterAll(async () => {
   for (const socket of sockets) socket.destroy();
