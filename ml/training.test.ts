@@ -93,6 +93,26 @@ describe('training', () => {
     expect(trainModel(strangers, words).predict('good').class).toBe(1);
   });
 
+  it('is as sure of new texts as it is right, though each training text has words that no other has', () => {
+    const random = createRandom(5);
+    const words = ['fine', 'solid', 'plain', 'slow', 'dull', 'weak'];
+    const make = (count: number, own: string): Review[] =>
+      Array.from({ length: count }, (_, i) => {
+        const label = i % 2;
+        const pick = () => words[Math.floor(6 * random() ** (label === 0 ? 0.6 : 1.6))];
+        const strange = Array.from({ length: 8 }, (_, k) => `${own}${i}x${k}`);
+        return { id: `${i}`, text: [pick(), pick(), pick(), ...strange].join(' '), label };
+      });
+    const settings = { ...params, feature_engineering: { ...params.feature_engineering, char: null } };
+    const model = trainModel(make(1000, 'q'), settings);
+    const answers = make(4000, 'z').map(({ text, label }) => {
+      const { class: said, probability } = model.predict(text);
+      return { sure: Math.max(probability, 1 - probability), right: Number(said === label) };
+    });
+    const mean = (of: 'sure' | 'right') => answers.reduce((sum, answer) => sum + answer[of], 0) / answers.length;
+    expect(Math.abs(mean('sure') - mean('right'))).toBeLessThan(0.05);
+  });
+
   it('finds more texts of a rare class under class_weight: balanced, calibration included', () => {
     const random = createRandom(8);
     const words = ['fine', 'solid', 'plain', 'slow', 'dull', 'weak'];

@@ -1,5 +1,5 @@
 /**
- * Raw scores of each text by a model that did not learn from the text's fold.
+ * Raw scores of each text by a model that did not learn from the text's fold, of the row that a new text would have (unseen.ts).
  *
  * The fits of the folds do not depend on each other, so threads share them out: each takes the next fold that nobody has taken, and
  * all read one copy of the matrix. Every fit is the same wherever it runs, so the scores do not depend on the number of threads,
@@ -10,6 +10,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type Csr, scoreRow } from '../features/csr.ts';
+import { asUnseen } from '../features/unseen.ts';
 import { outputsOf, type TrainingSet } from './classifier.ts';
 import { classifiers, type LinearName } from './registry.ts';
 
@@ -103,19 +104,20 @@ function fitFold({ set, folds, settings, scores }: FoldWork, fold: number): void
   const weight = set.weight.map((own, i) => (folds[i] === fold ? 0 : own));
   const { weights, intercepts } = classifiers[settings.classifier].fit({ ...set, weight }, settings, settings.seed);
   const own = new Float64Array(outputs);
-  for (let i = 0; i < folds.length; i++) {
-    if (folds[i] !== fold) continue;
+  const held = Uint32Array.from(folds, (_, i) => i).filter((i) => folds[i] === fold);
+  const rows = asUnseen(set.x, held);
+  for (const [at, i] of held.entries()) {
     own.fill(0);
-    scoreRow(set.x, i, weights, own);
+    scoreRow(rows, at, weights, own);
     for (let k = 0; k < outputs; k++) scores[i * outputs + k] = own[k] + intercepts[k];
   }
 }
 
 /** In memory that threads share. Readers of the types need not know: only its owner could detach or resize a buffer. */
 function shared({ x, target, weight }: TrainingSet): TrainingSet {
-  const { start, columns, values, rowCount, columnCount, measures } = x;
+  const { start, columns, values, rowCount, columnCount, measures, blocks } = x;
   const rows = { start: sharedCopy(start), columns: sharedCopy(columns), values: sharedCopy(values) };
-  const own: Csr = { rowCount, columnCount, measures, ...rows };
+  const own: Csr = { rowCount, columnCount, measures, blocks, ...rows };
   return { x: own, target: sharedCopy(target), weight: sharedCopy(weight) };
 }
 

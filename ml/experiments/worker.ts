@@ -57,6 +57,7 @@ type SharedMatrix = {
   columns: Uint32Array<SharedArrayBuffer>;
   values: Float32Array<SharedArrayBuffer>;
   signs: Uint8Array<SharedArrayBuffer>;
+  blocks: Csr['blocks'];
 };
 
 const { texts, labels, ratings, weights, classes }: WorkerData = workerData;
@@ -154,7 +155,7 @@ function learnLinear(x: Csr, part: Labels, settings: ModelBuildingParams, lexico
   };
 }
 
-function shareMatrix({ rowCount, columnCount, start, columns, values, signs }: Csr): SharedMatrix {
+function shareMatrix({ rowCount, columnCount, start, columns, values, signs, blocks }: Csr): SharedMatrix {
   const shared = (length: number) => new SharedArrayBuffer(4 * length);
   const result = {
     rowCount,
@@ -163,6 +164,7 @@ function shareMatrix({ rowCount, columnCount, start, columns, values, signs }: C
     columns: new Uint32Array(shared(columns.length)),
     values: new Float32Array(shared(values.length)),
     signs: new Uint8Array(new SharedArrayBuffer(rowCount)),
+    blocks,
   };
   result.start.set(start);
   result.columns.set(columns);

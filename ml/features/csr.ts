@@ -15,7 +15,12 @@ export type Csr = {
   signs?: Uint8Array<ArrayBuffer> | undefined;
   /** How many of the last columns are measures of a text (tied.ts) and not n-grams; none if undefined. */
   measures?: number | undefined;
+  /** Blocks of n-grams, in the order of their columns; undefined if nobody said. */
+  blocks?: readonly BlockRows[] | undefined;
 };
+
+/** How the rows of a block were made: its columns end before `end`, and block.ts says what its settings mean. */
+export type BlockRows = { end: number; min_df: number; norm: 'l2' | 'l1' | 'none' };
 
 /** Sum of value x weight over one row. */
 export function dot(x: Csr, row: number, weights: ArrayLike<number>): number {
@@ -55,8 +60,7 @@ export function selectRows(x: Csr, rows: ArrayLike<number>): Csr {
   }
   const { signs: all } = x;
   const signs = all && Uint8Array.from(rows, (row) => all[row]);
-  const { columnCount, measures } = x;
-  return { rowCount: rows.length, columnCount, start, columns, values, signs, measures };
+  return { ...x, rowCount: rows.length, start, columns, values, signs };
 }
 
 /** The same matrix by columns: column j holds rows[start[j]..start[j+1]), ascending, and their values. */

@@ -105,6 +105,7 @@ function tiedRows(x: Csr, from: number, features: number, add: AddFeatures): Csr
     values: values.subarray(0, at),
     signs: x.signs,
     measures: features,
+    blocks: x.blocks,
   };
 }
 

@@ -11,7 +11,7 @@ import { type Analyzer, type AnalyzerSettings, createAnalyzer } from '../text/an
 import { showsSign } from '../text/signs.ts';
 import { Words } from '../text/words.ts';
 import { Block, type BlockSettings, Weigher } from './block.ts';
-import type { Csr } from './csr.ts';
+import type { BlockRows, Csr } from './csr.ts';
 import { BlockFitter } from './fit.ts';
 import { HashedCharacters, type HashedNgrams, HashedWords } from './hashed.ts';
 import { CharNgrams, WordNgrams } from './ngrams.ts';
@@ -172,10 +172,21 @@ export function fitVectorizer(
     blocks.push(lexiconBlock(words, lexicon.length));
     parts.push(lexiconRows.matrix(lexicon.length));
   }
+  const vectorizer = new Vectorizer(settings, words, blocks);
   return {
-    vectorizer: new Vectorizer(settings, words, blocks),
-    x: { ...sideBySide(parts), signs: Uint8Array.from(signs) },
+    vectorizer,
+    x: { ...sideBySide(parts), signs: Uint8Array.from(signs), blocks: blockRows(vectorizer) },
   };
+}
+
+/** The words of a lexicon have no norm and stand last. Hashed n-grams have columns whether training met them or not. */
+function blockRows({ blocks, offsets }: Vectorizer): BlockRows[] {
+  return blocks.flatMap(({ settings, ngrams }, b) => {
+    if (settings === null) return [];
+    const { min_df, norm } = settings;
+    const hashed = ngrams.unit === 'hashed_word' || ngrams.unit === 'hashed_char';
+    return { end: offsets[b] + ngrams.size, min_df: hashed ? 0 : min_df, norm: hashed ? 'none' : norm };
+  });
 }
 
 function learningNgrams(unit: 'word' | 'char', { ngrams }: BlockSettings, words: Words, hashing: number | undefined) {

@@ -1,5 +1,5 @@
 /** The file that feature_engineering passes to model_building: matrix, labels, and what else is known of its texts. */
-import type { Csr } from '../features/csr.ts';
+import type { BlockRows, Csr } from '../features/csr.ts';
 import { readSections, type Section, writeSections } from '../model/sections.ts';
 import type { Labels } from '../weights.ts';
 
@@ -12,7 +12,7 @@ export type LabelledMatrix = Labels & {
 };
 
 export function saveMatrix(path: string, { x, labels, ratings, weights, dataDigest, domains }: LabelledMatrix): void {
-  const fields = { columnCount: x.columnCount, dataDigest, domains };
+  const fields = { columnCount: x.columnCount, blocks: x.blocks ?? [], dataDigest, domains };
   const sections = new Map<string, Section>([
     ['start', x.start],
     ['columns', x.columns],
@@ -37,6 +37,7 @@ export function loadMatrix(path: string): LabelledMatrix {
       columns: section('columns', Uint32Array),
       values: section('values', Float32Array),
       signs: sections.has('signs') ? section('signs', Uint8Array) : undefined,
+      blocks: fields.blocks as BlockRows[],
     },
     labels: section('labels', Uint8Array),
     ratings: section('ratings', Float64Array),
