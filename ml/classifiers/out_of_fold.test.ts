@@ -5,15 +5,18 @@ import { type FoldFits, fitFolds, foldWork, OutOfFoldScores, scoresOfAll } from 
 
 const TEXTS = 6000;
 
-/** `values` a text in 50 columns, and K classes. */
+/** `values` a text in 50 columns, the last of them in a column of its own, and K classes. */
 function fitsOf(values: number, K: number): FoldFits {
   const random = createRandom(7);
   const x: Csr = {
     rowCount: TEXTS,
-    columnCount: 50,
+    columnCount: 50 + TEXTS,
     start: Uint32Array.from({ length: TEXTS + 1 }, (_, i) => i * values),
-    columns: Uint32Array.from({ length: TEXTS * values }, () => Math.floor(random() * 50)),
+    columns: Uint32Array.from({ length: TEXTS * values }, (_, k) =>
+      k % values === values - 1 ? 50 + Math.floor(k / values) : Math.floor(random() * 50),
+    ),
     values: Float32Array.from({ length: TEXTS * values }, () => random() - 0.5),
+    blocks: [{ end: 50 + TEXTS, min_df: 1, norm: 'l2' }],
   };
   const target = new Float64Array(TEXTS * (K === 2 ? 1 : K));
   for (let i = 0; i < TEXTS; i++) {
