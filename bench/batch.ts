@@ -6,9 +6,10 @@ import { runJson } from './child.ts';
 import type { BenchModels, Corpora } from './inputs.ts';
 import type { Peers } from './peers.ts';
 import { buildBundle, startServer } from './serve.ts';
+import { roundsOf } from './settings.ts';
 import { formatRatio, formatSummary, formatTable, type Ratio, ratioOf, summarize } from './statistics.ts';
 
-const ROUNDS = 5;
+const ROUNDS = roundsOf(5);
 // One is answered while the other comes in; more would only be shed on a busy machine.
 const CONNECTIONS = '2';
 const WARM_UP = '1';
@@ -16,6 +17,7 @@ const SECONDS = '3';
 const TEXTS = 32;
 
 export type BatchReport = {
+  task: string;
   textsPerSecond: number[];
   textsPerCpuSecond: number[];
   predictPerCpuSecond: number[];
@@ -76,5 +78,5 @@ async function measure(
     await server.stop();
   }
   const ratio = ratioOf(textsPerCpuSecond, predictPerCpuSecond);
-  return { textsPerSecond, textsPerCpuSecond, predictPerCpuSecond, ratio };
+  return { task, textsPerSecond, textsPerCpuSecond, predictPerCpuSecond, ratio };
 }

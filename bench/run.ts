@@ -1,8 +1,8 @@
 /**
  * Compares speed with peers, side by side in one run: `make bench`, or some parts: `node bench/run.ts train score serve batch observe`.
  *
- * Training and scoring are measured in processor time, which other programs hardly disturb; serving is measured in
- * wall-clock time. What counts are the ratios to the peers on the same machine. Reports go to .local/bench/*.json.
+ * Training and scoring are measured in processor time, which other programs hardly disturb; serving, threads and the start of a
+ * program are measured in wall-clock time. BENCH_ROUNDS=1 tries it all in a few minutes. What counts are the ratios to the peers on the same machine. Reports go to .local/bench/*.json.
  */
 import { execFileSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os';
@@ -15,6 +15,7 @@ import { benchObserving } from './observe.ts';
 import { type Peers, preparePeers } from './peers.ts';
 import { benchScoring } from './score.ts';
 import { benchServing } from './serve.ts';
+import { printTargets, type Reports } from './targets.ts';
 import { benchTraining } from './train.ts';
 
 const PARTS = ['train', 'score', 'serve', 'batch', 'observe'] as const;
@@ -32,14 +33,20 @@ await runMain(async () => {
   const corpora = await prepareCorpora();
   const machine = await describeMachine(peers);
   printMachine(machine);
-  const keep = (part: string, results: unknown) => writeReport(part, { machine, results });
-  if (parts.has('train')) keep('train', await benchTraining(corpora, peers));
-  if (![...parts].some((part) => part !== 'train')) return;
-  const models = await trainBenchModels(corpora.snippets, peers);
-  if (parts.has('score')) keep('score', await benchScoring(corpora, models, peers));
-  if (parts.has('serve')) keep('serve', await benchServing(corpora, models, peers));
-  if (parts.has('batch')) keep('batch', await benchBatches(corpora, models, peers));
-  if (parts.has('observe')) keep('observe', await benchObserving(models.standard, corpora.snippets.test));
+  const reports: Reports = {};
+  const keep = <T>(part: string, results: T): T => {
+    writeReport(part, { machine, results });
+    return results;
+  };
+  if (parts.has('train')) reports.train = keep('train', await benchTraining(corpora, peers));
+  if ([...parts].some((part) => part !== 'train')) {
+    const models = await trainBenchModels(corpora.snippets, peers);
+    if (parts.has('score')) reports.score = keep('score', await benchScoring(corpora, models, peers));
+    if (parts.has('serve')) reports.serve = keep('serve', await benchServing(corpora, models, peers));
+    if (parts.has('batch')) reports.batch = keep('batch', await benchBatches(corpora, models, peers));
+    if (parts.has('observe')) keep('observe', await benchObserving(models.standard, corpora.snippets.test));
+  }
+  printTargets(reports);
 });
 
 function partsToRun(args: string[]): Set<string> {

@@ -3,9 +3,10 @@ import { statSync } from 'node:fs';
 import { runJson } from './child.ts';
 import type { BenchModels, Corpora } from './inputs.ts';
 import type { Peers } from './peers.ts';
+import { roundsOf } from './settings.ts';
 import { formatRatio, formatSummary, formatTable, number, type Ratio, ratioOf, summarize } from './statistics.ts';
 
-const ROUNDS = 3;
+const ROUNDS = roundsOf(3);
 const SECONDS = '2';
 
 type Run = { textsPerSecond: number[]; accuracy: number; rssMegabytes: number };

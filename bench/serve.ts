@@ -16,13 +16,14 @@ import { benchFile, peersFolder, runJson, start, type Variables } from './child.
 import type { BenchModels, Corpora } from './inputs.ts';
 import type { Load } from './load.ts';
 import type { Peers } from './peers.ts';
+import { roundsOf } from './settings.ts';
 import { formatRatio, formatSummary, formatTable, number, type Ratio, ratioOf, summarize } from './statistics.ts';
 
 export const SERVER_NAMES = ['ours', 'raw node:http', 'Flask, gunicorn 2'] as const;
 export type ServerName = (typeof SERVER_NAMES)[number];
 
-const ROUNDS = 5;
-const STARTS = 3;
+const ROUNDS = roundsOf(5);
+const STARTS = roundsOf(3);
 const CONNECTIONS = '50';
 const WARM_UP = '1';
 const SECONDS = '3';

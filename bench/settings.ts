@@ -19,6 +19,11 @@ export const normalizeSettings: NormalizeSettings = {
   elongation: true,
 };
 
+/** How often to measure: `count` times, or BENCH_ROUNDS times if that is less, to try the bench. */
+export function roundsOf(count: number): number {
+  return Math.min(count, Number(process.env.BENCH_ROUNDS ?? count));
+}
+
 export function wordSettings(minDf: number): Required<Omit<VectorizerSettings, 'hashing'>> {
   return {
     rules: 2,

@@ -3,15 +3,20 @@
 import { benchFile, runJson } from './child.ts';
 import type { Corpora, Corpus } from './inputs.ts';
 import type { Peers } from './peers.ts';
+import { roundsOf } from './settings.ts';
 import { formatRatio, formatSummary, formatTable, number, type Ratio, ratioOf, summarize } from './statistics.ts';
 
-const ROUNDS = 3;
+const ROUNDS = roundsOf(3);
+/** A start is short, so it is measured more often. */
+const COLD_ROUNDS = roundsOf(7);
 const C = '1';
 const SOLVERS = ['liblinear', 'lbfgs'] as const;
 
 type Ours = {
   vectoriseSeconds: number;
   fitSeconds: number;
+  /** Of both. */
+  wallSeconds: number;
   accuracy: number;
   columns: number;
   nonZeros: number;
@@ -19,7 +24,10 @@ type Ours = {
 };
 type Theirs = {
   vectoriseSeconds: number;
-  solvers: Record<(typeof SOLVERS)[number], { seconds: number; objective: number; accuracy: number }>;
+  solvers: Record<
+    (typeof SOLVERS)[number],
+    { seconds: number; wallSeconds: number; objective: number; accuracy: number }
+  >;
   columns: number;
   nonZeros: number;
   rssMegabytes: number;
@@ -28,11 +36,16 @@ type Objective = { objective: number; least: number };
 
 export type Comparison = { corpus: string; ours: Ours[]; theirs: Theirs[]; objective: Objective; ratios: Ratio[] };
 
-/** `growth`: time for all long texts divided by the time for a quarter of them; 4 is linear. */
-export type TrainReport = { comparisons: Comparison[]; growth: Ratio };
+/**
+ * `growth`: time for all long texts divided by the time for a quarter of them; 4 is linear. `threads`: wall clock of liblinear on long
+ * texts against ours with two threads. `cold`: the same on snippets, from the start of each process to its end.
+ */
+export type TrainReport = { comparisons: Comparison[]; growth: Ratio; threads: Ratio; cold: Ratio };
 
 export async function benchTraining(corpora: Corpora, peers: Peers): Promise<TrainReport> {
   const comparisons = [await compare(corpora.snippets, peers), await compare(corpora.long, peers)];
+  const threads = await compareThreads(corpora.long, peers);
+  const cold = await compareCold(corpora.snippets, peers);
   const whole: number[] = [];
   const quarter: number[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
@@ -42,11 +55,62 @@ export async function benchTraining(corpora: Corpora, peers: Peers): Promise<Tra
   }
   const growth = ratioOf(whole, quarter);
   process.stdout.write(`ours, with four times the texts: ${formatRatio(growth)} times the time\n\n`);
-  return { comparisons, growth };
+  return { comparisons, growth, threads, cold };
 }
 
-function trainOurs({ train, test, minDf }: Corpus): Promise<Ours> {
-  return runJson<Ours>(['node', 'bench/train_ours.ts', train, test, String(minDf), C]);
+function trainOurs({ train, test, minDf }: Corpus, threads = 1): Promise<Ours> {
+  return runJson<Ours>(['node', 'bench/train_ours.ts', train, test, String(minDf), C, String(threads)]);
+}
+
+function trainLiblinear({ train, test, minDf }: Corpus, { python }: Peers): Promise<Theirs> {
+  return runJson<Theirs>([python, 'bench/peers/train_sklearn.py', train, test, String(minDf), C, '', 'liblinear']);
+}
+
+/** Wall clock of vectorising and fitting. */
+async function compareThreads(corpus: Corpus, peers: Peers): Promise<Ratio> {
+  const seconds: Record<'one' | 'two' | 'theirs', number[]> = { one: [], two: [], theirs: [] };
+  for (let round = 1; round <= ROUNDS; round++) {
+    process.stderr.write(`two threads: round ${round} of ${ROUNDS}\n`);
+    seconds.one.push((await trainOurs(corpus)).wallSeconds);
+    seconds.two.push((await trainOurs(corpus, 2)).wallSeconds);
+    seconds.theirs.push((await trainLiblinear(corpus, peers)).solvers.liblinear.wallSeconds);
+  }
+  return printClock(`train on ${corpus.name}, vectorise and fit`, seconds, 'two');
+}
+
+/** Wall clock of whole processes: start, reading the texts, training, and predicting the test texts. */
+async function compareCold(corpus: Corpus, peers: Peers): Promise<Ratio> {
+  const seconds: Record<'one' | 'theirs', number[]> = { one: [], theirs: [] };
+  for (let round = 1; round <= COLD_ROUNDS; round++) {
+    process.stderr.write(`cold start: round ${round} of ${COLD_ROUNDS}\n`);
+    seconds.one.push(await clock(() => trainOurs(corpus)));
+    seconds.theirs.push(await clock(() => trainLiblinear(corpus, peers)));
+  }
+  return printClock(`train on ${corpus.name}, the whole process`, seconds, 'one');
+}
+
+async function clock(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
+
+const CLOCK_NAMES = { one: 'ours, one thread', two: 'ours, two threads', theirs: 'scikit-learn, liblinear' };
+
+/** Returns their time divided by that of `ours`. */
+function printClock<Name extends keyof typeof CLOCK_NAMES>(
+  title: string,
+  seconds: Record<Name | 'theirs', number[]>,
+  ours: Name,
+): Ratio {
+  const names = Object.keys(seconds) as (Name | 'theirs')[];
+  const rows = names.map((name) => [
+    CLOCK_NAMES[name],
+    formatSummary(summarize(seconds[name]), 2),
+    formatRatio(ratioOf(seconds[name], seconds[ours])),
+  ]);
+  process.stdout.write(`${title}: wall clock\n${formatTable([['', 'wall clock, s', 'time / ours'], ...rows])}\n`);
+  return ratioOf(seconds.theirs, seconds[ours]);
 }
 
 function secondsOf(run: Ours): number {
