@@ -4,8 +4,8 @@
  *
  *     node bench/growth.ts [--only SERIES] [--most TEXTS]
  *
- * A series is "standard, snippets", "words, snippets" or "words, long reviews". Results are kept in .local/bench/growth.json, and only
- * what is missing there is measured; delete the file to begin anew. All of it takes half an hour of one core and 10 GB.
+ * A series is "standard, snippets", "hashed, snippets", "words, snippets" or "words, long reviews". Results are kept in
+ * .local/bench/growth.json, and only what is missing there is measured; delete the file to begin anew. All of it takes half an hour of one core and 10 GB.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import { formatTable } from './statistics.ts';
 
 const SERIES = [
   { features: 'standard', kind: 'snippets', counts: [1000, 10_000, 100_000, 1_000_000] },
+  { features: 'hashed', kind: 'snippets', counts: [10_000, 100_000, 1_000_000] },
   { features: 'words', kind: 'snippets', counts: [1000, 10_000, 100_000, 1_000_000] },
   { features: 'words', kind: 'long reviews', counts: [1000, 10_000, 100_000] },
 ] as const;
@@ -93,7 +94,7 @@ function plotOf(all: readonly Measured[]): TopLevelSpec {
     time: perText(one),
     memory: one.memory / 1000,
   }));
-  const range = [color.curve, color.negative, color.reference];
+  const range = [color.curve, color.ink, color.negative, color.reference];
   const panel = (field: string, title: string, type: 'linear' | 'log', legend: null | undefined) => ({
     width: 300,
     height: 260,

@@ -37,15 +37,17 @@ type Objective = { objective: number; least: number };
 export type Comparison = { corpus: string; ours: Ours[]; theirs: Theirs[]; objective: Objective; ratios: Ratio[] };
 
 /**
- * `growth`: time for all long texts divided by the time for a quarter of them; 4 is linear. `threads`: wall clock of liblinear on long
- * texts against ours with two threads. `cold`: the same on snippets, from the start of each process to its end.
+ * `growth`: time for all long texts divided by the time for a quarter of them; 4 is linear. `clock`: wall clock of liblinear
+ * on long texts against ours. `cold`: the same on snippets, from the start of each process to its end. `threads`: wall clock
+ * of a training as in params.yaml with one thread against two.
  */
-export type TrainReport = { comparisons: Comparison[]; growth: Ratio; threads: Ratio; cold: Ratio };
+export type TrainReport = { comparisons: Comparison[]; growth: Ratio; clock: Ratio; cold: Ratio; threads: Ratio };
 
 export async function benchTraining(corpora: Corpora, peers: Peers): Promise<TrainReport> {
   const comparisons = [await compare(corpora.snippets, peers), await compare(corpora.long, peers)];
-  const threads = await compareThreads(corpora.long, peers);
+  const clock = await compareClock(corpora.long, peers);
   const cold = await compareCold(corpora.snippets, peers);
+  const threads = await compareThreads(corpora.snippets);
   const whole: number[] = [];
   const quarter: number[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
@@ -55,11 +57,11 @@ export async function benchTraining(corpora: Corpora, peers: Peers): Promise<Tra
   }
   const growth = ratioOf(whole, quarter);
   process.stdout.write(`ours, with four times the texts: ${formatRatio(growth)} times the time\n\n`);
-  return { comparisons, growth, threads, cold };
+  return { comparisons, growth, clock, cold, threads };
 }
 
-function trainOurs({ train, test, minDf }: Corpus, threads = 1): Promise<Ours> {
-  return runJson<Ours>(['node', 'bench/train_ours.ts', train, test, String(minDf), C, String(threads)]);
+function trainOurs({ train, test, minDf }: Corpus): Promise<Ours> {
+  return runJson<Ours>(['node', 'bench/train_ours.ts', train, test, String(minDf), C]);
 }
 
 function trainLiblinear({ train, test, minDf }: Corpus, { python }: Peers): Promise<Theirs> {
@@ -67,50 +69,61 @@ function trainLiblinear({ train, test, minDf }: Corpus, { python }: Peers): Prom
 }
 
 /** Wall clock of vectorising and fitting. */
-async function compareThreads(corpus: Corpus, peers: Peers): Promise<Ratio> {
-  const seconds: Record<'one' | 'two' | 'theirs', number[]> = { one: [], two: [], theirs: [] };
+async function compareClock(corpus: Corpus, peers: Peers): Promise<Ratio> {
+  const seconds: Seconds = { ours: [], 'scikit-learn, liblinear': [] };
   for (let round = 1; round <= ROUNDS; round++) {
-    process.stderr.write(`two threads: round ${round} of ${ROUNDS}\n`);
-    seconds.one.push((await trainOurs(corpus)).wallSeconds);
-    seconds.two.push((await trainOurs(corpus, 2)).wallSeconds);
-    seconds.theirs.push((await trainLiblinear(corpus, peers)).solvers.liblinear.wallSeconds);
+    process.stderr.write(`wall clock: round ${round} of ${ROUNDS}\n`);
+    seconds.ours.push((await trainOurs(corpus)).wallSeconds);
+    seconds['scikit-learn, liblinear'].push((await trainLiblinear(corpus, peers)).solvers.liblinear.wallSeconds);
   }
-  return printClock(`train on ${corpus.name}, vectorise and fit`, seconds, 'two');
+  return printClock(`train on ${corpus.name}, vectorise and fit`, seconds);
 }
 
 /** Wall clock of whole processes: start, reading the texts, training, and predicting the test texts. */
 async function compareCold(corpus: Corpus, peers: Peers): Promise<Ratio> {
-  const seconds: Record<'one' | 'theirs', number[]> = { one: [], theirs: [] };
+  const seconds: Seconds = { ours: [], 'scikit-learn, liblinear': [] };
   for (let round = 1; round <= COLD_ROUNDS; round++) {
     process.stderr.write(`cold start: round ${round} of ${COLD_ROUNDS}\n`);
-    seconds.one.push(await clock(() => trainOurs(corpus)));
-    seconds.theirs.push(await clock(() => trainLiblinear(corpus, peers)));
+    seconds.ours.push(await clockOf(() => trainOurs(corpus)));
+    seconds['scikit-learn, liblinear'].push(await clockOf(() => trainLiblinear(corpus, peers)));
   }
-  return printClock(`train on ${corpus.name}, the whole process`, seconds, 'one');
+  return printClock(`train on ${corpus.name}, the whole process`, seconds);
 }
 
-async function clock(work: () => Promise<unknown>): Promise<number> {
+/** Wall clock of vectorising, fitting twelve models, and all else that a training does. */
+async function compareThreads(corpus: Corpus): Promise<Ratio> {
+  const seconds: Seconds = { 'two threads': [], 'one thread': [] };
+  for (let round = 1; round <= ROUNDS; round++) {
+    process.stderr.write(`threads: round ${round} of ${ROUNDS}\n`);
+    const train = async (threads: string) => {
+      const { wallSeconds } = await runJson<Ours>(['node', 'bench/train_standard.ts', corpus.train, threads]);
+      return wallSeconds;
+    };
+    seconds['two threads'].push(await train('2'));
+    seconds['one thread'].push(await train('1'));
+  }
+  return printClock(`train on ${corpus.name} as in params.yaml`, seconds);
+}
+
+async function clockOf(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
   return (performance.now() - began) / 1000;
 }
 
-const CLOCK_NAMES = { one: 'ours, one thread', two: 'ours, two threads', theirs: 'scikit-learn, liblinear' };
+/** Wall clock in seconds, by what ran. */
+type Seconds = Record<string, number[]>;
 
-/** Returns their time divided by that of `ours`. */
-function printClock<Name extends keyof typeof CLOCK_NAMES>(
-  title: string,
-  seconds: Record<Name | 'theirs', number[]>,
-  ours: Name,
-): Ratio {
-  const names = Object.keys(seconds) as (Name | 'theirs')[];
-  const rows = names.map((name) => [
-    CLOCK_NAMES[name],
-    formatSummary(summarize(seconds[name]), 2),
-    formatRatio(ratioOf(seconds[name], seconds[ours])),
+/** Returns the time of the last divided by that of the first. */
+function printClock(title: string, seconds: Seconds): Ratio {
+  const [first] = Object.values(seconds);
+  const rows = Object.entries(seconds).map(([name, own]) => [
+    name,
+    formatSummary(summarize(own), 2),
+    formatRatio(ratioOf(own, first)),
   ]);
-  process.stdout.write(`${title}: wall clock\n${formatTable([['', 'wall clock, s', 'time / ours'], ...rows])}\n`);
-  return ratioOf(seconds.theirs, seconds[ours]);
+  process.stdout.write(`${title}\n${formatTable([['', 'wall clock, s', 'ratio'], ...rows])}\n`);
+  return ratioOf(Object.values(seconds).at(-1)!, first);
 }
 
 function secondsOf(run: Ours): number {

@@ -2,7 +2,7 @@
  * Does what train_sklearn.py does with this project's code: vectorises (uni- and bigram TF-IDF), fits, and prints the
  * times as JSON. They exclude reading the texts and include the compiler's warm-up.
  *
- *     node bench/train_ours.ts TRAIN.jsonl TEST.jsonl MIN_DF C [THREADS]
+ *     node bench/train_ours.ts TRAIN.jsonl TEST.jsonl MIN_DF C
  */
 import { fitL2 } from '../ml/classifiers/logistic_l2.ts';
 import type { Review } from '../ml/corpus/review.ts';
@@ -12,7 +12,7 @@ import { fitVectorizer } from '../ml/features/vectorizer.ts';
 import { createNormalizer } from '../ml/text/normalize.ts';
 import { cpuSeconds, l2Settings, normalizeSettings, wordSettings } from './settings.ts';
 
-const [trainPath, testPath, minDf, c, threads = '1'] = process.argv.slice(2);
+const [trainPath, testPath, minDf, c] = process.argv.slice(2);
 const reviews = [...readReviews(trainPath)];
 const test = [...readReviews(testPath)];
 
