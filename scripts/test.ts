@@ -19,12 +19,12 @@ type Run = { name: string; args: string[] };
 /** Where one report a run is kept. */
 const REPORTS = '.local/test-reports';
 
-/** A project's tests in their lanes. Those that no list names run beside the Kubernetes. */
+/** A project's tests in their lanes. Those that no lane names have one beside them. */
 type Lanes = {
   project: 'integration' | 'trust';
   folder: string;
-  /** They share one Kubernetes, and would load it: those of a lane run one at a time. */
-  kubernetes: string[][];
+  /** Those of a lane run one at a time, such as those that share one Kubernetes, and would load it. */
+  lanes: Record<string, string[]>;
   /** They measure, or claim that no request is lost, and prove it with nothing else running. */
   alone: string[];
   /** How many of the others run at a time. */
@@ -34,8 +34,8 @@ type Lanes = {
 const suite: Lanes = {
   project: 'integration',
   folder: 'tests',
-  kubernetes: [
-    [
+  lanes: {
+    kubernetes: [
       'diagnosis',
       'deploy',
       'deploy_bake',
@@ -48,7 +48,7 @@ const suite: Lanes = {
       'experiments_job',
       'ecr_rollout',
     ],
-  ],
+  },
   alone: ['deploy_load', 'service'],
   workers: 2,
 };
@@ -57,7 +57,7 @@ const proofs: Lanes = {
   project: 'trust',
   folder: 'tests/trust',
   // Slow releases wait most of their time.
-  kubernetes: [['bakes'], ['slow_releases', 'rollout_kills', 'batch_job']],
+  lanes: { kubernetes: ['bakes'], releases: ['slow_releases', 'rollout_kills', 'batch_job'], kills: ['kills'] },
   alone: ['updates', 'load', 'memory', 'worst_request'],
   workers: 1,
 };
@@ -70,9 +70,9 @@ const longer = {
 
 /** Steps one after another, each of lanes side by side, each of runs one after another. */
 function planOf(isTrust: boolean): Run[][][] {
-  const { project, folder, kubernetes, alone, workers } = isTrust ? proofs : suite;
+  const { project, folder, lanes, alone, workers } = isTrust ? proofs : suite;
   const tests = globSync(`${folder}/*.test.ts`).map((path) => basename(path, '.test.ts'));
-  const named = [...kubernetes.flat(), ...alone];
+  const named = [...Object.values(lanes).flat(), ...alone];
   const unknown = named.filter((test) => !tests.includes(test));
   if (unknown.length > 0)
     throw new SentimentError('TESTS_NOT_RUN', `scripts/test.ts names no test: ${unknown.join(', ')}`);
@@ -81,8 +81,8 @@ function planOf(isTrust: boolean): Run[][][] {
   const unit = { name: 'unit', args: ['--project', 'unit', ...(isTrust ? longer.unit : [])] };
   const beside = isTrust ? [integration('longer', longer.beside)] : [];
   const last = isTrust ? [integration('longer alone', longer.alone)] : [];
-  const onKubernetes = kubernetes.map((files, i) => [run(`kubernetes${i === 0 ? '' : i + 1}`, files)]);
-  return [[[unit, ...beside, run('servers', others, workers)], ...onKubernetes], [[run('alone', alone), ...last]]];
+  const inLanes = Object.entries(lanes).map(([name, files]) => [run(name, files)]);
+  return [[[unit, ...beside, run('servers', others, workers)], ...inLanes], [[run('alone', alone), ...last]]];
 }
 
 const integration = (name: string, files: string[]) => runOf('integration', name, 'tests', files, 1);
