@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PipelineError } from './errors.ts';
-import { lastLines, runStep, stepError } from './step.ts';
+import { lastLines, oneError, runStep, stepError } from './step.ts';
 
 const step = { function: 'repro', step: 'runs the stages', next: 'read the stage that failed' };
 
@@ -31,6 +31,19 @@ test('exit code 3 is a refusal, not a failure', () => {
 test('an error that is not from a command keeps its message', () => {
   const error = stepError(step, new Error('failed to resolve image node:25'));
   expect(error.message).toContain('| failed to resolve image node:25');
+});
+
+test('steps that failed side by side are all told', () => {
+  const one = stepError({ function: 'integration-test', step: 'tests the pipeline' }, ended(1, 'FAIL a'));
+  const other = stepError({ function: 'integration-test', step: 'tests rollouts' }, ended(1, 'FAIL b'));
+  expect(oneError([one])).toBe(one);
+  expect(oneError([one, other]).message.split('\n')).toEqual([
+    `${one.headline}; ${other.headline} (STEP_FAILED)`,
+    `  | ${one.headline}`,
+    '  | FAIL a',
+    `  | ${other.headline}`,
+    '  | FAIL b',
+  ]);
 });
 
 test('a PipelineError passes through', async () => {

@@ -53,6 +53,16 @@ export function stepError(step: Step, error: unknown): PipelineError {
   return new PipelineError('STEP_FAILED', headline, { evidence, next: step.next, cause: error });
 }
 
+/** One error for those of steps that ran side by side. */
+export function oneError(errors: readonly PipelineError[]): PipelineError {
+  if (errors.length === 1) return errors[0];
+  return new PipelineError(errors[0].code, errors.map(({ headline }) => headline).join('; '), {
+    evidence: errors.flatMap(({ headline, evidence }) => [headline, ...evidence]),
+    next: errors.find(({ next }) => next !== undefined)?.next,
+    cause: errors[0].cause,
+  });
+}
+
 /** What the engine says when it cannot fetch an image, with the option that names another; undefined for other errors. */
 function unresolvedImage(error: unknown, option: string): PipelineError | undefined {
   const words = wordsOf(error);

@@ -2,7 +2,7 @@
 import { type Container, type Directory, dag } from '@dagger.io/dagger';
 import { lintPart, type TestGroup, typesPart } from '../containers/parts.ts';
 import { SRC, withAlertmanager, withTestPrograms } from '../containers/toolbox.ts';
-import { runStep } from '../step.ts';
+import { oneError, runStep } from '../step.ts';
 
 export async function lint(toolbox: Container, source: Directory, goProxy?: string): Promise<string> {
   const tools = withGoProxy(toolbox, goProxy)
@@ -23,7 +23,7 @@ export async function typecheck(toolbox: Container, source: Directory): Promise<
   return 'typecheck: clean\n';
 }
 
-/** Runs the groups in parallel, each to its end, and throws the error of the first group that failed. */
+/** Runs the groups in parallel, each to its end, and throws what failed in any of them. */
 export async function runTests(
   machine: Container,
   source: Directory,
@@ -41,11 +41,9 @@ export async function runTests(
       return runStep({ function: `${project}-test`, step: `tests ${name}` }, () => tested.stdout());
     }),
   );
-  const outputs = outcomes.map((outcome) => {
-    if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
-  });
-  return outputs.join('\n');
+  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  if (failures.length > 0) throw oneError(failures);
+  return outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : '')).join('\n');
 }
 
 function withNeeds(
