@@ -24,7 +24,7 @@ describe('readConfig', () => {
   const cases: [name: string, value: string, expected: string][] = [
     ['PORT', '80a', 'a whole number from 0 to 65535'],
     ['PORT', '65536', 'a whole number from 0 to 65535'],
-    ['MAX_BATCH_SIZE', '0', 'a whole number from 1 to 1000000'],
+    ['MAX_BATCH_SIZE', '0', 'a whole number from 1 to 10000'],
     ['GRACE_SECONDS', '-1', 'a number of seconds from 0'],
     ['RATE_LIMIT', 'some', 'a number of requests per second'],
     ['PATH_PREFIX', '/a/', 'a path such as /sentiment, without a slash at its end'],

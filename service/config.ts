@@ -62,7 +62,7 @@ const settings = {
     'maximum length of all texts of a request that asks to explain, in UTF-16 units',
   ),
   maxTextLength: whole('MAX_TEXT_LENGTH', 50_000, 1, 100_000_000, 'maximum length of a text, in UTF-16 units'),
-  maxBatchSize: whole('MAX_BATCH_SIZE', 256, 1, 1_000_000, 'maximum number of texts per request'),
+  maxBatchSize: whole('MAX_BATCH_SIZE', 256, 1, 10_000, 'maximum number of texts per request'),
   apiKeysFile: word('API_KEYS_FILE', '', 'file with a line per API key: name and key; empty: nobody needs a key'),
   rateLimit: {
     env: 'RATE_LIMIT',

@@ -5,7 +5,7 @@
 import { RequestError } from './request.ts';
 
 const MOST_LEVELS = 100;
-/** Commas outside of strings. */
+/** Commas outside of strings: twice as many as texts may be asked for (MAX_BATCH_SIZE). */
 const MOST_VALUES = 20_000;
 
 const QUOTE = 0x22;
