@@ -10,8 +10,9 @@
  * - Small requests: for more than SMALL_MS, so that hundreds of clients who wait for their answers only get them later.
  * - Large requests: for more than `turnMs`, or after the queue was empty a moment ago, for BURST_MS.
  *
- * Refusing takes time too, and thousands of connections can bring so much of it in one turn that what waits would be late: then some
- * is scored between two refusals.
+ * Refusing takes time too, and thousands of connections can bring so much of it in one turn that what waits would be late. So in a turn
+ * that has taken longer than `turnMs`, some is scored between refusals, for as long as they take. Shorter turns are left alone: that
+ * would only make them longer, and probes wait for their end.
  */
 
 /** Bodies from this size on are large. */
@@ -31,8 +32,6 @@ const OUTLIER = 8;
 const LARGE_AHEAD = 1.5;
 /** A large request that was taken is refused after this many times what its queue may hold. */
 const LARGE_LATE = 5;
-/** Refusals may take as long as the work before them. With less, turns and so probes would take longer. */
-const REFUSING = 1;
 /** How long turns may accept connections only. */
 const ACCEPTING_MS = 10;
 
@@ -139,6 +138,7 @@ export class Turns {
   /** Milliseconds of scoring in this turn. */
   #worked = 0;
   #isTurn = false;
+  #began = 0;
   #hasAccepted = false;
   /** Until when a turn that accepts a connection does nothing else. */
   #acceptingUntil = 0;
@@ -171,7 +171,9 @@ export class Turns {
     const queue = length < LARGE_BYTES ? this.#small : this.#large;
     const now = performance.now();
     if (queue.isEmpty || !queue.isFull(now)) return false;
-    if (now - this.#servedAt > REFUSING * this.#servedMs && this.#mayServe(now)) this.#serve();
+    this.#begin();
+    const isLong = now - this.#began > this.#turnMs && now - this.#servedAt > this.#servedMs;
+    if (isLong && this.#mayServe(now)) this.#serve();
     return true;
   }
 
@@ -204,6 +206,7 @@ export class Turns {
   #begin(): void {
     if (this.#isTurn) return;
     this.#isTurn = true;
+    this.#began = performance.now();
     setImmediate(() => this.#end());
   }
 
